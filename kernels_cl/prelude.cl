@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Put before every kernel source.  For a tensor argument x the core writes, before this text,
+ *
+ *     #define FER_TYPE_x    float            element type
+ *     #define FER_LAYOUT_x  FER_PLAIN        or FER_BLOCKED
+ *
+ * and the kernel declares FER_IN(x), FER_OUT(x) or FER_INOUT(x):
+ *
+ *     PLAIN    n, c, p              element ((n*C + c)*P + p)            P = H*W, p = h*W + w
+ *     BLOCKED  n, c/16, p, c%16     element (((n*CB + c/16)*P + p)*16 + c%16), CB = ceil(C/16)
+ */
+#define FER_BLOCK 16
+#define FER_IN(x) __global const FER_TYPE_##x *x##_data, const ulong x##_offset, const int4 x##_dim
+#define FER_OUT(x) __global FER_TYPE_##x *x##_data, const ulong x##_offset, const int4 x##_dim
+#define FER_INOUT(x) FER_OUT(x)
+
+#define FER_PLANE(d) ((size_t)(d).z * (size_t)(d).w)
+#define FER_PLAIN(d, n, c, p) (((size_t)(n) * (size_t)(d).y + (size_t)(c)) * FER_PLANE(d) + (size_t)(p))
+#define FER_BLOCKS(d) (((size_t)(d).y + FER_BLOCK - 1) / FER_BLOCK)
+#define FER_BLOCKED(d, n, c, p)                                                                                          \
+    ((((size_t)(n) * FER_BLOCKS(d) + (size_t)(c) / FER_BLOCK) * FER_PLANE(d) + (size_t)(p)) * FER_BLOCK +                \
+     (size_t)(c) % FER_BLOCK)
+#define FER_PLAIN_SIZE(d) ((size_t)(d).x * (size_t)(d).y * FER_PLANE(d))
+#define FER_BLOCKED_SIZE(d) ((size_t)(d).x * FER_BLOCKS(d) * FER_BLOCK * FER_PLANE(d))
+
+/* x[n, c, p] whatever the layout; SIZE counts elements in memory, zero lanes included. */
+#define FER_PASTE_(a, b) a##b
+#define FER_PASTE(a, b) FER_PASTE_(a, b)
+#define AT(x, n, c, p) (x##_offset + FER_LAYOUT_##x(x##_dim, n, c, p))
+#define LOAD(x, n, c, p) x##_data[AT(x, n, c, p)]
+#define STORE(x, n, c, p, v) x##_data[AT(x, n, c, p)] = (v)
+#define SIZE(x) FER_PASTE(FER_LAYOUT_##x, _SIZE)(x##_dim)
+/* x's elements in memory order, for kernels that treat all lanes alike. */
+#define DATA(x) (x##_data + x##_offset)
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011).
+ * key = seed; counter = (element, operation, epoch, sample id). */
+#define FER_RANDOM                                                                                                       \
+    const uint4 rng_key, __global const uint *rng_state, __global const uint *rng_ids, const uint rng_rows_per_id
+#define FER_RANDOM_ARG rng_key, rng_state, rng_ids, rng_rows_per_id
+
+static inline uint4 fer_philox(uint4 counter, uint2 key)
+{
+    for (int i = 0; i < 10; i++) {
+        const uint hi0 = mul_hi(0xD2511F53u, counter.x), lo0 = 0xD2511F53u * counter.x;
+        const uint hi1 = mul_hi(0xCD9E8D57u, counter.z), lo1 = 0xCD9E8D57u * counter.z;
+        counter = (uint4)(hi1 ^ counter.y ^ key.x, lo1, hi0 ^ counter.w ^ key.y, lo0);
+        key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+    }
+    return counter;
+}
+
+/* rng_key = (seed low, seed high, operation, 0); rng_state[0] = epoch; rows_per_id > 1 where several rows come from one
+ * sample (ten crops): then the row within the sample is mixed into the element's high bits. */
+static inline uint4 fer_random(FER_RANDOM, uint row, uint element)
+{
+    const uint id = rng_ids[row / rng_rows_per_id];
+    const uint view = row % rng_rows_per_id;
+    return fer_philox((uint4)(element, rng_key.z + (view << 24), rng_state[0], id), rng_key.xy);
+}
+
+/* Uniform in [0, 1): 24 bits. */
+static inline float fer_uniform(uint bits)
+{
+    return (float)(bits >> 8) * 0x1p-24f;
+}
+static inline float4 fer_uniform4(uint4 bits)
+{
+    return convert_float4(bits >> 8u) * 0x1p-24f;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a layer does.  `shape` looks at inputs and parameters and declares outputs, weights
+ * and saved tensors; `forward` and `backward` append launches to a program.  A layer emits,
+ * it never runs: nothing here touches a device.
+ *
+ * All functions belong to the thread that compiles; indexes out of range return NULL (emission)
+ * or are remembered and reported when the callback returns.
+ */
+#ifndef FER_OP_H
+#define FER_OP_H
+
+#include <fer/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fer_op;     /* one use of a layer in a graph */
+struct fer_emit;   /* the program being written, on behalf of one op */
+struct fer_launch; /* one kernel call in it */
+
+/* ---- while shapes are found: enum fer_status shape(struct fer_op *, struct fer_error *) ---- */
+
+FER_API const void *fer_op_params(const struct fer_op *op);
+FER_API int fer_op_inputs(const struct fer_op *op);
+/* Shape of input i; valid as long as the op. */
+FER_API const struct fer_shape *fer_op_input(const struct fer_op *op, int i);
+/* In a data pipeline the field that input i is ("image", "mask", "landmarks", "box", "label"); else "". */
+FER_API const char *fer_op_input_field(const struct fer_op *op, int i);
+/* Number of items of the description's `labels`. */
+FER_API int fer_op_labels(const struct fer_op *op);
+/* Whether the op's net is trained in this stage (batch statistics, dropout). */
+FER_API bool fer_op_training(const struct fer_op *op);
+
+/* Declare output i.  Outputs are declared in order. */
+FER_API void fer_op_output(struct fer_op *op, int i, const struct fer_shape *shape);
+
+/* How a weight starts.  Values are drawn from Philox keyed by the seed and the weight's path. */
+enum fer_init_kind { FER_INIT_CONSTANT, FER_INIT_UNIFORM, FER_INIT_NORMAL };
+struct fer_init {
+    enum fer_init_kind kind;
+    double a, b; /* CONSTANT: a.  UNIFORM: [a, b).  NORMAL: mean a, standard deviation b. */
+};
+/* Declare a trained weight "weight", "bias", … (a row of the checkpoint: PATH.name).  Returns its index among the
+ * op's weights.  The shape has no batch axis.  A second use of the op finds the same weight. */
+FER_API int fer_op_weight(struct fer_op *op, const char *name, const struct fer_shape *shape, struct fer_init init);
+/* Declare a saved but not trained tensor (running statistics).  Shares the index space of fer_op_weight. */
+FER_API int fer_op_buffer(struct fer_op *op, const char *name, const struct fer_shape *shape, struct fer_init init);
+/* Declare a tensor that forward writes and backward reads (arg-max indices, masks, batch statistics). */
+FER_API int fer_op_saved(struct fer_op *op, const struct fer_shape *shape);
+/* Optional report for `fer show`: multiply-adds of forward for one sample. */
+FER_API void fer_op_macs(struct fer_op *op, double macs);
+
+/* ---- while launches are emitted: enum fer_status forward(struct fer_emit *, struct fer_error *) ---- */
+
+enum fer_profile { FER_PROFILE_CPU, FER_PROFILE_GPU };
+FER_API enum fer_profile fer_emit_profile(const struct fer_emit *em);
+FER_API const struct fer_op *fer_emit_op(const struct fer_emit *em);
+FER_API const void *fer_emit_params(const struct fer_emit *em);
+FER_API bool fer_emit_training(const struct fer_emit *em);
+/* Whether running statistics are to move: the op's net is updated by this step. */
+FER_API bool fer_emit_tracking(const struct fer_emit *em);
+/* Whether a backward pass will follow (else nothing needs to be saved). */
+FER_API bool fer_emit_has_backward(const struct fer_emit *em);
+
+FER_API struct fer_tensor *fer_emit_input(const struct fer_emit *em, int i);
+FER_API struct fer_tensor *fer_emit_output(const struct fer_emit *em, int i);
+FER_API struct fer_tensor *fer_emit_weight(const struct fer_emit *em, int i); /* weights and buffers, by their index */
+FER_API struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i);
+/* A scratch tensor that lives until this callback's last launch. */
+FER_API struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *shape, enum fer_layout layout);
+
+/* backward: the gradient with respect to output i (NULL: nothing flows there, treat it as zero) … */
+FER_API struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i);
+/* … and where to write the gradient of input i or weight i (NULL: nobody needs it, skip the work).
+ * Each is written whole, including the zero lanes of a blocked layout; the core adds contributions at a fan-out. */
+FER_API struct fer_tensor *fer_emit_grad_input(const struct fer_emit *em, int i);
+FER_API struct fer_tensor *fer_emit_grad_weight(const struct fer_emit *em, int i);
+
+/* A tensor derived from weights alone (a packed or transformed copy).  The first caller for the same `source`
+ * tensor and `key` gets *fresh = true and must emit, each marked with fer_launch_prepare, the launches that fill it;
+ * they run again only when the weight has changed.  Later callers share it. */
+FER_API struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *source, const char *key,
+                                             const struct fer_shape *shape, bool *fresh);
+
+/* Append a launch of `kernel` out of `source` (OpenCL C 1.2 text with static lifetime; the core puts the prelude and
+ * the accessors of its tensor arguments before it; see kernels_cl/prelude.cl).  `options` are compiler options such
+ * as "-DPIXELS=6", or NULL; copied.  Never returns NULL: after a failure launches go nowhere and the error is
+ * reported when the callback returns. */
+FER_API struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, const char *kernel,
+                                           const char *options);
+
+/* Arguments, in the kernel's order.  A tensor named "x" is declared in the kernel as FER_IN(x), FER_OUT(x) or
+ * FER_INOUT(x) and brings x_data, x_offset, x_dim (int4: live rows, then the other axes, 1 past the rank) and the
+ * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime. */
+FER_API void fer_launch_in(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
+FER_API void fer_launch_out(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
+FER_API void fer_launch_inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
+FER_API void fer_launch_int(struct fer_launch *launch, int value);     /* const int */
+FER_API void fer_launch_float(struct fer_launch *launch, double value); /* const float */
+FER_API void fer_launch_local(struct fer_launch *launch, size_t bytes); /* __local */
+/* Counter-based random numbers: the kernel declares FER_RANDOM as this argument and calls
+ * fer_random(FER_RANDOM_ARG, row, element) for four uints that depend on (seed, this op, epoch, sample id of the
+ * row, element) only.  `rows` is a tensor with the batch axis that `row` counts along. */
+FER_API void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows);
+FER_API void fer_launch_prepare(struct fer_launch *launch);
+/* Multiply-adds times two and bytes moved at full batch, for the profiler's GFLOP/s and GB/s; optional. */
+FER_API void fer_launch_cost(struct fer_launch *launch, double flops, double bytes);
+
+/* A work size: fixed, or proportional to the live rows of a tensor. */
+struct fer_extent {
+    size_t count;  /* work-items, or work-items for each row */
+    size_t divide; /* the product is divided by this, rounded up; 0 and 1 are the same */
+    int batch;     /* rows for each sample; 0: fixed */
+};
+FER_API struct fer_extent fer_extent_fixed(size_t count);
+/* ceil(live rows of `tensor` * per_row / divide); fixed when the tensor has no batch axis. */
+FER_API struct fer_extent fer_extent_rows(const struct fer_tensor *tensor, size_t per_row, size_t divide);
+/* One work-item per element in memory. */
+FER_API struct fer_extent fer_extent_each(const struct fer_tensor *tensor);
+
+/* Up to three dimensions.  Global sizes are rounded up to multiples of local sizes (kernels check their bounds).
+ * local 0: left to the driver.  The _1d form takes 64 as its local size. */
+FER_API void fer_launch_range_1d(struct fer_launch *launch, struct fer_extent x);
+FER_API void fer_launch_range_2d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y, size_t local_x,
+                                 size_t local_y);
+FER_API void fer_launch_range_3d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y,
+                                 struct fer_extent z, size_t local_x, size_t local_y, size_t local_z);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The plugin interface.  A plugin is NAME.so with one exported function:
+ *
+ *     FER_PLUGIN(vision) { FER_PLUGIN_HEAD(vision), .version = "1.0.0", .license = "Apache-2.0", .layers = layers };
+ *
+ * Every struct starts with its size and grows only at its end; optional entries may be NULL.
+ * Tables are NULL-terminated arrays of pointers.  A plugin has no mutable globals and is never unloaded.
+ */
+#ifndef FER_PLUGIN_H
+#define FER_PLUGIN_H
+
+#include <fer/data.h>
+#include <fer/op.h>
+#include <fer/param.h>
+#include <fer/status.h>
+#include <fer/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FER_PLUGIN_MAGIC 0x46455250u /* "FERP" */
+#define FER_PLUGIN_ABI 1
+
+enum fer_layer_flag {
+    FER_LAYER_ANY_LAYOUT = 1 << 0,   /* kernels use the accessors, or treat all lanes alike and keep zero lanes zero:
+                                        inputs and outputs of rank 4 all come in one layout, blocked or plain */
+    FER_LAYER_IN_PLACE = 1 << 1,     /* forward may write output 0 over input 0 (elementwise) */
+    FER_LAYER_VIEW = 1 << 2,         /* output 0 is input 0's memory under another shape; no forward, no backward */
+    FER_LAYER_STOPS_GRADIENT = 1 << 3,
+    FER_LAYER_LOSS = 1 << 4,         /* output 0 is the f32[1] to minimise, output 1 (optional) the f32[N] per sample */
+    FER_LAYER_DATA = 1 << 5,         /* may stand in a data pipeline after `batch` (see `reads`, `writes`) */
+    FER_LAYER_FUSES_ACTIVATION = 1 << 6 /* honours fer_emit_activation in forward and backward */
+};
+enum fer_saves { FER_SAVES_NOTHING = 0, FER_SAVES_INPUT = 1, FER_SAVES_OUTPUT = 2 };
+enum fer_activation { FER_ACTIVATION_NONE, FER_ACTIVATION_RELU };
+
+/* Which layout each input and output is wanted in, filled with PLAIN before the call.  At most 16 of each. */
+struct fer_layout_wish {
+    enum fer_layout input[16], output[16];
+};
+
+/* An operation.  Stateless; the callbacks may run on any one thread at a time per graph. */
+struct fer_layer {
+    size_t size;
+    const char *name, *help;
+    const struct fer_param *const *params;
+    size_t params_size;
+    int inputs_min, inputs_max; /* at most 16 */
+    int outputs_min, outputs;   /* outputs past outputs_min may stay unnamed in a flow */
+    unsigned flags;             /* enum fer_layer_flag */
+    unsigned saves;             /* what backward reads beyond saved tensors: enum fer_saves */
+    enum fer_status (*shape)(struct fer_op *op, struct fer_error *err);
+    enum fer_status (*forward)(struct fer_emit *em, struct fer_error *err);
+    enum fer_status (*backward)(struct fer_emit *em, struct fer_error *err); /* NULL: has no gradient */
+    void (*layout)(const struct fer_op *op, enum fer_profile profile, struct fer_layout_wish *wish); /* or NULL */
+    enum fer_activation activation; /* what this layer is, if it is nothing but that */
+    /* FER_LAYER_DATA: fields read, in the order of the inputs ("image", "?mask": taken when present), and fields
+     * written, in the order of the outputs; writes NULL: the fields that were read. */
+    const char *const *reads, *const *writes;
+};
+
+/* The activation that was fused into this op; the output is after it. */
+FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
+
+/* A parameterised net.  `write` produces the text of a description whose last `net` is the model's, e.g.
+ * "fer 1\nuse vision\nnet resnet18(image) -> logits { … }".  Called while names are resolved. */
+struct fer_text;
+FER_API void fer_text_add(struct fer_text *text, const char *format, ...) FER_PRINTF(2, 3);
+struct fer_model {
+    size_t size;
+    const char *name, *help;
+    const struct fer_param *const *params;
+    size_t params_size;
+    enum fer_status (*write)(const void *params, struct fer_text *text, struct fer_error *err);
+};
+
+/* One run of contiguous weights to be updated.  All tensors are flat f32[count]; control is f32[4]:
+ * learning rate, factor to multiply gradients with (clipping, loss scale), number of updates done including this one,
+ * and 1 when this update is to be skipped (then nothing may change). */
+struct fer_update {
+    size_t size;
+    const void *params;
+    struct fer_tensor *weight, *grad, *control;
+    struct fer_tensor *state[4];
+    bool decays; /* false when the optimizer splits by rank and this run holds biases and scales */
+};
+struct fer_optimizer {
+    size_t size;
+    const char *name, *help;
+    const struct fer_param *const *params;
+    size_t params_size;
+    const char *const *states; /* names of state tensors, NULL-terminated, at most 4; zero at the start */
+    double (*rate)(const void *params); /* the base learning rate */
+    bool (*splits)(const void *params); /* decay weights of rank >= 2 only; may be NULL */
+    enum fer_status (*emit)(struct fer_emit *em, const struct fer_update *update, struct fer_error *err);
+};
+
+/* The learning rate's factor at a point of training.  `state` is 8 doubles of the schedule's own, zero at the start,
+ * saved in checkpoints. */
+struct fer_schedule_point {
+    size_t size;
+    double at;       /* epochs or steps done, in the schedule's unit; fractional epochs when unit=step is not given */
+    double end;      /* where the stage ends in that unit */
+    bool has_metric; /* an epoch has just been tested */
+    double metric;   /* the `best` metric then */
+    double *state;
+};
+struct fer_schedule {
+    size_t size;
+    const char *name, *help;
+    const struct fer_param *const *params;
+    size_t params_size;
+    bool per_step; /* advances with every step even when the stage counts epochs (cosine, warmup) */
+    double (*factor)(const void *params, const struct fer_schedule_point *point);
+};
+
+/* Results of a test.  Names are the field's: "accuracy", "recall", "confusion". */
+struct fer_report;
+FER_API void fer_report_number(struct fer_report *report, const char *name, double value);
+FER_API void fer_report_list(struct fer_report *report, const char *name, const double *values, int count);
+FER_API void fer_report_matrix(struct fer_report *report, const char *name, const double *values, int rows, int columns);
+
+/* A metric is a layer without outputs that adds to buffers (fer_op_buffer), which the core zeroes when a test starts
+ * and reads once when it ends.  `buffers[i]` is buffer i's contents on the host. */
+struct fer_metric {
+    size_t size;
+    struct fer_layer layer;
+    enum fer_status (*finish)(const struct fer_op *op, const float *const *buffers, struct fer_report *report,
+                              struct fer_error *err);
+};
+
+struct fer_plugin {
+    uint32_t magic, abi;
+    size_t size;
+    const char *name, *version, *license, *help;
+    const struct fer_layer *const *layers;
+    const struct fer_model *const *models;
+    const struct fer_optimizer *const *optimizers;
+    const struct fer_schedule *const *schedules;
+    const struct fer_metric *const *metrics;
+    const struct fer_reader *const *readers;
+    const struct fer_transform *const *transforms;
+    const struct fer_sampler *const *samplers;
+};
+
+typedef const struct fer_plugin *fer_plugin_entry(void);
+
+#define FER_PLUGIN(plugin)                                                                                               \
+    static const struct fer_plugin fer_plugin_table_##plugin;                                                            \
+    FER_API const struct fer_plugin *fer_plugin_##plugin(void);                                                          \
+    const struct fer_plugin *fer_plugin_##plugin(void)                                                                   \
+    {                                                                                                                    \
+        return &fer_plugin_table_##plugin;                                                                               \
+    }                                                                                                                    \
+    static const struct fer_plugin fer_plugin_table_##plugin =
+#define FER_PLUGIN_HEAD(plugin) .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin), .name = #plugin
+
+#ifdef __cplusplus
+}
+#endif
+#endif

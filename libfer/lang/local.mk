@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
+libfer_core_la_SOURCES += \
+	%D%/ast.h \
+	%D%/source.h

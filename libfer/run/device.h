@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One OpenCL device: context, in-order queue, profile, program cache.
+ */
+#ifndef FER_RUN_DEVICE_H
+#define FER_RUN_DEVICE_H
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+#include <fer/op.h>
+#include <fer/status.h>
+
+struct fer_device {
+    cl_platform_id platform;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;
+    enum fer_profile profile;
+    char name[256], platform_name[256], vendor[128], driver[128], version[128], c_version[128];
+    char c_standard[16];       /* "-cl-std=CL1.2", from CL_DEVICE_OPENCL_C_VERSION */
+    cl_uint compute_units;
+    cl_ulong global_memory, max_allocation, local_memory;
+    size_t max_work_group;
+    size_t max_local[3];
+    bool local_is_global, has_fp16;
+    size_t allocated, peak;    /* bytes of live fer_buffers */
+    struct fer_program_cache *cache;
+};
+
+/* One line of `fer devices`. */
+struct fer_device_info {
+    int index;                 /* what --device N means */
+    char name[256], platform[256], driver[128], version[128], type[32];
+    unsigned compute_units;
+    uint64_t global_memory, max_allocation;
+    enum fer_profile profile;
+};
+/* *list is malloc'ed.  No platform at all is FER_ENOTFOUND with what to install. */
+enum fer_status fer_devices_list(struct fer_device_info **list, int *count, struct fer_error *err);
+
+/* Open a device.  `spec`: NULL or "" (FER_DEVICE, else the best GPU, else a CPU), an index, "cpu", "gpu", or a part of a
+ * platform's or device's name.  Profile: GPU unless local memory is global or the type is exactly CPU; FER_PROFILE=cpu|gpu
+ * overrides.  Owned by the caller. */
+enum fer_status fer_device_open(const char *spec, struct fer_device **out, struct fer_error *err);
+void fer_device_close(struct fer_device *device);
+
+/* Device memory with one owner.  Counted in device->allocated. */
+struct fer_buffer {
+    struct fer_device *device;
+    cl_mem mem;
+    size_t bytes;
+};
+enum fer_status fer_buffer_create(struct fer_device *device, size_t bytes, struct fer_buffer **out, struct fer_error *err);
+void fer_buffer_free(struct fer_buffer *buffer);
+/* Blocking copies; offset and size in bytes, checked. */
+enum fer_status fer_buffer_write(struct fer_buffer *buffer, size_t offset, const void *data, size_t size,
+                                 struct fer_error *err);
+enum fer_status fer_buffer_read(struct fer_buffer *buffer, size_t offset, void *data, size_t size, struct fer_error *err);
+enum fer_status fer_buffer_fill(struct fer_buffer *buffer, size_t offset, size_t size, uint32_t pattern,
+                                struct fer_error *err);
+enum fer_status fer_device_finish(struct fer_device *device, struct fer_error *err);
+
+/* A cl_program for prelude + source with options, built once per device and kept until the device closes.  Binaries of
+ * drivers that do not cache by themselves are kept under $XDG_CACHE_HOME/libfer (FER_CACHE=off: nowhere).  The error
+ * holds the first lines of the build log.  `building`, when not NULL, is told what is being built (cold starts). */
+struct fer_build_watch {
+    void (*building)(void *user, const char *what);
+    void *user;
+};
+enum fer_status fer_device_program(struct fer_device *device, const char *defines, const char *source,
+                                   const char *options, const struct fer_build_watch *watch, cl_program *out,
+                                   struct fer_error *err);
+/* Maps an OpenCL error number to a sentence: "clEnqueueNDRangeKernel(relu): out of resources (-5)". */
+enum fer_status fer_fail_cl(struct fer_error *err, cl_int code, const char *format, ...) FER_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A program: launches in segments, and the tensors that they read and write.  Plain data; the compiler (graph/) writes
+ * it, the planner places its tensors, the executor (run/exec.h) replays it, `fer show` prints it.
+ */
+#ifndef FER_RUN_PROGRAM_H
+#define FER_RUN_PROGRAM_H
+
+#include <fer/op.h>
+#include <fer/tensor.h>
+
+struct fer_arena;
+struct fer_buffer;
+
+enum fer_storage {
+    FER_STORAGE_ARENA,      /* placed by the planner in the program's arena */
+    FER_STORAGE_INPUT,      /* written by the host before a run; a place of its own */
+    FER_STORAGE_CONSTANT,   /* filled once with `fill` */
+    FER_STORAGE_PERSISTENT, /* lives in `buffer`, which the model owns (weights, statistics, optimizer state) */
+    FER_STORAGE_PREPARED    /* derived from weights; a place of its own, filled by the prepare segment */
+};
+
+struct fer_tensor {
+    struct fer_shape shape;
+    enum fer_layout layout;
+    enum fer_storage storage;
+    struct fer_tensor *base;   /* a view: same storage as base (never itself a view), starting at base's element `view` */
+    size_t view;
+    struct fer_buffer *buffer; /* PERSISTENT: not owned */
+    size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
+    float fill;                /* CONSTANT */
+    bool keep;                 /* the host reads it after a run: its place is not reused */
+    bool keep_all;             /* written in one segment, read in another: lives for the whole program */
+    const char *name;          /* for people: "trunk.conv1 out"; arena text */
+    int id;                    /* index in program->tensors */
+    int first, last;           /* planner: first and last launch that touches it (program order), -1 unused */
+};
+
+enum fer_arg_kind { FER_ARG_TENSOR, FER_ARG_INT, FER_ARG_FLOAT, FER_ARG_LOCAL, FER_ARG_RANDOM };
+enum fer_access { FER_ACCESS_READ = 1, FER_ACCESS_WRITE = 2 };
+
+struct fer_arg {
+    enum fer_arg_kind kind;
+    const char *name;          /* TENSOR */
+    struct fer_tensor *tensor; /* TENSOR: passed as cl_mem, ulong offset, int4 dim.  RANDOM: the rows' tensor */
+    unsigned access;
+    int i;
+    float f;
+    size_t bytes;
+};
+
+struct fer_launch {
+    struct fer_emit *em;     /* while emitting: where failures go */
+    const char *source, *kernel, *options; /* options: arena text or NULL */
+    struct fer_arg *args;
+    int nargs, capacity;
+    int dims;
+    struct fer_extent global[3];
+    size_t local[3];         /* 0: the driver's choice */
+    bool prepare;
+    const char *label;       /* weight path or operation, for people: "resnet18.layer1.0.conv1" */
+    const char *op;          /* operation name: "conv2d" */
+    const char *pass;        /* "forward", "backward", "update", "data", "core" */
+    uint32_t stream;         /* RANDOM: the operation instance's number */
+    double flops, bytes;
+    int index;               /* in program order */
+};
+
+struct fer_segment {
+    const char *name;        /* "prepare", "shared", "step learn", "update learn" … */
+    struct fer_launch **launches;
+    int count, capacity;
+};
+
+struct fer_program {
+    struct fer_arena *arena; /* of everything here; owned by the graph */
+    struct fer_tensor **tensors;
+    int ntensors, tensor_capacity;
+    struct fer_segment **segments; /* in program order; prepare first */
+    int nsegments;
+    int capacity;            /* batch capacity: rows of a batch axis with batch = 1 */
+    size_t arena_bytes;      /* set by the planner */
+    /* Random numbers: f u32[4] (epoch, 0, 0, 0) and u32[capacity] sample ids, both INPUT tensors; NULL when unused. */
+    struct fer_tensor *rng_state, *rng_ids;
+    uint64_t seed;
+};
+
+/* Element size in bytes; every tensor starts at a multiple of FER_ALIGN bytes. */
+#define FER_ALIGN 256
+size_t fer_dtype_size(enum fer_dtype dtype);
+const char *fer_dtype_name(enum fer_dtype dtype);
+/* Bytes in memory at full capacity. */
+size_t fer_tensor_bytes(const struct fer_tensor *tensor);
+
+/* Work-items of an extent for a live batch of n samples (before rounding up to the local size). */
+size_t fer_extent_size(struct fer_extent extent, int n);
+
+#endif
