@@ -9,4 +9,6 @@ ferinclude_HEADERS += \
 	%D%/fer/tensor.h
 
 libfer_core_la_SOURCES += \
-	%D%/arena.h
+	%D%/arena.c \
+	%D%/arena.h \
+	%D%/status.c

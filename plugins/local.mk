@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# One include a plugin; the switches are in configure.ac (FER_PLUGIN).
+
+include %D%/vision/local.mk
+include %D%/loss/local.mk
+include %D%/optim/local.mk
+include %D%/data/local.mk
+include %D%/metric/local.mk
+include %D%/resnet/local.mk
+include %D%/synthface/local.mk
+include %D%/occlude/local.mk
+
+# The plugin that make installcheck builds outside the tree, against the installed library.
+EXTRA_DIST += \
+	%D%/template/Makefile \
+	%D%/template/README.md \
+	%D%/template/template.c \
+	%D%/template/template.cl
