@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From resolved graphs to programs on a device, and the weights that they share.
+ */
+#ifndef FER_GRAPH_COMPILE_H
+#define FER_GRAPH_COMPILE_H
+
+#include "graph/description.h"
+#include "run/exec.h"
+
+/* All weights of a description on one device. */
+struct fer_store {
+    struct fer_device *device;
+    const struct fer_description *description;
+    struct fer_buffer **values, **statistics; /* by net index; NULL for a net without any */
+};
+/* Allocate and initialise every weight from (seed, path). */
+enum fer_status fer_store_create(struct fer_device *device, const struct fer_description *description, uint64_t seed,
+                                 struct fer_store **out, struct fer_error *err);
+void fer_store_free(struct fer_store *store);
+/* Copy one weight from and to host memory (fer_shape_count floats).  After writing, call fer_exec_weights_changed. */
+enum fer_status fer_store_read(const struct fer_store *store, const struct fer_weight *weight, float *data,
+                               struct fer_error *err);
+enum fer_status fer_store_write(struct fer_store *store, const struct fer_weight *weight, const float *data,
+                                struct fer_error *err);
+
+/* Which passes run; all on by default (zeroed struct). */
+struct fer_compile_options {
+    bool no_fuse, no_in_place, poison;
+    bool profile_set;
+    const struct fer_build_watch *watch;
+};
+
+/* The device side of one data set: which tensor each field is uploaded to (NULL: not wanted). */
+struct fer_data_inputs {
+    struct fer_tensor *image;     /* u8 [N,H,W,C]; image2 and mask likewise */
+    struct fer_tensor *image2, *mask;
+    struct fer_tensor *label, *label2, *subject; /* i32 [N] */
+    struct fer_tensor *landmarks, *box, *covered, *soft, *code, *same; /* f32 */
+    struct fer_tensor *id;        /* u32 [N] */
+    unsigned wanted;              /* enum fer_field */
+};
+
+/* One update of one step: gradients and optimizer state. */
+struct fer_update_state {          /* rows "optimizer.STAGE.STEP.K.<state>.<weight path>" of a checkpoint */
+    const struct fer_update_spec *spec;
+    struct fer_segment *segment;
+    struct fer_tensor *control;    /* f32[4] INPUT: see struct fer_update; written by the trainer before each run:
+                                      rate, 1 (the segment multiplies in its own clipping), updates so far + 1, 0 */
+    struct fer_tensor *norm;       /* f32[1] global gradient norm before clipping; keep; NULL without clip */
+    int nnets;                     /* nets it touches */
+    const struct fer_net **nets;
+    struct fer_buffer **grads;     /* by position in nets: laid out as the net's values */
+    struct fer_buffer *(*states)[4]; /* likewise */
+    int nstates;
+    long updates;                  /* done so far; saved */
+};
+
+struct fer_step_program {
+    const struct fer_step_spec *spec;
+    struct fer_segment *segment;   /* forward and backward; with micro-batches accumulates */
+    struct fer_segment *clear;     /* before the first micro-batch; NULL without micro */
+    struct fer_tensor *losses;     /* f32[spec->nlosses], keep; in spec order, unweighted */
+    struct fer_update_state *updates;
+    int nupdates;
+    bool stale_shared;             /* its updates move a net that the shared segment uses */
+};
+
+/* A stage, ready to run:
+ *   data      device part of the pipelines: run once per batch
+ *   shared    flows outside steps: run after data, and again when a step that moved its nets has run
+ *   steps[k]  run segment, then each update whose `from` epoch has come
+ */
+struct fer_stage_program {
+    const struct fer_stage_spec *spec;
+    struct fer_graph *graph;
+    struct fer_program *program;
+    struct fer_exec *exec;
+    struct fer_segment *data, *shared;
+    struct fer_data_inputs *inputs; /* by position in spec->data */
+    struct fer_step_program *steps;
+    int nsteps;
+    struct fer_tensor *epoch;      /* u32[4] INPUT: epoch, 0, 0, 0; NULL when nothing is random */
+    struct fer_tensor *ids;        /* u32[capacity] INPUT: sample ids of data[0] for random streams; NULL likewise */
+};
+enum fer_status fer_stage_compile(struct fer_description *description, int stage, struct fer_store *store,
+                                  const struct fer_compile_options *options, struct fer_stage_program **out,
+                                  struct fer_error *err);
+void fer_stage_program_free(struct fer_stage_program *program);
+
+/* A test or predict: one segment.  Tests are in evaluation mode, epoch 0. */
+struct fer_flow_program {
+    struct fer_graph *graph;
+    struct fer_program *program;
+    struct fer_exec *exec;
+    struct fer_segment *segment;
+    struct fer_segment *backward;  /* fer run --backward; else NULL */
+    struct fer_data_inputs *inputs; /* tests: one; predict: NULL */
+    struct fer_tensor **in, **out; /* predict, net: ports; out are keep and PLAIN */
+    struct fer_tensor **grad_in, **grad_out; /* backward: grad_out INPUT, grad_in keep (NULL where integer) */
+    int nin, nout;
+    struct fer_tensor *epoch, *ids;
+    struct fer_buffer *metrics;    /* tests: all buffers of all metrics, zeroed by fer_test_reset */
+    const struct fer_test_spec *test;
+    const struct fer_predict_spec *predict;
+    struct fer_buffer **grads;     /* backward: by net index, laid out as values; NULL elsewhere */
+};
+enum fer_status fer_test_compile(struct fer_description *description, int test, struct fer_store *store,
+                                 const struct fer_compile_options *options, struct fer_flow_program **out,
+                                 struct fer_error *err);
+enum fer_status fer_test_reset(struct fer_flow_program *test, struct fer_error *err);
+/* Read the metrics' buffers and finish metric i into the report. */
+enum fer_status fer_test_metric(struct fer_flow_program *test, int i, struct fer_report *report, struct fer_error *err);
+/* capacity: the largest live batch. */
+enum fer_status fer_predict_compile(struct fer_description *description, const struct fer_predict_spec *predict,
+                                    int capacity, bool backward, struct fer_store *store,
+                                    const struct fer_compile_options *options, struct fer_flow_program **out,
+                                    struct fer_error *err);
+void fer_flow_program_free(struct fer_flow_program *program);
+
+/* Upload one batch's fields to the inputs, in memory order, and set the live batch. */
+struct fer_batch;
+enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_inputs *inputs,
+                                  const struct fer_batch *batch, struct fer_error *err);
+
+#endif
