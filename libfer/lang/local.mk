@@ -3,7 +3,14 @@
 libfer_core_la_SOURCES += \
 	%D%/ast.h \
 	%D%/diag.c \
+	%D%/lex.c \
+	%D%/lex.h \
 	%D%/nearest.c \
+	%D%/parse-body.c \
+	%D%/parse-call.c \
+	%D%/parse-file.c \
+	%D%/parse.c \
+	%D%/parse.h \
 	%D%/source.c \
 	%D%/source.h \
 	%D%/utf8.c \
