@@ -6,5 +6,6 @@ dist_man_MANS = \
 
 #bin_PROGRAMS += fer
 #fer_LDADD = libfer.la $(JANSSON_LIBS)
+#fer_LDFLAGS = $(FER_LDFLAGS)
 #fer_SOURCES = \
 #	%D%/main.c

@@ -2,6 +2,7 @@
 
 ferinclude_HEADERS += \
 	%D%/fer/data.h \
+	%D%/fer/host.h \
 	%D%/fer/op.h \
 	%D%/fer/param.h \
 	%D%/fer/plugin.h \
@@ -11,4 +12,9 @@ ferinclude_HEADERS += \
 libfer_core_la_SOURCES += \
 	%D%/arena.c \
 	%D%/arena.h \
-	%D%/status.c
+	%D%/file.c \
+	%D%/file.h \
+	%D%/philox.c \
+	%D%/philox.h \
+	%D%/status.c \
+	%D%/tensor.c

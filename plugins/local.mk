@@ -15,4 +15,5 @@ EXTRA_DIST += \
 	%D%/template/Makefile \
 	%D%/template/README.md \
 	%D%/template/template.c \
-	%D%/template/template.cl
+	%D%/template/template.cl \
+	%D%/template/template.fer

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 EXTRA_DIST += \
+	%D%/build \
 	%D%/check-lists \
 	%D%/check-oclgrind \
 	%D%/demo \

@@ -1,19 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 # make check runs every program in unit_tests and every script in shell_tests.
 # Unit tests link the whole core, so they see internals, and export it, so plugins that they open use the same copy.
+# Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
 unit_tests =
 
+oclgrind_tests =
+
 shell_tests = \
-	%D%/lists.sh
+	%D%/embed.sh \
+	%D%/headers.sh \
+	%D%/lists.sh \
+	%D%/symbols.sh
 
 AM_TESTS_ENVIRONMENT = \
 	FER_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; export FER_PLUGIN_PATH; \
 	FER='$(abs_top_builddir)/fer'; export FER; \
+	CC='$(CC)'; export CC; \
+	NM='$(NM)'; export NM; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	XDG_CACHE_HOME='$(abs_top_builddir)/tests/cache'; export XDG_CACHE_HOME; \
-	POCL_AFFINITY="$${POCL_AFFINITY-1}"; export POCL_AFFINITY;
+	POCL_AFFINITY="$${POCL_AFFINITY-1}"; export POCL_AFFINITY; \
+	CK_DEFAULT_TIMEOUT="$${CK_DEFAULT_TIMEOUT-300}"; export CK_DEFAULT_TIMEOUT; \
+	LSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0"; export LSAN_OPTIONS; \
+	UBSAN_OPTIONS="print_stacktrace=1"; export UBSAN_OPTIONS;
+
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+TESTS = $(check_PROGRAMS) $(shell_tests)
+LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
+EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp
 
 if HAVE_CHECK
 check_PROGRAMS = $(unit_tests)
@@ -21,11 +38,38 @@ else
 check-local:
 	@echo "make check needs Check: install the package 'check' and run configure again" >&2; exit 1
 endif
-LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
-TESTS = $(check_PROGRAMS) $(shell_tests)
-TEST_EXTENSIONS = .sh
-SH_LOG_COMPILER = $(SHELL)
-EXTRA_DIST += $(shell_tests)
+
+# --- make check-memory: valgrind, then everything again with AddressSanitizer and UBSan, in sanitize/ ---
+
+check-memory: check-valgrind check-sanitizers
+
+check-valgrind: all $(check_PROGRAMS)
+	@test -n "$(VALGRIND)" || { echo "valgrind is missing: install it and run configure again" >&2; exit 1; }
+	CK_FORK=no FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(check_PROGRAMS)' \
+		LOG_COMPILER='$(VALGRIND)' \
+		LOG_FLAGS='--quiet --error-exitcode=3 --leak-check=full --errors-for-leak-kinds=definite --suppressions=$(abs_top_srcdir)/tests/valgrind.supp'
+
+check-sanitizers:
+	@test ! -f $(srcdir)/config.status || { echo "check-sanitizers needs a build outside the source tree" >&2; exit 1; }
+	$(MKDIR_P) sanitize
+	cd sanitize && { test -f config.status || $(abs_srcdir)/configure CC='$(CC)' --enable-sanitizers; }
+	cd sanitize && FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check
+
+# --- make check-oclgrind: the kernels on a simulated device that sees every access ---
+
+check-oclgrind: all $(check_PROGRAMS)
+	@test -n "$(OCLGRIND)" || { echo "oclgrind is missing: install it and run configure again" >&2; exit 1; }
+	@test -n "$(strip $(oclgrind_tests))" || { echo "no test is listed in oclgrind_tests (tests/local.mk)" >&2; exit 1; }
+	CK_FORK=no FER_TEST_SMALL=1 OCLGRIND='$(OCLGRIND)' $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(oclgrind_tests)' \
+		LOG_COMPILER='$(SHELL)' LOG_FLAGS='$(abs_top_srcdir)/scripts/check-oclgrind'
+
+# --- make installcheck: an author's plugin, built against what make install left ---
+
+installcheck-local:
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' srcdir='$(srcdir)' CC='$(CC)' \
+		$(SHELL) $(srcdir)/scripts/installcheck
 
 clean-local:
-	rm -rf tests/cache
+	rm -rf tests/cache sanitize
+
+.PHONY: check-memory check-valgrind check-sanitizers check-oclgrind

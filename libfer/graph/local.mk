@@ -1,3 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
-libfer_core_la_SOURCES +=
+libfer_core_la_SOURCES += \
+	%D%/bind.h \
+	%D%/compile.h \
+	%D%/description.h \
+	%D%/elf.c \
+	%D%/elf.h \
+	%D%/entry.c \
+	%D%/graph.c \
+	%D%/graph.h \
+	%D%/pack.c \
+	%D%/pack.h \
+	%D%/plan.h \
+	%D%/registry.c \
+	%D%/registry.h

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+__kernel void swish_forward(FER_IN(x), FER_OUT(out), const float beta)
+{
+    const size_t i = get_global_id(0);
+    if (i < SIZE(out))
+        DATA(out)[i] = DATA(x)[i] / (1.0f + exp(-beta * DATA(x)[i]));
+}
+
+/* d(x s)/dx = s + beta x s (1 - s), with s = 1 / (1 + exp(-beta x)) */
+__kernel void swish_backward(FER_IN(x), FER_IN(dy), FER_OUT(out), const float beta)
+{
+    const size_t i = get_global_id(0);
+    if (i < SIZE(out)) {
+        const float s = 1.0f / (1.0f + exp(-beta * DATA(x)[i]));
+        DATA(out)[i] = DATA(dy)[i] * (s + beta * DATA(x)[i] * s * (1.0f - s));
+    }
+}
