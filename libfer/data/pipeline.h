@@ -87,6 +87,5 @@ void fer_pipeline_close(struct fer_pipeline *pipeline); /* NULL is fine */
  * all fields, epoch 0.  The caller frees it with fer_sample_free.  Not while an epoch is running. */
 enum fer_status fer_pipeline_sample(struct fer_pipeline *pipeline, size_t place, struct fer_sample *sample,
                                     struct fer_error *err);
-void fer_sample_free(struct fer_sample *sample);
 
 #endif

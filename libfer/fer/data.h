@@ -30,6 +30,11 @@ FER_API enum fer_status fer_image_create(struct fer_image *image, int width, int
 /* Resize with antialiasing (triangle filter widened by the scale, as PIL's BILINEAR), into a new picture. */
 FER_API enum fer_status fer_image_resize(struct fer_image *out, const struct fer_image *in, int width, int height,
                                          struct fer_error *err);
+/* The same with a box filter: every pixel is the mean of the area that it covers, as PIL's BOX. */
+FER_API enum fer_status fer_image_resize_area(struct fer_image *out, const struct fer_image *in, int width, int height,
+                                              struct fer_error *err);
+/* Into RGB (gray is repeated, alpha dropped) as a new picture. */
+FER_API enum fer_status fer_image_rgb(struct fer_image *out, const struct fer_image *in, struct fer_error *err);
 /* ITU-R 601 luma, as PIL's convert("L"). */
 FER_API enum fer_status fer_image_gray(struct fer_image *out, const struct fer_image *in, struct fer_error *err);
 /* Write a PNG: temporary file, fsync, rename. */
@@ -38,6 +43,7 @@ FER_API void fer_image_free(struct fer_image *image);
 
 #define FER_MAX_LANDMARKS 68
 #define FER_MAX_CODE 64
+#define FER_MAX_SOFT 32
 
 /* The fields that a sample can have; a set of them is an unsigned. */
 enum fer_field {
@@ -73,8 +79,10 @@ struct fer_sample {
     int codes;
     float code[FER_MAX_CODE];
     int softs;
-    float soft[32];
+    float soft[FER_MAX_SOFT];
 };
+/* Free the pictures and zero the struct. */
+FER_API void fer_sample_free(struct fer_sample *sample);
 
 /* What every reader, transform and sampler is told. */
 struct fer_data_env {
@@ -105,6 +113,10 @@ struct fer_reader {
      * after `batch`; NULL: pictures are read. */
     const struct fer_layer *render;
     int codes; /* floats in FER_FIELD_CODE */
+    /* For `fer pack`; both may be NULL.  The split that a sample belongs to ("train"; NULL: none is known), and the name
+     * of a label when the description has no `labels` (NULL past the last). */
+    const char *(*split)(void *state, size_t index);
+    const char *(*label_name)(void *state, int label);
 };
 
 /* A change to one sample on a host thread.  `random` holds four uniform numbers in [0, 1) that depend on seed, operation,
@@ -119,6 +131,7 @@ struct fer_transform {
     void (*extent)(const void *params, int *channels, int *height, int *width);
     enum fer_status (*apply)(const void *params, struct fer_sample *sample, const double random[4],
                              struct fer_error *err);
+    bool draws; /* apply looks at `random`, so what it makes is not kept from epoch to epoch */
 };
 
 /* Which samples there are and in which order they come: keep, group, balanced, fold, pairs, shuffle.  */
@@ -138,6 +151,12 @@ struct fer_sampler {
     /* Partners (pairs): for the i-th place of an epoch that holds sample `index`, the index of image2.  NULL: none. */
     enum fer_status (*partner)(const void *params, size_t count, const int *label, uint64_t key, size_t place,
                                size_t index, size_t *partner, struct fer_error *err);
+    /* Partners out of another set: a reader that the pipeline opens with reference_params(params) (NULL: not this
+     * time), and the choice of one for a sample of class `label`.  References go through the same transforms. */
+    const struct fer_reader *references;
+    const void *(*reference_params)(const void *params);
+    enum fer_status (*refer)(const void *params, int label, size_t references, const int *reference_label, uint64_t key,
+                             size_t place, size_t *reference, struct fer_error *err);
 };
 
 #ifdef __cplusplus

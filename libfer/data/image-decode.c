@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Decoding through stb_image.  The file is hostile: sizes are checked before anything is decoded, and no single
+ * allocation may be larger than the largest picture could need, which stops compressed bombs.
+ */
+#include "data/image.h"
+
+#include <fer/host.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Four channels of 16 bits, and a filter byte for each row. */
+#define LARGEST_BLOCK (FER_IMAGE_PIXELS * 8 + FER_IMAGE_SIDE)
+
+static void *limited_malloc(size_t size)
+{
+    return size <= LARGEST_BLOCK ? malloc(size) : NULL;
+}
+static void *limited_realloc(void *block, size_t size)
+{
+    return size <= LARGEST_BLOCK ? realloc(block, size) : NULL;
+}
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_ONLY_PNM
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STBI_MAX_DIMENSIONS FER_IMAGE_SIDE
+#define STBI_ASSERT(condition) ((void)(condition))
+#define STBI_MALLOC limited_malloc
+#define STBI_REALLOC limited_realloc
+#define STBI_FREE free
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#include <stb_image.h>
+#pragma GCC diagnostic pop
+
+enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
+                                 struct fer_error *err)
+{
+    int width = 0, height = 0, stored = 0;
+    uint8_t *pixels;
+
+    memset(image, 0, sizeof(*image));
+    if (channels != 0 && channels != 1 && channels != 3 && channels != 4)
+        return fer_fail(err, FER_EINVAL, "a picture is decoded into 1, 3 or 4 channels, not %d", channels);
+    if (size > INT_MAX || !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
+        return fer_fail(err, FER_EFORMAT, "not a readable PNG, JPEG, BMP, PGM or PPM picture%s%s",
+                        size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");
+    if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
+        (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
+        return fer_fail(err, FER_EFORMAT, "a picture of %d x %d pixels is refused: sides go from 1 to %d, and at most "
+                        "%d million pixels in all", width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
+    /* Gray with alpha has no place here: the alpha goes. */
+    if (channels == 0)
+        channels = stored == 2 ? 1 : stored;
+    /* stb_image's gray is not ours, so a colour picture is decoded as such and converted. */
+    pixels = stbi_load_from_memory(bytes, (int)size, &width, &height, &stored, channels == 1 && stored >= 3 ? 3 : channels);
+    if (!pixels)
+        return fer_fail(err, FER_EFORMAT, "the picture is damaged or of an unsupported kind (%s)", stbi_failure_reason());
+    *image = (struct fer_image){ width, height, channels == 1 && stored >= 3 ? 3 : channels, pixels };
+    if (image->channels != channels) {
+        struct fer_image gray;
+        enum fer_status status = fer_image_gray(&gray, image, err);
+
+        fer_image_free(image);
+        if (status)
+            return status;
+        *image = gray;
+    }
+    return FER_OK;
+}
+
+enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    enum fer_status status;
+
+    memset(image, 0, sizeof(*image));
+    status = fer_file_read(path, FER_IMAGE_FILE, &bytes, &size, err);
+    if (status)
+        return status;
+    status = fer_image_decode(image, bytes, size, channels, err);
+    free(bytes);
+    if (status)
+        fer_fail_prefix(err, "%s", path);
+    return status;
+}

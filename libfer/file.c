@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The sentence for errno; what people can do about it where that is not obvious. */
+static enum fer_status fail_errno(struct fer_error *err, const char *path, const char *doing)
+{
+    int code = errno;
+    char text[128] = "";
+
+    switch (code) {
+    case ENOENT:
+        return fer_fail(err, FER_ENOTFOUND, "cannot %s '%s': there is no such file or directory", doing, path);
+    case ENOSPC:
+        return fer_fail(err, FER_EIO, "cannot %s '%s': the disk is full; free some space and try again", doing, path);
+    case EDQUOT:
+        return fer_fail(err, FER_EIO, "cannot %s '%s': your disk quota is used up; free some space and try again", doing,
+                        path);
+    case EFBIG:
+        return fer_fail(err, FER_EIO, "cannot %s '%s': larger than the file system or `ulimit -f` allows", doing, path);
+    default:
+        return fer_fail(err, FER_EIO, "cannot %s '%s': %s", doing, path, strerror_r(code, text, sizeof(text)));
+    }
+}
+
+/* Sizes of pipes and of files in /proc are not known before the end, so read until it comes. */
+static enum fer_status read_fd(int fd, const char *path, size_t limit, size_t expected, void **bytes, size_t *size,
+                               struct fer_error *err)
+{
+    size_t capacity = expected < limit ? expected : limit, length = 0;
+    char *buffer = malloc(capacity + 2), *grown;
+
+    if (!buffer)
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", path);
+    for (;;) {
+        ssize_t got = read(fd, buffer + length, capacity + 1 - length);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            free(buffer);
+            return fail_errno(err, path, "read");
+        }
+        if (got == 0)
+            break;
+        length += (size_t)got;
+        if (length > limit) {
+            free(buffer);
+            return fer_fail(err, FER_EFORMAT, "'%s' is larger than the %zu bytes that are accepted", path, limit);
+        }
+        if (length <= capacity)
+            continue;
+        capacity = capacity < limit / 2 ? capacity * 2 + 4096 : limit;
+        grown = realloc(buffer, capacity + 2);
+        if (!grown) {
+            free(buffer);
+            return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", path);
+        }
+        buffer = grown;
+    }
+    buffer[length] = '\0';
+    *bytes = buffer;
+    *size = length;
+    return FER_OK;
+}
+
+enum fer_status fer_file_read(const char *path, size_t limit, void **bytes, size_t *size, struct fer_error *err)
+{
+    enum fer_status status;
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return fail_errno(err, path, "open");
+    if (fstat(fd, &info)) {
+        status = fail_errno(err, path, "read");
+    } else if (S_ISDIR(info.st_mode)) {
+        status = fer_fail(err, FER_EIO, "'%s' is a directory where a file is expected", path);
+    } else if (S_ISREG(info.st_mode) && (uint64_t)info.st_size > limit) {
+        status = fer_fail(err, FER_EFORMAT, "'%s' has %lld bytes, more than the %zu that are accepted", path,
+                          (long long)info.st_size, limit);
+    } else {
+        status = read_fd(fd, path, limit, S_ISREG(info.st_mode) ? (size_t)info.st_size : 0, bytes, size, err);
+    }
+    close(fd);
+    return status;
+}
+
+enum fer_status fer_file_write_all(int fd, const char *path, const void *data, size_t size, struct fer_error *err)
+{
+    const char *next = data;
+
+    while (size > 0) {
+        ssize_t put = write(fd, next, size);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return fail_errno(err, path, "write");
+        next += put;
+        size -= (size_t)put;
+    }
+    return FER_OK;
+}
+
+/* A rename is durable once its directory is on disk.  File systems that cannot fsync a directory say EINVAL. */
+static enum fer_status sync_directory(const char *path, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int fd;
+
+    if (!folder)
+        return fer_fail(err, FER_ENOMEM, "out of memory while writing '%s'", path);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (fsync(fd) && errno != EINVAL)
+            status = fail_errno(err, folder, "sync");
+        close(fd);
+    }
+    free(folder);
+    return status;
+}
+
+/* Create a file beside `path` that nobody else has; its name goes into `name`.  (mkstemp would make it private, and
+ * the umask cannot be asked for without changing it under other threads.) */
+static int create_beside(const char *path, char *name, size_t size)
+{
+    int fd = -1;
+
+    for (unsigned i = 0; i < 10000 && fd < 0; i++) {
+        snprintf(name, size, "%s.%ld-%u.tmp", path, (long)getpid(), i);
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd;
+}
+
+enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void *context, struct fer_error *err)
+{
+    enum fer_status status;
+    size_t size = strlen(path) + 48;
+    char *temporary = malloc(size);
+    int fd;
+
+    if (!temporary)
+        return fer_fail(err, FER_ENOMEM, "out of memory while writing '%s'", path);
+    fd = create_beside(path, temporary, size);
+    if (fd < 0) {
+        status = fail_errno(err, path, "write");
+        free(temporary);
+        return status;
+    }
+    status = fill(fd, path, context, err);
+    if (!status && fsync(fd))
+        status = fail_errno(err, path, "write");
+    if (close(fd) && !status)
+        status = fail_errno(err, path, "write");
+    if (!status && rename(temporary, path))
+        status = fail_errno(err, path, "write");
+    if (status)
+        unlink(temporary);
+    free(temporary);
+    return status ? status : sync_directory(path, err);
+}
+
+struct parts {
+    const struct fer_bytes *items;
+    size_t count;
+};
+
+static enum fer_status write_parts(int fd, const char *path, void *context, struct fer_error *err)
+{
+    const struct parts *parts = context;
+    enum fer_status status = FER_OK;
+
+    for (size_t i = 0; i < parts->count && !status; i++)
+        status = fer_file_write_all(fd, path, parts->items[i].data, parts->items[i].size, err);
+    return status;
+}
+
+enum fer_status fer_file_write_atomic(const char *path, const struct fer_bytes *parts, size_t count,
+                                      struct fer_error *err)
+{
+    struct parts context = { parts, count };
+
+    return fer_file_fill_atomic(path, write_parts, &context, err);
+}

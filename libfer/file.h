@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whole files: read with a limit (fer_file_read, in fer/host.h), written so that a reader sees the old contents or the
+ * new, never a part.
+ */
+#ifndef FER_FILE_H
+#define FER_FILE_H
+
+#include <fer/host.h>
+
+/* A run of bytes; what is written is the concatenation of several. */
+struct fer_bytes {
+    const void *data;
+    size_t size;
+};
+
+/* Write to a temporary file in the same directory, fsync, rename over `path`, fsync the directory.  After a failure
+ * (FER_EIO: the sentence says whether the disk is full) nothing is left behind and the old file is untouched. */
+enum fer_status fer_file_write_atomic(const char *path, const struct fer_bytes *parts, size_t count,
+                                      struct fer_error *err);
+
+/* The same for contents too large to hold: `fill` writes to the open file; `path` is for its errors. */
+typedef enum fer_status fer_file_fill(int fd, const char *path, void *context, struct fer_error *err);
+enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void *context, struct fer_error *err);
+/* All of it, through short writes and interruptions. */
+enum fer_status fer_file_write_all(int fd, const char *path, const void *data, size_t size, struct fer_error *err);
+
+#endif

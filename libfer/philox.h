@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Philox4x32-10 on the host, word for word as in kernels_cl/prelude.cl.  Streams of the host have the high bit of
+ * counter[1] set, so they never meet those of device operations.
+ */
+#ifndef FER_PHILOX_H
+#define FER_PHILOX_H
+
+#include <stdint.h>
+
+void fer_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+#endif
