@@ -11,6 +11,9 @@ libfer_core_la_SOURCES += \
 	%D%/graph.h \
 	%D%/pack.c \
 	%D%/pack.h \
+	%D%/plan-check.c \
+	%D%/plan-rows.c \
+	%D%/plan.c \
 	%D%/plan.h \
 	%D%/registry.c \
 	%D%/registry.h

@@ -28,12 +28,17 @@ struct fer_tensor {
     size_t view;
     struct fer_buffer *buffer; /* PERSISTENT: not owned */
     size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
+    int arena;                 /* planner: which of the program's arenas */
+    struct fer_tensor *in_place_of; /* the compiler's wish: an input of the first launch that writes this tensor, which
+                                  may be overwritten by it element for element if nothing reads it later; or NULL */
+    bool in_place;             /* planner: the wish was granted */
     float fill;                /* CONSTANT */
     bool keep;                 /* the host reads it after a run: its place is not reused */
-    bool keep_all;             /* written in one segment, read in another: lives for the whole program */
+    bool keep_all;             /* lives for the whole program; so does every tensor that several segments touch */
     const char *name;          /* for people: "trunk.conv1 out"; arena text */
     int id;                    /* index in program->tensors */
     int first, last;           /* planner: first and last launch that touches it (program order), -1 unused */
+    bool whole;                /* planner: its place is its own for the whole program */
 };
 
 enum fer_arg_kind { FER_ARG_TENSOR, FER_ARG_INT, FER_ARG_FLOAT, FER_ARG_LOCAL, FER_ARG_RANDOM };
@@ -79,7 +84,10 @@ struct fer_program {
     struct fer_segment **segments; /* in program order; prepare first */
     int nsegments;
     int capacity;            /* batch capacity: rows of a batch axis with batch = 1 */
-    size_t arena_bytes;      /* set by the planner */
+    int nlaunches;           /* set by the planner, as are the arenas, each of at most a device's largest allocation */
+    size_t *arenas;
+    int narenas;
+    size_t arena_bytes;      /* of all of them */
     /* Random numbers: f u32[4] (epoch, 0, 0, 0) and u32[capacity] sample ids, both INPUT tensors; NULL when unused. */
     struct fer_tensor *rng_state, *rng_ids;
     uint64_t seed;
