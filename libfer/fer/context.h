@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * libfer for programs that use it: a context holds the plugins and one device; every task (train, evaluate, predict,
+ * inspect) is one call on it.
+ *
+ *     struct fer_error err = FER_ERROR_INIT;
+ *     struct fer_context *context;
+ *     if (fer_context_create(NULL, &context, &err) != FER_OK || fer_train(context, "model.fer", &options, &err) != FER_OK)
+ *         fprintf(stderr, "%s\n", err.text);
+ *     fer_context_free(context);
+ *
+ * Rules for all of fer/{context,inspect,train,eval,predict,run}.h: a context and what is made from it belong to one
+ * thread at a time (different contexts to different threads); strings passed in are copied or not kept; texts returned
+ * through a char ** are malloc'ed and freed by the caller with free().  Results come as JSON texts, which grow without
+ * breaking their readers: ignore members you do not know.
+ *
+ * On PoCL, threads that are bound to cores are up to twice as fast: set POCL_AFFINITY=1 in the environment before the
+ * first OpenCL call of the process.  The command does so; the library leaves the environment alone.
+ */
+#ifndef FER_CONTEXT_H
+#define FER_CONTEXT_H
+
+#include <fer/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fer_context;
+
+/* What a context has to say while it works.  An ERROR is a whole diagnostic of a description, with its line and a caret;
+ * the call that found it fails afterwards.  DETAIL is for -v: what is being built, opened, skipped. */
+enum fer_message { FER_MESSAGE_ERROR, FER_MESSAGE_WARNING, FER_MESSAGE_NOTE, FER_MESSAGE_DETAIL };
+
+/* Zeroed: the default device, the environment's plugins, silence. */
+struct fer_context_options {
+    const char *device;      /* NULL: FER_DEVICE, else the best GPU, else a CPU; an index, "cpu", "gpu", or a part of a name */
+    const char *plugin_path; /* colon-separated; NULL: FER_PLUGIN_PATH, then the installed directory */
+    /* `text` has no trailing newline and lives for the call only.  Called on the thread that uses the context. */
+    void (*message)(void *user, enum fer_message kind, const char *text);
+    void *user;
+};
+
+/* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.
+ * A plugin that is refused is a WARNING; FER_ENOMEM is the only error. */
+FER_API enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,
+                                           struct fer_error *err);
+FER_API void fer_context_free(struct fer_context *context); /* NULL is fine */
+
+/* How a description is read.  Zeroed: as it is written, seed 0. */
+struct fer_settings {
+    const char *const *sets; /* "name=value" for its `let`s, NULL-terminated; NULL: none */
+    const char *const *data; /* "name=path" for its data sets, likewise */
+    uint64_t seed;
+    int threads;             /* that read pictures; 0: the library's choice */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One net on its own: on given tensors, against finite differences, against the clock.
+ * See fer/context.h for ownership and threads.
+ */
+#ifndef FER_RUN_H
+#define FER_RUN_H
+
+#include <fer/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fer_run_options {
+    struct fer_settings settings; /* seed: of the initial weights */
+    const char *weights;          /* safetensors with PATH rows of the net; NULL: initial values */
+    bool training;                /* batch statistics and dropout */
+    bool backward;
+};
+/* Run `net` of a description on the tensors of the safetensors file `in`, named by the net's ports (batch axis first),
+ * and write its outputs, by name, to `out`.  With backward, `in` also holds grad.OUTPUT for each output (absent: zero),
+ * and `out` receives grad.INPUT and grad.PATH of each trained weight. */
+FER_API enum fer_status fer_run_net(struct fer_context *context, const char *path, const char *net, const char *in,
+                                    const char *out, const struct fer_run_options *options, struct fer_error *err);
+
+struct fer_grad_options {
+    struct fer_settings settings;
+    const char *weights;
+    int batch;         /* 0: 2 */
+    int directions;    /* random directions for each tensor; 0: 2 */
+    bool training;
+    double tolerance;  /* of the relative difference; 0: 1e-2 */
+};
+/* Compare a net's gradients with central differences along random directions:
+ * {"net", "tensors": [{"name", "analytic", "numeric", "difference", "ok"}], "ok"}.  The net needs port shapes. */
+FER_API enum fer_status fer_grad_check(struct fer_context *context, const char *path, const char *net,
+                                       const struct fer_grad_options *options, char **json, struct fer_error *err);
+
+struct fer_bench_options {
+    struct fer_settings settings;
+    int size, batch;   /* 0: 224, 8 */
+    int steps;         /* timed; 0: 10 */
+    bool training;
+    bool profile;      /* "operations": [{"op", "pass", "seconds", "runs", "gflops", "gbytes"}] */
+};
+/* Time a description's predict block (training: its first stage), or a plugin's model by its name ("resnet18",
+ * "resnet depth=50 width=32"):
+ * {"model", "device", "mode", "size", "batch", "steps", "images_per_second", "seconds_per_step", "seconds_to_first_step",
+ *  "peak_device_memory"}.  Training times forward, backward and update on one batch that stays on the device. */
+FER_API enum fer_status fer_bench(struct fer_context *context, const char *model, const struct fer_bench_options *options,
+                                  char **json, struct fer_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Training from a description, and evaluation of what came out.  See fer/context.h for ownership and threads.
+ */
+#ifndef FER_TRAIN_H
+#define FER_TRAIN_H
+
+#include <fer/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a run is; given to `progress` after every step and every batch of a test. */
+struct fer_progress {
+    const char *stage;      /* its name */
+    const char *test;       /* the test that is running; NULL while training */
+    long epoch, epochs;     /* from 1; epochs 0: the stage counts steps */
+    long step, steps;       /* done and to do: of the test, or of the stage */
+    long images;            /* of this call's work so far, in this stage or test */
+    double loss;            /* the step's sum of minimize; NaN in tests */
+    double rate;            /* learning rate of the step's first update */
+    double images_per_second; /* over the last seconds */
+    double seconds_left;    /* of the stage or test; < 0: not known yet */
+};
+
+/* A result that is worth a line: an epoch's end. */
+struct fer_epoch {
+    const char *stage;
+    long epoch, epochs;
+    double loss;            /* mean of the epoch */
+    const char *json;       /* the line of log.jsonl, with the tests' metrics */
+    bool best;
+};
+
+struct fer_train_options {
+    struct fer_settings settings;
+    const char *run;        /* the directory, made when it is missing */
+    bool resume;            /* continue from run/last.safetensors (from the start when there is none yet) */
+    long save_every;        /* steps between saves besides every epoch's end; 0: none */
+    double save_seconds;    /* time between saves besides; 0: none */
+    /* Set to nonzero (from a signal handler, say) to finish the step, save and return FER_EINTERRUPTED. */
+    const volatile int *stop;
+    void (*progress)(void *user, const struct fer_progress *progress);
+    void (*epoch)(void *user, const struct fer_epoch *epoch);
+    void *user;
+};
+
+/* Train every stage of a description into a directory:
+ *   log.jsonl         a line a step (losses, rate) and an epoch (mean losses, metrics)
+ *   last.safetensors  everything that the rest of the run depends on; replaced at every save
+ *   best.safetensors  weights of the best epoch (`keeping best=`), or of the last stage that ended
+ *   model.fer         the description as used, includes spliced
+ *   run.json          device, versions, seed and settings
+ * The same seed, build, device and driver give the same files, bit for bit (times in the log and run.json apart), also
+ * when a run was killed and resumed.
+ * Errors: FER_EINTERRUPTED (saved; resume to go on), FER_ENUMERIC (a loss is not finite; the last save is kept),
+ * FER_EINVAL (a directory that holds a run already, without resume; a description that is not the one of the run). */
+FER_API enum fer_status fer_train(struct fer_context *context, const char *path, const struct fer_train_options *options,
+                                  struct fer_error *err);
+
+struct fer_eval_options {
+    struct fer_settings settings;
+    bool seed_set;          /* settings.seed counts; else the checkpoint's */
+    const char *test;       /* one test by name; NULL: all */
+    const volatile int *stop;
+    void (*progress)(void *user, const struct fer_progress *progress);
+    void *user;
+};
+/* Run every test block of a checkpoint:
+ * {"checkpoint", "weights": XXH64 of all weights in hex, "seed", "labels": […],
+ *  "tests": {TEST: {"data", "images", METRIC: value or {name: number, list or matrix}}}}. */
+FER_API enum fer_status fer_eval(struct fer_context *context, const char *checkpoint,
+                                 const struct fer_eval_options *options, char **json, struct fer_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
