@@ -66,8 +66,8 @@ check-oclgrind: all $(check_PROGRAMS)
 # --- make installcheck: an author's plugin, built against what make install left ---
 
 installcheck-local:
-	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' srcdir='$(srcdir)' CC='$(CC)' \
-		$(SHELL) $(srcdir)/scripts/installcheck
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' srcdir='$(srcdir)' \
+		version='$(PACKAGE_VERSION)' CC='$(CC)' $(SHELL) $(srcdir)/scripts/installcheck
 
 clean-local:
 	rm -rf tests/cache sanitize
