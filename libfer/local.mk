@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
 ferinclude_HEADERS += \
+	%D%/fer/context.h \
 	%D%/fer/data.h \
+	%D%/fer/fer.h \
 	%D%/fer/host.h \
+	%D%/fer/inspect.h \
 	%D%/fer/op.h \
 	%D%/fer/param.h \
 	%D%/fer/plugin.h \
+	%D%/fer/predict.h \
+	%D%/fer/run.h \
 	%D%/fer/status.h \
-	%D%/fer/tensor.h
+	%D%/fer/tensor.h \
+	%D%/fer/train.h
 
 libfer_core_la_SOURCES += \
 	%D%/arena.c \

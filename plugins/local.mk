@@ -10,6 +10,9 @@ include %D%/resnet/local.mk
 include %D%/synthface/local.mk
 include %D%/occlude/local.mk
 
+# Shared by plugins of this tree; includes only public headers.
+noinst_HEADERS += %D%/emit.h
+
 # The plugin that make installcheck builds outside the tree, against the installed library.
 EXTRA_DIST += \
 	%D%/template/Makefile \

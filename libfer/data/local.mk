@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/cache.c \
+	%D%/cache.h \
 	%D%/image-decode.c \
 	%D%/image-resize.c \
 	%D%/image-write.c \
@@ -8,4 +10,8 @@ libfer_core_la_SOURCES += \
 	%D%/image.h \
 	%D%/label.c \
 	%D%/pipeline.h \
-	%D%/sample.c
+	%D%/sample.c \
+	%D%/selection.c \
+	%D%/selection.h \
+	%D%/source.c \
+	%D%/source.h

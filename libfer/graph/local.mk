@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/bind.c \
 	%D%/bind.h \
 	%D%/compile.h \
 	%D%/description.h \
 	%D%/elf.c \
 	%D%/elf.h \
 	%D%/entry.c \
+	%D%/flow.c \
 	%D%/graph.c \
 	%D%/graph.h \
+	%D%/net.h \
 	%D%/pack.c \
 	%D%/pack.h \
 	%D%/plan-check.c \
@@ -16,4 +19,6 @@ libfer_core_la_SOURCES += \
 	%D%/plan.c \
 	%D%/plan.h \
 	%D%/registry.c \
-	%D%/registry.h
+	%D%/registry.h \
+	%D%/resolve.h \
+	%D%/scope.c

@@ -11,6 +11,11 @@ libfer_core_la_SOURCES += \
 	%D%/parse-file.c \
 	%D%/parse.c \
 	%D%/parse.h \
+	%D%/print-lines.c \
+	%D%/print-stmt.c \
+	%D%/print-text.c \
+	%D%/print.c \
+	%D%/print.h \
 	%D%/source.c \
 	%D%/source.h \
 	%D%/utf8.c \
