@@ -178,7 +178,8 @@ enum fer_status fer_parse(struct fer_arena *arena, struct fer_sources *sources, 
                           struct fer_ast_file **out, struct fer_diags *diags, struct fer_error *err);
 
 /* The canonical text, comments kept (they are found again in the sources by position).
- * *out is malloc'ed. */
+ * Prints the items of `source`, its `include`s as they stand; with `source` NULL all
+ * items, those of included files in their place instead of the `include`s.  *out is malloc'ed. */
 enum fer_status fer_ast_print(const struct fer_ast_file *file, const struct fer_source *source, char **out,
                               struct fer_error *err);
 
