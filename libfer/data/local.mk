@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/batch.c \
+	%D%/batch.h \
 	%D%/cache.c \
 	%D%/cache.h \
 	%D%/image-decode.c \
@@ -9,7 +11,10 @@ libfer_core_la_SOURCES += \
 	%D%/image.c \
 	%D%/image.h \
 	%D%/label.c \
+	%D%/pipeline.c \
 	%D%/pipeline.h \
+	%D%/queue.c \
+	%D%/queue.h \
 	%D%/sample.c \
 	%D%/selection.c \
 	%D%/selection.h \

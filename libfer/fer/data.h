@@ -117,6 +117,8 @@ struct fer_reader {
      * of a label when the description has no `labels` (NULL past the last). */
     const char *(*split)(void *state, size_t index);
     const char *(*label_name)(void *state, int label);
+    /* What people call a sample, its file most often, into `text`; for errors.  May be NULL. */
+    void (*sample_name)(void *state, size_t index, char *text, size_t size);
 };
 
 /* A change to one sample on a host thread.  `random` holds four uniform numbers in [0, 1) that depend on seed, operation,
