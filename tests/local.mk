@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# make check runs every program in unit_tests and every script in shell_tests.
+# make check runs every program in unit_tests and every script in shell_tests; test_programs are built for the scripts.
 # Unit tests link the whole core, so they see internals, and export it, so plugins that they open use the same copy.
 # Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
 unit_tests =
+
+test_programs =
 
 oclgrind_tests =
 
@@ -28,12 +30,12 @@ AM_TESTS_ENVIRONMENT = \
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
-TESTS = $(check_PROGRAMS) $(shell_tests)
+TESTS = $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
 EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp
 
 if HAVE_CHECK
-check_PROGRAMS = $(unit_tests)
+check_PROGRAMS = $(unit_tests) $(test_programs)
 else
 check-local:
 	@echo "make check needs Check: install the package 'check' and run configure again" >&2; exit 1
@@ -45,7 +47,7 @@ check-memory: check-valgrind check-sanitizers
 
 check-valgrind: all $(check_PROGRAMS)
 	@test -n "$(VALGRIND)" || { echo "valgrind is missing: install it and run configure again" >&2; exit 1; }
-	CK_FORK=no FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(check_PROGRAMS)' \
+	CK_FORK=no FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)' \
 		LOG_COMPILER='$(VALGRIND)' \
 		LOG_FLAGS='--quiet --error-exitcode=3 --leak-check=full --errors-for-leak-kinds=definite --suppressions=$(abs_top_srcdir)/tests/valgrind.supp'
 
