@@ -4,6 +4,7 @@ libfer_core_la_SOURCES += \
 	%D%/bind.c \
 	%D%/bind.h \
 	%D%/compile.h \
+	%D%/dataflow.c \
 	%D%/description.h \
 	%D%/elf.c \
 	%D%/elf.h \
@@ -11,6 +12,7 @@ libfer_core_la_SOURCES += \
 	%D%/flow.c \
 	%D%/graph.c \
 	%D%/graph.h \
+	%D%/net.c \
 	%D%/net.h \
 	%D%/pack.c \
 	%D%/pack.h \
@@ -21,4 +23,5 @@ libfer_core_la_SOURCES += \
 	%D%/registry.c \
 	%D%/registry.h \
 	%D%/resolve.h \
-	%D%/scope.c
+	%D%/scope.c \
+	%D%/text.h

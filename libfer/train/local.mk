@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
-	%D%/file.c \
-	%D%/file.h \
+	%D%/check.c \
+	%D%/context.c \
+	%D%/context.h \
+	%D%/inspect-plugins.c \
+	%D%/read.c \
+	%D%/report.c \
+	%D%/report.h \
 	%D%/safetensors-read.c \
 	%D%/safetensors-type.c \
 	%D%/safetensors-type.h \
