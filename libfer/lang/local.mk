@@ -16,11 +16,6 @@ libfer_core_la_SOURCES += \
 	%D%/print-text.c \
 	%D%/print.c \
 	%D%/print.h \
-	%D%/print-lines.c \
-	%D%/print-stmt.c \
-	%D%/print-text.c \
-	%D%/print.c \
-	%D%/print.h \
 	%D%/source.c \
 	%D%/source.h \
 	%D%/utf8.c \
