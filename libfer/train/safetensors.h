@@ -52,19 +52,24 @@ enum fer_status fer_safetensors_read_f32(const struct fer_safetensors *file, con
 /* "64 x 3 x 7 x 7"; "scalar" for rank 0. */
 const char *fer_safetensor_shape_text(const struct fer_safetensor *row, char *text, size_t size);
 
-/* ---- writing: PATH.tmp, fsync, rename; declare everything, then append the data in the order of declaration ---- */
+/* ---- writing: declare everything, then write; one thread ---- */
 
 struct fer_safetensors_writer;
 
-enum fer_status fer_safetensors_create(const char *path, struct fer_safetensors_writer **out, struct fer_error *err);
+enum fer_status fer_safetensors_writer_create(struct fer_safetensors_writer **out, struct fer_error *err);
+void fer_safetensors_writer_free(struct fer_safetensors_writer *writer); /* NULL is fine */
+/* Failures (no memory) of these two are reported by fer_safetensors_write.  Names and texts are copied. */
 void fer_safetensors_note(struct fer_safetensors_writer *writer, const char *key, const char *value);
 void fer_safetensors_declare(struct fer_safetensors_writer *writer, const char *name, enum fer_safetensors_type type,
                              int rank, const int64_t *dims);
-/* The next part of the declared data.  Failures of note and declare are reported here. */
-enum fer_status fer_safetensors_append(struct fer_safetensors_writer *writer, const void *data, size_t bytes,
-                                       struct fer_error *err);
-/* Make the file appear under its name.  Frees the writer, also on failure; a failed file leaves nothing behind. */
-enum fer_status fer_safetensors_commit(struct fer_safetensors_writer *writer, struct fer_error *err);
-void fer_safetensors_discard(struct fer_safetensors_writer *writer); /* give up; NULL is fine */
+/* The same for a tensor of ours: F32, I32, U32 or U8. */
+void fer_safetensors_declare_shape(struct fer_safetensors_writer *writer, const char *name,
+                                   const struct fer_shape *shape);
+/* Where the data comes from: put all `bytes` of the row declared as number `row` into `data`. */
+typedef enum fer_status fer_safetensors_fill(void *user, int row, void *data, size_t bytes, struct fer_error *err);
+/* Make the file appear at `path`, whole or not at all (temporary file, fsync, rename).  The same declarations and data
+ * give the same bytes. */
+enum fer_status fer_safetensors_write(const struct fer_safetensors_writer *writer, const char *path,
+                                      fer_safetensors_fill *fill, void *user, struct fer_error *err);
 
 #endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Descriptions as they are: checked, and printed in the canonical way.
+ */
+#include <fer/inspect.h>
+#include <stdlib.h>
+
+#include "arena.h"
+#include "train/context.h"
+
+static json_t *shape_json(const struct fer_shape *shape)
+{
+    json_t *dims = json_array();
+
+    for (int i = shape->batch ? 1 : 0; i < shape->rank; i++)
+        json_array_append_new(dims, json_integer(shape->dim[i]));
+    return dims;
+}
+
+static json_t *ports_json(const struct fer_port_spec *ports, int count)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o}", "name", ports[i].name, "shape",
+                                              shape_json(&ports[i].shape)));
+    return list;
+}
+
+static json_t *net_json(const struct fer_net *net)
+{
+    json_t *weights = json_array();
+    size_t parameters = 0;
+
+    for (int i = 0; i < net->nweights; i++) {
+        const struct fer_weight *weight = net->weights[i];
+
+        if (weight->trained)
+            parameters += fer_shape_count(&weight->shape);
+        json_array_append_new(weights, json_pack("{s:s, s:o, s:b}", "path", weight->path, "shape",
+                                                 shape_json(&weight->shape), "trained", (int)weight->trained));
+    }
+    return json_pack("{s:s, s:I, s:o}", "name", net->name, "parameters", (json_int_t)parameters, "weights", weights);
+}
+
+static json_t *stage_json(const struct fer_description *description, const struct fer_stage_spec *stage)
+{
+    json_t *updates = json_array();
+
+    for (int s = 0; s < stage->nsteps; s++) {
+        for (int u = 0; u < stage->steps[s].nupdates; u++)
+            json_array_append_new(updates, json_pack("{s:s, s:s, s:i}", "step", stage->steps[s].name, "optimizer",
+                                                     stage->steps[s].updates[u].optimizer->name, "weights",
+                                                     stage->steps[s].updates[u].nweights));
+    }
+    return json_pack("{s:s, s:s?, s:s, s:I, s:o}", "name", stage->name, "data",
+                     stage->ndata > 0 ? description->data[stage->data[0]].name : NULL, "unit",
+                     stage->unit == FER_UNIT_EPOCH ? "epoch" : "step", "until", (json_int_t)stage->until, "updates",
+                     updates);
+}
+
+static json_t *test_json(const struct fer_description *description, const struct fer_test_spec *test)
+{
+    json_t *metrics = json_array();
+
+    for (int i = 0; i < test->nmetrics; i++)
+        json_array_append_new(metrics, json_string(test->metrics[i].name));
+    return json_pack("{s:s, s:s, s:o}", "name", test->name, "data", description->data[test->data].name, "metrics",
+                     metrics);
+}
+
+static json_t *describe(const struct fer_description *d)
+{
+    json_t *labels = json_array(), *nets = json_array(), *stages = json_array(), *predicts = json_array();
+    json_t *tests = json_array();
+
+    for (int i = 0; i < d->nlabels; i++)
+        json_array_append_new(labels, json_string(d->labels[i]));
+    for (int i = 0; i < d->nnets; i++)
+        json_array_append_new(nets, net_json(d->nets[i]));
+    for (int i = 0; i < d->nstages; i++)
+        json_array_append_new(stages, stage_json(d, &d->stages[i]));
+    for (int i = 0; i < d->npredicts; i++) {
+        const struct fer_predict_spec *p = &d->predicts[i];
+
+        json_array_append_new(predicts, json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs",
+                                                  ports_json(p->inputs, p->ninputs), "outputs",
+                                                  ports_json(p->outputs, p->noutputs)));
+    }
+    for (int i = 0; i < d->ntests; i++)
+        json_array_append_new(tests, test_json(d, &d->tests[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "labels", labels, "nets", nets, "stages", stages, "predict",
+                     predicts, "tests", tests, "warnings", d->diags.warnings);
+}
+
+enum fer_status fer_check(struct fer_context *context, const char *path, const struct fer_settings *settings,
+                          bool strict, char **json, struct fer_error *err)
+{
+    struct fer_description *description;
+    enum fer_status status = fer_context_read(context, path, settings, strict ? FER_FOR_TRAINING : FER_FOR_CHECK,
+                                              &description, err);
+
+    if (json)
+        *json = NULL;
+    if (status == FER_OK && json)
+        status = fer_json_text(describe(description), json, err);
+    fer_description_free(description);
+    return status;
+}
+
+enum fer_status fer_format(struct fer_context *context, const char *path, char **text, struct fer_error *err)
+{
+    struct fer_arena *arena = fer_arena_create();
+    struct fer_sources *sources = NULL;
+    const struct fer_source *source;
+    struct fer_ast_file *file;
+    struct fer_diags diags = { 0 };
+    enum fer_status status = arena ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    *text = NULL;
+    if (status == FER_OK)
+        status = fer_sources_create(&sources, err);
+    if (status == FER_OK)
+        status = fer_sources_read(sources, path, &source, err);
+    if (status == FER_OK) {
+        status = fer_parse(arena, sources, source, &file, &diags, err);
+        fer_context_diags(context, &diags, status == FER_OK ? NULL : err);
+    }
+    if (status == FER_OK)
+        status = fer_ast_print(file, source, text, err);
+    fer_diags_free(&diags);
+    fer_sources_free(sources);
+    fer_arena_free(arena);
+    return status;
+}

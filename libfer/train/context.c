@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fer_context_say(const struct fer_context *context, enum fer_message kind, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+    int length;
+
+    if (!context->message)
+        return;
+    va_start(arguments, format);
+    length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    context->message(context->user, kind, text);
+    free(text);
+}
+
+static void building(void *user, const char *what)
+{
+    fer_context_say(user, FER_MESSAGE_DETAIL, "building %s", what);
+}
+
+static void report_plugins(const struct fer_context *context)
+{
+    const struct fer_registry_file *files;
+    int count = fer_registry_files(context->registry, &files);
+
+    for (int i = 0; i < count; i++) {
+        if (files[i].refusal)
+            fer_context_say(context, FER_MESSAGE_WARNING, "%s", files[i].refusal);
+        else if (files[i].shadowed)
+            fer_context_say(context, FER_MESSAGE_DETAIL, "%s is hidden by a plugin of the same name", files[i].path);
+    }
+}
+
+enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,
+                                   struct fer_error *err)
+{
+    static const struct fer_context_options none;
+    struct fer_context *context = calloc(1, sizeof(*context));
+    enum fer_status status = FER_OK;
+
+    *out = NULL;
+    if (!options)
+        options = &none;
+    if (!context || (options->device && !(context->device_name = strdup(options->device)))) {
+        free(context);
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    }
+    context->message = options->message;
+    context->user = options->user;
+    context->watch = (struct fer_build_watch){ building, context };
+    status = fer_registry_create(options->plugin_path, &context->registry, err);
+    if (status != FER_OK) {
+        fer_context_free(context);
+        return status;
+    }
+    report_plugins(context);
+    *out = context;
+    return FER_OK;
+}
+
+void fer_context_free(struct fer_context *context)
+{
+    if (!context)
+        return;
+    fer_device_close(context->device);
+    fer_registry_free(context->registry);
+    free(context->device_name);
+    free(context);
+}
+
+enum fer_status fer_context_device(struct fer_context *context, struct fer_device **out, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    if (!context->device) {
+        status = fer_device_open(context->device_name, &context->device, err);
+        if (status == FER_OK)
+            fer_context_say(context, FER_MESSAGE_DETAIL, "device: %s (%s), %s kernels", context->device->name,
+                            context->device->platform_name,
+                            context->device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
+    }
+    *out = context->device;
+    return status;
+}
+
+enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)
+{
+    *out = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY) : NULL;
+    json_decref(value);
+    return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "no memory for the report");
+}
+
+char *fer_path_join(const char *dir, const char *name)
+{
+    char *path;
+
+    if (name[0] == '/' || !dir || strcmp(dir, ".") == 0)
+        return strdup(name);
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of a struct fer_context, and what tasks share: messages, the device, reading descriptions.
+ */
+#ifndef FER_TRAIN_CONTEXT_H
+#define FER_TRAIN_CONTEXT_H
+
+#include <fer/context.h>
+#include <jansson.h>
+
+#include "graph/description.h"
+#include "graph/registry.h"
+#include "run/device.h"
+
+struct fer_context {
+    struct fer_registry *registry;
+    struct fer_device *device;    /* NULL until somebody needs it */
+    char *device_name;            /* or NULL */
+    void (*message)(void *user, enum fer_message kind, const char *text);
+    void *user;
+    struct fer_build_watch watch; /* tells `message` what is being built */
+};
+
+void fer_context_say(const struct fer_context *context, enum fer_message kind, const char *format, ...)
+    FER_PRINTF(3, 4);
+/* Open the device on the first call. */
+enum fer_status fer_context_device(struct fer_context *context, struct fer_device **out, struct fer_error *err);
+
+/* Give every diagnostic to `message`; "model.fer:3:5: text" of the first error, and how many more there are, to err. */
+void fer_context_diags(const struct fer_context *context, const struct fer_diags *diags, struct fer_error *err);
+
+/* What a description is read for. */
+enum fer_purpose { FER_FOR_CHECK, FER_FOR_TRAINING, FER_FOR_TESTS, FER_FOR_PREDICT };
+/* Read a file, or with `text` a text whose relative paths start in `dir`, and report its diagnostics.  On failure *out
+ * is NULL. */
+enum fer_status fer_context_read(struct fer_context *context, const char *path, const struct fer_settings *settings,
+                                 enum fer_purpose purpose, struct fer_description **out, struct fer_error *err);
+enum fer_status fer_context_parse(struct fer_context *context, const char *name, const char *dir, const char *text,
+                                  const struct fer_settings *settings, enum fer_purpose purpose,
+                                  struct fer_description **out, struct fer_error *err);
+
+/* "dir/name", or just the name when it is absolute or dir is "." or NULL; malloc'ed, NULL when out of memory. */
+char *fer_path_join(const char *dir, const char *name);
+/* The text of a JSON value, which is released; FER_ENOMEM when there is none. */
+enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err);
+
+#endif
