@@ -3,7 +3,8 @@
 # Unit tests link the whole core, so they see internals, and export it, so plugins that they open use the same copy.
 # Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
-unit_tests =
+unit_tests = \
+	%D%/unit-safetensors
 
 test_programs =
 
@@ -31,7 +32,7 @@ AM_TESTS_ENVIRONMENT = \
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(unit_tests) $(shell_tests)
-LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
+LDADD = libfer_core.la $(CHECK_LIBS)
 EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp
 
 if HAVE_CHECK
