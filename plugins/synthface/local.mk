@@ -5,7 +5,7 @@ plugin_LTLIBRARIES += plugins/synthface.la
 endif
 plugins_synthface_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
 plugins_synthface_la_LDFLAGS = $(MODULE_FLAGS)
-plugins_synthface_la_LIBADD = libfer.la
+plugins_synthface_la_LIBADD = libfer.la -lm
 plugins_synthface_la_SOURCES = \
 	%D%/action.c \
 	%D%/codes.h \
@@ -19,3 +19,4 @@ plugins_synthface_la_SOURCES = \
 CL_FILES += \
 	%D%/face.cl \
 	%D%/paint.cl
+EXTRA_DIST += %D%/README.md
