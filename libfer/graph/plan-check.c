@@ -10,8 +10,8 @@ enum content { CONTENT_NONE, CONTENT_VALID, CONTENT_LOST };
 
 struct replay {
     const struct fer_program *program;
-    enum content *contents;  /* by tensor id, of tensors that are no views */
-    int *segments;           /* the only segment that touches it, or -1 */
+    enum content *contents; /* by tensor id, of tensors that are no views */
+    int *segments;          /* the only segment that touches it, or -1 */
 };
 
 static const struct fer_tensor *root_of(const struct fer_tensor *tensor)

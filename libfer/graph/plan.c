@@ -13,10 +13,10 @@
  * whose input was in nobody's place. */
 struct life {
     int first, last;
-    int segment;      /* the only one that touches it, or NO_SEGMENT */
+    int segment;       /* the only one that touches it, or NO_SEGMENT */
     struct life *lead; /* whose place this tensor takes; itself when its own */
-    size_t at;        /* bytes from the start of the lead's place */
-    bool taken;       /* another tensor has been put over it */
+    size_t at;         /* bytes from the start of the lead's place */
+    bool taken;        /* another tensor has been put over it */
     int block;
 };
 
@@ -268,8 +268,7 @@ static void set_places(struct plan *plan)
         if (tensor->storage != FER_STORAGE_ARENA || tensor->base || life->first < 0)
             continue;
         tensor->arena = plan->blocks[life->lead->block].arena;
-        tensor->offset =
-            (plan->blocks[life->lead->block].offset + life->at) / fer_dtype_size(tensor->shape.dtype);
+        tensor->offset = (plan->blocks[life->lead->block].offset + life->at) / fer_dtype_size(tensor->shape.dtype);
     }
     for (int i = 0; i < program->ntensors; i++) {
         struct fer_tensor *tensor = program->tensors[i];

@@ -24,6 +24,7 @@ struct fer_device {
     size_t max_work_group;
     size_t max_local[3];
     bool local_is_global, has_fp16;
+    bool profiling;            /* the queue records times */
     size_t allocated, peak;    /* bytes of live fer_buffers */
     struct fer_program_cache *cache;
 };
@@ -41,11 +42,14 @@ enum fer_status fer_devices_list(struct fer_device_info **list, int *count, stru
 
 /* Open a device.  `spec`: NULL or "" (FER_DEVICE, else the best GPU, else a CPU), an index, "cpu", "gpu", or a part of a
  * platform's or device's name.  Profile: GPU unless local memory is global or the type is exactly CPU; FER_PROFILE=cpu|gpu
- * overrides.  Owned by the caller. */
+ * overrides.  Owned by the caller; a device, its buffers and its executors belong to one thread at a time. */
 enum fer_status fer_device_open(const char *spec, struct fer_device **out, struct fer_error *err);
+/* Buffers and executors first.  NULL is fine. */
 void fer_device_close(struct fer_device *device);
+/* Replace the queue by one that records times, after it has finished its work.  It stays until the device closes. */
+enum fer_status fer_device_profile(struct fer_device *device, struct fer_error *err);
 
-/* Device memory with one owner.  Counted in device->allocated. */
+/* Device memory with one owner.  Counted in device->allocated.  FER_ENOMEM says how much was asked for. */
 struct fer_buffer {
     struct fer_device *device;
     cl_mem mem;
@@ -61,9 +65,10 @@ enum fer_status fer_buffer_fill(struct fer_buffer *buffer, size_t offset, size_t
                                 struct fer_error *err);
 enum fer_status fer_device_finish(struct fer_device *device, struct fer_error *err);
 
-/* A cl_program for prelude + source with options, built once per device and kept until the device closes.  Binaries of
- * drivers that do not cache by themselves are kept under $XDG_CACHE_HOME/libfer (FER_CACHE=off: nowhere).  The error
- * holds the first lines of the build log.  `building`, when not NULL, is told what is being built (cold starts). */
+/* A cl_program for defines + prelude + source with options, built once per device and kept until the device closes
+ * (not the caller's to release).  Binaries of drivers that do not cache by themselves are kept under
+ * $XDG_CACHE_HOME/libfer (FER_CACHE=off: nowhere; FER_CACHE=on: for every driver).  FER_EBUILD holds the first lines of
+ * the build log, with line numbers of `source`.  `building`, when not NULL, is told what is being compiled (cold starts). */
 struct fer_build_watch {
     void (*building)(void *user, const char *what);
     void *user;
@@ -71,7 +76,8 @@ struct fer_build_watch {
 enum fer_status fer_device_program(struct fer_device *device, const char *defines, const char *source,
                                    const char *options, const struct fer_build_watch *watch, cl_program *out,
                                    struct fer_error *err);
-/* Maps an OpenCL error number to a sentence: "clEnqueueNDRangeKernel(relu): out of resources (-5)". */
+/* Maps an OpenCL error number to a sentence: "clEnqueueNDRangeKernel(relu): out of resources (-5)".  Returns FER_ENOMEM
+ * where memory is exhausted, else FER_EDEVICE. */
 enum fer_status fer_fail_cl(struct fer_error *err, cl_int code, const char *format, ...) FER_PRINTF(3, 4);
 
 #endif

@@ -10,31 +10,35 @@
 
 struct fer_exec;
 
-/* Allocate the arena and the tensors with places of their own, build every kernel, set every argument.  The program
- * must outlive the executor; PERSISTENT buffers too.  With poison, the arena and outputs are filled with NaN first (tests). */
+/* Allocate the arenas and the tensors with places of their own, build every kernel, set every argument.  The program has
+ * been planned (graph/plan.h) and must outlive the executor; PERSISTENT buffers too.  With poison, everything but
+ * constants is filled with NaN first (tests); else inputs start as zero. */
 enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *program, bool poison,
                                 const struct fer_build_watch *watch, struct fer_exec **out, struct fer_error *err);
 void fer_exec_free(struct fer_exec *exec);
 
-/* Set the live batch (1 … capacity) for the runs that follow: sizes and int4 dims that depend on it are set again. */
+/* Set the live batch (0 … capacity; at first capacity) for the runs that follow: sizes and int4 dims that depend on it
+ * are set again.  Launches that have no work-item left are skipped. */
 enum fer_status fer_exec_batch(struct fer_exec *exec, int n, struct fer_error *err);
-/* Enqueue one segment; does not wait. */
+/* Enqueue one segment, and the program's first segment, prepare, before it if weights have changed since that last ran
+ * (or it never has).  Does not wait. */
 enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err);
-/* Enqueue the prepare segment if weights have changed since it last ran. */
+/* Tell that weights have changed. */
 void fer_exec_weights_changed(struct fer_exec *exec);
 
-/* Copy to an INPUT (or any) tensor, and from any `keep` tensor, in its memory order; the live rows only when `n` rows
- * are asked for (n = 0: all).  write: may return before the device has it, but `data` is free for reuse. read: blocks. */
+/* Copy to an INPUT (or any) tensor, and from any `keep` tensor, in its memory order: its first `bytes` bytes, so that
+ * the live rows need no more.  write: may return before the device has it, but `data` is free for reuse. read: blocks. */
 enum fer_status fer_exec_write(struct fer_exec *exec, const struct fer_tensor *tensor, const void *data, size_t bytes,
                                struct fer_error *err);
 enum fer_status fer_exec_read(struct fer_exec *exec, const struct fer_tensor *tensor, void *data, size_t bytes,
                               struct fer_error *err);
-/* Where a tensor lies: buffer and first element. */
+/* Where a tensor lies: buffer (NULL: nowhere, no launch touches it) and first element. */
 void fer_exec_place(const struct fer_exec *exec, const struct fer_tensor *tensor, struct fer_buffer **buffer,
                     size_t *offset);
-size_t fer_exec_bytes(const struct fer_exec *exec);
+size_t fer_exec_bytes(const struct fer_exec *exec); /* of device memory, weights not counted */
 
-/* Profile: device seconds by launch over the runs since the last reset; needs fer_exec_profile(exec, true) before. */
+/* Profile: device seconds by launch.  fer_exec_profile switches it on or off and starts from zero; the rows hold every
+ * launch that has run since, in program order (*rows is malloc'ed), after waiting for them. */
 enum fer_status fer_exec_profile(struct fer_exec *exec, bool on, struct fer_error *err);
 struct fer_profile_row {
     const struct fer_launch *launch;

@@ -3,13 +3,24 @@
 libfer_core_la_SOURCES += \
 	%D%/binary.c \
 	%D%/binary.h \
+	%D%/binding.c \
+	%D%/binding.h \
 	%D%/buffer.c \
 	%D%/build.c \
 	%D%/build.h \
 	%D%/cl-error.c \
 	%D%/device.c \
 	%D%/device.h \
+	%D%/exec.c \
 	%D%/exec.h \
+	%D%/kernel-check.c \
+	%D%/kernel-check.h \
+	%D%/place.c \
+	%D%/place.h \
 	%D%/program.h \
 	%D%/select.c \
-	%D%/select.h
+	%D%/select.h \
+	%D%/staging.c \
+	%D%/staging.h \
+	%D%/timing.c \
+	%D%/timing.h

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/binding.h"
+
+#include "run/kernel-check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the program text before the kernel: types and layouts of its tensors ---- */
+
+static const char *type_name(enum fer_dtype dtype)
+{
+    switch (dtype) {
+    case FER_F32:
+        return "float";
+    case FER_I32:
+        return "int";
+    case FER_U32:
+        return "uint";
+    case FER_U8:
+        return "uchar";
+    }
+    return "float";
+}
+
+static enum fer_status check_unique(const struct fer_launch *launch, int at, struct fer_error *err)
+{
+    for (int i = 0; i < at; i++) {
+        if (launch->args[i].kind == FER_ARG_TENSOR && !strcmp(launch->args[i].name, launch->args[at].name))
+            return fer_fail(err, FER_EINVAL, "two tensor arguments of kernel %s are called %s", launch->kernel,
+                            launch->args[at].name);
+    }
+    return FER_OK;
+}
+
+static enum fer_status make_defines(const struct fer_launch *launch, char **out, struct fer_error *err)
+{
+    size_t size = 1, used = 0;
+
+    for (int i = 0; i < launch->nargs; i++) {
+        if (launch->args[i].kind != FER_ARG_TENSOR)
+            continue;
+        if (!launch->args[i].name || !launch->args[i].tensor)
+            return fer_fail(err, FER_EINVAL, "argument %d of kernel %s is a tensor without %s", i + 1, launch->kernel,
+                            launch->args[i].name ? "a place" : "a name");
+        if (check_unique(launch, i, err))
+            return FER_EINVAL;
+        size += 2 * strlen(launch->args[i].name) + 80;
+    }
+    *out = calloc(size, 1);
+    if (!*out)
+        return fer_fail(err, FER_ENOMEM, "out of memory while kernel %s was prepared", launch->kernel);
+    for (int i = 0; i < launch->nargs; i++) {
+        const struct fer_arg *arg = &launch->args[i];
+
+        if (arg->kind == FER_ARG_TENSOR)
+            used += (size_t)snprintf(*out + used, size - used, "#define FER_TYPE_%s %s\n#define FER_LAYOUT_%s %s\n",
+                                     arg->name, type_name(arg->tensor->shape.dtype), arg->name,
+                                     arg->tensor->layout == FER_LAYOUT_BLOCKED ? "FER_BLOCKED" : "FER_PLAIN");
+    }
+    return FER_OK;
+}
+
+/* ---- arguments ---- */
+
+struct setter {
+    cl_kernel kernel;
+    cl_uint at;
+    cl_int code; /* the first failure */
+};
+
+static void set(struct setter *setter, size_t size, const void *value)
+{
+    cl_int code = clSetKernelArg(setter->kernel, setter->at, size, value);
+
+    if (setter->code == CL_SUCCESS)
+        setter->code = code;
+    if (setter->code == CL_SUCCESS)
+        setter->at++;
+}
+
+/* Live rows, then the other axes; the two last of five are one. */
+static enum fer_status find_dim(const struct fer_tensor *tensor, int n, cl_int4 *dim, struct fer_error *err)
+{
+    const struct fer_shape *shape = &tensor->shape;
+    int d[FER_MAX_RANK];
+
+    for (int i = 0; i < FER_MAX_RANK; i++)
+        d[i] = i < shape->rank ? shape->dim[i] : 1;
+    if (shape->batch > 0)
+        d[0] = shape->batch * n;
+    if (__builtin_mul_overflow(d[3], d[4], &d[3]))
+        return fer_fail(err, FER_ESHAPE, "the last two axes of %s hold more elements than an int counts",
+                        tensor->name ? tensor->name : "a tensor");
+    *dim = (cl_int4){ { d[0], d[1], d[2], d[3] } };
+    return FER_OK;
+}
+
+static enum fer_status set_tensor(struct setter *setter, const struct fer_places *places, const struct fer_arg *arg,
+                                  int n, struct fer_error *err)
+{
+    struct fer_buffer *buffer;
+    size_t byte;
+    cl_ulong offset;
+    cl_int4 dim;
+    enum fer_status status = fer_places_find(places, arg->tensor, &buffer, &byte, err);
+
+    if (!status)
+        status = find_dim(arg->tensor, n, &dim, err);
+    if (status)
+        return status;
+    offset = byte / fer_dtype_size(arg->tensor->shape.dtype);
+    set(setter, sizeof(cl_mem), &buffer->mem);
+    set(setter, sizeof(offset), &offset);
+    set(setter, sizeof(dim), &dim);
+    return FER_OK;
+}
+
+/* The prelude's random functions know no offsets: state and ids start their buffers. */
+static enum fer_status set_random(struct setter *setter, const struct fer_binder *binder, const struct fer_arg *arg,
+                                  const struct fer_launch *launch, struct fer_error *err)
+{
+    const struct fer_program *program = binder->program;
+    const struct fer_tensor *tensors[] = { program->rng_state, program->rng_ids };
+    cl_uint4 key = { { (cl_uint)program->seed, (cl_uint)(program->seed >> 32), launch->stream, 0 } };
+    cl_uint rows = arg->tensor && arg->tensor->shape.batch > 1 ? (cl_uint)arg->tensor->shape.batch : 1;
+
+    set(setter, sizeof(key), &key);
+    for (int i = 0; i < 2; i++) {
+        struct fer_buffer *buffer;
+        size_t byte;
+        enum fer_status status;
+
+        if (!tensors[i])
+            return fer_fail(err, FER_EINVAL, "the program has no random state");
+        status = fer_places_find(binder->places, tensors[i], &buffer, &byte, err);
+        if (status)
+            return status;
+        if (byte != 0)
+            return fer_fail(err, FER_EINVAL, "the random state does not start its buffer");
+        set(setter, sizeof(cl_mem), &buffer->mem);
+    }
+    set(setter, sizeof(rows), &rows);
+    return FER_OK;
+}
+
+static enum fer_status set_arguments(struct fer_binding *binding, const struct fer_binder *binder,
+                                     struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    struct setter setter = { .kernel = binding->kernel };
+    enum fer_status status = FER_OK;
+
+    for (int i = 0; i < launch->nargs && !status; i++) {
+        const struct fer_arg *arg = &launch->args[i];
+
+        if (arg->kind == FER_ARG_TENSOR)
+            status = set_tensor(&setter, binder->places, arg, binder->program->capacity, err);
+        else if (arg->kind == FER_ARG_RANDOM)
+            status = set_random(&setter, binder, arg, launch, err);
+        else if (arg->kind == FER_ARG_INT)
+            set(&setter, sizeof(cl_int), &(cl_int){ arg->i });
+        else if (arg->kind == FER_ARG_FLOAT)
+            set(&setter, sizeof(cl_float), &(cl_float){ arg->f });
+        else
+            set(&setter, arg->bytes, NULL);
+    }
+    if (!status && setter.code != CL_SUCCESS)
+        status = fer_fail_cl(err, setter.code, "clSetKernelArg(%s, %u)", launch->kernel, setter.at);
+    return status;
+}
+
+static enum fer_status set_dims(struct fer_binding *binding, int n, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    cl_uint at = 0;
+
+    for (int i = 0; i < launch->nargs; i++) {
+        const struct fer_arg *arg = &launch->args[i];
+
+        if (arg->kind == FER_ARG_TENSOR && arg->tensor->shape.batch > 0) {
+            cl_int code = CL_SUCCESS;
+            cl_int4 dim;
+            enum fer_status status = find_dim(arg->tensor, n, &dim, err);
+
+            if (!status)
+                code = clSetKernelArg(binding->kernel, at + 2, sizeof(dim), &dim);
+            if (code != CL_SUCCESS)
+                status = fer_fail_cl(err, code, "clSetKernelArg(%s, %u)", launch->kernel, at + 2);
+            if (status)
+                return status;
+        }
+        at += (cl_uint)fer_arg_slots(arg);
+    }
+    return FER_OK;
+}
+
+/* ---- range ---- */
+
+static enum fer_status set_range(struct fer_binding *binding, int n, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+
+    binding->empty = false;
+    for (int i = 0; i < launch->dims; i++) {
+        size_t items = fer_extent_size(launch->global[i], n), local = binding->local[i];
+
+        if (items > SIZE_MAX / 2)
+            return fer_fail(err, FER_ESHAPE, "kernel %s would need more work-items than a size counts", launch->kernel);
+        if (binding->has_local)
+            items = (items + local - 1) / local * local;
+        binding->global[i] = items;
+        binding->empty |= items == 0;
+    }
+    return FER_OK;
+}
+
+/* Local sizes of zero are the driver's choice; between others they are one. */
+static enum fer_status set_group(struct fer_binding *binding, const struct fer_device *device, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+
+    if (launch->dims < 1 || launch->dims > 3)
+        return fer_fail(err, FER_EINVAL, "the launch of kernel %s has no range", launch->kernel);
+    for (int i = 0; i < 3; i++) {
+        size_t local = i < launch->dims ? launch->local[i] : 0;
+
+        binding->has_local |= local > 0;
+        binding->local[i] = local > 0 ? local : 1;
+    }
+    return binding->has_local ? fer_group_check(binding->kernel, launch, binding->local, device, err) : FER_OK;
+}
+
+/* ---- all of it ---- */
+
+/* "resnet18.layer1.0.conv1 (conv2d, forward): ..." */
+static enum fer_status fail_launch(const struct fer_launch *launch, struct fer_error *err)
+{
+    if (launch->label && launch->op && launch->pass)
+        return fer_fail_prefix(err, "%s (%s, %s)", launch->label, launch->op, launch->pass);
+    if (launch->label || launch->op)
+        return fer_fail_prefix(err, "%s", launch->label ? launch->label : launch->op);
+    return err->status;
+}
+
+static enum fer_status make_kernel(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    char *defines = NULL;
+    cl_program program;
+    cl_int code;
+    enum fer_status status = make_defines(launch, &defines, err);
+
+    if (!status)
+        status =
+            fer_device_program(binder->device, defines, launch->source, launch->options, binder->watch, &program, err);
+    free(defines);
+    if (status)
+        return status;
+    binding->kernel = clCreateKernel(program, launch->kernel, &code);
+    return binding->kernel ? FER_OK : fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);
+}
+
+enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer_binder *binder,
+                                   const struct fer_launch *launch, struct fer_error *err)
+{
+    struct fer_error own = FER_ERROR_INIT, *error = err ? err : &own;
+    enum fer_status status;
+
+    *binding = (struct fer_binding){ .launch = launch };
+    status = make_kernel(binding, binder, error);
+    if (!status)
+        status = fer_kernel_check(binding->kernel, launch, error);
+    if (!status)
+        status = set_arguments(binding, binder, error);
+    if (!status)
+        status = set_group(binding, binder->device, error);
+    if (!status)
+        status = set_range(binding, binder->program->capacity, error);
+    if (status)
+        fer_binding_free(binding);
+    return status ? fail_launch(launch, error) : FER_OK;
+}
+
+void fer_binding_free(struct fer_binding *binding)
+{
+    if (binding->kernel)
+        clReleaseKernel(binding->kernel);
+    binding->kernel = NULL;
+}
+
+enum fer_status fer_binding_batch(struct fer_binding *binding, int n, struct fer_error *err)
+{
+    enum fer_status status = set_dims(binding, n, err);
+
+    return status ? status : set_range(binding, n, err);
+}
+
+enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_queue queue, cl_event *event,
+                                struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    cl_int code = clEnqueueNDRangeKernel(queue, binding->kernel, (cl_uint)launch->dims, NULL, binding->global,
+                                         binding->has_local ? binding->local : NULL, 0, NULL, event);
+
+    if (code == CL_SUCCESS)
+        return FER_OK;
+    fer_fail_cl(err, code, "clEnqueueNDRangeKernel(%s)", launch->kernel);
+    return err ? fail_launch(launch, err) : FER_EDEVICE;
+}

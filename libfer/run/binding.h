@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A launch with its kernel, its arguments set and its range for the live batch.
+ */
+#ifndef FER_RUN_BINDING_H
+#define FER_RUN_BINDING_H
+
+#include "run/place.h"
+
+struct fer_binding {
+    const struct fer_launch *launch;
+    cl_kernel kernel;          /* of this launch alone: its arguments stay set */
+    size_t global[3], local[3];
+    bool has_local;
+    bool empty;                /* no work for the live batch */
+    double seconds;            /* profile */
+    long runs;
+};
+
+struct fer_binder {
+    struct fer_device *device;
+    const struct fer_program *program;
+    const struct fer_places *places;
+    const struct fer_build_watch *watch;
+};
+
+/* Build the kernel, check that it takes what the launch passes, set all arguments, for a full batch. */
+enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer_binder *binder,
+                                   const struct fer_launch *launch, struct fer_error *err);
+void fer_binding_free(struct fer_binding *binding);
+/* Set again what depends on the live batch. */
+enum fer_status fer_binding_batch(struct fer_binding *binding, int n, struct fer_error *err);
+/* Enqueue; `event` may be NULL. */
+enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_queue queue, cl_event *event,
+                                struct fer_error *err);
+
+#endif

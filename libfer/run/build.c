@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/build.h"
+
+#include "prelude_cl.h"
+#include "run/binary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* A program and its key.  128 bits do not collide by chance. */
+struct entry {
+    struct fer_key key;
+    cl_program program; /* NULL: free */
+};
+
+/* Open addressing, at most half full; entries are never removed. */
+struct fer_program_cache {
+    struct entry *entries;
+    size_t size; /* a power of two */
+    int count, compiled;
+};
+
+struct fer_program_cache *fer_program_cache_create(void)
+{
+    struct fer_program_cache *cache = calloc(1, sizeof(*cache));
+
+    if (!cache)
+        return NULL;
+    cache->size = 64;
+    cache->entries = calloc(cache->size, sizeof(*cache->entries));
+    if (!cache->entries) {
+        free(cache);
+        return NULL;
+    }
+    return cache;
+}
+
+void fer_program_cache_free(struct fer_program_cache *cache)
+{
+    if (!cache)
+        return;
+    for (size_t i = 0; i < cache->size; i++) {
+        if (cache->entries[i].program)
+            clReleaseProgram(cache->entries[i].program);
+    }
+    free(cache->entries);
+    free(cache);
+}
+
+int fer_program_cache_count(const struct fer_program_cache *cache)
+{
+    return cache->count;
+}
+
+int fer_program_cache_compiled(const struct fer_program_cache *cache)
+{
+    return cache->compiled;
+}
+
+/* The entry of a key, or the free one where it belongs. */
+static struct entry *find(struct entry *entries, size_t size, struct fer_key key)
+{
+    size_t at = (size_t)key.low & (size - 1);
+
+    while (entries[at].program && (entries[at].key.low != key.low || entries[at].key.high != key.high))
+        at = (at + 1) & (size - 1);
+    return &entries[at];
+}
+
+static bool reserve(struct fer_program_cache *cache)
+{
+    struct entry *grown;
+
+    if (2 * ((size_t)cache->count + 1) <= cache->size)
+        return true;
+    grown = calloc(2 * cache->size, sizeof(*grown));
+    if (!grown)
+        return false;
+    for (size_t i = 0; i < cache->size; i++) {
+        if (cache->entries[i].program)
+            *find(grown, 2 * cache->size, cache->entries[i].key) = cache->entries[i];
+    }
+    free(cache->entries);
+    cache->entries = grown;
+    cache->size *= 2;
+    return true;
+}
+
+/* ---- one program ---- */
+
+/* #line makes the compiler count the lines of each part from 1. */
+#define PARTS 5
+struct text {
+    const char *parts[PARTS];
+    size_t lengths[PARTS];
+    char options[1024];
+};
+
+static enum fer_status text_init(struct text *text, const struct fer_device *device, const char *defines,
+                                 const char *source, const char *options, struct fer_error *err)
+{
+    const char *parts[PARTS] = { defines ? defines : "", "\n#line 1 \"prelude.cl\"\n", fer_prelude_cl,
+                                 "\n#line 1 \"source\"\n", source };
+    int length = snprintf(text->options, sizeof(text->options), "%s -cl-kernel-arg-info%s%s", device->c_standard,
+                          options && *options ? " " : "", options ? options : "");
+
+    /* No -cl-mad-enable: the language already lets a compiler contract a*b+c, and mad may be less exact than both. */
+    if (length < 0 || (size_t)length >= sizeof(text->options))
+        return fer_fail(err, FER_EINVAL, "compiler options of %d characters are too long", length);
+    for (int i = 0; i < PARTS; i++) {
+        text->parts[i] = parts[i];
+        text->lengths[i] = strlen(parts[i]);
+    }
+    return FER_OK;
+}
+
+/* Strings are hashed with their ends, so that no text can move from one to the next. */
+static enum fer_status text_key(const struct text *text, const struct fer_device *device, struct fer_key *key,
+                                struct fer_error *err)
+{
+    const char *others[] = { text->options, device->platform_name, device->name, device->driver, device->version };
+    XXH3_state_t *state = XXH3_createState();
+    XXH128_hash_t hash;
+
+    if (!state)
+        return fer_fail(err, FER_ENOMEM, "out of memory while a kernel was built");
+    XXH3_128bits_reset(state);
+    for (int i = 0; i < PARTS; i++)
+        XXH3_128bits_update(state, text->parts[i], text->lengths[i] + 1);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        XXH3_128bits_update(state, others[i], strlen(others[i]) + 1);
+    hash = XXH3_128bits_digest(state);
+    XXH3_freeState(state);
+    *key = (struct fer_key){ hash.high64, hash.low64 };
+    return FER_OK;
+}
+
+/* "relu_forward", the first kernel's name, for people who wait. */
+static void first_kernel(const char *source, char *name, size_t size)
+{
+    const char *at = strstr(source, "kernel void ");
+    size_t length = 0;
+
+    if (at) {
+        at += strlen("kernel void ");
+        at += strspn(at, " \t\n");
+        length = strcspn(at, " \t\n(");
+    }
+    snprintf(name, size, "%.*s", (int)(length < 64 ? length : 64), length ? at : "");
+    if (!length)
+        snprintf(name, size, "a kernel");
+}
+
+static void tell(const struct fer_build_watch *watch, const char *source, const char *options)
+{
+    char name[80], what[512];
+
+    if (!watch || !watch->building)
+        return;
+    first_kernel(source, name, sizeof(name));
+    snprintf(what, sizeof(what), "%s%s%s", name, options && *options ? " " : "", options ? options : "");
+    watch->building(watch->user, what);
+}
+
+/* As many whole lines of the log as a sentence holds. */
+static enum fer_status fail_build(const struct fer_device *device, cl_program program, const char *source, cl_int code,
+                                  struct fer_error *err)
+{
+    static const size_t most = FER_ERROR_TEXT - 256;
+    char name[80], *log = NULL, *end;
+    size_t size = 0, start;
+    enum fer_status status;
+
+    first_kernel(source, name, sizeof(name));
+    clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+    log = size > 1 ? calloc(size + 1, 1) : NULL;
+    if (!log || clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL) != CL_SUCCESS) {
+        free(log);
+        fer_fail_cl(err, code, "clBuildProgram(%s) on %s", name, device->name);
+        if (err)
+            err->status = FER_EBUILD;
+        return FER_EBUILD;
+    }
+    if (strlen(log) > most) {
+        log[most] = '\0';
+        end = strrchr(log, '\n');
+        if (end)
+            *end = '\0';
+    }
+    for (end = log + strlen(log); end > log && (end[-1] == '\n' || end[-1] == ' '); end--)
+        end[-1] = '\0';
+    start = strspn(log, " \n");
+    status = fer_fail(err, FER_EBUILD, "%s does not compile on %s:\n%s", name, device->name, log + start);
+    free(log);
+    return status;
+}
+
+static enum fer_status compile(struct fer_device *device, const struct text *text, const char *source, cl_program *out,
+                               struct fer_error *err)
+{
+    cl_int code;
+    cl_program program =
+        clCreateProgramWithSource(device->context, PARTS, (const char **)text->parts, text->lengths, &code);
+    enum fer_status status;
+
+    if (!program)
+        return fer_fail_cl(err, code, "clCreateProgramWithSource on %s", device->name);
+    code = clBuildProgram(program, 1, &device->id, text->options, NULL, NULL);
+    if (code != CL_SUCCESS) {
+        status = fail_build(device, program, source, code, err);
+        clReleaseProgram(program);
+        return status;
+    }
+    *out = program;
+    return FER_OK;
+}
+
+enum fer_status fer_device_program(struct fer_device *device, const char *defines, const char *source,
+                                   const char *options, const struct fer_build_watch *watch, cl_program *out,
+                                   struct fer_error *err)
+{
+    struct fer_program_cache *cache = device->cache;
+    bool disk = fer_binary_wanted(device);
+    cl_program program = NULL;
+    struct entry *entry;
+    struct fer_key key;
+    struct text text;
+    enum fer_status status = text_init(&text, device, defines, source, options, err);
+
+    if (!status)
+        status = text_key(&text, device, &key, err);
+    if (!status && !reserve(cache))
+        status = fer_fail(err, FER_ENOMEM, "out of memory while a kernel was built");
+    if (status)
+        return status;
+    entry = find(cache->entries, cache->size, key);
+    if (entry->program) {
+        *out = entry->program;
+        return FER_OK;
+    }
+    if (disk)
+        program = fer_binary_load(device, key, text.options);
+    if (!program) {
+        tell(watch, source, options);
+        status = compile(device, &text, source, &program, err);
+        if (status)
+            return status;
+        cache->compiled++;
+        if (disk)
+            fer_binary_store(key, program);
+    }
+    *entry = (struct entry){ key, program };
+    cache->count++;
+    *out = program;
+    return FER_OK;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Compiled programs of a device, found by the hash of all that they depend on (see fer_device_program).
+ */
+#ifndef FER_RUN_BUILD_H
+#define FER_RUN_BUILD_H
+
+#include "run/device.h"
+
+struct fer_program_cache *fer_program_cache_create(void); /* NULL: out of memory */
+void fer_program_cache_free(struct fer_program_cache *cache);
+/* Programs in it, and how many of them were compiled from source here (the others came from disk). */
+int fer_program_cache_count(const struct fer_program_cache *cache);
+int fer_program_cache_compiled(const struct fer_program_cache *cache);
+
+#endif

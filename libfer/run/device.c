@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/device.h"
+
+#include "run/build.h"
+#include "run/select.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "OpenCL C 1.2 pocl" -> "-cl-std=CL1.2".  The language's version, which is not the platform's nor the device's. */
+static enum fer_status find_standard(struct fer_device *device, struct fer_error *err)
+{
+    int major = 0, minor = 0;
+
+    if (sscanf(device->c_version, "OpenCL C %d.%d", &major, &minor) != 2 || major < 1 || major > 99 || minor < 0 ||
+        minor > 99)
+        return fer_fail(err, FER_EDEVICE, "%s calls its language '%s', which is not 'OpenCL C MAJOR.MINOR'",
+                        device->name, device->c_version);
+    if (major == 1 && minor < 2)
+        return fer_fail(err, FER_ENOTSUP, "%s compiles OpenCL C %d.%d, and 1.2 is needed; is there a newer driver?",
+                        device->name, major, minor);
+    snprintf(device->c_standard, sizeof(device->c_standard), "-cl-std=CL%d.%d", major, minor);
+    return FER_OK;
+}
+
+static bool has_extension(cl_device_id id, const char *name)
+{
+    static const size_t longest = 1 << 16;
+    size_t length = strlen(name);
+    char *text = malloc(longest);
+    bool found = false;
+
+    if (!text)
+        return false;
+    fer_device_text(id, CL_DEVICE_EXTENSIONS, text, longest);
+    for (const char *at = text; !found && (at = strstr(at, name)); at += length)
+        found = (at == text || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
+    free(text);
+    return found;
+}
+
+static enum fer_status read_properties(struct fer_device *device, struct fer_error *err)
+{
+    const struct {
+        cl_device_info what;
+        size_t size;
+        void *value;
+    } numbers[] = {
+        { CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(device->compute_units), &device->compute_units },
+        { CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(device->global_memory), &device->global_memory },
+        { CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(device->max_allocation), &device->max_allocation },
+        { CL_DEVICE_LOCAL_MEM_SIZE, sizeof(device->local_memory), &device->local_memory },
+        { CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(device->max_work_group), &device->max_work_group },
+    };
+    size_t items[16] = { 1, 1, 1 };
+    cl_device_local_mem_type local = CL_LOCAL;
+
+    fer_device_text(device->id, CL_DEVICE_VENDOR, device->vendor, sizeof(device->vendor));
+    fer_device_text(device->id, CL_DRIVER_VERSION, device->driver, sizeof(device->driver));
+    fer_device_text(device->id, CL_DEVICE_VERSION, device->version, sizeof(device->version));
+    fer_device_text(device->id, CL_DEVICE_OPENCL_C_VERSION, device->c_version, sizeof(device->c_version));
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        cl_int code = clGetDeviceInfo(device->id, numbers[i].what, numbers[i].size, numbers[i].value, NULL);
+
+        if (code != CL_SUCCESS)
+            return fer_fail_cl(err, code, "clGetDeviceInfo(%s)", device->name);
+    }
+    clGetDeviceInfo(device->id, CL_DEVICE_LOCAL_MEM_TYPE, sizeof(local), &local, NULL);
+    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof(items), items, NULL);
+    memcpy(device->max_local, items, sizeof(device->max_local));
+    device->local_is_global = local == CL_GLOBAL;
+    device->has_fp16 = has_extension(device->id, "cl_khr_fp16");
+    return FER_OK;
+}
+
+static enum fer_status check_usable(const struct fer_device *device, struct fer_error *err)
+{
+    cl_bool available = CL_TRUE, compiler = CL_TRUE;
+
+    clGetDeviceInfo(device->id, CL_DEVICE_AVAILABLE, sizeof(available), &available, NULL);
+    clGetDeviceInfo(device->id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(compiler), &compiler, NULL);
+    if (!available)
+        return fer_fail(err, FER_EDEVICE, "%s is listed, but its driver says that it is not available", device->name);
+    if (!compiler)
+        return fer_fail(err, FER_ENOTSUP, "%s has no compiler for OpenCL C; choose another device", device->name);
+    return FER_OK;
+}
+
+static enum fer_status make_queue(struct fer_device *device, cl_command_queue_properties properties,
+                                  struct fer_error *err)
+{
+    cl_int code;
+    cl_command_queue queue = clCreateCommandQueue(device->context, device->id, properties, &code);
+
+    if (!queue)
+        return fer_fail_cl(err, code, "clCreateCommandQueue(%s)", device->name);
+    if (device->queue)
+        clReleaseCommandQueue(device->queue);
+    device->queue = queue;
+    return FER_OK;
+}
+
+static enum fer_status start(struct fer_device *device, struct fer_error *err)
+{
+    const cl_context_properties properties[] = { CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0 };
+    enum fer_status status = check_usable(device, err);
+    cl_int code;
+
+    if (!status)
+        status = read_properties(device, err);
+    if (!status)
+        status = find_standard(device, err);
+    if (!status)
+        status = fer_profile_find(device->id, &device->profile, err);
+    if (status)
+        return status;
+    device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
+    if (!device->context)
+        return fer_fail_cl(err, code, "clCreateContext(%s)", device->name);
+    device->cache = fer_program_cache_create();
+    if (!device->cache)
+        return fer_fail(err, FER_ENOMEM, "out of memory while %s was opened", device->name);
+    return make_queue(device, 0, err);
+}
+
+enum fer_status fer_device_open(const char *spec, struct fer_device **out, struct fer_error *err)
+{
+    struct fer_candidate *list;
+    struct fer_device *device;
+    int count, index;
+    enum fer_status status = fer_candidates_find(&list, &count, err);
+
+    *out = NULL;
+    if (status)
+        return status;
+    status = fer_candidates_choose(list, count, spec, &index, err);
+    if (status) {
+        free(list);
+        return status;
+    }
+    device = calloc(1, sizeof(*device));
+    if (!device) {
+        free(list);
+        return fer_fail(err, FER_ENOMEM, "out of memory while a device was opened");
+    }
+    device->platform = list[index].platform;
+    device->id = list[index].id;
+    memcpy(device->name, list[index].name, sizeof(device->name));
+    memcpy(device->platform_name, list[index].platform_name, sizeof(device->platform_name));
+    free(list);
+    status = start(device, err);
+    if (status) {
+        fer_device_close(device);
+        return status;
+    }
+    *out = device;
+    return FER_OK;
+}
+
+void fer_device_close(struct fer_device *device)
+{
+    if (!device)
+        return;
+    if (device->queue) {
+        clFinish(device->queue);
+        clReleaseCommandQueue(device->queue);
+    }
+    fer_program_cache_free(device->cache);
+    if (device->context)
+        clReleaseContext(device->context);
+    free(device);
+}
+
+enum fer_status fer_device_profile(struct fer_device *device, struct fer_error *err)
+{
+    enum fer_status status;
+
+    if (device->profiling)
+        return FER_OK;
+    status = fer_device_finish(device, err);
+    if (!status)
+        status = make_queue(device, CL_QUEUE_PROFILING_ENABLE, err);
+    device->profiling = !status;
+    return status;
+}
+
+enum fer_status fer_device_finish(struct fer_device *device, struct fer_error *err)
+{
+    cl_int code = clFinish(device->queue);
+
+    return code == CL_SUCCESS ? FER_OK : fer_fail_cl(err, code, "clFinish(%s)", device->name);
+}

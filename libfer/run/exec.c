@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/exec.h"
+
+#include "run/binding.h"
+#include "run/place.h"
+#include "run/staging.h"
+#include "run/timing.h"
+
+#include <stdlib.h>
+
+struct fer_exec {
+    struct fer_device *device;
+    struct fer_program *program;
+    struct fer_places places;
+    struct fer_binding *bindings; /* by launch index */
+    int nbindings;
+    int batch;
+    bool prepared; /* the prepare segment has run since the weights changed */
+    struct fer_staging staging;
+    struct fer_timing timing;
+};
+
+static const char *name_of(const struct fer_tensor *tensor)
+{
+    return tensor->name ? tensor->name : "a tensor";
+}
+
+/* ---- create ---- */
+
+static enum fer_status check_planned(const struct fer_program *program, struct fer_error *err)
+{
+    int next = 0;
+
+    for (int s = 0; s < program->nsegments; s++) {
+        for (int l = 0; l < program->segments[s]->count; l++) {
+            if (program->segments[s]->launches[l]->index != next++)
+                return fer_fail(err, FER_EINVAL, "the program has changed since it was planned");
+        }
+    }
+    return next == program->nlaunches ? FER_OK : fer_fail(err, FER_EINVAL, "the program has not been planned");
+}
+
+static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_build_watch *watch, struct fer_error *err)
+{
+    const struct fer_program *program = exec->program;
+    const struct fer_binder binder = { exec->device, program, &exec->places, watch };
+    enum fer_status status = FER_OK;
+
+    exec->bindings = calloc((size_t)program->nlaunches + 1, sizeof(*exec->bindings));
+    if (!exec->bindings)
+        return fer_fail(err, FER_ENOMEM, "out of memory while %d launches were prepared", program->nlaunches);
+    for (int s = 0; s < program->nsegments && !status; s++) {
+        for (int l = 0; l < program->segments[s]->count && !status; l++)
+            status =
+                fer_binding_create(&exec->bindings[exec->nbindings++], &binder, program->segments[s]->launches[l], err);
+    }
+    return status;
+}
+
+enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *program, bool poison,
+                                const struct fer_build_watch *watch, struct fer_exec **out, struct fer_error *err)
+{
+    struct fer_exec *exec;
+    enum fer_status status = check_planned(program, err);
+
+    *out = NULL;
+    if (status)
+        return status;
+    exec = calloc(1, sizeof(*exec));
+    if (!exec)
+        return fer_fail(err, FER_ENOMEM, "out of memory while an executor was made");
+    exec->device = device;
+    exec->program = program;
+    exec->batch = program->capacity;
+    status = fer_places_create(&exec->places, device, program, poison, err);
+    if (!status)
+        status = bind_launches(exec, watch, err);
+    if (status) {
+        fer_exec_free(exec);
+        return status;
+    }
+    *out = exec;
+    return FER_OK;
+}
+
+void fer_exec_free(struct fer_exec *exec)
+{
+    if (!exec)
+        return;
+    clFinish(exec->device->queue);
+    fer_timing_drop(&exec->timing);
+    fer_staging_free(&exec->staging);
+    for (int i = 0; i < exec->nbindings; i++)
+        fer_binding_free(&exec->bindings[i]);
+    free(exec->bindings);
+    fer_places_free(&exec->places);
+    free(exec);
+}
+
+size_t fer_exec_bytes(const struct fer_exec *exec)
+{
+    return exec->places.bytes;
+}
+
+/* ---- run ---- */
+
+enum fer_status fer_exec_batch(struct fer_exec *exec, int n, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    if (n < 0 || n > exec->program->capacity)
+        return fer_fail(err, FER_EINVAL, "a batch of %d samples, where the program holds 0 to %d", n,
+                        exec->program->capacity);
+    if (n == exec->batch)
+        return FER_OK;
+    exec->batch = -1; /* after a failure nothing is known */
+    for (int i = 0; i < exec->nbindings && !status; i++)
+        status = fer_binding_batch(&exec->bindings[i], n, err);
+    if (!status)
+        exec->batch = n;
+    return status;
+}
+
+static enum fer_status run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    for (int i = 0; i < segment->count && !status; i++) {
+        struct fer_binding *binding = &exec->bindings[segment->launches[i]->index];
+
+        if (binding->empty)
+            continue;
+        if (exec->timing.on)
+            status = fer_timing_run(&exec->timing, binding, exec->device->queue, err);
+        else
+            status = fer_binding_run(binding, exec->device->queue, NULL, err);
+    }
+    return status;
+}
+
+/* A queue may sit on its commands until it is told to start. */
+static enum fer_status flush(struct fer_exec *exec, struct fer_error *err)
+{
+    cl_int code = clFlush(exec->device->queue);
+
+    return code == CL_SUCCESS ? FER_OK : fer_fail_cl(err, code, "clFlush(%s)", exec->device->name);
+}
+
+enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err)
+{
+    const struct fer_segment *prepare = exec->program->nsegments > 0 ? exec->program->segments[0] : NULL;
+    enum fer_status status = FER_OK;
+
+    if (exec->batch < 0)
+        return fer_fail(err, FER_EINVAL, "the live batch is not set, because setting it has failed");
+    if (!exec->prepared && prepare && segment != prepare)
+        status = run(exec, prepare, err);
+    if (!status)
+        status = run(exec, segment, err);
+    if (!status)
+        exec->prepared = true;
+    return status ? status : flush(exec, err);
+}
+
+void fer_exec_weights_changed(struct fer_exec *exec)
+{
+    exec->prepared = false;
+}
+
+/* ---- copies ---- */
+
+static enum fer_status check_size(const struct fer_tensor *tensor, size_t bytes, const char *what,
+                                  struct fer_error *err)
+{
+    if (bytes <= fer_tensor_bytes(tensor))
+        return FER_OK;
+    return fer_fail(err, FER_EINVAL, "cannot %s %zu bytes of %s, which has %zu", what, bytes, name_of(tensor),
+                    fer_tensor_bytes(tensor));
+}
+
+enum fer_status fer_exec_write(struct fer_exec *exec, const struct fer_tensor *tensor, const void *data, size_t bytes,
+                               struct fer_error *err)
+{
+    struct fer_buffer *buffer;
+    size_t byte;
+    enum fer_status status = check_size(tensor, bytes, "write", err);
+
+    if (!status)
+        status = fer_places_find(&exec->places, tensor, &buffer, &byte, err);
+    return status ? status : fer_staging_write(&exec->staging, buffer, byte, data, bytes, err);
+}
+
+enum fer_status fer_exec_read(struct fer_exec *exec, const struct fer_tensor *tensor, void *data, size_t bytes,
+                              struct fer_error *err)
+{
+    struct fer_buffer *buffer;
+    size_t byte;
+    enum fer_status status = check_size(tensor, bytes, "read", err);
+
+    if (!status)
+        status = fer_places_find(&exec->places, tensor, &buffer, &byte, err);
+    return status ? status : fer_buffer_read(buffer, byte, data, bytes, err);
+}
+
+void fer_exec_place(const struct fer_exec *exec, const struct fer_tensor *tensor, struct fer_buffer **buffer,
+                    size_t *offset)
+{
+    size_t byte = 0;
+
+    if (fer_places_find(&exec->places, tensor, buffer, &byte, NULL))
+        *buffer = NULL;
+    *offset = byte / fer_dtype_size(tensor->shape.dtype);
+}
+
+/* ---- profile ---- */
+
+enum fer_status fer_exec_profile(struct fer_exec *exec, bool on, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    fer_timing_drop(&exec->timing);
+    for (int i = 0; i < exec->nbindings; i++) {
+        exec->bindings[i].seconds = 0;
+        exec->bindings[i].runs = 0;
+    }
+    if (on)
+        status = fer_device_profile(exec->device, err);
+    exec->timing.on = on && !status;
+    return status;
+}
+
+enum fer_status fer_exec_profile_rows(struct fer_exec *exec, struct fer_profile_row **rows, int *count,
+                                      struct fer_error *err)
+{
+    enum fer_status status = fer_timing_collect(&exec->timing, err);
+
+    *rows = NULL;
+    *count = 0;
+    if (status)
+        return status;
+    *rows = calloc((size_t)exec->nbindings + 1, sizeof(**rows));
+    if (!*rows)
+        return fer_fail(err, FER_ENOMEM, "out of memory while times were listed");
+    for (int i = 0; i < exec->nbindings; i++) {
+        const struct fer_binding *binding = &exec->bindings[i];
+
+        if (binding->runs > 0)
+            (*rows)[(*count)++] = (struct fer_profile_row){ binding->launch, binding->seconds, binding->runs };
+    }
+    return FER_OK;
+}
