@@ -58,9 +58,9 @@ void synthface_view(float *code, const struct synthface *params, struct synthfac
     code[SYNTHFACE_yaw] = (float)synthface_random_bell(random, 0.16 * pose);
     code[SYNTHFACE_pitch] = (float)synthface_random_bell(random, 0.08 * pose);
     code[SYNTHFACE_roll] = (float)synthface_random_bell(random, 0.07 * pose);
-    code[SYNTHFACE_zoom] = (float)(0.86 * (1 + synthface_random_bell(random, 0.05 * pose)));
+    code[SYNTHFACE_zoom] = (float)(0.82 * (1 + synthface_random_bell(random, 0.05 * pose)));
     code[SYNTHFACE_shift_x] = (float)synthface_random_bell(random, 0.04 * pose);
-    code[SYNTHFACE_shift_y] = (float)(0.06 + synthface_random_bell(random, 0.04 * pose));
+    code[SYNTHFACE_shift_y] = (float)(0.04 + synthface_random_bell(random, 0.04 * pose));
     code[SYNTHFACE_light_x] = (float)synthface_random_bell(random, 0.45 * light);
     code[SYNTHFACE_light_y] = (float)(-0.25 + synthface_random_bell(random, 0.25 * light));
     code[SYNTHFACE_ambient] = (float)synthface_random_between(random, 0.75 - 0.35 * fmin(light, 2), 0.75);

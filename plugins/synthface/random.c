@@ -1,42 +1,20 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011) as a stream.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "synthface.h"
 
 #include <math.h>
 
-static void philox(uint32_t out[4], const uint32_t counter[4], const uint32_t seed[2])
-{
-    uint32_t x[4] = {counter[0], counter[1], counter[2], counter[3]};
-    uint32_t key[2] = {seed[0], seed[1]};
-    for (int round = 0; round < 10; round++) {
-        const uint64_t a = (uint64_t)0xD2511F53u * x[0], b = (uint64_t)0xCD9E8D57u * x[2];
-        const uint32_t y0 = (uint32_t)(b >> 32) ^ x[1] ^ key[0], y2 = (uint32_t)(a >> 32) ^ x[3] ^ key[1];
-        x[0] = y0;
-        x[1] = (uint32_t)b;
-        x[2] = y2;
-        x[3] = (uint32_t)a;
-        key[0] += 0x9E3779B9u;
-        key[1] += 0xBB67AE85u;
-    }
-    for (int i = 0; i < 4; i++)
-        out[i] = x[i];
-}
+/* Numbers that one stream can hold; a face takes fewer than 256. */
+#define STREAM_LENGTH 65536
 
-struct synthface_random synthface_random_start(uint32_t seed, uint32_t stream, uint32_t a, uint32_t b)
+struct synthface_random synthface_random_start(uint32_t seed, uint32_t stream, uint32_t split, uint32_t index)
 {
-    return (struct synthface_random){.key = {seed, stream}, .counter = {0, a, b, 0x53594e54u}};
+    return (struct synthface_random){.source = {.key = (uint64_t)split << 32 | seed, .stream = stream},
+                                     .element = (uint64_t)index * STREAM_LENGTH};
 }
 
 double synthface_random_next(struct synthface_random *random)
 {
-    if (random->left == 0) {
-        philox(random->block, random->counter, random->key);
-        random->counter[0]++;
-        random->left = 4;
-    }
-    return random->block[--random->left] * 0x1p-32;
+    return fer_random_uniform(random->source, random->element++);
 }
 
 double synthface_random_between(struct synthface_random *random, double low, double high)

@@ -4,6 +4,7 @@
  */
 #include "synthface.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,27 @@ static enum fer_status reader_sample(void *state, size_t index, unsigned what, s
     return FER_OK;
 }
 
+static const char *reader_split(void *state, size_t index)
+{
+    const struct reader *reader = state;
+    (void)index;
+    return splits[reader->params.split];
+}
+
+static const char *reader_label_name(void *state, int label)
+{
+    const struct reader *reader = state;
+    for (int i = 0; i < reader->classes; i++)
+        if (reader->label[i] == label)
+            return synthface_expression_name(reader->expression[i]);
+    return NULL;
+}
+
+static void reader_sample_name(void *state, size_t index, char *text, size_t size)
+{
+    snprintf(text, size, "synthface %s %zu", reader_split(state, index), index);
+}
+
 const struct fer_reader synthface_reader = {
     .size = sizeof synthface_reader,
     .name = "synthface",
@@ -163,5 +185,8 @@ const struct fer_reader synthface_reader = {
     .close = free,
     .render = &synthface_render,
     .codes = SYNTHFACE_CODE_COUNT,
+    .split = reader_split,
+    .label_name = reader_label_name,
+    .sample_name = reader_sample_name,
 };
 _Static_assert(SYNTHFACE_CODE_COUNT <= FER_MAX_CODE, "the code of a face fits a sample");

@@ -10,11 +10,6 @@
 /* Pixels that one work-item paints. */
 #define CPU_LANES 8
 
-static struct fer_shape rows_of(const struct fer_shape *like, int rank, int a, int b, int c)
-{
-    return (struct fer_shape){.dtype = FER_F32, .rank = rank, .dim = {like->dim[0], a, b, c}, .batch = like->batch};
-}
-
 static enum fer_status render_shape(struct fer_op *op, struct fer_error *err)
 {
     const struct synthface *params = fer_op_params(op);
@@ -22,8 +17,9 @@ static enum fer_status render_shape(struct fer_op *op, struct fer_error *err)
     if (code->rank != 2 || code->dim[1] != SYNTHFACE_CODE_COUNT || !code->batch)
         return fer_fail(err, FER_ESHAPE, "synthface_render: its input is the code of the reader synthface, N x %d",
                         SYNTHFACE_CODE_COUNT);
-    const struct fer_shape image = rows_of(code, 4, params->channels, params->size, params->size);
-    const struct fer_shape landmarks = rows_of(code, 3, FER_SYNTHFACE_LANDMARKS, 2, 0), box = rows_of(code, 2, 4, 0, 0);
+    const struct fer_shape image = fer_shape_make(code, 3, (const int[]){params->channels, params->size, params->size});
+    const struct fer_shape landmarks = fer_shape_make(code, 2, (const int[]){FER_SYNTHFACE_LANDMARKS, 2});
+    const struct fer_shape box = fer_shape_make(code, 1, (const int[]){4});
     fer_op_output(op, 0, &image);
     fer_op_output(op, 1, &landmarks);
     fer_op_output(op, 2, &box);
@@ -39,7 +35,7 @@ static enum fer_status render_forward(struct fer_emit *em, struct fer_error *err
     if (status != FER_OK)
         return status;
     struct fer_tensor *code = fer_emit_input(em, 0), *image = fer_emit_output(em, 0);
-    const struct fer_shape points = rows_of(fer_tensor_shape(code), 2, synthface_geometry(), 0, 0);
+    const struct fer_shape points = fer_shape_make(fer_tensor_shape(code), 1, (const int[]){synthface_geometry()});
     struct fer_tensor *geometry = fer_emit_temp(em, &points, FER_LAYOUT_PLAIN);
 
     struct fer_launch *face = fer_emit_launch(em, fer_face_cl, "synthface_face", options);

@@ -5,6 +5,7 @@
 #ifndef FER_SYNTHFACE_H
 #define FER_SYNTHFACE_H
 
+#include <fer/host.h>
 #include <fer/plugin.h>
 
 #include "codes.h"
@@ -36,12 +37,12 @@ const char *synthface_expression_name(enum synthface_expression expression);
 /* The expression that `label` means ("anger", "Angry", …); SYNTHFACE_EXPRESSIONS: none. */
 enum synthface_expression synthface_expression_find(const char *label);
 
-/* Uniform numbers from Philox, one after another, of a stream that (seed, a, b) names. */
+/* Uniform numbers, one after another, of a stream that (seed, stream, split, index) names. */
 struct synthface_random {
-    uint32_t key[2], counter[4], block[4];
-    int left;
+    struct fer_random source;
+    uint64_t element;
 };
-struct synthface_random synthface_random_start(uint32_t seed, uint32_t stream, uint32_t a, uint32_t b);
+struct synthface_random synthface_random_start(uint32_t seed, uint32_t stream, uint32_t split, uint32_t index);
 double synthface_random_next(struct synthface_random *random); /* [0, 1) */
 double synthface_random_between(struct synthface_random *random, double low, double high);
 double synthface_random_bell(struct synthface_random *random, double deviation); /* mean 0, bounded by 3.46 deviations */
