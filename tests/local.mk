@@ -4,7 +4,11 @@
 # Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
 unit_tests = \
-	%D%/unit-safetensors
+	%D%/unit-lang \
+	%D%/unit-print \
+	%D%/unit-safetensors \
+	%D%/unit-source \
+	%D%/unit-status
 
 test_programs =
 
@@ -33,7 +37,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(unit_tests) $(shell_tests)
 LDADD = libfer_core.la $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp
+EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(unit_tests) $(test_programs)

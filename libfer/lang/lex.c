@@ -313,18 +313,24 @@ static void lex_stray(struct fer_lexer *lexer, struct fer_token *token)
              "names are made of the letters a to z and A to Z, digits and _; other text belongs in \"quotes\"");
         return;
     }
+    if (c == '\'' || c == '/') {
+        /* the whole text in single quotes, or all that was meant as a comment */
+        uint32_t length = 1 + (uint32_t)strcspn(start + 1, c == '/' ? "\n" : "'\n");
+
+        length += c == '\'' && start[length] == c;
+        lexer->offset += length;
+        fail(lexer, token, token->offset, c == '/' ? 1 : length,
+             c == '/' ? "'/' has no meaning here; comments start with '#', paths go in \"quotes\""
+                      : "strings are written in double quotes: \"text\"");
+        return;
+    }
     lexer->offset++;
     if ((unsigned char)c < 0x20 || c == 0x7F)
         fail(lexer, token, token->offset, 1, "a control character (0x%02x); a description is plain text", c);
     else if (c == '-')
         fail(lexer, token, token->offset, 1, "'-' belongs to a number (-1) or an arrow (->); names are joined by '_'");
-    else if (c == '\'')
-        fail(lexer, token, token->offset, 1, "strings are written in double quotes: \"text\"");
     else if (c == '.')
         fail(lexer, token, token->offset, 1, "'.' only joins names, as in resnet18.layer1, without blanks around it");
-    else if (c == '/')
-        fail(lexer, token, token->offset, 1,
-             "'/' has no meaning here; comments start with '#', paths go in \"quotes\"");
     else
         fail(lexer, token, token->offset, 1, "'%c' has no meaning here", c);
 }

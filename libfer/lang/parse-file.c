@@ -57,7 +57,7 @@ static bool parse_net(struct fer_parser *p, struct fer_ast_item *item)
         item->ncalls = 1;
         if (fer_parse_at(p, FER_TOKEN_PIPE))
             return fer_parse_expected(p, "the end of the statement; a chain of operations is written "
-                                         "net NAME(x) -> y { y = x | … }");
+                                         "net NAME(x) -> y { y = x | ... }");
         return true;
     }
     if (good && !fer_parse_at(p, FER_TOKEN_LPAREN))
@@ -203,7 +203,7 @@ static bool blame_item(struct fer_parser *p)
     if (p->next.kind == FER_TOKEN_EQUALS || p->next.kind == FER_TOKEN_COMMA)
         return fer_parse_error(p, span,
                                "'%s' starts a flow, and flows belong between the braces of a net, a stage or "
-                               "a test; a constant is written: let %s = …",
+                               "a test; a constant is written: let %s = ...",
                                p->token.text, p->token.text);
     if (!strcmp(p->token.text, "fer"))
         return fer_parse_error(p, span, "'fer %d' stands once, on the first line", FER_PARSE_FORMAT);

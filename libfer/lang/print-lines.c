@@ -267,6 +267,13 @@ static void put_line(struct fer_text *out, const struct fer_print_line *line, in
     fer_text_put(out, "\n");
 }
 
+/* Whether the comment at the end of `line` can stand under that of the line before it. */
+static bool joins_comments(const struct fer_print_line *before, const struct fer_print_line *line)
+{
+    return before->comment && line->comment && !line->blank && before->indent == line->indent &&
+           strcmp(before->cells[0].text, "}") != 0;
+}
+
 bool fer_print_finish(struct fer_printer *p, struct fer_text *out)
 {
     if (p->failed)
@@ -276,8 +283,7 @@ bool fer_print_finish(struct fer_printer *p, struct fer_text *out)
     for (int i = 0, end; i < p->count; i = end) {
         int low = line_width(&p->lines[i]), high = low;
 
-        for (end = i + 1; end < p->count && p->lines[i].comment && p->lines[end].comment && !p->lines[end].blank;
-             end++) {
+        for (end = i + 1; end < p->count && joins_comments(&p->lines[end - 1], &p->lines[end]); end++) {
             int width = line_width(&p->lines[end]);
             int least = width < low ? width : low, most = width > high ? width : high;
 
