@@ -84,6 +84,14 @@ FER_API struct fer_tensor *fer_emit_grad_weight(const struct fer_emit *em, int i
 FER_API struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *source, const char *key,
                                              const struct fer_shape *shape, bool *fresh);
 
+/* A tensor of read-only data that the host has: tables, sprites.  `data` holds fer_shape_count(shape) elements in PLAIN
+ * order, copied during the call; the device gets them once, before the first run.  `shape` has no batch axis.  Within one
+ * program the first caller for a `key` (copied) makes the tensor and later callers share it, so a key says all that the
+ * data depends on.  With data NULL: the tensor made before under that key, or NULL when there is none; so nobody reads
+ * a file twice.  After a failure a tensor is returned all the same, and the error is reported when the callback returns. */
+FER_API struct fer_tensor *fer_emit_constant(struct fer_emit *em, const char *key, const struct fer_shape *shape,
+                                             const void *data);
+
 /* Append a launch of `kernel` out of `source` (OpenCL C 1.2 text with static lifetime; the core puts the prelude and
  * the accessors of its tensor arguments before it; see kernels_cl/prelude.cl).  `options` are compiler options such
  * as "-DPIXELS=6", or NULL; copied.  Never returns NULL: after a failure launches go nowhere and the error is
