@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/state.h"
+
+#include <stdlib.h>
+
+enum { COUNT_MAX = 1 << 20 };
+
+void fer_train_state_clear(struct fer_train_state *state)
+{
+    free(state->drawn);
+    free(state->updates);
+    free(state->schedules);
+    free(state->sums);
+    *state = (struct fer_train_state){ 0 };
+}
+
+static bool allocate(struct fer_train_state *state)
+{
+    state->drawn = calloc((size_t)state->ndata + 1, sizeof(*state->drawn));
+    state->updates = calloc((size_t)state->nupdates + 1, sizeof(*state->updates));
+    state->schedules = calloc((size_t)state->nschedules * FER_SCHEDULE_STATE + 1, sizeof(*state->schedules));
+    state->sums = calloc((size_t)state->nlosses + 1, sizeof(*state->sums));
+    return state->drawn && state->updates && state->schedules && state->sums;
+}
+
+enum fer_status fer_train_state_begin(struct fer_train_state *state, int stage, int ndata, int nupdates, int nschedules,
+                                      int nlosses, struct fer_error *err)
+{
+    struct fer_train_state fresh = { .stage = stage,
+                                     .all_turns = state->all_turns,
+                                     .log_lines = state->log_lines,
+                                     .ndata = ndata,
+                                     .nupdates = nupdates,
+                                     .nschedules = nschedules,
+                                     .nlosses = nlosses };
+
+    fer_train_state_clear(state);
+    *state = fresh;
+    return allocate(state) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+}
+
+static json_t *longs(const long *items, int count)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; i < count; i++)
+        json_array_append_new(array, json_integer(items[i]));
+    return array;
+}
+
+static json_t *doubles(const double *items, int count)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; i < count; i++)
+        json_array_append_new(array, json_real(items[i]));
+    return array;
+}
+
+json_t *fer_train_state_json(const struct fer_train_state *s)
+{
+    json_t *state = json_pack("{s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "stage", s->stage, "step",
+                              (json_int_t)s->turns, "all_steps", (json_int_t)s->all_turns, "epoch",
+                              (json_int_t)s->epochs, "drawn", longs(s->drawn, s->ndata), "updates",
+                              longs(s->updates, s->nupdates), "schedules",
+                              doubles(s->schedules, s->nschedules * FER_SCHEDULE_STATE), "loss_sums",
+                              doubles(s->sums, s->nlosses), "summed", (json_int_t)s->summed, "epochs_since_best",
+                              (json_int_t)s->since_best, "log_lines", (json_int_t)s->log_lines);
+
+    if (s->has_best)
+        json_object_set_new(state, "best", json_real(s->best));
+    return state;
+}
+
+static bool read_long(const json_t *object, const char *key, long *out)
+{
+    const json_t *value = json_object_get(object, key);
+
+    *out = (long)json_integer_value(value);
+    return json_is_integer(value) && *out >= 0;
+}
+
+static bool read_longs(const json_t *array, long *out)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(array, i, item) {
+        out[i] = (long)json_integer_value(item);
+        if (!json_is_integer(item) || out[i] < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool read_doubles(const json_t *array, double *out)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(array, i, item) {
+        out[i] = json_number_value(item);
+        if (!json_is_number(item))
+            return false;
+    }
+    return true;
+}
+
+static bool parse(struct fer_train_state *s, const json_t *state)
+{
+    const json_t *drawn = json_object_get(state, "drawn"), *updates = json_object_get(state, "updates");
+    const json_t *schedules = json_object_get(state, "schedules"), *sums = json_object_get(state, "loss_sums");
+    const json_t *best = json_object_get(state, "best");
+    long stage;
+
+    if (!read_long(state, "stage", &stage) || stage > COUNT_MAX || json_array_size(drawn) > COUNT_MAX ||
+        json_array_size(updates) > COUNT_MAX || json_array_size(schedules) > COUNT_MAX ||
+        json_array_size(sums) > COUNT_MAX || json_array_size(schedules) % FER_SCHEDULE_STATE != 0)
+        return false;
+    s->stage = (int)stage;
+    s->ndata = (int)json_array_size(drawn);
+    s->nupdates = (int)json_array_size(updates);
+    s->nschedules = (int)json_array_size(schedules) / FER_SCHEDULE_STATE;
+    s->nlosses = (int)json_array_size(sums);
+    s->has_best = best != NULL;
+    s->best = json_number_value(best);
+    return allocate(s) && read_long(state, "step", &s->turns) && read_long(state, "all_steps", &s->all_turns) &&
+           read_long(state, "epoch", &s->epochs) && read_long(state, "summed", &s->summed) &&
+           read_long(state, "epochs_since_best", &s->since_best) && read_long(state, "log_lines", &s->log_lines) &&
+           read_longs(drawn, s->drawn) && read_longs(updates, s->updates) && read_doubles(schedules, s->schedules) &&
+           read_doubles(sums, s->sums);
+}
+
+enum fer_status fer_train_state_parse(struct fer_train_state *state, const char *text, struct fer_error *err)
+{
+    json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    bool ok;
+
+    *state = (struct fer_train_state){ 0 };
+    ok = json && parse(state, json);
+    json_decref(json);
+    if (ok)
+        return FER_OK;
+    fer_train_state_clear(state);
+    return fer_fail(err, FER_EFORMAT, "its metadata 'state' does not say where training was");
+}
