@@ -8,15 +8,34 @@ plugins_vision_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_vision_la_LIBADD = libfer.la
 plugins_vision_la_SOURCES = \
 	%D%/activation.c \
+	%D%/arithmetic.c \
+	%D%/batchnorm.c \
 	%D%/common.c \
+	%D%/conv.c \
+	%D%/conv.h \
+	%D%/conv_bias.c \
+	%D%/conv_direct.c \
+	%D%/conv_generic.c \
+	%D%/conv_solver.c \
+	%D%/conv_stem.c \
+	%D%/deconv.c \
+	%D%/gemm.c \
+	%D%/gemm.h \
 	%D%/layers.h \
+	%D%/linear.c \
+	%D%/matmul.c \
+	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/vision.c \
-	%D%/vision.h
+	%D%/vision.h \
+	%D%/weights.c \
+	%D%/weights.h
 CL_FILES += \
 	%D%/activation.cl \
 	%D%/arithmetic.cl \
+	%D%/batchnorm.cl \
 	%D%/conv_bias.cl \
+	%D%/conv_bias_add.cl \
 	%D%/conv_direct.cl \
 	%D%/conv_generic.cl \
 	%D%/conv_outer.cl \
@@ -25,4 +44,6 @@ CL_FILES += \
 	%D%/conv_stem_frame.cl \
 	%D%/conv_stem_pack.cl \
 	%D%/conv_unpack.cl \
+	%D%/gemm.cl \
+	%D%/pool.cl \
 	%D%/reduce.cl

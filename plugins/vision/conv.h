@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Convolution: its geometry, its three passes and the solvers that can do them.  deconv2d uses the same solvers with
+ * the roles of its input and output exchanged.
+ */
+#ifndef FER_VISION_CONV_H
+#define FER_VISION_CONV_H
+
+#include "../emit.h"
+
+/* Sizes of one convolution.  n is the batch's capacity; nothing that is computed may depend on it, but buffers and the
+ * division of work may.  c, h, w are the side that forward reads, k, oh, ow the side that it writes. */
+struct conv_shape {
+    int n, c, h, w, k, oh, ow;
+    int kernel, stride, pad, dilation, groups;
+    enum fer_layout x, y;
+    enum fer_profile profile;
+};
+
+enum conv_pass { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES };
+
+/* What a solver is asked to emit.  x and y have the sizes of conv_shape, w is [k][c / groups][kernel][kernel].
+ *   FORWARD   y = bias + w * x          reads x, w, bias (or NULL)
+ *   DATA      x = the gradient          reads y (its gradient) and w
+ *   WEIGHTS   w = the gradient          reads x and y (its gradient) */
+struct conv_call {
+    struct fer_emit *em;
+    struct conv_shape shape;
+    struct fer_tensor *x, *w, *bias, *y;
+};
+
+/* One algorithm for one pass. */
+struct conv_solver {
+    const char *name, *help;
+    bool (*applicable)(const struct conv_shape *shape);
+    size_t (*workspace)(const struct conv_shape *shape); /* bytes of temporaries; NULL: none worth counting */
+    void (*emit)(const struct conv_call *call);
+};
+
+/* NULL-terminated, best first; the last one applies to everything. */
+const struct conv_solver *const *conv_solvers(enum conv_pass pass);
+/* The first applicable solver, or the one called `name` if it is applicable. */
+const struct conv_solver *conv_solver_choose(enum conv_pass pass, const struct conv_shape *shape, const char *name);
+/* Whether any pass has a solver of that name. */
+bool conv_solver_exists(const char *name);
+/* Choose and emit. */
+void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *solver);
+
+/* The gradient of the bias. */
+void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tensor *db);
+/* Add a bias to a finished output. */
+void conv_bias_add_emit(struct fer_emit *em, struct fer_tensor *bias, struct fer_tensor *y);
+
+/* ---- shared by solvers ---- */
+
+static inline int conv_divide_up(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+/* Blocks of 16 channels. */
+static inline int conv_blocks(int channels)
+{
+    return conv_divide_up(channels, FER_BLOCK);
+}
+/* Channels in memory: a blocked layout has zero lanes. */
+static inline int conv_lanes(int channels, enum fer_layout layout)
+{
+    return layout == FER_LAYOUT_BLOCKED ? conv_blocks(channels) * FER_BLOCK : channels;
+}
+/* Multiply-adds of a pass for n images, counted as PyTorch's profiler does: padding included. */
+double conv_macs(const struct conv_shape *shape, int n);
+/* Flops and bytes of a pass over all, for the profiler. */
+void conv_cost(struct fer_launch *launch, const struct conv_shape *shape);
+/* A temporary of `count` floats. */
+struct fer_tensor *conv_temp(struct fer_emit *em, size_t count);
+
+/* How a pass divides into blocks of 16 output channels and the blocks of input channels that their groups read.
+ * "Output" is the side that the pass writes: x in the DATA pass. */
+struct conv_groups {
+    int outputs, in, out; /* channels written; channels of one group read, written */
+    int blocks;           /* most input blocks that an output block needs */
+};
+struct conv_groups conv_groups_find(const struct conv_shape *shape, enum conv_pass pass);
+
+extern const struct conv_solver conv_generic_forward, conv_generic_data, conv_generic_weights;
+extern const struct conv_solver conv_direct_forward, conv_direct_data, conv_direct_weights;
+extern const struct conv_solver conv_stem_forward, conv_stem_weights;
+
+#endif

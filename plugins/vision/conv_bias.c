@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bias of a convolution where it is not part of a solver's kernel.
+ */
+#include "conv.h"
+#include "conv_bias_add_cl.h"
+#include "conv_bias_cl.h"
+
+enum { SPLITS = 16 };
+
+void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tensor *db)
+{
+    const struct fer_shape *shape = fer_tensor_shape(dy);
+    const bool blocked = fer_tensor_layout(dy) == FER_LAYOUT_BLOCKED;
+    const int lanes = conv_lanes(shape->dim[1], fer_tensor_layout(dy));
+    const int splits = shape->dim[0] < SPLITS ? shape->dim[0] : SPLITS;
+    struct fer_tensor *partial = conv_temp(em, (size_t)splits * (size_t)lanes);
+
+    struct fer_launch *launch =
+        fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_partial", blocked ? "-DBLOCKED" : " ");
+    fer_launch_in(launch, "dy", dy);
+    fer_launch_out(launch, "partial", partial);
+    fer_launch_int(launch, lanes);
+    fer_launch_int(launch, conv_divide_up(shape->dim[0], splits));
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)(blocked ? lanes / FER_BLOCK : lanes)),
+                        fer_extent_fixed((size_t)splits), 1, 1);
+
+    launch = fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_sum", " ");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "db", db);
+    fer_launch_int(launch, shape->dim[1]);
+    fer_launch_int(launch, lanes);
+    fer_launch_int(launch, splits);
+    fer_launch_range_1d(launch, fer_extent_fixed((size_t)shape->dim[1]));
+}
+
+void conv_bias_add_emit(struct fer_emit *em, struct fer_tensor *bias, struct fer_tensor *y)
+{
+    const struct fer_shape *shape = fer_tensor_shape(y);
+    struct fer_launch *launch = fer_emit_launch(em, fer_conv_bias_add_cl, "conv_bias_add", NULL);
+    fer_launch_in(launch, "bias", bias);
+    fer_launch_inout(launch, "y", y);
+    fer_launch_range_1d(launch, fer_extent_rows(y, fer_shape_row(shape), 1));
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Direct convolution for CPUs, blocked layouts, all three passes.  See conv_direct.cl and conv_outer.cl.
+ */
+#include <stdio.h>
+
+#include "conv.h"
+#include "conv_direct_cl.h"
+#include "conv_outer_cl.h"
+#include "conv_pack_cl.h"
+#include "conv_unpack_cl.h"
+
+enum {
+    TILE = 6,              /* pixels of a register tile: PIXELS in conv_direct.cl */
+    ITEMS = 16,            /* work-items wanted at least, for two cores to finish together */
+    CACHED_WEIGHTS = 128,  /* blocks of 16x16 weights (1 KiB each) that a work-item goes through for every tile */
+    PASS_WEIGHTS = 384,    /* … and for one block of outputs; more are taken in passes over the input channels */
+    WEIGHT_ITEMS = 32,     /* work-items wanted at least for the weights' gradient */
+    INPUT_BLOCKS = 4       /* input blocks that share one list of pixels */
+};
+
+static bool applicable(const struct conv_shape *s)
+{
+    return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED;
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Weights in the order of conv_direct.cl. */
+static struct fer_tensor *pack(const struct conv_call *call, enum conv_pass pass, const struct conv_groups *g)
+{
+    const int taps = call->shape.kernel * call->shape.kernel, blocks = conv_blocks(g->outputs);
+    const int count = blocks * g->blocks * taps * FER_BLOCK * FER_BLOCK + FER_BLOCK;
+    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
+    char key[64];
+    bool fresh;
+    snprintf(key, sizeof key, "conv direct %s g%d", pass == CONV_DATA ? "data" : "forward", call->shape.groups);
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->w, key, &shape, &fresh);
+    if (!fresh)
+        return packed;
+    struct fer_launch *launch =
+        fer_emit_launch(call->em, fer_conv_pack_cl, "conv_pack", pass == CONV_DATA ? "-DGRADIENT" : NULL);
+    fer_launch_in(launch, "weights", call->w);
+    fer_launch_out(launch, "packed", packed);
+    fer_launch_int(launch, g->outputs);
+    fer_launch_int(launch, g->blocks);
+    fer_launch_int(launch, taps);
+    fer_launch_int(launch, g->in);
+    fer_launch_int(launch, g->out);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g->blocks), fer_extent_fixed((size_t)blocks), 1, 1);
+    fer_launch_prepare(launch);
+    return packed;
+}
+
+/* FORWARD and DATA: `in` is read, `out` written. */
+static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct conv_shape *s = &call->shape;
+    const struct conv_groups g = conv_groups_find(s, pass);
+    struct fer_tensor *packed = pack(call, pass, &g);
+    const int taps = s->kernel * s->kernel, blocks = conv_blocks(g.outputs);
+    const int phases = pass == CONV_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
+    const int plane = pass == CONV_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
+
+    /* Work-items: some register tiles by some blocks of outputs. */
+    int chunk = 16 * TILE, outs = larger(1, smaller(8, CACHED_WEIGHTS / (g.blocks * taps)));
+    const int work = conv_divide_up(s->n * plane, chunk) * phases * phases;
+    outs = larger(1, smaller(outs, work * blocks / ITEMS));
+    if (work * conv_divide_up(blocks, outs) < ITEMS)
+        chunk = 4 * TILE;
+
+    const char *options = pass == CONV_DATA ? "-DGRADIENT" : call->bias ? "-DBIAS" : NULL;
+    struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct", options);
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", packed);
+    if (pass == CONV_FORWARD && call->bias)
+        fer_launch_in(launch, "bias", call->bias);
+    fer_launch_out(launch, "y", out);
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, g.blocks);
+    fer_launch_int(launch, g.in);
+    fer_launch_int(launch, g.out);
+    fer_launch_int(launch, larger(1, PASS_WEIGHTS / taps));
+    fer_launch_int(launch, chunk);
+    fer_launch_int(launch, outs);
+    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane, (size_t)chunk),
+                        fer_extent_fixed((size_t)conv_divide_up(blocks, outs)),
+                        fer_extent_fixed((size_t)(phases * phases)), 1, 1, 1);
+    conv_cost(launch, s);
+}
+
+static void forward(const struct conv_call *call)
+{
+    emit(call, CONV_FORWARD, call->x, call->y);
+}
+
+static void data(const struct conv_call *call)
+{
+    emit(call, CONV_DATA, call->y, call->x);
+}
+
+/* ---- the weights' gradient ---- */
+
+struct division {
+    int ins, splits;
+    size_t partial; /* floats */
+};
+
+static struct division divide(const struct conv_shape *s, const struct conv_groups *g)
+{
+    const int ins = smaller(g->blocks, INPUT_BLOCKS);
+    const int items = conv_blocks(s->k) * conv_divide_up(g->blocks, ins);
+    const int splits = larger(1, smaller(conv_divide_up(WEIGHT_ITEMS, items), conv_divide_up(s->n * s->oh * s->ow, 96)));
+    return (struct division){ ins, splits,
+                              (size_t)splits * (size_t)conv_blocks(s->k) * (size_t)g->blocks *
+                                  (size_t)(s->kernel * s->kernel) * FER_BLOCK * FER_BLOCK };
+}
+
+static size_t weights_workspace(const struct conv_shape *s)
+{
+    const struct conv_groups g = conv_groups_find(s, CONV_WEIGHTS);
+    return divide(s, &g).partial * sizeof(float);
+}
+
+static void weights(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const struct conv_groups g = conv_groups_find(s, CONV_WEIGHTS);
+    const struct division d = divide(s, &g);
+    struct fer_tensor *partial = conv_temp(call->em, d.partial);
+
+    struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_outer_cl, "conv_outer", NULL);
+    fer_launch_in(launch, "x", call->x);
+    fer_launch_in(launch, "dy", call->y);
+    fer_launch_out(launch, "partial", partial);
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, g.blocks);
+    fer_launch_int(launch, g.in);
+    fer_launch_int(launch, g.out);
+    fer_launch_int(launch, d.ins);
+    fer_launch_int(launch, conv_divide_up(s->n * s->oh * s->ow, d.splits));
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)),
+                        fer_extent_fixed((size_t)conv_divide_up(g.blocks, d.ins)), fer_extent_fixed((size_t)d.splits),
+                        1, 1, 1);
+    conv_cost(launch, s);
+
+    launch = fer_emit_launch(call->em, fer_conv_unpack_cl, "conv_unpack", NULL);
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", call->w);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, g.blocks);
+    fer_launch_int(launch, s->kernel * s->kernel);
+    fer_launch_int(launch, g.in);
+    fer_launch_int(launch, g.out);
+    fer_launch_int(launch, d.splits);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g.in), fer_extent_fixed((size_t)s->k), 1, 16);
+}
+
+const struct conv_solver conv_direct_forward = { "direct", "register tiles of 6 pixels by 16 channels", applicable, NULL,
+                                                 forward };
+const struct conv_solver conv_direct_data = { "direct", "the same, gathering; strides by phases", applicable, NULL, data };
+const struct conv_solver conv_direct_weights = { "direct", "outer products over lists of pixels", applicable,
+                                                 weights_workspace, weights };

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Direct convolution for CPUs: explicit vectors, one work-item a work-group, blocked layouts, any kernel side, stride,
+ * padding, dilation and groups.  The same kernel computes the forward pass and, compiled with GRADIENT, the gradient
+ * with respect to the input.
+ *
+ * A register tile is PIXELS output pixels by one block of 16 output channels:
+ *
+ *                  16 output channels of block k
+ *                 +------ lo ------+------ hi ------+
+ *     pixel 0     |  8 sums        |  8 sums        |      for each input channel c:
+ *     pixel 1     |                |                |          16 weights, and of every
+ *      ...        |                |                |          pixel one value, broadcast
+ *     pixel 5     +----------------+----------------+
+ *
+ * The six pixels are any six: rows, images and borders may lie between them, so planes of 7x7 or 3x3 waste nothing.
+ * Each has its own pointer into the input; a tap that falls into the padding points at a block of zeros, which lies
+ * behind the packed weights.
+ *
+ * Weights are packed as w[k / 16][block][tap][16 inputs][16 outputs], then 16 zeros.  `block` counts only the input
+ * blocks that the groups of those 16 outputs read; entries of other groups and past the last channel are zero.
+ */
+#ifndef PIXELS
+#define PIXELS 6 /* 6 x 2 sums + 2 weights + 1 value are 15 of AVX2's 16 registers */
+#endif
+
+#ifdef BIAS
+/* The 16 values of block k of a vector, zeros past its end. */
+static float16 lanes(__global const float *vector, int count, int k)
+{
+    float v[FER_BLOCK];
+    for (int i = 0; i < FER_BLOCK; i++)
+        v[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
+    return vload16(0, v);
+}
+#endif
+
+/* Which input positions one axis reads.  Output position first + step * j (j < count) reads, at tap
+ * tap + tap_step * u (u < taps), input position origin + scale * j + walk * u. */
+struct axis {
+    int first, step, count;
+    int tap, tap_step, taps;
+    int origin, scale, walk;
+};
+
+/* Whether all taps of a position whose first tap reads `at` lie within [0, size). */
+static bool covers(struct axis a, int at, int size)
+{
+    const int last = at + a.walk * (a.taps - 1);
+    return min(at, last) >= 0 && max(at, last) < size;
+}
+
+#ifdef GRADIENT
+/* The gradient at input position i gathers output positions o with o * stride - pad + t * dilation == i.  Positions i of
+ * one remainder modulo the stride ("phase") have the same taps. */
+static struct axis make_axis(int size, int kernel_size, int stride, int pad, int dilation, int phase)
+{
+    struct axis a = { phase, stride, (size - phase + stride - 1) / stride, 0, 1, 0, 0, 1, 0 };
+    while (a.tap < kernel_size && (phase + pad - a.tap * dilation) % stride != 0)
+        a.tap++;
+    while (a.tap_step * dilation % stride != 0)
+        a.tap_step++;
+    if (a.tap < kernel_size)
+        a.taps = (kernel_size - 1 - a.tap) / a.tap_step + 1;
+    a.origin = (phase + pad - a.tap * dilation) / stride;
+    a.walk = -(a.tap_step * dilation / stride);
+    return a;
+}
+#else
+static struct axis make_axis(int size, int kernel_size, int stride, int pad, int dilation, int phase)
+{
+    const struct axis a = { 0, 1, size, 0, 1, kernel_size, -pad, stride, dilation };
+    return a;
+}
+#endif
+
+/* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
+ * is the phase, stride * stride of them with GRADIENT.  `blocks` input blocks are read for an output block, the first
+ * is (k / group_out) * group_in / 16; `pass` of them are summed before the next output block is begun, so that the
+ * pixels of a pass stay in the cache. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_direct(FER_IN(x), FER_IN(w),
+#ifdef BIAS
+            FER_IN(bias),
+#endif
+            FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int blocks,
+            const int group_in, const int group_out, const int pass, const int chunk, const int outs)
+{
+    const int phase = (int)get_global_id(2);
+    const struct axis v = make_axis(y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
+    const struct axis h = make_axis(y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    const int plane = v.count * h.count, pixels = y_dim.x * plane;
+    const int begin = (int)get_global_id(0) * chunk, end = min(begin + chunk, pixels);
+    const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
+    const int taps = kernel_size * kernel_size;
+    const size_t x_plane = FER_PLANE(x_dim) * FER_BLOCK, y_plane = FER_PLANE(y_dim) * FER_BLOCK;
+    __global const float *const zeros = DATA(w) + (size_t)out_blocks * blocks * taps * 256;
+
+#pragma unroll 1
+    for (int b0 = 0; b0 < blocks; b0 += pass) {
+#pragma unroll 1
+        for (int q0 = begin; q0 < end; q0 += PIXELS) {
+            __global const float *image[PIXELS];
+            __global float *out[PIXELS];
+            int row[PIXELS], column[PIXELS];
+            bool interior = true;
+#pragma unroll
+            for (int p = 0; p < PIXELS; p++) {
+                const int q = min(q0 + p, end - 1), n = q / plane, i = q % plane / h.count, j = q % h.count;
+                row[p] = v.origin + v.scale * i;
+                column[p] = h.origin + h.scale * j;
+                interior = interior && covers(v, row[p], x_dim.z) && covers(h, column[p], x_dim.w);
+                image[p] = DATA(x) + n * FER_BLOCKS(x_dim) * x_plane + (row[p] * x_dim.w + column[p]) * FER_BLOCK;
+                out[p] = DATA(y) + (size_t)n * out_blocks * y_plane +
+                         ((v.first + v.step * i) * y_dim.w + h.first + h.step * j) * FER_BLOCK;
+            }
+#pragma unroll 1
+            for (int k = first; k < min(first + outs, out_blocks); k++) {
+                const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
+                const int b1 = min(min(b0 + pass, blocks), (int)FER_BLOCKS(x_dim) - block0);
+                float8 lo[PIXELS], hi[PIXELS];
+                if (b0 > 0) {
+#pragma unroll
+                    for (int p = 0; p < PIXELS; p++) {
+                        lo[p] = vload8(0, out[p] + k * y_plane);
+                        hi[p] = vload8(1, out[p] + k * y_plane);
+                    }
+                } else {
+#ifdef BIAS
+                    const float16 start = lanes(DATA(bias), y_dim.y, k);
+#else
+                    const float16 start = 0;
+#endif
+#pragma unroll
+                    for (int p = 0; p < PIXELS; p++) {
+                        lo[p] = start.lo;
+                        hi[p] = start.hi;
+                    }
+                }
+#pragma unroll 1
+                for (int b = b0; b < b1; b++) {
+                    __global const float *wb = DATA(w) + ((size_t)k * blocks + b) * taps * 256;
+#pragma unroll 1
+                    for (int tv = 0; tv < v.taps; tv++) {
+#pragma unroll 1
+                        for (int th = 0; th < h.taps; th++) {
+                            __global const float *wt =
+                                wb + ((v.tap + v.tap_step * tv) * kernel_size + h.tap + h.tap_step * th) * 256;
+                            const int down = v.walk * tv, right = h.walk * th;
+                            const long shift = (block0 + b) * x_plane + (down * x_dim.w + right) * FER_BLOCK;
+                            __global const float *in[PIXELS];
+#pragma unroll
+                            for (int p = 0; p < PIXELS; p++)
+                                in[p] = image[p] + shift;
+                            if (!interior) {
+#pragma unroll
+                                for (int p = 0; p < PIXELS; p++)
+                                    if ((uint)(row[p] + down) >= (uint)x_dim.z ||
+                                        (uint)(column[p] + right) >= (uint)x_dim.w)
+                                        in[p] = zeros;
+                            }
+#pragma unroll
+                            for (int c = 0; c < FER_BLOCK; c++) {
+                                const float8 w_lo = vload8(2 * c, wt), w_hi = vload8(2 * c + 1, wt);
+#pragma unroll
+                                for (int p = 0; p < PIXELS; p++) {
+                                    lo[p] = fma((float8)(in[p][c]), w_lo, lo[p]);
+                                    hi[p] = fma((float8)(in[p][c]), w_hi, hi[p]);
+                                }
+                            }
+                        }
+                    }
+                }
+#pragma unroll
+                for (int p = 0; p < PIXELS; p++) {
+                    if (q0 + p < end) {
+                        vstore8(lo[p], 0, out[p] + k * y_plane);
+                        vstore8(hi[p], 1, out[p] + k * y_plane);
+                    }
+                }
+            }
+        }
+    }
+}

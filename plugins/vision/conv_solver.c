@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of solvers and what they share.  `auto` takes the first that is applicable, so the order of a table is the
+ * heuristic: what was measured to be fastest where it applies stands first.
+ */
+#include <string.h>
+
+#include "conv.h"
+
+static const struct conv_solver *const forward_solvers[] = { &conv_stem_forward, &conv_direct_forward,
+                                                             &conv_generic_forward, NULL };
+static const struct conv_solver *const data_solvers[] = { &conv_direct_data, &conv_generic_data, NULL };
+static const struct conv_solver *const weights_solvers[] = { &conv_stem_weights, &conv_direct_weights,
+                                                             &conv_generic_weights, NULL };
+
+const struct conv_solver *const *conv_solvers(enum conv_pass pass)
+{
+    return pass == CONV_FORWARD ? forward_solvers : pass == CONV_DATA ? data_solvers : weights_solvers;
+}
+
+const struct conv_solver *conv_solver_choose(enum conv_pass pass, const struct conv_shape *shape, const char *name)
+{
+    const struct conv_solver *first = NULL;
+    for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
+        if (!(*s)->applicable(shape))
+            continue;
+        if (name && strcmp((*s)->name, name) == 0)
+            return *s;
+        if (!first)
+            first = *s;
+    }
+    return first;
+}
+
+bool conv_solver_exists(const char *name)
+{
+    for (int pass = 0; pass < CONV_PASSES; pass++)
+        for (const struct conv_solver *const *s = conv_solvers((enum conv_pass)pass); *s; s++)
+            if (strcmp((*s)->name, name) == 0)
+                return true;
+    return false;
+}
+
+void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *solver)
+{
+    conv_solver_choose(pass, &call->shape, solver)->emit(call);
+}
+
+double conv_macs(const struct conv_shape *s, int n)
+{
+    return (double)n * s->oh * s->ow * s->k * (s->c / s->groups) * s->kernel * s->kernel;
+}
+
+void conv_cost(struct fer_launch *launch, const struct conv_shape *s)
+{
+    const double x = (double)s->n * conv_lanes(s->c, s->x) * s->h * s->w;
+    const double y = (double)s->n * conv_lanes(s->k, s->y) * s->oh * s->ow;
+    const double w = (double)s->k * (s->c / s->groups) * s->kernel * s->kernel;
+    fer_launch_cost(launch, 2 * conv_macs(s, s->n), 4 * (x + y + w));
+}
+
+/* Rank 2, so that the size may exceed what one axis can hold. */
+struct fer_tensor *conv_temp(struct fer_emit *em, size_t count)
+{
+    const size_t row = 1024;
+    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ (int)((count + row - 1) / row), (int)row });
+    return fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
+}
+
+struct conv_groups conv_groups_find(const struct conv_shape *s, enum conv_pass pass)
+{
+    const int inner = s->c / s->groups, outer = s->k / s->groups;
+    struct conv_groups g = { s->k, inner, outer, 0 };
+    if (pass == CONV_DATA)
+        g = (struct conv_groups){ s->c, outer, inner, 0 };
+    for (int first = 0; first < g.outputs; first += FER_BLOCK) {
+        const int last = first + FER_BLOCK <= g.outputs ? first + FER_BLOCK - 1 : g.outputs - 1;
+        const int from = first / g.out * g.in / FER_BLOCK, to = ((last / g.out + 1) * g.in - 1) / FER_BLOCK;
+        if (to - from + 1 > g.blocks)
+            g.blocks = to - from + 1;
+    }
+    return g;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The first convolution of a net on a CPU: few plain input channels, blocked output.  See conv_stem.cl.
+ */
+#include "conv.h"
+#include "conv_stem_cl.h"
+#include "conv_stem_frame_cl.h"
+#include "conv_stem_pack_cl.h"
+
+enum {
+    ROWS = 8,     /* output rows of a work-item */
+    SPLITS = 16,  /* ranges of rows that the weights' gradient is summed over */
+};
+
+static bool applicable(const struct conv_shape *s)
+{
+    return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_PLAIN && s->y == FER_LAYOUT_BLOCKED && s->groups == 1;
+}
+
+/* What a tap can reach from output 0 … size - 1. */
+static int framed(int size, const struct conv_shape *s)
+{
+    return (size - 1) * s->stride + (s->kernel - 1) * s->dilation + 1;
+}
+
+static int numbers(const struct conv_shape *s)
+{
+    return s->c * s->kernel * s->kernel;
+}
+
+static size_t frame_size(const struct conv_shape *s)
+{
+    return (size_t)s->n * (size_t)s->c * (size_t)framed(s->oh, s) * (size_t)framed(s->ow, s) * sizeof(float);
+}
+
+static size_t weights_workspace(const struct conv_shape *s)
+{
+    return frame_size(s) + (size_t)(SPLITS * conv_blocks(s->k) * numbers(s) * FER_BLOCK) * sizeof(float);
+}
+
+/* x with its padding. */
+static struct fer_tensor *frame(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const struct fer_shape shape = fer_shape_make(fer_tensor_shape(call->x), 4,
+                                                  (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
+    struct fer_tensor *out = fer_emit_temp(call->em, &shape, FER_LAYOUT_PLAIN);
+    struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_stem_frame_cl, "conv_stem_frame", NULL);
+    fer_launch_in(launch, "x", call->x);
+    fer_launch_out(launch, "framed", out);
+    fer_launch_int(launch, s->pad);
+    fer_launch_range_1d(launch, fer_extent_rows(out, (size_t)(s->c * framed(s->oh, s)), 1));
+    return out;
+}
+
+static struct fer_tensor *pack(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const int count = conv_blocks(s->k) * numbers(s) * FER_BLOCK;
+    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
+    bool fresh;
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->w, "conv stem", &shape, &fresh);
+    if (!fresh)
+        return packed;
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_pack_cl, "conv_stem_pack", " ");
+    fer_launch_in(launch, "weights", call->w);
+    fer_launch_out(launch, "packed", packed);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, numbers(s));
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
+    fer_launch_prepare(launch);
+    return packed;
+}
+
+static void forward(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    struct fer_tensor *packed = pack(call), *x = frame(call);
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", call->bias ? "-DBIAS" : " ");
+    fer_launch_in(launch, "x", x);
+    fer_launch_in(launch, "w", packed);
+    if (call->bias)
+        fer_launch_in(launch, "bias", call->bias);
+    fer_launch_out(launch, "y", call->y);
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, ROWS);
+    fer_launch_range_2d(launch, fer_extent_rows(call->y, (size_t)s->oh, ROWS),
+                        fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
+    conv_cost(launch, s);
+}
+
+static void weights(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    struct fer_tensor *x = frame(call);
+    struct fer_tensor *partial =
+        conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(numbers(s) * FER_BLOCK));
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem_weights", " ");
+    fer_launch_in(launch, "x", x);
+    fer_launch_in(launch, "dy", call->y);
+    fer_launch_out(launch, "partial", partial);
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, conv_divide_up(s->n * s->oh, SPLITS));
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed(SPLITS), 1, 1);
+    conv_cost(launch, s);
+
+    launch = fer_emit_kernel(call->em, fer_conv_stem_pack_cl, "conv_stem_unpack", " ");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", call->w);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, numbers(s));
+    fer_launch_int(launch, SPLITS);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)s->k), 1, 1);
+}
+
+const struct conv_solver conv_stem_forward = { "stem", "few plain input channels; the padded input is copied first",
+                                               applicable, frame_size, forward };
+const struct conv_solver conv_stem_weights = { "stem", "few plain input channels; the padded input is copied first",
+                                               applicable, weights_workspace, weights };

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Matrix products c[i, j] = bias[j] + sum over l of a(i, l) * b(l, j), many at once: matrix z starts `_step` elements
+ * after matrix z - 1.  a(i, l) lies at a + i * a_row + l * a_column, likewise b; c's rows are contiguous.
+ * m, n, depth: the ranges of i, j, l; where one is 0 it is the live batch, a_dim.x.
+ *
+ * gemm_rows   CPU; b contiguous along j, a anyhow (so a transposed too)
+ * gemm_dots   CPU; a and b contiguous along l
+ * gemm_tiled  GPU, and CPUs where neither of the others fits
+ */
+#define GEMM_ARGUMENTS                                                                                                   \
+    FER_IN(a), FER_IN(b), BIAS_ARGUMENT FER_OUT(c), const int m_, const int n_, const int depth_, const int a_row,       \
+        const int a_column, const int b_row, const int b_column, const int a_step, const int b_step, const int c_step
+#ifdef BIAS
+#define BIAS_ARGUMENT FER_IN(bias),
+#define START(j) DATA(bias)[j]
+#else
+#define BIAS_ARGUMENT
+#define START(j) 0.0f
+#endif
+#define SIZES                                                                                                            \
+    const int m = m_ ? m_ : a_dim.x, n = n_ ? n_ : a_dim.x, depth = depth_ ? depth_ : a_dim.x;                           \
+    const size_t z = get_global_id(2);                                                                                   \
+    __global const float *const a_matrix = DATA(a) + z * a_step;                                                         \
+    __global const float *const b_matrix = DATA(b) + z * b_step;                                                         \
+    __global float *const c_matrix = DATA(c) + z * c_step;
+
+#ifdef FER_KERNEL_gemm_rows
+#define ROWS 6    /* a register tile: 6 rows by 16 columns, as in conv_direct.cl */
+#define DEPTH 256 /* of b's rows that stay in the cache while all rows of a go by */
+
+/* ROWS x 16 sums; `rows` and `columns` of them exist. */
+static void tile(__global const float *a, const int a_row, const int a_column, __global const float *b, const int b_row,
+                 __global float *c, const int n, const int rows, const int columns, const int depth, const bool first,
+                 const float16 start)
+{
+    float8 lo[ROWS], hi[ROWS];
+    __global const float *in[ROWS];
+    float edge[16];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+        __global const float *const sums = c + (size_t)min(r, rows - 1) * n;
+        in[r] = a + (size_t)min(r, rows - 1) * a_row;
+        if (!first && columns < 16)
+            for (int j = 0; j < 16; j++)
+                edge[j] = j < columns ? sums[j] : 0.0f;
+        lo[r] = first ? start.lo : columns < 16 ? vload8(0, edge) : vload8(0, sums);
+        hi[r] = first ? start.hi : columns < 16 ? vload8(1, edge) : vload8(1, sums);
+    }
+    if (columns == 16) {
+        size_t at = 0;
+#pragma unroll 1
+        for (int l = 0; l < depth; l++, b += b_row, at += a_column) {
+            const float8 b_lo = vload8(0, b), b_hi = vload8(1, b);
+#pragma unroll
+            for (int r = 0; r < ROWS; r++) {
+                lo[r] = fma((float8)(in[r][at]), b_lo, lo[r]);
+                hi[r] = fma((float8)(in[r][at]), b_hi, hi[r]);
+            }
+        }
+    } else {
+        size_t at = 0;
+#pragma unroll 1
+        for (int l = 0; l < depth; l++, b += b_row, at += a_column) {
+            for (int j = 0; j < 16; j++)
+                edge[j] = b[min(j, columns - 1)];
+            const float8 b_lo = vload8(0, edge), b_hi = vload8(1, edge);
+#pragma unroll
+            for (int r = 0; r < ROWS; r++) {
+                lo[r] = fma((float8)(in[r][at]), b_lo, lo[r]);
+                hi[r] = fma((float8)(in[r][at]), b_hi, hi[r]);
+            }
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+        if (r < rows && columns == 16) {
+            vstore8(lo[r], 0, c + (size_t)r * n);
+            vstore8(hi[r], 1, c + (size_t)r * n);
+        } else if (r < rows) {
+            vstore8(lo[r], 0, edge);
+            vstore8(hi[r], 1, edge);
+            for (int j = 0; j < columns; j++)
+                c[(size_t)r * n + j] = edge[j];
+        }
+    }
+}
+
+/* Work-item: `columns` columns (dimension 0) of `rows` rows (1) of matrix z (2). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows)
+{
+    SIZES
+    const int j0 = (int)get_global_id(0) * columns, i0 = (int)get_global_id(1) * rows;
+#pragma unroll 1
+    for (int l = 0; l < depth; l += DEPTH) {
+#pragma unroll 1
+        for (int j = j0; j < min(j0 + columns, n); j += 16) {
+            float start[16];
+            for (int q = 0; q < 16; q++)
+                start[q] = j + q < n ? START(j + q) : 0.0f;
+#pragma unroll 1
+            for (int i = i0; i < min(i0 + rows, m); i += ROWS)
+                tile(a_matrix + (size_t)i * a_row + (size_t)l * a_column, a_row, a_column,
+                     b_matrix + (size_t)l * b_row + j, b_row, c_matrix + (size_t)i * n + j, n,
+                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(DEPTH, depth - l), l == 0, vload16(0, start));
+        }
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_gemm_dots
+#define ROWS 4     /* a register tile: 4 rows by 3 columns, each 8 partial sums of its dot product */
+#define COLUMNS 3
+#define DEPTH 1024 /* of a dot product between additions to c, so that a's rows stay in the cache */
+
+/* Work-item: `columns` columns (dimension 0) of `rows` rows (1) of matrix z (2). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGUMENTS, const int columns, const int rows)
+{
+    SIZES
+    const int j0 = (int)get_global_id(0) * columns, j1 = min(j0 + columns, n);
+    const int i0 = (int)get_global_id(1) * rows, i1 = min(i0 + rows, m);
+#pragma unroll 1
+    for (int l0 = 0; l0 < depth; l0 += DEPTH) {
+        const int l1 = min(l0 + DEPTH, depth), even = l0 + (l1 - l0) / 8 * 8;
+#pragma unroll 1
+        for (int j = j0; j < j1; j += COLUMNS) {
+#pragma unroll 1
+            for (int i = i0; i < i1; i += ROWS) {
+                __global const float *row[ROWS], *column[COLUMNS];
+                float8 sum[ROWS][COLUMNS];
+#pragma unroll
+                for (int q = 0; q < COLUMNS; q++)
+                    column[q] = b_matrix + (size_t)min(j + q, j1 - 1) * b_column;
+#pragma unroll
+                for (int r = 0; r < ROWS; r++) {
+                    row[r] = a_matrix + (size_t)min(i + r, i1 - 1) * a_row;
+#pragma unroll
+                    for (int q = 0; q < COLUMNS; q++)
+                        sum[r][q] = 0;
+                }
+#pragma unroll 1
+                for (int l = l0; l < even; l += 8) {
+                    float8 v[COLUMNS];
+#pragma unroll
+                    for (int q = 0; q < COLUMNS; q++)
+                        v[q] = vload8(0, column[q] + l);
+#pragma unroll
+                    for (int r = 0; r < ROWS; r++) {
+                        const float8 u = vload8(0, row[r] + l);
+#pragma unroll
+                        for (int q = 0; q < COLUMNS; q++)
+                            sum[r][q] = fma(u, v[q], sum[r][q]);
+                    }
+                }
+#pragma unroll
+                for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+                    for (int q = 0; q < COLUMNS; q++) {
+                        if (i + r < i1 && j + q < j1) {
+                            __global float *const c_at = c_matrix + (size_t)(i + r) * n + j + q;
+                            const float4 half_ = sum[r][q].lo + sum[r][q].hi;
+                            float total = half_.x + half_.y + (half_.z + half_.w);
+                            for (int l = even; l < l1; l++)
+                                total = fma(row[r][l], column[q][l], total);
+                            *c_at = total + (l0 > 0 ? *c_at : START(j + q));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_gemm_tiled
+#ifndef TILE
+#define TILE 64  /* rows and columns of c that a work-group of 16 x 16 computes, 4 x 4 each */
+#define DEPTH 16
+#endif
+#define SIDE 16
+#define EACH (TILE / SIDE)
+
+/*      b: DEPTH x TILE          A work-item has every SIDE-th row and column of the tile: neighbours then
+ *        +-----------+          read neighbouring words of local memory, and write neighbouring words of c.
+ *  a     |  c: TILE  |
+ *        |  x TILE   |
+ *        +-----------+ */
+__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(GEMM_ARGUMENTS)
+{
+    SIZES
+    __local float a_tile[DEPTH][TILE + 1], b_tile[DEPTH][TILE + 1];
+    const int x = (int)get_local_id(0), y = (int)get_local_id(1), id = y * SIDE + x;
+    const int i0 = (int)get_group_id(1) * TILE, j0 = (int)get_group_id(0) * TILE;
+    float sum[EACH][EACH];
+    for (int r = 0; r < EACH; r++)
+        for (int q = 0; q < EACH; q++)
+            sum[r][q] = 0.0f;
+    for (int l0 = 0; l0 < depth; l0 += DEPTH) {
+        /* Walk along the direction that is contiguous in memory. */
+        for (int e = id; e < TILE * DEPTH; e += SIDE * SIDE) {
+            const int la = a_column == 1 ? e % DEPTH : e / TILE, i = a_column == 1 ? e / DEPTH : e % TILE;
+            const int lb = b_column == 1 ? e / TILE : e % DEPTH, j = b_column == 1 ? e % TILE : e / DEPTH;
+            a_tile[la][i] = i0 + i < m && l0 + la < depth
+                                ? a_matrix[(size_t)(i0 + i) * a_row + (size_t)(l0 + la) * a_column]
+                                : 0.0f;
+            b_tile[lb][j] = j0 + j < n && l0 + lb < depth
+                                ? b_matrix[(size_t)(l0 + lb) * b_row + (size_t)(j0 + j) * b_column]
+                                : 0.0f;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int l = 0; l < DEPTH; l++)
+            for (int r = 0; r < EACH; r++)
+                for (int q = 0; q < EACH; q++)
+                    sum[r][q] = fma(a_tile[l][y + r * SIDE], b_tile[l][x + q * SIDE], sum[r][q]);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    for (int r = 0; r < EACH; r++)
+        for (int q = 0; q < EACH; q++) {
+            const int i = i0 + y + r * SIDE, j = j0 + x + q * SIDE;
+            if (i < m && j < n)
+                c_matrix[(size_t)i * n + j] = sum[r][q] + START(j);
+        }
+}
+#endif
