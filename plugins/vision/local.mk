@@ -26,6 +26,8 @@ plugins_vision_la_SOURCES = \
 	%D%/matmul.c \
 	%D%/pool.c \
 	%D%/reduce.c \
+	%D%/softmax.c \
+	%D%/view.c \
 	%D%/vision.c \
 	%D%/vision.h \
 	%D%/weights.c \
@@ -46,4 +48,5 @@ CL_FILES += \
 	%D%/conv_unpack.cl \
 	%D%/gemm.cl \
 	%D%/pool.cl \
-	%D%/reduce.cl
+	%D%/reduce.cl \
+	%D%/softmax.cl
