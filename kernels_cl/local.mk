@@ -2,4 +2,5 @@
 # OpenCL C shared by the core's kernels; prelude.cl becomes prelude_cl.h with fer_prelude_cl.
 
 CL_FILES += \
+	%D%/core.cl \
 	%D%/prelude.cl

@@ -34,6 +34,45 @@
 /* x's elements in memory order, for kernels that treat all lanes alike. */
 #define DATA(x) (x##_data + x##_offset)
 
+/* A cell is FER_LANES channels of one pixel.  Kernels written in cells serve both profiles: compiled with -DFER_LANES=16
+ * they want blocked tensors and treat a block at once, without it they treat one channel of any layout.  FER_V is float16
+ * or float; a ? b : c selects lane by lane in both.  Cell i of a tensor in memory order has row FER_CELL_N, first channel
+ * FER_CELL_C and pixel FER_CELL_P. */
+#ifndef FER_LANES
+#define FER_LANES 1
+#endif
+#if FER_LANES == 16
+#define FER_V float16
+#define FER_VI int16
+#define FER_LANE ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define FER_VLOAD(x, n, c, p) vload16(0, x##_data + AT(x, n, c, p))
+#define FER_VSTORE(x, n, c, p, v) vstore16(v, 0, x##_data + AT(x, n, c, p))
+#define FER_CELL_LOAD(x, i) vload16(i, DATA(x))
+#define FER_CELL_STORE(x, i, v) vstore16(v, i, DATA(x))
+#define FER_V_INT(v) convert_int16(v)
+#else
+#define FER_V float
+#define FER_VI int
+#define FER_LANE 0
+#define FER_VLOAD(x, n, c, p) LOAD(x, n, c, p)
+#define FER_VSTORE(x, n, c, p, v) STORE(x, n, c, p, v)
+#define FER_CELL_LOAD(x, i) DATA(x)[i]
+#define FER_CELL_STORE(x, i, v) DATA(x)[i] = (v)
+#define FER_V_INT(v) (int)(v)
+#endif
+#define FER_CELLS(x) (SIZE(x) / FER_LANES)
+#define FER_CELL_BLOCKS(d) (((d).y + FER_LANES - 1) / FER_LANES)
+#define FER_CELL_P(d, i) (int)((i) % FER_PLANE(d))
+#define FER_CELL_C(d, i) ((int)((i) / FER_PLANE(d) % FER_CELL_BLOCKS(d)) * FER_LANES)
+#define FER_CELL_N(d, i) (int)((i) / FER_PLANE(d) / FER_CELL_BLOCKS(d))
+/* v, with the lanes past the last channel of dim d zero; c is the cell's first channel. */
+#define FER_KEEP(d, c, v) (((c) + FER_LANE < (d).y) ? (v) : (FER_V)(0.0f))
+/* For work-items that treat `span` cells each: for (FER_SPAN(i, FER_CELLS(x), span)) … */
+#define FER_SPAN(i, cells, span)                                                                                         \
+    size_t i = get_global_id(0) * (size_t)(span), i##_end = min(i + (size_t)(span), (size_t)(cells));                    \
+    i < i##_end;                                                                                                         \
+    i++
+
 /* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011).
  * key = seed; counter = (element, operation, epoch, sample id). */
 #define FER_RANDOM                                                                                                       \

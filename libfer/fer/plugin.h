@@ -31,7 +31,9 @@ enum fer_layer_flag {
     FER_LAYER_STOPS_GRADIENT = 1 << 3,
     FER_LAYER_LOSS = 1 << 4,         /* output 0 is the f32[1] to minimise, output 1 (optional) the f32[N] per sample */
     FER_LAYER_DATA = 1 << 5,         /* may stand in a data pipeline after `batch` (see `reads`, `writes`) */
-    FER_LAYER_FUSES_ACTIVATION = 1 << 6 /* honours fer_emit_activation in forward and backward */
+    FER_LAYER_FUSES_ACTIVATION = 1 << 6, /* honours fer_emit_activation in forward and backward */
+    FER_LAYER_PASSES_GRADIENT = 1 << 7  /* where every input has output 0's shape, the gradient of each is output 0's
+                                           gradient itself (add): then backward is not called */
 };
 enum fer_saves { FER_SAVES_NOTHING = 0, FER_SAVES_INPUT = 1, FER_SAVES_OUTPUT = 2 };
 enum fer_activation { FER_ACTIVATION_NONE, FER_ACTIVATION_RELU };

@@ -53,6 +53,8 @@ struct fer_update_state {          /* rows "optimizer.STAGE.STEP.K.<state>.<weig
     struct fer_buffer **grads;     /* by position in nets: laid out as the net's values */
     struct fer_buffer *(*states)[4]; /* likewise */
     int nstates;
+    int micro;                     /* micro-batches in a batch */
+    struct fer_buffer **fresh;     /* micro > 1: gradients of one micro-batch, by position in nets */
     long updates;                  /* done so far; saved */
 };
 

@@ -15,6 +15,7 @@
 struct fer_arena;
 struct fer_registry;
 struct fer_pipeline_spec;
+struct fer_pipeline_info;
 struct fer_graph;
 struct fer_description;
 
@@ -96,7 +97,9 @@ struct fer_step_spec {
 
 struct fer_data_spec {
     const char *name;
-    struct fer_pipeline_spec *pipeline; /* host part; NULL when the data is absent (check) */
+    struct fer_pipeline_spec *pipeline; /* host part: batch is the micro-batch, shuffle and drop_last are off (the trainer
+                                           sets them); NULL when the data is absent (check) */
+    const struct fer_pipeline_info *info; /* what the host part yields; NULL when the data is absent */
     int batch, micro;         /* micro == batch unless micro= is given */
     struct fer_span span;
     struct fer_data_body *body; /* private: device part */
@@ -142,6 +145,7 @@ struct fer_port_spec { const char *name; struct fer_shape shape; }; /* shape wit
 struct fer_predict_spec {
     const char *name;
     struct fer_port_spec *inputs, *outputs;
+    bool tracking;            /* running statistics move (fer run --mode train) */
     int ninputs, noutputs;
     struct fer_span span;
     struct fer_graph *graph;

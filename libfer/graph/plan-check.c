@@ -101,7 +101,7 @@ static enum fer_status replay_write(struct replay *replay, const struct fer_laun
     for (int i = 0; i < program->ntensors; i++) {
         const struct fer_tensor *other = program->tensors[i];
 
-        if (in_arena(other) && other != tensor && overlap(other, tensor))
+        if (replay->contents[i] == CONTENT_VALID && other != tensor && overlap(other, tensor))
             replay->contents[i] = CONTENT_LOST;
     }
     for (int a = 0; a < launch->nargs; a++) {
@@ -148,9 +148,9 @@ static enum fer_status replay_segment(struct replay *replay, int segment, struct
     const struct fer_program *program = replay->program;
     enum fer_status status = FER_OK;
 
-    /* Tensors that only this segment touches start anew; unless the host or the compiler wants them kept. */
+    /* Tensors that only this segment touches start anew, unless the compiler wants their contents kept. */
     for (int i = 0; i < program->ntensors; i++) {
-        if (replay->segments[i] == segment && replay->contents[i] == CONTENT_LOST)
+        if (replay->segments[i] == segment && !program->tensors[i]->keep_all)
             replay->contents[i] = CONTENT_NONE;
     }
     for (int l = 0; l < program->segments[segment]->count && !status; l++)

@@ -174,15 +174,21 @@ static enum fer_status find_lives(struct plan *plan, struct fer_error *err)
 
 /* ---- in place ---- */
 
-static bool reads(const struct fer_launch *launch, const struct fer_tensor *tensor)
+/* Through another view of the same memory a launch could see what it has just written. */
+static bool reads_only(const struct fer_launch *launch, struct fer_tensor *tensor)
 {
+    bool found = false;
+
     for (int a = 0; a < launch->nargs; a++) {
         const struct fer_arg *arg = &launch->args[a];
 
-        if (arg->kind == FER_ARG_TENSOR && arg->tensor == tensor && (arg->access & FER_ACCESS_READ))
-            return true;
+        if (arg->kind != FER_ARG_TENSOR || root_of(arg->tensor) != root_of(tensor))
+            continue;
+        if (arg->tensor != tensor || arg->access != FER_ACCESS_READ)
+            return false;
+        found = true;
     }
-    return false;
+    return found;
 }
 
 /* The input dies where the output is born, both are of one size, and nobody else has taken the place. */
@@ -193,11 +199,11 @@ static void try_in_place(struct plan *plan, struct fer_tensor *tensor, const str
     struct life *life = &plan->lives[tensor->id], *under = &plan->lives[root->id], *lead = under->lead;
     size_t at = under->at + input->view * fer_dtype_size(root->shape.dtype);
 
-    if (tensor->storage != FER_STORAGE_ARENA || tensor->base || tensor->keep_all)
+    if (tensor->storage != FER_STORAGE_ARENA || tensor->base || tensor->whole)
         return;
     if (root->storage != FER_STORAGE_ARENA || root == tensor)
         return;
-    if (root->whole || under->taken || root->last != launch->index || !reads(launch, input))
+    if (root->whole || under->taken || root->last != launch->index || !reads_only(launch, input))
         return;
     if (at % FER_ALIGN || fer_tensor_bytes(tensor) != fer_tensor_bytes(input))
         return;
@@ -205,8 +211,6 @@ static void try_in_place(struct plan *plan, struct fer_tensor *tensor, const str
     under->taken = true;
     life->lead = lead;
     life->at = at;
-    if (life->first < lead->first)
-        lead->first = life->first;
     if (life->last > lead->last)
         lead->last = life->last;
 }

@@ -97,6 +97,8 @@ static enum fer_status make_own(struct fer_places *places, struct fer_device *de
     if (status)
         return fer_fail_prefix(err, "the memory of %s", name_of(tensor));
     places->bytes += bytes;
+    if (tensor->storage == FER_STORAGE_CONSTANT && tensor->data)
+        return fer_buffer_write(places->own[tensor->id], 0, tensor->data, bytes, err);
     if (tensor->storage == FER_STORAGE_CONSTANT)
         return fill_constant(tensor, places->own[tensor->id], err);
     if (poison)

@@ -33,6 +33,7 @@ struct fer_tensor {
                                   may be overwritten by it element for element if nothing reads it later; or NULL */
     bool in_place;             /* planner: the wish was granted */
     float fill;                /* CONSTANT */
+    const void *data;          /* CONSTANT: contents in the program's arena instead of `fill`; NULL: fill */
     bool keep;                 /* the host reads it after a run: its place is not reused */
     bool keep_all;             /* lives for the whole program; so does every tensor that several segments touch */
     const char *name;          /* for people: "trunk.conv1 out"; arena text */
@@ -91,6 +92,8 @@ struct fer_program {
     /* Random numbers: f u32[4] (epoch, 0, 0, 0) and u32[capacity] sample ids, both INPUT tensors; NULL when unused. */
     struct fer_tensor *rng_state, *rng_ids;
     uint64_t seed;
+    struct fer_launch spare; /* where launches go once compiling has failed */
+    struct fer_tensor no_tensor; /* likewise */
 };
 
 /* Element size in bytes; every tensor starts at a multiple of FER_ALIGN bytes. */

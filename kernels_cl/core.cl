@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The core's own kernels: what stands between operations.
+ */
+
+/* u8 pictures as decoded, N, H, W, C, to f32 N, C, H, W in [0, 1].  One work-item a pixel. */
+__kernel void ingest(FER_IN(x), FER_OUT(y))
+{
+    const size_t i = get_global_id(0), plane = FER_PLANE(y_dim);
+    if (i >= (size_t)y_dim.x * plane)
+        return;
+    const size_t n = i / plane, p = i % plane;
+    for (int c = 0; c < y_dim.y; c++)
+        STORE(y, n, c, p, (float)DATA(x)[i * y_dim.y + c] / 255.0f);
+}
+
+/* Between layouts; one work-item for 16 channels of a pixel.  Lanes past C are written as zero. */
+__kernel void to_blocked(FER_IN(x), FER_OUT(y))
+{
+    const size_t i = get_global_id(0), plane = FER_PLANE(y_dim), blocks = FER_BLOCKS(y_dim);
+    if (i >= (size_t)y_dim.x * blocks * plane)
+        return;
+    const size_t p = i % plane, block = i / plane % blocks, n = i / plane / blocks;
+    const int lanes = min(FER_BLOCK, y_dim.y - (int)block * FER_BLOCK);
+    __global float *out = DATA(y) + i * FER_BLOCK;
+    for (int c = 0; c < FER_BLOCK; c++)
+        out[c] = c < lanes ? LOAD(x, n, block * FER_BLOCK + c, p) : 0.0f;
+}
+
+__kernel void to_plain(FER_IN(x), FER_OUT(y))
+{
+    const size_t i = get_global_id(0), plane = FER_PLANE(y_dim);
+    if (i >= SIZE(y))
+        return;
+    const size_t p = i % plane, c = i / plane % y_dim.y, n = i / plane / y_dim.y;
+    DATA(y)[i] = LOAD(x, n, c, p);
+}
+
+/* Sums of contributions at a fan-out, scaled copies; elements in memory order, four a work-item. */
+__kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))
+{
+    const size_t i = get_global_id(0) * 4, size = SIZE(y);
+    if (i + 4 <= size)
+        vstore4(vload4(0, DATA(a) + i) + vload4(0, DATA(b) + i), 0, DATA(y) + i);
+    else
+        for (size_t k = i; k < size; k++)
+            DATA(y)[k] = DATA(a)[k] + DATA(b)[k];
+}
+
+__kernel void copy(FER_IN(x), FER_INOUT(y), const float factor, const int accumulate)
+{
+    const size_t i = get_global_id(0) * 4, size = SIZE(y);
+    for (size_t k = i; k < min(i + 4, size); k++)
+        DATA(y)[k] = factor * DATA(x)[k] + (accumulate ? DATA(y)[k] : 0.0f);
+}
+
+__kernel void fill(FER_OUT(y), const float value)
+{
+    const size_t i = get_global_id(0);
+    if (i < SIZE(y))
+        DATA(y)[i] = value;
+}
+
+/* losses[index] = loss */
+__kernel void collect(FER_IN(x), FER_INOUT(y), const int index)
+{
+    if (get_global_id(0) == 0)
+        DATA(y)[index] = DATA(x)[0];
+}
+
+/* Sum of squares of a flat run in CLIP_PARTS slices of fixed length, so that the order never depends on the device. */
+#define CLIP_PARTS 64
+__kernel void sum_squares(FER_IN(x), FER_INOUT(parts), const int first)
+{
+    const size_t slice = get_global_id(0);
+    if (slice >= CLIP_PARTS)
+        return;
+    const size_t size = SIZE(x), length = (size + CLIP_PARTS - 1) / CLIP_PARTS;
+    const size_t begin = min(slice * length, size), end = min(begin + length, size);
+    float sum = 0.0f;
+    for (size_t i = begin; i < end; i++)
+        sum = fma(DATA(x)[i], DATA(x)[i], sum);
+    DATA(parts)[first + slice] = sum;
+}
+
+/* norm = sqrt of all parts; the factor of control shrinks so that factor * norm <= bound. */
+__kernel void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), const int count, const float bound)
+{
+    if (get_global_id(0) != 0)
+        return;
+    float sum = 0.0f;
+    for (int i = 0; i < count; i++)
+        sum += DATA(parts)[i];
+    const float factor = DATA(control)[1], length = sqrt(sum) * factor;
+    DATA(norm)[0] = length;
+    DATA(out)[0] = DATA(control)[0];
+    DATA(out)[1] = length > bound ? factor * (bound / length) : factor;
+    DATA(out)[2] = DATA(control)[2];
+    DATA(out)[3] = DATA(control)[3];
+}
+
+/* sums += (loss * n, n); x's live rows are n. */
+__kernel void mean_add(FER_IN(loss), FER_IN(x), FER_INOUT(sums))
+{
+    if (get_global_id(0) != 0)
+        return;
+    DATA(sums)[0] += DATA(loss)[0] * (float)x_dim.x;
+    DATA(sums)[1] += (float)x_dim.x;
+}

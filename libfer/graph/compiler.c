@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The common part of every compilation: program, segments, tensors, forward emission.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/emit.h"
+
+enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *store, int capacity,
+                                    struct fer_compiler *out, struct fer_error *err)
+{
+    const struct fer_description *d = graph->description;
+    struct fer_arena *arena = fer_arena_create();
+    struct fer_program *program = arena ? fer_arena_alloc(arena, sizeof(*program)) : NULL;
+    *out = (struct fer_compiler){ .graph = graph, .store = store, .profile = store->device->profile, .capacity = capacity };
+    if (!program)
+        goto no_memory;
+    out->program = program;
+    program->arena = arena;
+    program->capacity = capacity;
+    program->seed = d->options.seed;
+    out->weights = fer_arena_alloc(arena, (size_t)(d->nnets + 1) * sizeof(*out->weights));
+    if (!out->weights)
+        goto no_memory;
+    for (int i = 0; i < d->nnets; i++)
+        if (!(out->weights[i] = fer_arena_alloc(arena, (size_t)(d->nets[i]->nweights + 1) * sizeof(**out->weights))))
+            goto no_memory;
+    /* A graph may be compiled more than once: forget the tensors of the last time. */
+    for (int i = 0; i < graph->nvalues; i++)
+        graph->values[i]->tensor = NULL;
+    for (int i = 0; i < graph->nops; i++) {
+        memset(graph->ops[i]->saved_tensor, 0, sizeof(graph->ops[i]->saved_tensor));
+        memset(graph->ops[i]->buffer_tensor, 0, sizeof(graph->ops[i]->buffer_tensor));
+    }
+    out->prepare = fer_compiler_segment(out, "prepare");
+    if (out->prepare)
+        return FER_OK;
+no_memory:
+    fer_arena_free(arena);
+    out->program = NULL;
+    return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+}
+
+struct fer_segment *fer_compiler_segment(struct fer_compiler *c, const char *name)
+{
+    struct fer_program *program = c->program;
+    struct fer_segment *segment = fer_arena_alloc(program->arena, sizeof(*segment));
+    struct fer_segment **segments =
+        fer_arena_alloc(program->arena, (size_t)(program->nsegments + 1) * sizeof(*segments));
+    if (!segment || !segments)
+        return NULL;
+    if (program->nsegments)
+        memcpy(segments, program->segments, (size_t)program->nsegments * sizeof(*segments));
+    segment->name = fer_arena_strdup(program->arena, name);
+    program->segments = segments;
+    segments[program->nsegments++] = segment;
+    return segment->name ? segment : NULL;
+}
+
+struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape)
+{
+    struct fer_shape out = *shape;
+    if (out.batch)
+        out.dim[0] = out.batch * c->capacity;
+    return out;
+}
+
+struct fer_tensor *fer_compiler_tensor(struct fer_compiler *c, const struct fer_shape *shape, enum fer_layout layout,
+                                       enum fer_storage storage, const char *name)
+{
+    struct fer_program *program = c->program;
+    struct fer_tensor *tensor = fer_arena_alloc(program->arena, sizeof(*tensor));
+    struct fer_tensor **tensors = fer_arena_grow(program->arena, program->tensors, program->ntensors,
+                                                 &program->tensor_capacity, sizeof(*tensors));
+    if (!tensor || !tensors)
+        return NULL;
+    tensor->shape = *shape;
+    tensor->layout = layout;
+    tensor->storage = storage;
+    tensor->name = name;
+    tensor->id = program->ntensors;
+    tensor->first = tensor->last = -1;
+    program->tensors = tensors;
+    tensors[program->ntensors++] = tensor;
+    return tensor;
+}
+
+struct fer_tensor *fer_compiler_run(struct fer_compiler *c, struct fer_buffer *buffer, size_t offset, size_t count,
+                                    const char *name)
+{
+    const struct fer_shape shape = { FER_F32, 1, { (int)count }, 0 };
+    struct fer_tensor *tensor = fer_compiler_tensor(c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, name);
+    if (tensor) {
+        tensor->buffer = buffer;
+        tensor->offset = offset;
+    }
+    return tensor;
+}
+
+struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_weight *weight)
+{
+    struct fer_tensor **slot = &c->weights[weight->net->index][weight->index];
+    if (!*slot) {
+        *slot = fer_compiler_tensor(c, &weight->shape, FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, weight->path);
+        if (*slot) {
+            (*slot)->buffer = (weight->trained ? c->store->values : c->store->statistics)[weight->net->index];
+            (*slot)->offset = weight->offset;
+        }
+    }
+    return *slot;
+}
+
+struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value)
+{
+    if (value->tensor)
+        return value->tensor;
+    const struct fer_op *op = value->producer;
+    const struct fer_shape shape = fer_compiler_shape(c, &value->shape);
+    struct fer_tensor *t = fer_compiler_tensor(c, &shape, value->layout, op ? FER_STORAGE_ARENA : FER_STORAGE_INPUT,
+                                               value->name);
+    if (!t)
+        return NULL;
+    value->tensor = t;
+    t->keep = value->keep;
+    if (op && (op->layer->flags & FER_LAYER_VIEW)) {
+        struct fer_tensor *base = fer_compiler_value(c, op->in[0]);
+        if (!base)
+            return NULL;
+        t->base = base->base ? base->base : base;
+        t->view = base->view;
+        t->storage = base->storage;
+        t->buffer = base->buffer;
+        if (t->keep)
+            t->base->keep = true;
+    } else if (op && (op->layer->flags & FER_LAYER_IN_PLACE) && value->output == 0 &&
+               op->in[0]->shape.dtype == value->shape.dtype) {
+        struct fer_tensor *in = fer_compiler_value(c, op->in[0]);
+        if (in && in->storage == FER_STORAGE_ARENA && !in->base && !in->keep && in->layout == t->layout &&
+            fer_shape_equal(&in->shape, &t->shape))
+            t->in_place_of = in;
+    }
+    return t;
+}
+
+struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
+                                  struct fer_error *err)
+{
+    return (struct fer_emit){ .c = c, .segment = segment, .pass = pass, .err = err };
+}
+
+enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
+                                 bool has_backward, struct fer_error *err)
+{
+    if (op->layer->flags & FER_LAYER_VIEW)
+        return fer_compiler_value(c, op->out[0]) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+    struct fer_emit em = fer_compiler_emit(c, segment, op->region == FER_REGION_DATA ? "data" : "forward", err);
+    em.op = op;
+    em.tracking = tracking;
+    em.has_backward = has_backward;
+    const enum fer_status status = op->layer->forward(&em, err);
+    return status ? status : em.status;
+}
+
+/* ---- runs ---- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct fer_weight *x = *(struct fer_weight *const *)a, *y = *(struct fer_weight *const *)b;
+    if (x->net->index != y->net->index)
+        return x->net->index < y->net->index ? -1 : 1;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *weights, int nweights, bool by_rank,
+                            struct fer_run **runs, int *nruns, struct fer_error *err)
+{
+    struct fer_run *out = fer_arena_alloc(arena, (size_t)(nweights + 1) * sizeof(*out));
+    struct fer_weight **sorted = fer_arena_copy(arena, weights, (size_t)(nweights + 1) * sizeof(*sorted));
+    *nruns = 0;
+    if (!out || !sorted)
+        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+    qsort(sorted, (size_t)nweights, sizeof(*sorted), by_place);
+    for (int i = 0; i < nweights; i++) {
+        const struct fer_weight *w = sorted[i];
+        const size_t count = (fer_shape_count(&w->shape) + 63) / 64 * 64; /* the gaps hold zeros and stay zero */
+        const bool matrix = w->shape.rank >= 2;
+        struct fer_run *last = *nruns ? &out[*nruns - 1] : NULL;
+        if (last && last->net == w->net && last->offset + last->count == w->offset && (!by_rank || last->matrix == matrix))
+            last->count += count;
+        else
+            out[(*nruns)++] = (struct fer_run){ w->net, w->offset, count, matrix };
+    }
+    *runs = out;
+    return FER_OK;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The core's own layers and launches.
+ */
+#include "core_cl.h"
+#include "graph/emit.h"
+
+#define CLIP_PARTS 64 /* as in core.cl */
+
+/* ---- ingest: decoded pictures to f32 ---- */
+
+static enum fer_status ingest_shape(struct fer_op *op, struct fer_error *err)
+{
+    const struct fer_shape *x = fer_op_input(op, 0);
+    if (x->rank != 4 || x->dtype != FER_U8)
+        return fer_fail(err, FER_ESHAPE, "pictures of N x H x W x C bytes were expected");
+    const struct fer_shape y = { FER_F32, 4, { x->dim[0], x->dim[3], x->dim[1], x->dim[2] }, x->batch };
+    fer_op_output(op, 0, &y);
+    return FER_OK;
+}
+
+static enum fer_status ingest_forward(struct fer_emit *em, struct fer_error *err)
+{
+    (void)err;
+    struct fer_tensor *x = fer_emit_input(em, 0), *y = fer_emit_output(em, 0);
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "ingest", NULL);
+    fer_launch_in(l, "x", x);
+    fer_launch_out(l, "y", y);
+    fer_launch_range_1d(l, fer_extent_rows(y, (size_t)y->shape.dim[2] * (size_t)y->shape.dim[3], 1));
+    return FER_OK;
+}
+
+const struct fer_layer fer_core_ingest = {
+    .size = sizeof(struct fer_layer), .name = "ingest",       .help = "bytes to [0, 1]",       .inputs_min = 1, .inputs_max = 1,
+    .outputs_min = 1,                 .outputs = 1,           .flags = FER_LAYER_STOPS_GRADIENT, .shape = ingest_shape,
+    .forward = ingest_forward,
+};
+
+/* ---- convert: to the layout that the output value has ---- */
+
+static enum fer_status convert_shape(struct fer_op *op, struct fer_error *err)
+{
+    (void)err;
+    fer_op_output(op, 0, fer_op_input(op, 0));
+    return FER_OK;
+}
+
+static void convert(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *y)
+{
+    const bool blocked = y->layout == FER_LAYOUT_BLOCKED;
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, blocked ? "to_blocked" : "to_plain", NULL);
+    fer_launch_in(l, "x", x);
+    fer_launch_out(l, "y", y);
+    const struct fer_extent each = fer_extent_each(y);
+    fer_launch_range_1d(l, (struct fer_extent){ each.count, blocked ? FER_BLOCK : 1, each.batch });
+}
+
+static enum fer_status convert_forward(struct fer_emit *em, struct fer_error *err)
+{
+    (void)err;
+    convert(em, fer_emit_input(em, 0), fer_emit_output(em, 0));
+    return FER_OK;
+}
+
+static enum fer_status convert_backward(struct fer_emit *em, struct fer_error *err)
+{
+    (void)err;
+    if (fer_emit_grad_input(em, 0))
+        convert(em, fer_emit_grad_output(em, 0), fer_emit_grad_input(em, 0));
+    return FER_OK;
+}
+
+const struct fer_layer fer_core_convert = {
+    .size = sizeof(struct fer_layer), .name = "convert", .help = "between layouts", .inputs_min = 1, .inputs_max = 1,
+    .outputs_min = 1,                 .outputs = 1,      .shape = convert_shape,    .forward = convert_forward,
+    .backward = convert_backward,
+};
+
+/* ---- mean: a loss as a metric ---- */
+
+static enum fer_status mean_shape(struct fer_op *op, struct fer_error *err)
+{
+    (void)err;
+    const struct fer_shape sums = { FER_F32, 1, { 2 }, 0 };
+    fer_op_buffer(op, "sums", &sums, (struct fer_init){ FER_INIT_CONSTANT, 0, 0 });
+    return FER_OK;
+}
+
+static enum fer_status mean_forward(struct fer_emit *em, struct fer_error *err)
+{
+    (void)err;
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "mean_add", NULL);
+    fer_launch_in(l, "loss", fer_emit_input(em, 0));
+    fer_launch_in(l, "x", fer_emit_input(em, 1));
+    fer_launch_inout(l, "sums", fer_emit_weight(em, 0));
+    fer_launch_range_1d(l, fer_extent_fixed(1));
+    return FER_OK;
+}
+
+static enum fer_status mean_finish(const struct fer_op *op, const float *const *buffers, struct fer_report *report,
+                                   struct fer_error *err)
+{
+    (void)op;
+    (void)err;
+    fer_report_number(report, "loss", buffers[0][1] > 0 ? (double)buffers[0][0] / (double)buffers[0][1] : 0);
+    return FER_OK;
+}
+
+const struct fer_metric fer_core_mean = {
+    .size = sizeof(struct fer_metric),
+    .layer = { .size = sizeof(struct fer_layer), .name = "mean", .help = "mean of a loss over the samples", .inputs_min = 2,
+               .inputs_max = 2, .shape = mean_shape, .forward = mean_forward },
+    .finish = mean_finish,
+};
+
+/* ---- launches ---- */
+
+static void range_by_four(struct fer_launch *l, const struct fer_tensor *t)
+{
+    const struct fer_extent each = fer_extent_each(t);
+    fer_launch_range_1d(l, (struct fer_extent){ each.count, 4, each.batch });
+}
+
+void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "add", NULL);
+    fer_launch_in(l, "a", a);
+    fer_launch_in(l, "b", b);
+    fer_launch_out(l, "y", out);
+    range_by_four(l, out);
+}
+
+void fer_core_copy(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out, double factor, bool accumulate)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "copy", NULL);
+    fer_launch_in(l, "x", in);
+    if (accumulate)
+        fer_launch_inout(l, "y", out);
+    else
+        fer_launch_out(l, "y", out);
+    fer_launch_float(l, factor);
+    fer_launch_int(l, accumulate);
+    range_by_four(l, out);
+}
+
+void fer_core_fill(struct fer_emit *em, struct fer_tensor *out, double value)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "fill", NULL);
+    fer_launch_out(l, "y", out);
+    fer_launch_float(l, value);
+    fer_launch_range_1d(l, fer_extent_each(out));
+}
+
+void fer_core_collect(struct fer_emit *em, struct fer_tensor *scalar, struct fer_tensor *out, int index)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "collect", NULL);
+    fer_launch_in(l, "x", scalar);
+    if (index)
+        fer_launch_inout(l, "y", out);
+    else
+        fer_launch_out(l, "y", out); /* the first writes the tensor for the planner */
+    fer_launch_int(l, index);
+    fer_launch_range_1d(l, fer_extent_fixed(1));
+}
+
+void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
+                   struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out)
+{
+    const struct fer_shape shape = { FER_F32, 1, { nruns * CLIP_PARTS }, 0 };
+    struct fer_tensor *parts = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
+    for (int i = 0; i < nruns; i++) {
+        struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "sum_squares", NULL);
+        fer_launch_in(l, "x", runs[i]);
+        if (i)
+            fer_launch_inout(l, "parts", parts);
+        else
+            fer_launch_out(l, "parts", parts);
+        fer_launch_int(l, i * CLIP_PARTS);
+        fer_launch_range_1d(l, fer_extent_fixed(CLIP_PARTS));
+    }
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "clip", NULL);
+    fer_launch_in(l, "parts", parts);
+    fer_launch_in(l, "control", control);
+    fer_launch_out(l, "norm", norm);
+    fer_launch_out(l, "out", control_out);
+    fer_launch_int(l, nruns * CLIP_PARTS);
+    fer_launch_float(l, clip);
+    fer_launch_range_1d(l, fer_extent_fixed(1));
+}

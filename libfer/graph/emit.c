@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fer/op.h while launches are emitted.
+ */
+#include "graph/emit.h"
+
+#include <string.h>
+
+static enum fer_status fail(struct fer_emit *em, enum fer_status status, const char *text)
+{
+    if (!em->status)
+        em->status = fer_fail(em->err, status, "%s: %s", em->op ? em->op->layer->name : "core", text);
+    return em->status;
+}
+
+enum fer_profile fer_emit_profile(const struct fer_emit *em)
+{
+    return em->c->profile;
+}
+
+const struct fer_op *fer_emit_op(const struct fer_emit *em)
+{
+    return em->op;
+}
+
+const void *fer_emit_params(const struct fer_emit *em)
+{
+    return em->op ? em->op->params : NULL;
+}
+
+bool fer_emit_training(const struct fer_emit *em)
+{
+    return em->op && em->op->training;
+}
+
+bool fer_emit_tracking(const struct fer_emit *em)
+{
+    return em->tracking;
+}
+
+bool fer_emit_has_backward(const struct fer_emit *em)
+{
+    return em->has_backward;
+}
+
+enum fer_activation fer_emit_activation(const struct fer_emit *em)
+{
+    return em->op ? em->op->activation : FER_ACTIVATION_NONE;
+}
+
+struct fer_tensor *fer_emit_input(const struct fer_emit *em, int i)
+{
+    return em->op && i >= 0 && i < em->op->nin ? fer_compiler_value(em->c, em->op->in[i]) : NULL;
+}
+
+struct fer_tensor *fer_emit_output(const struct fer_emit *em, int i)
+{
+    return em->op && i >= 0 && i < em->op->nout ? fer_compiler_value(em->c, em->op->out[i]) : NULL;
+}
+
+struct fer_tensor *fer_emit_weight(const struct fer_emit *em, int i)
+{
+    if (!em->op || i < 0 || i >= em->op->nweights)
+        return NULL;
+    return em->op->is_metric ? em->op->buffer_tensor[i] : fer_compiler_weight(em->c, em->op->weights[i]);
+}
+
+struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i)
+{
+    if (!em->op || i < 0 || i >= em->op->nsaved)
+        return NULL;
+    if (!em->op->saved_tensor[i]) {
+        const struct fer_shape shape = fer_compiler_shape(em->c, &em->op->saved[i]);
+        em->op->saved_tensor[i] =
+            fer_compiler_tensor(em->c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, em->op->path);
+    }
+    return em->op->saved_tensor[i];
+}
+
+struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *shape, enum fer_layout layout)
+{
+    struct fer_tensor *tensor = fer_compiler_tensor(em->c, shape, shape->rank == 4 ? layout : FER_LAYOUT_PLAIN,
+                                                    FER_STORAGE_ARENA, "scratch");
+    if (!tensor)
+        fail(em, FER_ENOMEM, "out of memory while compiling");
+    return tensor;
+}
+
+struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i)
+{
+    return em->op && i >= 0 && i < em->op->nout ? em->grad_out[i] : NULL;
+}
+
+struct fer_tensor *fer_emit_grad_input(const struct fer_emit *em, int i)
+{
+    return em->op && i >= 0 && i < em->op->nin ? em->grad_in[i] : NULL;
+}
+
+struct fer_tensor *fer_emit_grad_weight(const struct fer_emit *em, int i)
+{
+    return em->op && i >= 0 && i < em->op->nweights ? em->grad_weight[i] : NULL;
+}
+
+struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *source, const char *key,
+                                     const struct fer_shape *shape, bool *fresh)
+{
+    struct fer_compiler *c = em->c;
+    *fresh = false;
+    for (int i = 0; i < c->nprepared; i++)
+        if (c->prepared[i].source == source && strcmp(c->prepared[i].key, key) == 0)
+            return c->prepared[i].tensor;
+    struct fer_arena *arena = c->program->arena;
+    struct fer_prepared *items =
+        fer_arena_grow(arena, c->prepared, c->nprepared, &c->prepared_capacity, sizeof(*items));
+    struct fer_tensor *tensor = fer_compiler_tensor(c, shape, FER_LAYOUT_PLAIN, FER_STORAGE_PREPARED, key);
+    char *copy = fer_arena_strdup(arena, key);
+    if (!items || !tensor || !copy) {
+        fail(em, FER_ENOMEM, "out of memory while compiling");
+        return NULL;
+    }
+    c->prepared = items;
+    items[c->nprepared++] = (struct fer_prepared){ source, tensor, copy };
+    *fresh = true;
+    return tensor;
+}
+
+struct fer_tensor *fer_emit_constant(struct fer_emit *em, const char *key, const struct fer_shape *shape,
+                                     const void *data)
+{
+    struct fer_compiler *c = em->c;
+    for (int i = 0; i < c->nprepared; i++)
+        if (!c->prepared[i].source && strcmp(c->prepared[i].key, key) == 0)
+            return c->prepared[i].tensor;
+    if (!data)
+        return NULL;
+    struct fer_arena *arena = c->program->arena;
+    struct fer_prepared *items =
+        fer_arena_grow(arena, c->prepared, c->nprepared, &c->prepared_capacity, sizeof(*items));
+    struct fer_tensor *tensor = fer_compiler_tensor(c, shape, FER_LAYOUT_PLAIN, FER_STORAGE_CONSTANT, key);
+    char *copy = fer_arena_strdup(arena, key);
+    if (!items || !tensor || !copy || !(tensor->data = fer_arena_copy(arena, data, fer_tensor_bytes(tensor)))) {
+        fail(em, FER_ENOMEM, "out of memory while compiling");
+        c->program->no_tensor.shape = *shape;
+        return &c->program->no_tensor;
+    }
+    tensor->name = copy;
+    c->prepared = items;
+    items[c->nprepared++] = (struct fer_prepared){ NULL, tensor, copy };
+    return tensor;
+}
+
+/* ---- launches ---- */
+
+struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, const char *kernel, const char *options)
+{
+    struct fer_program *program = em->c->program;
+    struct fer_segment *segment = em->segment;
+    struct fer_launch *launch = fer_arena_alloc(program->arena, sizeof(*launch));
+    struct fer_launch **launches =
+        fer_arena_grow(program->arena, segment->launches, segment->count, &segment->capacity, sizeof(*launches));
+    if (!launch || !launches) {
+        /* Launches after a failure go nowhere; one spare is kept in the program for that. */
+        fail(em, FER_ENOMEM, "out of memory while compiling");
+        program->spare.em = em;
+        program->spare.nargs = 0;
+        return &program->spare;
+    }
+    launch->em = em;
+    launch->source = source;
+    launch->kernel = kernel;
+    launch->options = options ? fer_arena_strdup(program->arena, options) : NULL;
+    launch->label = em->op ? em->op->path : em->pass;
+    launch->op = em->op ? em->op->layer->name : "core";
+    launch->pass = em->pass;
+    launch->stream = em->op ? em->op->stream : 0;
+    segment->launches = launches;
+    launches[segment->count++] = launch;
+    return launch;
+}
+
+static void add_arg(struct fer_launch *launch, struct fer_arg arg)
+{
+    struct fer_emit *em = launch->em;
+    struct fer_arg *args =
+        fer_arena_grow(em->c->program->arena, launch->args, launch->nargs, &launch->capacity, sizeof(*args));
+    if (!args) {
+        fail(em, FER_ENOMEM, "out of memory while compiling");
+        return;
+    }
+    launch->args = args;
+    args[launch->nargs++] = arg;
+}
+
+static void add_tensor(struct fer_launch *launch, const char *name, struct fer_tensor *tensor, unsigned access)
+{
+    if (!tensor) {
+        char text[200];
+        strcpy(text, "kernel ");
+        strncat(text, launch->kernel ? launch->kernel : "?", 64);
+        strncat(text, ": no tensor for argument ", 32);
+        strncat(text, name, 64);
+        fail(launch->em, FER_EPLUGIN, text);
+        return;
+    }
+    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_TENSOR, .name = name, .tensor = tensor, .access = access });
+}
+
+void fer_launch_in(struct fer_launch *launch, const char *name, struct fer_tensor *tensor)
+{
+    add_tensor(launch, name, tensor, FER_ACCESS_READ);
+}
+
+void fer_launch_out(struct fer_launch *launch, const char *name, struct fer_tensor *tensor)
+{
+    add_tensor(launch, name, tensor, FER_ACCESS_WRITE);
+}
+
+void fer_launch_inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor)
+{
+    add_tensor(launch, name, tensor, FER_ACCESS_READ | FER_ACCESS_WRITE);
+}
+
+void fer_launch_int(struct fer_launch *launch, int value)
+{
+    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_INT, .i = value });
+}
+
+void fer_launch_float(struct fer_launch *launch, double value)
+{
+    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_FLOAT, .f = (float)value });
+}
+
+void fer_launch_local(struct fer_launch *launch, size_t bytes)
+{
+    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_LOCAL, .bytes = bytes });
+}
+
+void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows)
+{
+    struct fer_compiler *c = launch->em->c;
+    struct fer_program *program = c->program;
+    if (!program->rng_state) {
+        const struct fer_shape state = { FER_U32, 1, { 4 }, 0 }, ids = { FER_U32, 1, { c->capacity }, 1 };
+        program->rng_state = fer_compiler_tensor(c, &state, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "epoch");
+        program->rng_ids = fer_compiler_tensor(c, &ids, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "sample ids");
+    }
+    if (!program->rng_state || !program->rng_ids || !rows) {
+        fail(launch->em, FER_ENOMEM, "out of memory while compiling");
+        return;
+    }
+    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_RANDOM, .tensor = (struct fer_tensor *)rows });
+}
+
+void fer_launch_prepare(struct fer_launch *launch)
+{
+    struct fer_emit *em = launch->em;
+    struct fer_segment *from = em->segment, *to = em->c->prepare;
+    launch->prepare = true;
+    if (from == to || from->count == 0 || from->launches[from->count - 1] != launch)
+        return; /* only the newest launch can still move */
+    struct fer_launch **launches =
+        fer_arena_grow(em->c->program->arena, to->launches, to->count, &to->capacity, sizeof(*launches));
+    if (!launches) {
+        fail(em, FER_ENOMEM, "out of memory while compiling");
+        return;
+    }
+    to->launches = launches;
+    launches[to->count++] = launch;
+    from->count--;
+}
+
+void fer_launch_cost(struct fer_launch *launch, double flops, double bytes)
+{
+    launch->flops = flops;
+    launch->bytes = bytes;
+}
+
+/* ---- extents ---- */
+
+struct fer_extent fer_extent_fixed(size_t count)
+{
+    return (struct fer_extent){ count, 1, 0 };
+}
+
+struct fer_extent fer_extent_rows(const struct fer_tensor *tensor, size_t per_row, size_t divide)
+{
+    if (!tensor)
+        return fer_extent_fixed(1);
+    if (tensor->shape.batch)
+        return (struct fer_extent){ per_row, divide, tensor->shape.batch };
+    return (struct fer_extent){ per_row * (size_t)tensor->shape.dim[0], divide, 0 };
+}
+
+struct fer_extent fer_extent_each(const struct fer_tensor *tensor)
+{
+    return fer_extent_rows(tensor, tensor ? fer_tensor_size(tensor) / (size_t)tensor->shape.dim[0] : 1, 1);
+}
+
+void fer_launch_range_1d(struct fer_launch *launch, struct fer_extent x)
+{
+    launch->dims = 1;
+    launch->global[0] = x;
+    launch->local[0] = 64;
+}
+
+void fer_launch_range_2d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y, size_t local_x, size_t local_y)
+{
+    launch->dims = 2;
+    launch->global[0] = x;
+    launch->global[1] = y;
+    launch->local[0] = local_x;
+    launch->local[1] = local_y;
+}
+
+void fer_launch_range_3d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y, struct fer_extent z,
+                         size_t local_x, size_t local_y, size_t local_z)
+{
+    launch->dims = 3;
+    launch->global[0] = x;
+    launch->global[1] = y;
+    launch->global[2] = z;
+    launch->local[0] = local_x;
+    launch->local[1] = local_y;
+    launch->local[2] = local_z;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing a program: what stands behind struct fer_emit.
+ */
+#ifndef FER_GRAPH_EMIT_H
+#define FER_GRAPH_EMIT_H
+
+#include "graph/compile.h"
+#include "graph/graph.h"
+#include "run/program.h"
+
+struct fer_prepared {
+    struct fer_tensor *source, *tensor;
+    const char *key;
+};
+
+/* One compilation. */
+struct fer_compiler {
+    struct fer_program *program;
+    struct fer_graph *graph;
+    struct fer_store *store;       /* where weights live */
+    enum fer_profile profile;
+    int capacity;
+    struct fer_segment *prepare;
+    struct fer_tensor ***weights;  /* [net][weight]: made when first asked for */
+    struct fer_prepared *prepared;
+    int nprepared, prepared_capacity;
+};
+
+struct fer_emit {
+    struct fer_compiler *c;
+    struct fer_op *op;
+    struct fer_segment *segment;
+    const char *pass;              /* "data", "forward", "backward", "update", "core" */
+    struct fer_tensor *grad_out[FER_OP_PORTS], *grad_in[FER_OP_PORTS], *grad_weight[FER_OP_WEIGHTS];
+    bool tracking, has_backward;
+    enum fer_status status;        /* the first failure */
+    struct fer_error *err;
+};
+
+enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *store, int capacity,
+                                    struct fer_compiler *out, struct fer_error *err);
+struct fer_segment *fer_compiler_segment(struct fer_compiler *c, const char *name);
+struct fer_tensor *fer_compiler_tensor(struct fer_compiler *c, const struct fer_shape *shape, enum fer_layout layout,
+                                       enum fer_storage storage, const char *name);
+/* A flat f32 run of a persistent buffer. */
+struct fer_tensor *fer_compiler_run(struct fer_compiler *c, struct fer_buffer *buffer, size_t offset, size_t count,
+                                    const char *name);
+struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_weight *weight);
+/* The tensor of a value; made when first asked for. */
+struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value);
+/* A shape of the graph with its batch axis at this compilation's capacity. */
+struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape);
+
+/* An emitter for the core's own launches. */
+struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
+                                  struct fer_error *err);
+/* Forward of one operation into a segment. */
+enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
+                                 bool has_backward, struct fer_error *err);
+
+/* ---- the core's kernels (core.c, kernels_cl/core.cl) ---- */
+void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out);
+void fer_core_copy(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out, double factor, bool accumulate);
+void fer_core_fill(struct fer_emit *em, struct fer_tensor *out, double value);
+void fer_core_collect(struct fer_emit *em, struct fer_tensor *scalar, struct fer_tensor *out, int index);
+/* norm = sqrt(sum of squares over the runs); control_out = control with its factor times min(1, clip / norm). */
+void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
+                   struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out);
+
+/* ---- passes over the graph (lower.c): fuse activations, choose layouts ---- */
+enum fer_status fer_lower(struct fer_graph *graph, enum fer_profile profile, bool fuse, struct fer_error *err);
+
+/* ---- autodiff.c ---- */
+struct fer_autodiff {
+    struct fer_compiler *c;
+    struct fer_segment *segment;
+    int region;                    /* the step's; operations of this region and the shared one take part */
+    bool (*wants)(const struct fer_autodiff *ad, const struct fer_weight *weight);
+    struct fer_tensor *(*target)(const struct fer_autodiff *ad, const struct fer_weight *weight); /* where its gradient goes */
+    const void *user;
+    bool inputs;                   /* gradients of the graph's f32 inputs too */
+};
+/* Which operations of the graph need a backward pass for this step. */
+void fer_autodiff_mark(const struct fer_autodiff *ad);
+/* Seeds are value->grad, set by the caller after fer_autodiff_mark (which clears them). */
+enum fer_status fer_autodiff_emit(const struct fer_autodiff *ad, struct fer_error *err);
+
+/* ---- weights to flat runs ---- */
+struct fer_run {
+    const struct fer_net *net;
+    size_t offset, count;          /* elements of the net's values */
+    bool matrix;                   /* weights of rank >= 2 */
+};
+/* Contiguous runs of a list of weights in net and offset order; split where the rank class changes if asked to. */
+enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *weights, int nweights, bool by_rank,
+                            struct fer_run **runs, int *nruns, struct fer_error *err);
+
+#endif

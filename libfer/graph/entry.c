@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the kinds of plugin entries have in common: name, help, parameters.
+ */
+#include <string.h>
+
+#include "graph/registry.h"
+
+const char *fer_kind_name(enum fer_kind kind)
+{
+    static const char *const names[FER_KINDS] = { "operation", "model",  "optimizer", "schedule",
+                                                  "metric",    "reader", "transform", "sampler" };
+    return (unsigned)kind < FER_KINDS ? names[kind] : "entry";
+}
+
+/* Every entry struct starts size, name, help, params, params_size; a metric keeps them in its layer. */
+struct entry_head {
+    size_t size;
+    const char *name, *help;
+    const struct fer_param *const *params;
+    size_t params_size;
+};
+_Static_assert(offsetof(struct fer_layer, params_size) == offsetof(struct entry_head, params_size), "layer head");
+_Static_assert(offsetof(struct fer_model, params_size) == offsetof(struct entry_head, params_size), "model head");
+_Static_assert(offsetof(struct fer_optimizer, params_size) == offsetof(struct entry_head, params_size), "optimizer head");
+_Static_assert(offsetof(struct fer_schedule, params_size) == offsetof(struct entry_head, params_size), "schedule head");
+_Static_assert(offsetof(struct fer_reader, params_size) == offsetof(struct entry_head, params_size), "reader head");
+_Static_assert(offsetof(struct fer_transform, params_size) == offsetof(struct entry_head, params_size), "transform head");
+_Static_assert(offsetof(struct fer_sampler, params_size) == offsetof(struct entry_head, params_size), "sampler head");
+
+static const struct entry_head *head(enum fer_kind kind, const void *entry)
+{
+    if (kind == FER_KIND_METRIC)
+        return (const struct entry_head *)(const void *)&((const struct fer_metric *)entry)->layer;
+    return entry;
+}
+
+const char *fer_entry_name(enum fer_kind kind, const void *entry)
+{
+    return head(kind, entry)->name;
+}
+
+const char *fer_entry_help(enum fer_kind kind, const void *entry)
+{
+    return head(kind, entry)->help;
+}
+
+const struct fer_param *const *fer_entry_params(enum fer_kind kind, const void *entry, size_t *size)
+{
+    if (size)
+        *size = head(kind, entry)->params_size;
+    return head(kind, entry)->params;
+}
+
+static const void *const *table(const struct fer_plugin *plugin, enum fer_kind kind)
+{
+    switch (kind) {
+    case FER_KIND_LAYER:
+        return (const void *const *)plugin->layers;
+    case FER_KIND_MODEL:
+        return (const void *const *)plugin->models;
+    case FER_KIND_OPTIMIZER:
+        return (const void *const *)plugin->optimizers;
+    case FER_KIND_SCHEDULE:
+        return (const void *const *)plugin->schedules;
+    case FER_KIND_METRIC:
+        return (const void *const *)plugin->metrics;
+    case FER_KIND_READER:
+        return (const void *const *)plugin->readers;
+    case FER_KIND_TRANSFORM:
+        return (const void *const *)plugin->transforms;
+    case FER_KIND_SAMPLER:
+        return (const void *const *)plugin->samplers;
+    case FER_KINDS:
+        break;
+    }
+    return NULL;
+}
+
+void fer_plugin_each(const struct fer_plugin *plugin, void (*each)(void *user, enum fer_kind kind, const void *entry),
+                     void *user)
+{
+    for (int kind = 0; kind < FER_KINDS; kind++) {
+        const void *const *entries = table(plugin, (enum fer_kind)kind);
+        for (int i = 0; entries && entries[i]; i++)
+            each(user, (enum fer_kind)kind, entries[i]);
+    }
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/registry.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "graph/elf.h"
+#include "lang/source.h"
+
+#ifndef FER_PLUGIN_DIR
+#define FER_PLUGIN_DIR "/usr/local/lib/libfer/plugins"
+#endif
+
+struct fer_registry {
+    struct fer_arena *arena;
+    struct fer_registry_file *files;
+    int nfiles, capacity;
+};
+
+static bool add_file(struct fer_registry *registry, struct fer_registry_file file)
+{
+    if (registry->nfiles == registry->capacity) {
+        const int capacity = registry->capacity ? 2 * registry->capacity : 32;
+        struct fer_registry_file *files = realloc(registry->files, (size_t)capacity * sizeof(*files));
+        if (!files)
+            return false;
+        registry->files = files;
+        registry->capacity = capacity;
+    }
+    registry->files[registry->nfiles++] = file;
+    return true;
+}
+
+const struct fer_plugin *fer_registry_plugin(const struct fer_registry *registry, const char *name)
+{
+    for (int i = 0; i < registry->nfiles; i++)
+        if (registry->files[i].plugin && !registry->files[i].shadowed &&
+            strcmp(registry->files[i].plugin->name, name) == 0)
+            return registry->files[i].plugin;
+    return NULL;
+}
+
+/* ---- what a plugin must have ---- */
+
+static enum fer_status check_params(const char *owner, const struct fer_param *const *params, size_t size,
+                                    struct fer_error *err)
+{
+    for (int i = 0; params && params[i]; i++) {
+        const struct fer_param *p = params[i];
+        if (p->size < offsetof(struct fer_param, help) || !p->name || p->type < FER_TYPE_BOOL || p->type > FER_TYPE_NETS)
+            return fer_fail(err, FER_EPLUGIN, "'%s': parameter %d of its table is not a parameter", owner, i + 1);
+        if (p->offset >= size)
+            return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' lies outside its struct", owner, p->name);
+        if ((p->type == FER_TYPE_ENUM || p->type == FER_TYPE_ENUMS) && !p->choices)
+            return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' has no choices", owner, p->name);
+    }
+    return FER_OK;
+}
+
+static enum fer_status check_layer(const struct fer_layer *layer, bool metric, struct fer_error *err)
+{
+    const bool view = layer->flags & FER_LAYER_VIEW;
+    if (!layer->shape)
+        return fer_fail(err, FER_EPLUGIN, "'%s' has no shape function", layer->name);
+    if (!layer->forward && !view)
+        return fer_fail(err, FER_EPLUGIN, "'%s' has no forward function", layer->name);
+    if (layer->inputs_min < 0 || layer->inputs_max < layer->inputs_min || layer->inputs_max > 16 || layer->outputs < 0 ||
+        layer->outputs > 16 || (!metric && layer->outputs < 1) || layer->outputs_min > layer->outputs)
+        return fer_fail(err, FER_EPLUGIN, "'%s' declares impossible numbers of inputs or outputs", layer->name);
+    return FER_OK;
+}
+
+static bool has_required(enum fer_kind kind, const void *entry)
+{
+    switch (kind) {
+    case FER_KIND_MODEL:
+        return ((const struct fer_model *)entry)->write;
+    case FER_KIND_OPTIMIZER:
+        return ((const struct fer_optimizer *)entry)->emit && ((const struct fer_optimizer *)entry)->rate;
+    case FER_KIND_SCHEDULE:
+        return ((const struct fer_schedule *)entry)->factor;
+    case FER_KIND_METRIC:
+        return ((const struct fer_metric *)entry)->finish;
+    case FER_KIND_READER:
+        return ((const struct fer_reader *)entry)->open && ((const struct fer_reader *)entry)->sample;
+    case FER_KIND_TRANSFORM:
+        return ((const struct fer_transform *)entry)->apply;
+    default:
+        return true;
+    }
+}
+
+struct check {
+    struct fer_error *err;
+    enum fer_status status;
+    int entries;
+};
+
+static void check_entry(void *user, enum fer_kind kind, const void *entry)
+{
+    static const size_t least[FER_KINDS] = { offsetof(struct fer_layer, layout),      sizeof(struct fer_model),
+                                             sizeof(struct fer_optimizer),            sizeof(struct fer_schedule),
+                                             sizeof(struct fer_metric),               offsetof(struct fer_reader, render),
+                                             sizeof(struct fer_transform),            sizeof(struct fer_sampler) };
+    struct check *check = user;
+    check->entries++;
+    if (check->status)
+        return;
+    if (*(const size_t *)entry < least[kind]) {
+        check->status = fer_fail(check->err, FER_EPLUGIN, "%s %d of its tables has the wrong size; rebuild it",
+                                 fer_kind_name(kind), check->entries);
+        return;
+    }
+    const char *name = fer_entry_name(kind, entry);
+    if (!name || !*name) {
+        check->status = fer_fail(check->err, FER_EPLUGIN, "its %s number %d has no name", fer_kind_name(kind),
+                                 check->entries);
+        return;
+    }
+    if (!has_required(kind, entry)) {
+        check->status = fer_fail(check->err, FER_EPLUGIN, "%s '%s' lacks a required function", fer_kind_name(kind), name);
+        return;
+    }
+    size_t size;
+    const struct fer_param *const *params = fer_entry_params(kind, entry, &size);
+    check->status = check_params(name, params, size, check->err);
+    if (!check->status && kind == FER_KIND_LAYER)
+        check->status = check_layer(entry, false, check->err);
+    if (!check->status && kind == FER_KIND_METRIC)
+        check->status = check_layer(&((const struct fer_metric *)entry)->layer, true, check->err);
+}
+
+static enum fer_status check_plugin(const struct fer_plugin *plugin, const char *stem, struct fer_error *err)
+{
+    if (!plugin)
+        return fer_fail(err, FER_EPLUGIN, "its entry point returned nothing");
+    if (plugin->magic != FER_PLUGIN_MAGIC)
+        return fer_fail(err, FER_EPLUGIN, "its table does not start with the plugin magic number");
+    if (plugin->abi != FER_PLUGIN_ABI)
+        return fer_fail(err, FER_EPLUGIN, "it was built for plugin ABI %u, this library has %u; rebuild it",
+                        (unsigned)plugin->abi, (unsigned)FER_PLUGIN_ABI);
+    if (plugin->size < sizeof(struct fer_plugin))
+        return fer_fail(err, FER_EPLUGIN, "its table is %zu bytes, at least %zu were expected; rebuild it", plugin->size,
+                        sizeof(struct fer_plugin));
+    if (!plugin->name || strcmp(plugin->name, stem) != 0)
+        return fer_fail(err, FER_EPLUGIN, "it calls itself '%s' but its file is %s.so",
+                        plugin->name ? plugin->name : "(nothing)", stem);
+    if (!plugin->version || !plugin->license)
+        return fer_fail(err, FER_EPLUGIN, "it states no version or no license");
+    struct check check = { err, FER_OK, 0 };
+    fer_plugin_each(plugin, check_entry, &check);
+    if (!check.status && check.entries == 0)
+        return fer_fail(err, FER_EPLUGIN, "its tables are all empty");
+    return check.status;
+}
+
+static enum fer_status load(const char *path, const char *stem, const struct fer_plugin **out, struct fer_error *err)
+{
+    const enum fer_status status = fer_elf_check(path, err);
+    if (status)
+        return status;
+    /* Never dlclosed: tables and kernels sources point into it. */
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        return fer_fail(err, FER_EPLUGIN, "%s", dlerror());
+    char symbol[256];
+    if (snprintf(symbol, sizeof(symbol), "fer_plugin_%s", stem) >= (int)sizeof(symbol))
+        return fer_fail(err, FER_EPLUGIN, "its name is too long");
+    void *address = dlsym(handle, symbol);
+    if (!address)
+        return fer_fail(err, FER_EPLUGIN, "it has no entry point %s", symbol);
+    fer_plugin_entry *entry;
+    memcpy(&entry, &address, sizeof(entry));
+    const struct fer_plugin *plugin = entry();
+    const enum fer_status checked = check_plugin(plugin, stem, err);
+    if (!checked)
+        *out = plugin;
+    return checked;
+}
+
+/* ---- the search ---- */
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum fer_status add_plugin(struct fer_registry *registry, const char *dir, const char *name,
+                                  struct fer_error *err)
+{
+    const size_t length = strlen(name);
+    struct fer_registry_file file = { 0 };
+    char *stem = fer_arena_strndup(registry->arena, name, length - 3);
+    file.path = fer_arena_printf(registry->arena, "%s/%s", dir, name);
+    if (!stem || !file.path)
+        return fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
+    if (fer_registry_plugin(registry, stem)) {
+        file.plugin = fer_registry_plugin(registry, stem);
+        file.shadowed = true;
+    } else {
+        struct fer_error why = FER_ERROR_INIT;
+        if (load(file.path, stem, &file.plugin, &why))
+            file.refusal = fer_arena_printf(registry->arena, "plugin %s refused: %s", file.path, why.text);
+    }
+    return add_file(registry, file) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
+}
+
+static int is_plugin_name(const struct dirent *entry)
+{
+    const size_t length = strlen(entry->d_name);
+    return length > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 3, ".so") == 0;
+}
+
+static enum fer_status search(struct fer_registry *registry, const char *dir, struct fer_error *err)
+{
+    struct dirent **names;
+    const int count = scandir(dir, &names, is_plugin_name, by_name);
+    if (count < 0)
+        return FER_OK; /* a directory that is not there holds no plugins */
+    enum fer_status status = FER_OK;
+    for (int i = 0; i < count; i++) {
+        if (!status)
+            status = add_plugin(registry, dir, names[i]->d_name, err);
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+enum fer_status fer_registry_create(const char *path, struct fer_registry **out, struct fer_error *err)
+{
+    *out = NULL;
+    struct fer_registry *registry = calloc(1, sizeof(*registry));
+    if (!registry || !(registry->arena = fer_arena_create())) {
+        free(registry);
+        return fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
+    }
+    if (!path)
+        path = getenv("FER_PLUGIN_PATH");
+    enum fer_status status = FER_OK;
+    for (const char *at = path ? path : ""; *at && !status;) {
+        const size_t length = strcspn(at, ":");
+        char *dir = fer_arena_strndup(registry->arena, at, length);
+        if (!dir)
+            status = fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
+        else if (length > 0) /* an empty part would mean the working directory: never */
+            status = search(registry, dir, err);
+        at += length + (at[length] == ':');
+    }
+    if (!status)
+        status = search(registry, FER_PLUGIN_DIR, err);
+    if (status) {
+        fer_registry_free(registry);
+        return status;
+    }
+    *out = registry;
+    return FER_OK;
+}
+
+void fer_registry_free(struct fer_registry *registry)
+{
+    if (!registry)
+        return;
+    fer_arena_free(registry->arena);
+    free(registry->files);
+    free(registry);
+}
+
+int fer_registry_files(const struct fer_registry *registry, const struct fer_registry_file **files)
+{
+    *files = registry->files;
+    return registry->nfiles;
+}
+
+/* ---- looking a name up ---- */
+
+struct find {
+    enum fer_kind kind;
+    const char *name;
+    const void *entry;
+    const char **names; /* of all entries of the kind, for suggestions */
+    int nnames, capacity;
+};
+
+static void find_entry(void *user, enum fer_kind kind, const void *entry)
+{
+    struct find *find = user;
+    if (kind != find->kind)
+        return;
+    const char *name = fer_entry_name(kind, entry);
+    if (find->name && strcmp(name, find->name) == 0)
+        find->entry = entry;
+    if (find->names && find->nnames + 1 < find->capacity)
+        find->names[find->nnames++] = name;
+}
+
+static bool listed(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return !names;
+}
+
+static enum fer_status not_found(const struct fer_registry *registry, enum fer_kind kind, const char *name,
+                                 const char *const *plugins, struct fer_error *err)
+{
+    const char *names[1024];
+    struct find find = { kind, name, NULL, names, 0, 1023 };
+    for (int i = 0; i < registry->nfiles; i++) {
+        const struct fer_registry_file *file = &registry->files[i];
+        if (!file->plugin || file->shadowed)
+            continue;
+        find.entry = NULL;
+        fer_plugin_each(file->plugin, find_entry, &find);
+        if (find.entry && !listed(plugins, file->plugin->name))
+            return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; plugin '%s' has it: write \"use %s\"",
+                            fer_kind_name(kind), name, file->plugin->name, file->plugin->name);
+        if (!listed(plugins, file->plugin->name))
+            continue;
+    }
+    names[find.nnames] = NULL;
+    const char *near = fer_nearest_name(name, names);
+    if (near)
+        return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; did you mean '%s'?", fer_kind_name(kind), name, near);
+    return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; no installed plugin has it (see: fer plugins)",
+                    fer_kind_name(kind), name);
+}
+
+enum fer_status fer_registry_find(const struct fer_registry *registry, enum fer_kind kind, const char *name,
+                                  const char *const *plugins, const void **out, const struct fer_plugin **from,
+                                  struct fer_error *err)
+{
+    char first[128];
+    const char *dot = strchr(name, '.'), *only = NULL, *entry_name = name;
+    if (dot && (size_t)(dot - name) < sizeof(first)) {
+        memcpy(first, name, (size_t)(dot - name));
+        first[dot - name] = 0;
+        only = first;
+        entry_name = dot + 1;
+    }
+    const struct fer_plugin *owner = NULL;
+    *out = NULL;
+    for (int i = 0; i < registry->nfiles; i++) {
+        const struct fer_registry_file *file = &registry->files[i];
+        if (!file->plugin || file->shadowed || !listed(plugins, file->plugin->name) ||
+            (only && strcmp(only, file->plugin->name) != 0))
+            continue;
+        struct find find = { kind, entry_name, NULL, NULL, 0, 0 };
+        fer_plugin_each(file->plugin, find_entry, &find);
+        if (find.entry && owner)
+            return fer_fail(err, FER_EINVAL, "both plugins '%s' and '%s' have a%s %s '%s'; write %s.%s or %s.%s",
+                            owner->name, file->plugin->name, kind == FER_KIND_LAYER || kind == FER_KIND_OPTIMIZER ? "n" : "",
+                            fer_kind_name(kind), entry_name, owner->name, entry_name, file->plugin->name, entry_name);
+        if (find.entry) {
+            *out = find.entry;
+            owner = file->plugin;
+        }
+    }
+    if (from)
+        *from = owner;
+    return *out ? FER_OK : not_found(registry, kind, name, plugins, err);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to the resolver (resolve.c, net.c, flow.c, dataflow.c, stage.c): modules, scopes and the environment in which
+ * flows are evaluated.  Evaluating a flow appends operations to a graph; it computes shapes, never pictures.
+ *
+ * Every function here that fails has reported a diagnostic at its place; the status only says to stop.
+ */
+#ifndef FER_GRAPH_RESOLVE_H
+#define FER_GRAPH_RESOLVE_H
+
+#include "data/pipeline.h"
+#include "graph/bind.h"
+#include "graph/graph.h"
+#include "graph/registry.h"
+
+#define FER_CALL_DEPTH 48
+#define FER_MAX_VALUES 16 /* values that flow through a pipe at once */
+
+/* One parsed file, or the text of a plugin's model. */
+struct fer_module {
+    const struct fer_ast_file *file;
+    const struct fer_source *source;
+    const char **plugins;        /* what `use` names, NULL-terminated */
+    struct fer_bindings lets;
+    struct fer_span caller;      /* a model's text: the call that asked for it; source NULL: the main file */
+    bool *used;                  /* per item: blocks, nets, data sets somebody named */
+};
+
+/* The structure of a net: shared by `net b = a`. */
+struct fer_net_body {
+    struct fer_module *module;
+    const struct fer_ast_item *item; /* with signature and flows */
+    const char *until, *from;        /* labels of a cut, NULL: none */
+    struct fer_span cut_span;
+};
+
+/* Names of values; inner scopes see outer ones. */
+struct fer_name {
+    const char *name;
+    struct fer_value *value;
+    struct fer_span span;
+    bool used, quiet;            /* quiet: no warning when unused (data fields, ports) */
+};
+struct fer_scope {
+    struct fer_name *items;
+    int count, capacity;
+    struct fer_scope *parent;
+};
+
+/* Where weights get their names. */
+struct fer_naming {
+    const char *prefix;
+    struct { const char *type; int next; } counters[64];
+    int ncounters;
+};
+
+struct fer_resolver {
+    struct fer_description *d;
+    struct fer_module *main;
+    unsigned invocations;        /* net calls so far: tells calls of one net apart */
+    int depth;
+};
+
+/* Where a flow is evaluated. */
+struct fer_env {
+    struct fer_resolver *r;
+    struct fer_graph *graph;
+    struct fer_module *module;
+    const struct fer_bindings *bindings;
+    struct fer_scope *scope;
+    struct fer_net *net;         /* owner of weights; NULL in stages, tests, predict */
+    struct fer_naming *naming;
+    const bool *trained;         /* by net index: which nets are in training mode; NULL: none */
+    bool training;               /* of operations outside nets */
+    bool net_training;           /* of operations inside the current net */
+    int region;
+    unsigned invocation;
+    /* FER_TYPE_VALUE parameters add inputs to the operation being bound */
+    struct fer_value *extra[FER_OP_PORTS];
+    int nextra, first_extra;
+};
+
+struct fer_values {
+    struct fer_value *items[FER_MAX_VALUES];
+    int count;
+};
+
+/* ---- scope.c ---- */
+struct fer_value *fer_scope_find(struct fer_env *env, const char *name, struct fer_span span); /* reports */
+enum fer_status fer_scope_define(struct fer_env *env, const char *name, struct fer_span span, struct fer_value *value,
+                                 bool quiet);
+void fer_scope_warn_unused(struct fer_env *env, const struct fer_scope *scope);
+enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span);
+/* An error at `span` in `module`, with the caller of a model's text as its second place. */
+void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format, ...)
+    FER_PRINTF(4, 5);
+
+/* ---- flow.c ---- */
+struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserved);
+enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *bindings, const char *name,
+                                 const struct fer_ast_value *value, const struct fer_bindings *scope);
+/* outputs = inputs | calls: defines the outputs.  last, when not NULL, gets the last operation that was added. */
+enum fer_status fer_flow_eval(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_op **last);
+/* calls[first, end) applied to *values, in place.  Labels count over the whole of calls. */
+enum fer_status fer_calls_eval(struct fer_env *env, const struct fer_ast_call *calls, int ncalls, int first, int end,
+                               struct fer_values *values, struct fer_op **last);
+/* One bound layer call. */
+enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *layer, const struct fer_ast_call *call,
+                               const char *path, bool is_metric, const char *const *fields, struct fer_values *values,
+                               struct fer_op **op);
+/* Name of chain step i: its label with its index, or the operation's name. */
+enum fer_status fer_call_label(struct fer_env *env, const struct fer_ast_call *calls, int ncalls, int i, int repetition,
+                               const char **label);
+/* repeat=N of a call, 1 without it. */
+enum fer_status fer_call_repeat(struct fer_env *env, const struct fer_ast_call *call, int *repeat);
+
+/* ---- net.c ---- */
+enum fer_status fer_net_create(struct fer_resolver *r, struct fer_module *module, const struct fer_ast_item *item);
+enum fer_status fer_net_eval(struct fer_env *env, struct fer_net *net, const struct fer_ast_call *call,
+                             struct fer_span span, struct fer_values *values);
+
+/* ---- dataflow.c ---- */
+enum fer_status fer_data_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_data_spec *out);
+/* Inputs, device operations and names of one data set in a graph; position: among the stage's data sets. */
+enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training);
+
+/* ---- stage.c ---- */
+enum fer_status fer_stage_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_stage_spec *out);
+enum fer_status fer_test_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_test_spec *out);
+enum fer_status fer_predict_create(struct fer_resolver *r, const struct fer_ast_item *item,
+                                   struct fer_predict_spec *out);
+/* Load and save statements. */
+enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path, const struct fer_ast_value *file,
+                                const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *out);
+const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind, const char *name);
+int fer_data_index(const struct fer_description *d, const char *name);
+int fer_test_index(const struct fer_description *d, const char *name);
+
+#endif

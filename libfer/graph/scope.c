@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/resolve.h"
+
+void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format, ...)
+{
+    char text[FER_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    fer_diag_add(&r->d->diags, FER_SEVERITY_ERROR, span, "%s", text);
+    if (module && module->caller.source)
+        fer_diag_relate(&r->d->diags, module->caller, "called from here");
+}
+
+enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span)
+{
+    fer_diag_add(&r->d->diags, FER_SEVERITY_ERROR, span, "out of memory while resolving names");
+    return FER_ENOMEM;
+}
+
+struct fer_value *fer_scope_find(struct fer_env *env, const char *name, struct fer_span span)
+{
+    const char *names[256];
+    int count = 0;
+    for (struct fer_scope *scope = env->scope; scope; scope = scope->parent)
+        for (int i = scope->count - 1; i >= 0; i--) {
+            if (strcmp(scope->items[i].name, name) == 0) {
+                scope->items[i].used = true;
+                return scope->items[i].value;
+            }
+            if (count < 255)
+                names[count++] = scope->items[i].name;
+        }
+    names[count] = NULL;
+    const char *near = fer_nearest_name(name, names);
+    if (near)
+        fer_report_at(env->r, env->module, span, "value '%s' is not defined; did you mean '%s'?", name, near);
+    else
+        fer_report_at(env->r, env->module, span, "value '%s' is not defined", name);
+    return NULL;
+}
+
+enum fer_status fer_scope_define(struct fer_env *env, const char *name, struct fer_span span, struct fer_value *value,
+                                 bool quiet)
+{
+    if (strcmp(name, "_") == 0)
+        return FER_OK;
+    struct fer_scope *scope = env->scope;
+    for (const struct fer_scope *at = scope; at; at = at->parent)
+        for (int i = 0; i < at->count; i++)
+            if (strcmp(at->items[i].name, name) == 0) {
+                int line = 0, column = 0;
+                if (at->items[i].span.source)
+                    fer_span_place(at->items[i].span, &line, &column);
+                fer_report_at(env->r, env->module, span, "'%s' is already defined at line %d; choose another name", name,
+                              line);
+                return FER_EINVAL;
+            }
+    struct fer_name *items =
+        fer_arena_grow(env->graph->arena, scope->items, scope->count, &scope->capacity, sizeof(*items));
+    if (!items)
+        return fer_report_memory(env->r, span);
+    scope->items = items;
+    items[scope->count++] = (struct fer_name){ name, value, span, false, quiet };
+    return FER_OK;
+}
+
+void fer_scope_warn_unused(struct fer_env *env, const struct fer_scope *scope)
+{
+    for (int i = 0; i < scope->count; i++)
+        if (!scope->items[i].used && !scope->items[i].quiet && !scope->items[i].value->keep)
+            fer_diag_add(&env->r->d->diags, FER_SEVERITY_WARNING, scope->items[i].span,
+                         "'%s' is never used; write _ to discard it", scope->items[i].name);
+}
