@@ -4,7 +4,10 @@
 # Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
 unit_tests = \
+	%D%/unit-device \
+	%D%/unit-exec \
 	%D%/unit-lang \
+	%D%/unit-plan \
 	%D%/unit-print \
 	%D%/unit-safetensors \
 	%D%/unit-source \
@@ -37,7 +40,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(unit_tests) $(shell_tests)
 LDADD = libfer_core.la $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/errors
+EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(unit_tests) $(test_programs)

@@ -30,7 +30,7 @@ void fer_device_text(cl_device_id id, cl_device_info what, char *text, size_t si
         whole = calloc(length + 1, 1);
     if (whole && clGetDeviceInfo(id, what, length, whole, NULL) == CL_SUCCESS) {
         trim(whole);
-        snprintf(text, size, "%s", whole);
+        snprintf(text, size, "%.*s", (int)size - 1, whole);
     }
     free(whole);
 }
@@ -42,7 +42,7 @@ static void platform_text(cl_platform_id platform, char *text, size_t size)
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(name) - 1, name, NULL) != CL_SUCCESS)
         name[0] = '\0';
     trim(name);
-    snprintf(text, size, "%s", name);
+    snprintf(text, size, "%.*s", (int)size - 1, name);
 }
 
 /* Oclgrind reports DEFAULT, and several types at once. */
