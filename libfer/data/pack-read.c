@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fer/pack.h>
+
+#include "data/image.h"
+#include "data/pack-format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+struct fer_pack {
+    const uint8_t *bytes;
+    size_t size;
+    struct pack_header header;
+    const struct pack_entry *entries;
+    const char **names; /* labels, then splits */
+    char *path;
+};
+
+bool fer_pack_probe(const char *path)
+{
+    char magic[sizeof(PACK_MAGIC) - 1];
+    struct stat info;
+    bool is = false;
+    int fd;
+
+    if (stat(path, &info) || !S_ISREG(info.st_mode))
+        return false;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        is = read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) && memcmp(magic, PACK_MAGIC, sizeof(magic)) == 0;
+        close(fd);
+    }
+    return is;
+}
+
+static enum fer_status corrupt(const struct fer_pack *pack, struct fer_error *err, const char *what)
+{
+    return fer_fail(err, FER_EFORMAT, "'%s' is damaged: %s; pack it again", pack->path, what);
+}
+
+static enum fer_status map_file(struct fer_pack *pack, struct fer_error *err)
+{
+    struct stat info;
+    char text[128];
+    void *map;
+    int fd = open(pack->path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &info)) {
+        int code = errno;
+
+        if (fd >= 0)
+            close(fd);
+        return fer_fail(err, code == ENOENT ? FER_ENOTFOUND : FER_EIO, "cannot open '%s': %s", pack->path,
+                        strerror_r(code, text, sizeof(text)));
+    }
+    if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size < sizeof(struct pack_header)) {
+        close(fd);
+        return fer_fail(err, FER_EFORMAT, "'%s' is not a packed data set", pack->path);
+    }
+    map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (map == MAP_FAILED)
+        return fer_fail(err, FER_ENOMEM, "'%s' cannot be mapped into memory", pack->path);
+    pack->bytes = map;
+    pack->size = (size_t)info.st_size;
+    return FER_OK;
+}
+
+/* Sizes first, so that nothing below reads past the end. */
+static enum fer_status check_header(struct fer_pack *pack, struct fer_error *err)
+{
+    struct pack_header *header = &pack->header;
+    size_t left = pack->size - sizeof(*header);
+    XXH3_state_t *state;
+    uint64_t hash;
+
+    memcpy(header, pack->bytes, sizeof(*header));
+    if (memcmp(header->magic, PACK_MAGIC, sizeof(header->magic)) != 0)
+        return fer_fail(err, FER_EFORMAT, "'%s' is not a packed data set", pack->path);
+    if (header->endian != PACK_ENDIAN || header->version != PACK_VERSION)
+        return fer_fail(err, FER_ENOTSUP, "'%s' was packed by another version of libfer or on a machine of another byte "
+                        "order; pack it again", pack->path);
+    if (header->size != pack->size)
+        return corrupt(pack, err, header->size > pack->size ? "the end is missing" : "something follows the end");
+    if (header->count == 0 || header->count > left / sizeof(struct pack_entry))
+        return corrupt(pack, err, "the number of samples is impossible");
+    left -= (size_t)header->count * sizeof(struct pack_entry);
+    if (header->names_size > left || header->labels > PACK_MOST_NAMES || header->splits > PACK_MOST_NAMES)
+        return corrupt(pack, err, "the size of its tables is impossible");
+    state = XXH3_createState();
+    if (!state)
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", pack->path);
+    hash = header->hash;
+    header->hash = 0;
+    XXH3_64bits_reset(state);
+    XXH3_64bits_update(state, header, sizeof(*header));
+    XXH3_64bits_update(state, pack->bytes + sizeof(*header),
+                       (size_t)header->count * sizeof(struct pack_entry) + (size_t)header->names_size);
+    header->hash = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    if (hash != header->hash)
+        return corrupt(pack, err, "the checksum of its tables is wrong");
+    pack->entries = (const struct pack_entry *)(pack->bytes + sizeof(*header));
+    return FER_OK;
+}
+
+static enum fer_status read_names(struct fer_pack *pack, struct fer_error *err)
+{
+    size_t count = (size_t)pack->header.labels + pack->header.splits, left = (size_t)pack->header.names_size;
+    const char *text = (const char *)(pack->entries + pack->header.count);
+
+    pack->names = calloc(count + 1, sizeof(*pack->names));
+    if (!pack->names)
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", pack->path);
+    for (size_t i = 0; i < count; i++) {
+        const char *end = left ? memchr(text, '\0', left) : NULL;
+
+        if (!end)
+            return corrupt(pack, err, "a name is missing");
+        pack->names[i] = text;
+        left -= (size_t)(end - text) + 1;
+        text = end + 1;
+    }
+    return FER_OK;
+}
+
+static enum fer_status check_entries(struct fer_pack *pack, struct fer_error *err)
+{
+    for (size_t i = 0; i < pack->header.count; i++) {
+        const struct pack_entry *entry = &pack->entries[i];
+
+        if (entry->size < sizeof(struct pack_record) || entry->size > pack->size ||
+            entry->offset > pack->size - entry->size || entry->offset % 8 != 0)
+            return corrupt(pack, err, "a sample lies outside of the file");
+        if (entry->split != PACK_NO_SPLIT && entry->split >= pack->header.splits)
+            return corrupt(pack, err, "a sample has a split without a name");
+    }
+    return FER_OK;
+}
+
+enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fer_error *err)
+{
+    struct fer_pack *pack = calloc(1, sizeof(*pack));
+    enum fer_status status;
+
+    *out = NULL;
+    if (pack)
+        pack->path = strdup(path);
+    if (!pack || !pack->path) {
+        free(pack);
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", path);
+    }
+    status = map_file(pack, err);
+    if (!status)
+        status = check_header(pack, err);
+    if (!status)
+        status = read_names(pack, err);
+    if (!status)
+        status = check_entries(pack, err);
+    if (status) {
+        fer_pack_close(pack);
+        return status;
+    }
+    *out = pack;
+    return FER_OK;
+}
+
+void fer_pack_close(struct fer_pack *pack)
+{
+    if (!pack)
+        return;
+    if (pack->bytes)
+        munmap((void *)pack->bytes, pack->size);
+    free(pack->names);
+    free(pack->path);
+    free(pack);
+}
+
+size_t fer_pack_count(const struct fer_pack *pack)
+{
+    return (size_t)pack->header.count;
+}
+
+unsigned fer_pack_fields(const struct fer_pack *pack)
+{
+    return pack->header.fields;
+}
+
+const char *fer_pack_label_name(const struct fer_pack *pack, int label)
+{
+    return label >= 0 && (uint32_t)label < pack->header.labels ? pack->names[label] : NULL;
+}
+
+const char *fer_pack_split(const struct fer_pack *pack, size_t index)
+{
+    uint32_t split = pack->entries[index].split;
+
+    return split == PACK_NO_SPLIT ? NULL : pack->names[pack->header.labels + split];
+}
+
+/* What is left of a record. */
+struct cursor {
+    const uint8_t *next;
+    size_t left;
+};
+
+static bool take(struct cursor *cursor, void *to, size_t size)
+{
+    if (size > cursor->left)
+        return false;
+    if (size)
+        memcpy(to, cursor->next, size);
+    cursor->next += size;
+    cursor->left -= size;
+    return true;
+}
+
+static bool picture_is_sane(const struct pack_picture *picture)
+{
+    if (picture->width == 0)
+        return true;
+    return picture->width <= FER_IMAGE_SIDE && picture->height >= 1 && picture->height <= FER_IMAGE_SIDE &&
+           picture->channels >= 1 && picture->channels <= 4 &&
+           (picture->stored == 1 || picture->stored == picture->channels);
+}
+
+/* One picture out of the record; skipped when it is not wanted. */
+static enum fer_status take_picture(const struct fer_pack *pack, struct cursor *cursor, const struct pack_picture *picture,
+                                    bool wanted, struct fer_image *image, struct fer_error *err)
+{
+    size_t pixels = (size_t)picture->width * picture->height, channels = picture->channels;
+    const uint8_t *from = cursor->next;
+    enum fer_status status;
+
+    if (picture->width == 0)
+        return FER_OK;
+    if (pixels * picture->stored > cursor->left)
+        return corrupt(pack, err, "a picture is cut off");
+    cursor->next += pixels * picture->stored;
+    cursor->left -= pixels * picture->stored;
+    if (!wanted)
+        return FER_OK;
+    status = fer_image_create(image, (int)picture->width, (int)picture->height, (int)channels, err);
+    if (status)
+        return status;
+    if (picture->stored == picture->channels) {
+        memcpy(image->pixels, from, pixels * channels);
+    } else {
+        for (size_t i = 0; i < pixels; i++)
+            memset(image->pixels + i * channels, from[i], channels);
+    }
+    return FER_OK;
+}
+
+static enum fer_status take_record(const struct fer_pack *pack, struct cursor *cursor, unsigned what,
+                                   struct fer_sample *sample, struct fer_error *err)
+{
+    struct pack_record record;
+    enum fer_status status;
+
+    take(cursor, &record, sizeof(record));
+    if (record.landmarks > FER_MAX_LANDMARKS || record.softs > FER_MAX_SOFT || record.codes > FER_MAX_CODE ||
+        !picture_is_sane(&record.image) || !picture_is_sane(&record.mask))
+        return corrupt(pack, err, "a sample has impossible sizes");
+    sample->has = record.has & pack->header.fields & ~(unsigned)(FER_FIELD_IMAGE | FER_FIELD_MASK);
+    sample->id = record.id;
+    sample->label = record.label;
+    sample->subject = record.subject;
+    sample->landmarks = (int)record.landmarks;
+    sample->softs = (int)record.softs;
+    sample->codes = (int)record.codes;
+    memcpy(sample->box, record.box, sizeof(sample->box));
+    if (!take(cursor, sample->landmark, record.landmarks * sizeof(sample->landmark[0])) ||
+        !take(cursor, sample->soft, record.softs * sizeof(float)) ||
+        !take(cursor, sample->code, record.codes * sizeof(float)))
+        return corrupt(pack, err, "a sample is cut off");
+    status = take_picture(pack, cursor, &record.image, what & FER_FIELD_IMAGE, &sample->image, err);
+    if (!status)
+        status = take_picture(pack, cursor, &record.mask, what & FER_FIELD_MASK, &sample->mask, err);
+    if (status)
+        return status;
+    sample->has |= (sample->image.pixels ? FER_FIELD_IMAGE : 0) | (sample->mask.pixels ? FER_FIELD_MASK : 0);
+    return FER_OK;
+}
+
+enum fer_status fer_pack_sample(const struct fer_pack *pack, size_t index, unsigned what, struct fer_sample *sample,
+                                struct fer_error *err)
+{
+    const struct pack_entry *entry;
+    struct cursor cursor;
+    enum fer_status status;
+
+    if (index >= pack->header.count)
+        return fer_fail(err, FER_EINVAL, "'%s' has %zu samples, not %zu", pack->path, fer_pack_count(pack), index + 1);
+    entry = &pack->entries[index];
+    memset(sample, 0, sizeof(*sample));
+    if (what == FER_FIELD_LABEL) {
+        sample->label = entry->label;
+        sample->has = pack->header.fields & FER_FIELD_LABEL;
+        return FER_OK;
+    }
+    cursor = (struct cursor){ pack->bytes + entry->offset, (size_t)entry->size };
+    if (XXH3_64bits(cursor.next, cursor.left) != entry->hash)
+        return corrupt(pack, err, "the checksum of a sample is wrong");
+    status = take_record(pack, &cursor, what, sample, err);
+    if (status)
+        fer_sample_free(sample);
+    return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Packed data sets: decoded samples in one file that is mapped into memory, for devices faster than a JPEG decoder.
+ * Little-endian; `fer pack` writes it, the readers of the plugin `data` take it in place of their folder or file.
+ */
+#ifndef FER_PACK_H
+#define FER_PACK_H
+
+#include <fer/data.h>
+#include <fer/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fer_pack;
+
+/* Whether the file begins like a packed one.  false also when it cannot be read. */
+FER_API bool fer_pack_probe(const char *path);
+/* Map a file and check its tables; samples are checked (XXH3) as they are read.  Errors: FER_ENOTFOUND, FER_EIO,
+ * FER_EFORMAT, each naming the file. */
+FER_API enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fer_error *err);
+FER_API void fer_pack_close(struct fer_pack *pack);
+FER_API size_t fer_pack_count(const struct fer_pack *pack);
+FER_API unsigned fer_pack_fields(const struct fer_pack *pack);
+/* Names that labels had when the file was written; NULL past the last. */
+FER_API const char *fer_pack_label_name(const struct fer_pack *pack, int label);
+/* The split of a sample; NULL: none. */
+FER_API const char *fer_pack_split(const struct fer_pack *pack, size_t index);
+/* Sample `index`, with the labels of the file.  Pictures only when `what` has them.  Thread safe. */
+FER_API enum fer_status fer_pack_sample(const struct fer_pack *pack, size_t index, unsigned what,
+                                        struct fer_sample *sample, struct fer_error *err);
+
+/* Told after every sample; returns false to stop (FER_EINTERRUPTED, nothing is left behind). */
+struct fer_pack_watch {
+    void *context;
+    bool (*progress)(void *context, size_t done, size_t count);
+};
+/* Read everything that a reader has and write it to `path`: temporary file, fsync, rename.  Labels are those of
+ * env->labels, or the reader's own where env has none.  Pictures whose channels are equal are stored as one. */
+FER_API enum fer_status fer_pack_write(const char *path, const struct fer_reader *reader, const void *params,
+                                       const struct fer_data_env *env, const struct fer_pack_watch *watch,
+                                       struct fer_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

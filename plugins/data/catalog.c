@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data.h"
+
+#include <fer/host.h>
+
+enum fer_status catalog_create(struct catalog **out, const struct fer_data_env *env, struct fer_error *err)
+{
+    *out = calloc(1, sizeof(**out));
+    if (!*out)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of samples");
+    (*out)->env = env;
+    (*out)->fields = FER_FIELD_IMAGE | FER_FIELD_ID;
+    return FER_OK;
+}
+
+static void names_free(struct names *names)
+{
+    free(names->text);
+    free(names->place);
+}
+
+void catalog_free(struct catalog *catalog)
+{
+    if (!catalog)
+        return;
+    fer_pack_close(catalog->pack);
+    free(catalog->entries);
+    free(catalog->text);
+    names_free(&catalog->labels);
+    names_free(&catalog->splits);
+    names_free(&catalog->subjects);
+    free(catalog->landmark);
+    free(catalog->soft);
+    free(catalog->pixels);
+    free(catalog);
+}
+
+void catalog_close(void *state)
+{
+    catalog_free(state);
+}
+
+/* Room for `count` items of `size` bytes in *array. */
+static enum fer_status reserve(void *array, size_t *capacity, size_t count, size_t size, struct fer_error *err)
+{
+    size_t wanted = *capacity ? *capacity : 64;
+    void *grown;
+
+    if (count <= *capacity)
+        return FER_OK;
+    while (wanted < count) {
+        if (wanted > SIZE_MAX / size / 2)
+            return fer_fail(err, FER_ENOMEM, "out of memory for a list of samples");
+        wanted *= 2;
+    }
+    memcpy(&grown, array, sizeof(grown));
+    grown = realloc(grown, wanted * size);
+    if (!grown)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of samples");
+    memcpy(array, &grown, sizeof(grown));
+    *capacity = wanted;
+    return FER_OK;
+}
+
+static enum fer_status add_text(struct catalog *catalog, const char *text, size_t *place, struct fer_error *err)
+{
+    size_t length = strlen(text) + 1;
+    enum fer_status status =
+        reserve(&catalog->text, &catalog->text_capacity, catalog->text_size + length, 1, err);
+
+    if (status)
+        return status;
+    *place = catalog->text_size;
+    memcpy(catalog->text + *place, text, length);
+    catalog->text_size += length;
+    return FER_OK;
+}
+
+enum fer_status catalog_add(struct catalog *catalog, const char *path, struct entry **entry, struct fer_error *err)
+{
+    struct entry new = { .label = -1, .split = -1, .subject = -1 };
+    enum fer_status status = add_text(catalog, path, &new.path, err);
+
+    if (!status)
+        status = reserve(&catalog->entries, &catalog->capacity, catalog->count + 1, sizeof(new), err);
+    if (status)
+        return status;
+    new.id = (uint32_t)catalog->count;
+    *entry = &catalog->entries[catalog->count++];
+    **entry = new;
+    return FER_OK;
+}
+
+enum fer_status catalog_landmarks(struct catalog *catalog, const float *points, struct fer_error *err)
+{
+    size_t width = (size_t)catalog->landmarks * 2;
+    enum fer_status status =
+        reserve(&catalog->landmark, &catalog->landmark_capacity, catalog->count * width, sizeof(float), err);
+
+    if (!status)
+        memcpy(catalog->landmark + (catalog->count - 1) * width, points, width * sizeof(float));
+    return status;
+}
+
+enum fer_status catalog_soft(struct catalog *catalog, const float *soft, struct fer_error *err)
+{
+    size_t width = (size_t)catalog->softs;
+    enum fer_status status = reserve(&catalog->soft, &catalog->soft_capacity, catalog->count * width, sizeof(float), err);
+
+    if (!status)
+        memcpy(catalog->soft + (catalog->count - 1) * width, soft, width * sizeof(float));
+    return status;
+}
+
+enum fer_status catalog_pixels(struct catalog *catalog, const uint8_t *pixels, struct fer_error *err)
+{
+    size_t bytes = (size_t)catalog->side * (size_t)catalog->side;
+    enum fer_status status = reserve(&catalog->pixels, &catalog->pixels_capacity, catalog->count * bytes, 1, err);
+
+    if (status)
+        return status;
+    catalog->entries[catalog->count - 1].pixels = catalog->count - 1;
+    memcpy(catalog->pixels + (catalog->count - 1) * bytes, pixels, bytes);
+    return FER_OK;
+}
+
+const char *catalog_text(const struct catalog *catalog, const struct names *names, int number)
+{
+    return number >= 0 && number < names->count ? catalog->text + names->text[number] : NULL;
+}
+
+/* FNV-1a (Fowler, Noll, Vo). */
+static size_t hash_text(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return (size_t)(hash ^ hash >> 32);
+}
+
+/* The place in the table where `text` is, or would be; a table is at most half full. */
+static int *find_place(const struct catalog *catalog, const struct names *names, const char *text)
+{
+    size_t mask = names->places - 1, i = hash_text(text) & mask;
+
+    while (names->place[i] > 0 && strcmp(catalog_text(catalog, names, names->place[i] - 1), text) != 0)
+        i = (i + 1) & mask;
+    return &names->place[i];
+}
+
+static enum fer_status grow_names(struct catalog *catalog, struct names *names, struct fer_error *err)
+{
+    size_t places = names->places ? names->places * 2 : 64;
+    size_t *text = realloc(names->text, places / 2 * sizeof(*text));
+    int *place;
+
+    if (text)
+        names->text = text;
+    place = calloc(places, sizeof(*place));
+    if (!text || !place) {
+        free(place);
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of names");
+    }
+    free(names->place);
+    names->place = place;
+    names->places = places;
+    for (int i = 0; i < names->count; i++)
+        *find_place(catalog, names, catalog_text(catalog, names, i)) = i + 1;
+    return FER_OK;
+}
+
+enum fer_status catalog_name(struct catalog *catalog, struct names *names, const char *text, int *number,
+                             struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+    int *place;
+
+    if (names->count >= 1 << 24)
+        return fer_fail(err, FER_EFORMAT, "more than 16 million different names; '%.64s' is the next", text);
+    if ((size_t)names->count >= names->places / 2)
+        status = grow_names(catalog, names, err);
+    if (status)
+        return status;
+    place = find_place(catalog, names, text);
+    if (*place > 0) {
+        *number = *place - 1;
+        return FER_OK;
+    }
+    status = add_text(catalog, text, &names->text[names->count], err);
+    if (status)
+        return status;
+    *number = names->count++;
+    *place = names->count;
+    return FER_OK;
+}
+
+enum fer_status catalog_label(struct catalog *catalog, const char *text, int *label, struct fer_error *err)
+{
+    if (catalog->env->nlabels > 0)
+        return fer_label_find(catalog->env, text, label, err);
+    return catalog_name(catalog, &catalog->labels, text, label, err);
+}
+
+enum fer_status catalog_open(catalog_fill *fill, const void *params, const char *path, const struct division *division,
+                             const struct fer_data_env *env, void **state, size_t *count, unsigned *fields,
+                             struct fer_error *err)
+{
+    struct catalog *catalog;
+    enum fer_status status = catalog_create(&catalog, env, err);
+
+    if (status)
+        return status;
+    if (env->override_path)
+        path = env->override_path;
+    if (fer_pack_probe(path))
+        status = catalog_unpack(catalog, path, err);
+    else
+        status = fill(catalog, params, path, err);
+    if (!status)
+        status = catalog_finish(catalog, division, path, err);
+    if (status) {
+        catalog_free(catalog);
+        return status;
+    }
+    catalog->env = NULL;
+    *state = catalog;
+    *count = catalog->count;
+    *fields = catalog->fields;
+    return FER_OK;
+}
+
+static enum fer_status read_picture(const struct catalog *catalog, const struct entry *entry, struct fer_image *image,
+                                    struct fer_error *err)
+{
+    size_t pixels = (size_t)catalog->side * (size_t)catalog->side;
+    enum fer_status status;
+
+    if (!catalog->pixels)
+        return fer_image_read(image, catalog->text + entry->path, 3, err);
+    status = fer_image_create(image, catalog->side, catalog->side, 3, err);
+    for (size_t i = 0; i < pixels && !status; i++)
+        memset(image->pixels + i * 3, catalog->pixels[entry->pixels * pixels + i], 3);
+    return status;
+}
+
+static enum fer_status sample_packed(const struct catalog *catalog, const struct entry *entry, unsigned what,
+                                     struct fer_sample *sample, struct fer_error *err)
+{
+    enum fer_status status = fer_pack_sample(catalog->pack, entry->pixels, what, sample, err);
+
+    if (status)
+        return status;
+    sample->has &= catalog->fields;
+    sample->label = entry->label;
+    /* Soft labels follow the description's order, as labels do. */
+    if (sample->has & FER_FIELD_SOFT) {
+        float soft[FER_MAX_SOFT];
+
+        memcpy(soft, sample->soft, sizeof(soft));
+        memset(sample->soft, 0, sizeof(sample->soft));
+        for (int i = 0; i < sample->softs; i++)
+            sample->soft[catalog->soft_place[i]] += soft[i];
+        sample->softs = catalog->softs;
+    }
+    return FER_OK;
+}
+
+enum fer_status catalog_sample(void *state, size_t index, unsigned what, struct fer_sample *sample,
+                               struct fer_error *err)
+{
+    const struct catalog *catalog = state;
+    const struct entry *entry = &catalog->entries[index];
+    enum fer_status status;
+
+    if (catalog->pack)
+        return sample_packed(catalog, entry, what, sample, err);
+    sample->has = catalog->fields & ~(unsigned)FER_FIELD_IMAGE;
+    sample->id = entry->id;
+    sample->label = entry->label;
+    sample->subject = entry->subject;
+    memcpy(sample->box, entry->box, sizeof(sample->box));
+    sample->landmarks = catalog->landmarks;
+    if (catalog->landmarks)
+        memcpy(sample->landmark, catalog->landmark + index * (size_t)catalog->landmarks * 2,
+               (size_t)catalog->landmarks * sizeof(sample->landmark[0]));
+    sample->softs = catalog->softs;
+    if (catalog->softs)
+        memcpy(sample->soft, catalog->soft + index * (size_t)catalog->softs, (size_t)catalog->softs * sizeof(float));
+    if (!(what & FER_FIELD_IMAGE))
+        return FER_OK;
+    status = read_picture(catalog, entry, &sample->image, err);
+    if (!status)
+        sample->has |= FER_FIELD_IMAGE;
+    return status;
+}
+
+const char *catalog_split(void *state, size_t index)
+{
+    const struct catalog *catalog = state;
+
+    return catalog_text(catalog, &catalog->splits, catalog->entries[index].split);
+}
+
+const char *catalog_label_name(void *state, int label)
+{
+    const struct catalog *catalog = state;
+
+    if (catalog->pack && catalog->labels.count == 0)
+        return fer_pack_label_name(catalog->pack, label);
+    return catalog_text(catalog, &catalog->labels, label);
+}
+
+void catalog_sample_name(void *state, size_t index, char *text, size_t size)
+{
+    const struct catalog *catalog = state;
+
+    snprintf(text, size, "%s", catalog->text + catalog->entries[index].path);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Samplers that choose samples by label, subject or chance: keep, group, fold, split.
+ */
+#include "data.h"
+
+#include <fer/host.h>
+
+static enum fer_status need_labels(const int *label, size_t count, struct fer_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (label[i] < 0)
+            return fer_fail(err, FER_EINVAL, "the samples have no labels");
+    }
+    return FER_OK;
+}
+
+/* ---- keep: some classes, renumbered from 0; group: several classes as one ---- */
+
+struct keep {
+    struct fer_ints labels;
+};
+struct group {
+    struct fer_int_lists labels;
+};
+
+static const struct fer_param *const keep_params[] = {
+    FER_PARAM_INTS(struct keep, labels, NULL, 0, 65535, "classes to keep; the first becomes class 0"), NULL
+};
+static const struct fer_param *const group_params[] = {
+    FER_PARAM(FER_TYPE_INT_LISTS, struct group, labels, "labels", NULL, 0, 65535, NULL,
+              "lists of classes; those of the first become class 0; classes that are in none are left out"),
+    NULL
+};
+
+/* The list that holds class `label`; -1: none. */
+static int find_group(const struct fer_int_lists *lists, int label)
+{
+    for (int i = 0; i < lists->count; i++) {
+        for (int k = 0; k < lists->items[i].count; k++) {
+            if (lists->items[i].items[k] == label)
+                return i;
+        }
+    }
+    return -1;
+}
+
+static enum fer_status check_groups(const struct fer_int_lists *lists, const struct fer_data_env *env,
+                                    struct fer_error *err)
+{
+    if (lists->count == 0)
+        return fer_fail_argument(err, FER_EINVAL, "labels", "the list of labels is empty");
+    for (int i = 0; i < lists->count; i++) {
+        for (int k = 0; k < lists->items[i].count; k++) {
+            int label = lists->items[i].items[k];
+
+            if (env->nlabels > 0 && label >= env->nlabels)
+                return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is outside [0, %d]", label, env->nlabels - 1);
+            if (find_group(lists, label) != i)
+                return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is in two places", label);
+            for (int j = 0; j < k; j++) {
+                if (lists->items[i].items[j] == label)
+                    return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is in two places", label);
+            }
+        }
+    }
+    return FER_OK;
+}
+
+static enum fer_status regroup(const struct fer_int_lists *lists, const struct fer_data_env *env, size_t count,
+                               int *label, bool *keep, struct fer_error *err)
+{
+    enum fer_status status = check_groups(lists, env, err);
+
+    if (!status)
+        status = need_labels(label, count, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        int group = find_group(lists, label[i]);
+
+        keep[i] = group >= 0;
+        label[i] = group >= 0 ? group : label[i];
+    }
+    return status;
+}
+
+static enum fer_status group_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
+                                    const int *subject, bool *keep, struct fer_error *err)
+{
+    (void)subject;
+    return regroup(&((const struct group *)params)->labels, env, count, label, keep, err);
+}
+
+/* Keeping classes is grouping them one by one. */
+static enum fer_status keep_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
+                                   const int *subject, bool *keep, struct fer_error *err)
+{
+    const struct fer_ints *labels = &((const struct keep *)params)->labels;
+    struct fer_ints *items = calloc((size_t)labels->count + 1, sizeof(*items));
+    struct fer_int_lists lists = { labels->count, items };
+    enum fer_status status;
+
+    (void)subject;
+    if (!items)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d labels", labels->count);
+    for (int i = 0; i < labels->count; i++)
+        items[i] = (struct fer_ints){ 1, &labels->items[i] };
+    status = regroup(&lists, env, count, label, keep, err);
+    free(items);
+    return status;
+}
+
+const struct fer_sampler data_keep = {
+    .size = sizeof(struct fer_sampler),
+    .name = "keep",
+    .help = "some classes only, numbered anew from 0",
+    .params = keep_params,
+    .params_size = sizeof(struct keep),
+    .select = keep_select,
+};
+const struct fer_sampler data_group = {
+    .size = sizeof(struct fer_sampler),
+    .name = "group",
+    .help = "several classes as one, numbered anew from 0",
+    .params = group_params,
+    .params_size = sizeof(struct group),
+    .select = group_select,
+};
+
+/* ---- fold: subject-exclusive cross-validation; split: by chance, class by class ---- */
+
+enum { TRAIN, VALID, TEST };
+static const char *const parts[] = { "train", "valid", "test", NULL };
+
+struct fold {
+    int k, i, part, seed;
+};
+
+static const struct fer_param *const fold_params[] = {
+    FER_PARAM_INT(struct fold, k, NULL, 2, 1000, "subsets; no subject is in two of them"),
+    FER_PARAM_INT(struct fold, i, NULL, 0, 999, "subset to test on; the next one is for validation"),
+    FER_PARAM_ENUM(struct fold, part, "train", parts, "part to read"),
+    FER_PARAM_INT(struct fold, seed, "0", 0, 2147483647, "of the drawing"),
+    NULL
+};
+
+/* Distinct subjects are numbered, shuffled and dealt out to the k subsets.  subset[s] of subject s. */
+static enum fer_status deal(const struct fold *fold, const int *subject, size_t count, int subjects, int *subset,
+                            struct fer_error *err)
+{
+    size_t *present = malloc(((size_t)subjects + 1) * sizeof(*present)), n = 0;
+
+    if (!present)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d subjects", subjects);
+    for (size_t i = 0; i < count; i++) {
+        if (subset[subject[i]] < 0)
+            subset[subject[i]] = 0;
+    }
+    for (int s = 0; s < subjects; s++) {
+        if (subset[s] == 0)
+            present[n++] = (size_t)s;
+    }
+    fer_random_permute((struct fer_random){ (uint64_t)fold->seed, 0 }, present, n);
+    for (size_t i = 0; i < n; i++)
+        subset[present[i]] = (int)(i % (size_t)fold->k);
+    free(present);
+    if (n < (size_t)fold->k)
+        return fer_fail_argument(err, FER_EINVAL, "k", "%zu subjects cannot be dealt out to %d subsets", n, fold->k);
+    return FER_OK;
+}
+
+static enum fer_status fold_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
+                                   const int *subject, bool *keep, struct fer_error *err)
+{
+    const struct fold *fold = params;
+    int subjects = 0, *subset;
+    enum fer_status status;
+
+    (void)env;
+    (void)label;
+    if (fold->i >= fold->k)
+        return fer_fail_argument(err, FER_EINVAL, "i", "i=%d is outside [0, %d]", fold->i, fold->k - 1);
+    for (size_t i = 0; i < count; i++) {
+        if (subject[i] < 0)
+            return fer_fail(err, FER_EINVAL, "sample %zu has no subject; a manifest needs a column 'subject'", i);
+        subjects = subject[i] >= subjects ? subject[i] + 1 : subjects;
+    }
+    subset = malloc(((size_t)subjects + 1) * sizeof(*subset));
+    if (!subset)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d subjects", subjects);
+    for (int s = 0; s <= subjects; s++)
+        subset[s] = -1;
+    status = deal(fold, subject, count, subjects, subset, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        int part = subset[subject[i]] == fold->i ? TEST : subset[subject[i]] == (fold->i + 1) % fold->k ? VALID : TRAIN;
+
+        keep[i] = part == fold->part;
+    }
+    free(subset);
+    return status;
+}
+
+const struct fer_sampler data_fold = {
+    .size = sizeof(struct fer_sampler),
+    .name = "fold",
+    .help = "subject-exclusive cross-validation: k subsets, one to test on, the next to validate, the others to train",
+    .params = fold_params,
+    .params_size = sizeof(struct fold),
+    .select = fold_select,
+};
+
+struct split {
+    int part;
+    double valid, test;
+    int seed;
+};
+
+static const struct fer_param *const split_params[] = {
+    FER_PARAM_ENUM(struct split, part, NULL, parts, "part to read"),
+    FER_PARAM_FLOAT(struct split, valid, "0.1", 0, 0.9, "share of each class for valid"),
+    FER_PARAM_FLOAT(struct split, test, "0.1", 0, 0.9, "share of each class for test"),
+    FER_PARAM_INT(struct split, seed, "0", 0, 2147483647, "of the drawing"),
+    NULL
+};
+
+static enum fer_status split_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
+                                    const int *subject, bool *keep, struct fer_error *err)
+{
+    const struct split *split = params;
+    uint8_t *part = malloc(count);
+    enum fer_status status;
+
+    (void)env;
+    (void)subject;
+    if (!part)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %zu samples", count);
+    status = split_stratified(label, count, split->valid, split->test, (uint64_t)split->seed, part, err);
+    for (size_t i = 0; i < count && !status; i++)
+        keep[i] = part[i] == split->part;
+    free(part);
+    return status;
+}
+
+const struct fer_sampler data_split = {
+    .size = sizeof(struct fer_sampler),
+    .name = "split",
+    .help = "train, valid or test, drawn by chance with the same share of every class",
+    .params = split_params,
+    .params_size = sizeof(struct split),
+    .select = split_select,
+};
