@@ -5,7 +5,7 @@ plugin_LTLIBRARIES += plugins/optim.la
 endif
 plugins_optim_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
 plugins_optim_la_LDFLAGS = $(MODULE_FLAGS)
-plugins_optim_la_LIBADD = libfer.la
+plugins_optim_la_LIBADD = libfer.la -lm
 plugins_optim_la_SOURCES = \
 	%D%/optim.c \
 	%D%/optim.h \
@@ -13,3 +13,4 @@ plugins_optim_la_SOURCES = \
 	%D%/update.c
 CL_FILES += \
 	%D%/update.cl
+EXTRA_DIST += %D%/README.md

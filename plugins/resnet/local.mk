@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Take the # away when the first .c file is here.
 
-#if PLUGIN_RESNET
-#plugin_LTLIBRARIES += plugins/resnet.la
-#endif
-#plugins_resnet_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
-#plugins_resnet_la_LDFLAGS = $(MODULE_FLAGS)
-#plugins_resnet_la_LIBADD = libfer.la
-#plugins_resnet_la_SOURCES = \
-#	%D%/resnet.c
-#CL_FILES += \
-#	%D%/resnet.cl
-#EXTRA_DIST += %D%/README.md
+if PLUGIN_RESNET
+plugin_LTLIBRARIES += plugins/resnet.la
+endif
+plugins_resnet_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+plugins_resnet_la_LDFLAGS = $(MODULE_FLAGS)
+plugins_resnet_la_LIBADD = libfer.la
+plugins_resnet_la_SOURCES = \
+	%D%/resnet.c
+EXTRA_DIST += %D%/README.md

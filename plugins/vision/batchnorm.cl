@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Batch normalisation (Ioffe, Szegedy 2015) over the rows and pixels of each channel.
+ *
+ *   moments   x -> part            sums of a run of pixels, about the run's first value, so that nothing cancels
+ *   statistics  part -> norm       mean and deviation of each channel (Chan, Golub, LeVeque 1983); running statistics
+ *   evaluation  running -> norm
+ *   apply     x, norm -> y         y = scale (x - mean) + bias, then the fused ReLU
+ *   gradient_sums  x, dy -> part   sums of u and u (x - mean), with u = dy where the ReLU let y through
+ *   gradient_finish  part -> coef, dweight, dbias
+ *   gradient_apply   dx = scale u + coef0 (x - mean) + coef1
+ *
+ * norm  f32[4][padded]: scale = weight / deviation, bias, mean, 1 / deviation.
+ * coef  f32[2][padded].  part f32[parts][3][padded].  padded is a multiple of 16, entries past C are zero.
+ * Blocked, a part is a run of length pixels of one row; else a run of length elements out of rows times pixels, which a
+ * work-group of 64 shares.  Parts depend on shapes alone, and are joined in order.
+ */
+#if FER_LANES == 16
+#define PARTS(d) ((d).x * RUNS(d))
+#define RUNS(d) ((int)((FER_PLANE(d) + length - 1) / length))
+#define COUNT(d, r) (float)min(length, (int)FER_PLANE(d) - (r) % RUNS(d) * length)
+#define ROW(t, k, c) vload16(0, DATA(t) + (size_t)(k)*padded + (c))
+#define SET_ROW(t, k, c, v) vstore16(v, 0, DATA(t) + (size_t)(k)*padded + (c))
+#else
+#define PARTS(d) (((d).x * (int)FER_PLANE(d) + length - 1) / length)
+#define COUNT(d, r) (float)min(length, (d).x * (int)FER_PLANE(d) - (r)*length)
+#define ROW(t, k, c) DATA(t)[(size_t)(k)*padded + (c)]
+#define SET_ROW(t, k, c, v) DATA(t)[(size_t)(k)*padded + (c)] = (v)
+#endif
+#ifdef RELU
+#define OUTPUT(v) ((v) < 0.0f ? (FER_V)(0.0f) : (v))
+#define THROUGH(t, u) (((t) - mean) * scale + bias > 0.0f ? (u) : (FER_V)(0.0f))
+#else
+#define OUTPUT(v) (v)
+#define THROUGH(t, u) (u)
+#endif
+
+/* A value a channel, for the lanes from c on; `other` past the last channel (weights have no padding). */
+static inline FER_V channel_values(__global const float *values, const int c, const int channels, const float other)
+{
+#if FER_LANES == 16
+    float lane[16];
+    for (int k = 0; k < 16; k++)
+        lane[k] = c + k < channels ? values[c + k] : other;
+    return vload16(0, lane);
+#else
+    return c < channels ? values[c] : other;
+#endif
+}
+static inline void set_channel_values(__global float *values, const int c, const int channels, const FER_V v)
+{
+#if FER_LANES == 16
+    float lane[16];
+    vstore16(v, 0, lane);
+    for (int k = 0; k < 16; k++)
+        if (c + k < channels)
+            values[c + k] = lane[k];
+#else
+    if (c < channels)
+        values[c] = v;
+#endif
+}
+
+/* ---- sums over a part; FIRST, TAKE and the kernel's arguments differ ---- */
+
+#if FER_LANES == 16
+/* Two pixels a turn: two chains of sums. */
+#define SUMS(x, TAKE)                                                                                                    \
+    const int runs = RUNS(x##_dim), blocks = FER_CELL_BLOCKS(x##_dim), cell = get_global_id(0);                          \
+    const int run = cell % runs, n = cell / runs / blocks, c = cell / runs % blocks * 16;                                \
+    if (n >= x##_dim.x)                                                                                                  \
+        return;                                                                                                          \
+    const int begin = run * length, end = min(begin + length, (int)FER_PLANE(x##_dim)), r = n * runs + run;              \
+    START(n, c, begin)                                                                                                   \
+    FER_V s = 0.0f, q = 0.0f, s1 = 0.0f, q1 = 0.0f;                                                                      \
+    int p = begin;                                                                                                       \
+    for (; p + 1 < end; p += 2) {                                                                                        \
+        TAKE(s, q, n, c, p)                                                                                              \
+        TAKE(s1, q1, n, c, p + 1)                                                                                        \
+    }                                                                                                                    \
+    if (p < end)                                                                                                         \
+        TAKE(s, q, n, c, p)                                                                                              \
+    s += s1;                                                                                                             \
+    q += q1;
+#define ONCE
+#else
+#define SUMS(x, TAKE)                                                                                                    \
+    __local float part_s[64], part_q[64];                                                                                \
+    const int lane = get_local_id(0), r = get_group_id(0), c = get_group_id(1), pixels = (int)FER_PLANE(x##_dim);        \
+    const int begin = r * length, end = min(begin + length, x##_dim.x *pixels);                                          \
+    START(begin / pixels, c, begin % pixels)                                                                             \
+    float s = 0.0f, q = 0.0f;                                                                                            \
+    for (int i = begin + lane; i < end; i += 64)                                                                         \
+        TAKE(s, q, i / pixels, c, i % pixels)                                                                            \
+    part_s[lane] = s;                                                                                                    \
+    part_q[lane] = q;                                                                                                    \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
+    for (int half = 32; half > 0; half /= 2) {                                                                           \
+        if (lane < half) {                                                                                               \
+            part_s[lane] += part_s[lane + half];                                                                         \
+            part_q[lane] += part_q[lane + half];                                                                         \
+        }                                                                                                                \
+        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
+    }                                                                                                                    \
+    s = part_s[0];                                                                                                       \
+    q = part_q[0];
+#define ONCE if (lane == 0)
+#endif
+
+#ifdef FER_KERNEL_moments
+#define START(n, c, p) const FER_V pivot = FER_VLOAD(x, n, c, p);
+#define TAKE_MOMENT(s, q, n, c, p)                                                                                       \
+    {                                                                                                                    \
+        const FER_V v = FER_VLOAD(x, n, c, p) - pivot;                                                                   \
+        s += v;                                                                                                          \
+        q += v * v;                                                                                                      \
+    }
+__kernel void moments(FER_IN(x), FER_OUT(part), const int padded, const int length)
+{
+    SUMS(x, TAKE_MOMENT)
+    ONCE {
+        SET_ROW(part, 3 * r, c, pivot);
+        SET_ROW(part, 3 * r + 1, c, s);
+        SET_ROW(part, 3 * r + 2, c, q);
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_gradient_sums
+#define START(n, c, p)                                                                                                   \
+    const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);
+#define TAKE_GRADIENT(s, q, n, c, p)                                                                                     \
+    {                                                                                                                    \
+        const FER_V t = FER_VLOAD(x, n, c, p), dy = FER_VLOAD(dy, n, c, p);                                              \
+        const FER_V u = THROUGH(t, dy);                                                                                  \
+        s += u;                                                                                                          \
+        q += u * (t - mean);                                                                                             \
+    }
+__kernel void gradient_sums(FER_IN(x), FER_IN(dy), FER_IN(norm), FER_OUT(part), const int padded,
+                            const int length)
+{
+    SUMS(x, TAKE_GRADIENT)
+    ONCE {
+        SET_ROW(part, 3 * r, c, s);
+        SET_ROW(part, 3 * r + 1, c, q);
+    }
+}
+#endif
+
+/* ---- per channel ---- */
+
+#define CHANNEL const int c = (int)get_global_id(0) * FER_LANES;                                                         \
+    if (c >= padded)                                                                                                   \
+        return;
+
+#if defined(FER_KERNEL_statistics) || defined(FER_KERNEL_evaluation)
+#ifdef AFFINE
+#define WEIGHTS FER_IN(weight), FER_IN(bias),
+#define WEIGHT channel_values(DATA(weight), c, channels, 0.0f)
+#define BIAS channel_values(DATA(bias), c, channels, 0.0f)
+#else
+#define WEIGHTS
+#define WEIGHT FER_KEEP((int2)(0, channels), c, (FER_V)(1.0f))
+#define BIAS (FER_V)(0.0f)
+#endif
+#define SET_NORM(mean, inverse)                                                                                          \
+    SET_ROW(norm, 0, c, WEIGHT *(inverse));                                                                              \
+    SET_ROW(norm, 1, c, BIAS);                                                                                           \
+    SET_ROW(norm, 2, c, mean);                                                                                           \
+    SET_ROW(norm, 3, c, inverse);
+#endif
+
+/* x brings the shape only. */
+#ifdef FER_KERNEL_statistics
+__kernel void statistics(FER_IN(x), FER_IN(part), WEIGHTS FER_OUT(norm), FER_INOUT(running_mean),
+                         FER_INOUT(running_var), const float eps, const float momentum, const int padded,
+                         const int length)
+{
+    CHANNEL
+    const int channels = x_dim.y, parts = PARTS(x_dim);
+    FER_V mean = 0.0f, squares = 0.0f;
+    float before = 0.0f;
+    for (int r = 0; r < parts; r++) {
+        const float count = COUNT(x_dim, r), all = before + count;
+        const FER_V s = ROW(part, 3 * r + 1, c) / count;
+        const FER_V delta = ROW(part, 3 * r, c) + s - mean;
+        squares += ROW(part, 3 * r + 2, c) - count * s * s + delta * delta * (before * count / all);
+        mean += delta * (count / all);
+        before = all;
+    }
+    const FER_V variance = max(squares / before, (FER_V)(0.0f));
+    const FER_V inverse = 1.0f / sqrt(variance + eps);
+    SET_NORM(mean, inverse)
+    if (momentum > 0.0f) {
+        const FER_V old_mean = channel_values(DATA(running_mean), c, channels, 0.0f);
+        const FER_V old_var = channel_values(DATA(running_var), c, channels, 0.0f);
+        const FER_V unbiased = max(squares, (FER_V)(0.0f)) / max(before - 1.0f, 1.0f);
+        set_channel_values(DATA(running_mean), c, channels, old_mean + momentum * (mean - old_mean));
+        set_channel_values(DATA(running_var), c, channels, old_var + momentum * (unbiased - old_var));
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_evaluation
+__kernel void evaluation(WEIGHTS FER_IN(running_mean), FER_IN(running_var), FER_OUT(norm), const float eps,
+                         const int padded)
+{
+    CHANNEL
+    const int channels = running_mean_dim.x;
+    const FER_V mean = channel_values(DATA(running_mean), c, channels, 0.0f);
+    const FER_V inverse = 1.0f / sqrt(channel_values(DATA(running_var), c, channels, 1.0f) + eps);
+    SET_NORM(mean, inverse)
+}
+#endif
+
+/* In evaluation the mean and deviation are constants: coef is zero. */
+#ifdef FER_KERNEL_gradient_finish
+__kernel void gradient_finish(FER_IN(x), FER_IN(part), FER_IN(norm), FER_OUT(coef), FER_OUT(dweight), FER_OUT(dbias),
+                              const int training, const int weights, const int padded, const int length)
+{
+    CHANNEL
+    const int channels = x_dim.y, parts = PARTS(x_dim);
+    FER_V s = 0.0f, q = 0.0f;
+    for (int r = 0; r < parts; r++) {
+        s += ROW(part, 3 * r, c);
+        q += ROW(part, 3 * r + 1, c);
+    }
+    const FER_V scale = ROW(norm, 0, c), inverse = ROW(norm, 3, c);
+    const float count = (float)x_dim.x * (float)FER_PLANE(x_dim);
+    const FER_V zero = 0.0f;
+    SET_ROW(coef, 0, c, training ? -scale * inverse * inverse * q / count : zero);
+    SET_ROW(coef, 1, c, training ? -scale * s / count : zero);
+    if (weights & 1)
+        set_channel_values(DATA(dweight), c, channels, q * inverse);
+    if (weights & 2)
+        set_channel_values(DATA(dbias), c, channels, s);
+}
+#endif
+
+/* ---- per element ---- */
+
+/* A work-item treats run_pixels pixels of one channel block of one row. */
+#define WALK(t)                                                                                                          \
+    const int runs = (int)((FER_PLANE(t##_dim) + run_pixels - 1) / run_pixels), blocks = FER_CELL_BLOCKS(t##_dim);               \
+    const size_t cell = get_global_id(0);                                                                                \
+    const int run = (int)(cell % runs), c = (int)(cell / runs % blocks) * FER_LANES, n = (int)(cell / runs / blocks);    \
+    if (n >= t##_dim.x)                                                                                                  \
+        return;                                                                                                          \
+    const int begin = run * run_pixels, end = min(begin + run_pixels, (int)FER_PLANE(t##_dim));                                  \
+    const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);
+
+#ifdef FER_KERNEL_apply
+__kernel void apply(FER_IN(x), FER_IN(norm), FER_OUT(y), const int padded, const int run_pixels)
+{
+    WALK(y)
+#pragma unroll 4
+    for (int p = begin; p < end; p++) {
+        const FER_V v = (FER_VLOAD(x, n, c, p) - mean) * scale + bias;
+        FER_VSTORE(y, n, c, p, OUTPUT(v));
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_gradient_apply
+__kernel void gradient_apply(FER_IN(x), FER_IN(dy), FER_IN(norm), FER_IN(coef), FER_OUT(dx), const int padded,
+                             const int run_pixels)
+{
+    WALK(dx)
+    const FER_V k0 = ROW(coef, 0, c), k1 = ROW(coef, 1, c);
+#pragma unroll 2
+    for (int p = begin; p < end; p++) {
+        const FER_V t = FER_VLOAD(x, n, c, p), u = FER_VLOAD(dy, n, c, p);
+        FER_VSTORE(dx, n, c, p, scale * THROUGH(t, u) + (k0 * (t - mean) + k1));
+    }
+}
+#endif
