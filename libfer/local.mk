@@ -7,6 +7,7 @@ ferinclude_HEADERS += \
 	%D%/fer/host.h \
 	%D%/fer/inspect.h \
 	%D%/fer/op.h \
+	%D%/fer/pack.h \
 	%D%/fer/param.h \
 	%D%/fer/plugin.h \
 	%D%/fer/predict.h \

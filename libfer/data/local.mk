@@ -11,6 +11,9 @@ libfer_core_la_SOURCES += \
 	%D%/image.c \
 	%D%/image.h \
 	%D%/label.c \
+	%D%/pack-format.h \
+	%D%/pack-read.c \
+	%D%/pack-write.c \
 	%D%/pipeline.c \
 	%D%/pipeline.h \
 	%D%/queue.c \

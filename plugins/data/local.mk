@@ -1,14 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-# Take the # away when the first .c file is here.
 
-#if PLUGIN_DATA
-#plugin_LTLIBRARIES += plugins/data.la
-#endif
-#plugins_data_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
-#plugins_data_la_LDFLAGS = $(MODULE_FLAGS)
-#plugins_data_la_LIBADD = libfer.la
-#plugins_data_la_SOURCES = \
-#	%D%/data.c
-#CL_FILES += \
-#	%D%/data.cl
-#EXTRA_DIST += %D%/README.md
+if PLUGIN_DATA
+plugin_LTLIBRARIES += plugins/data.la
+endif
+plugins_data_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+plugins_data_la_LDFLAGS = $(MODULE_FLAGS)
+plugins_data_la_LIBADD = libfer.la
+plugins_data_la_SOURCES = \
+	%D%/catalog.c \
+	%D%/catalog.h \
+	%D%/choose.c \
+	%D%/csv.c \
+	%D%/csv.h \
+	%D%/data.c \
+	%D%/data.h \
+	%D%/device.c \
+	%D%/device.h \
+	%D%/expression.c \
+	%D%/expression.h \
+	%D%/fer2013.c \
+	%D%/ferplus.c \
+	%D%/folder.c \
+	%D%/light.c \
+	%D%/manifest.c \
+	%D%/manifest.h \
+	%D%/order.c \
+	%D%/packed.c \
+	%D%/pairs.c \
+	%D%/rotate.c \
+	%D%/split.c \
+	%D%/transforms.c \
+	%D%/views.c
+CL_FILES += \
+	%D%/geometry.cl \
+	%D%/light.cl \
+	%D%/rotate.cl
