@@ -43,8 +43,9 @@ FER_API size_t fer_shape_row(const struct fer_shape *shape);
 FER_API bool fer_shape_equal(const struct fer_shape *a, const struct fer_shape *b);
 /* "64 x 7 x 7" into `text`; the batch axis is written N (or 10N). Returns text. */
 FER_API const char *fer_shape_text(const struct fer_shape *shape, char *text, size_t size);
-/* A shape of f32 with the batch axis of `like` (none when like is NULL) and the given other axes. */
-FER_API struct fer_shape fer_shape_make(const struct fer_shape *like, int rank, const int *dims);
+/* A shape of f32 with axis 0 of `like`, batch or not (none when like is NULL), and then `axes` axes of its own:
+ * fer_shape_make(x, 3, (int[]){ 64, 7, 7 }) is N x 64 x 7 x 7. */
+FER_API struct fer_shape fer_shape_make(const struct fer_shape *like, int axes, const int *dims);
 
 FER_API const struct fer_shape *fer_tensor_shape(const struct fer_tensor *tensor);
 FER_API enum fer_layout fer_tensor_layout(const struct fer_tensor *tensor);

@@ -85,7 +85,7 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
         return status;
     const int inner = in->dim[1] / groups_of(p, in->dim[1]), taps = p->kernel * p->kernel;
     const struct fer_shape out =
-        fer_shape_make(in, 4, (int[]){ p->channels, reach(p, in->dim[2]), reach(p, in->dim[3]) });
+        fer_shape_make(in, 3, (int[]){ p->channels, reach(p, in->dim[2]), reach(p, in->dim[3]) });
     const struct weights_fan fan = { (double)inner * taps, (double)p->channels * taps };
     const struct fer_shape w = fer_shape_make(NULL, 4, (int[]){ p->channels, inner, p->kernel, p->kernel });
     const struct fer_shape b = fer_shape_make(NULL, 1, &p->channels);

@@ -42,7 +42,7 @@ static size_t weights_workspace(const struct conv_shape *s)
 static struct fer_tensor *frame(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
-    const struct fer_shape shape = fer_shape_make(fer_tensor_shape(call->x), 4,
+    const struct fer_shape shape = fer_shape_make(fer_tensor_shape(call->x), 3,
                                                   (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
     struct fer_tensor *out = fer_emit_temp(call->em, &shape, FER_LAYOUT_PLAIN);
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_stem_frame_cl, "conv_stem_frame", NULL);

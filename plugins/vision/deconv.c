@@ -75,7 +75,7 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
         return status;
     const int outer = p->channels / p->groups, taps = p->kernel * p->kernel;
     const struct fer_shape out =
-        fer_shape_make(in, 4, (int[]){ p->channels, reach(p, in->dim[2]), reach(p, in->dim[3]) });
+        fer_shape_make(in, 3, (int[]){ p->channels, reach(p, in->dim[2]), reach(p, in->dim[3]) });
     /* PyTorch takes the fan from the second axis of the weight, whatever it means. */
     const struct weights_fan fan = { (double)outer * taps, (double)in->dim[1] * taps };
     const struct fer_shape w = fer_shape_make(NULL, 4, (int[]){ in->dim[1], outer, p->kernel, p->kernel });

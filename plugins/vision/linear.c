@@ -38,7 +38,7 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
         return fer_fail_argument(err, FER_ESHAPE, "features", "%zu inputs by %d features are too many weights", inputs,
                                  p->features);
     const struct weights_fan fan = { (double)inputs, p->features };
-    const struct fer_shape out = fer_shape_make(in, 2, &p->features);
+    const struct fer_shape out = fer_shape_make(in, 1, &p->features);
     const struct fer_shape w = fer_shape_make(NULL, 2, (int[]){ p->features, (int)inputs });
     const struct fer_shape b = fer_shape_make(NULL, 1, &p->features);
     fer_op_output(op, 0, &out);
