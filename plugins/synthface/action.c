@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a face does.  Prototypes of the expressions in action units follow Ekman, Friesen and Hager (Facial Action Coding
- * System, Investigator's Guide, 2002, table 10-2); where it gives alternatives, a picture draws one of them.
+ * What a face does.  Prototypes of the expressions in action units follow Ekman, Friesen and Hager (Facial Action
+ * Coding System, Investigator's Guide, 2002, table 10-2); where it gives alternatives, a picture draws one of them.
  */
 #include "synthface.h"
 
@@ -15,33 +15,29 @@ struct unit {
 #define UNITS 10
 
 static const struct unit prototypes[SYNTHFACE_EXPRESSIONS][UNITS] = {
-    [SYNTHFACE_HAPPY] = {{SYNTHFACE_smile_left, 1},
-                         {SYNTHFACE_smile_right, 1},
-                         {SYNTHFACE_lid_tight, 0.75f}},
-    [SYNTHFACE_SAD] = {{SYNTHFACE_inner_brow, 0.9f},
-                       {SYNTHFACE_brow_lower, 0.35f},
-                       {SYNTHFACE_lid_droop, 0.35f},
-                       {SYNTHFACE_corner_down, 1},
-                       {SYNTHFACE_chin_raise, 0.6f}},
-    [SYNTHFACE_SURPRISE] = {{SYNTHFACE_inner_brow, 1},
-                            {SYNTHFACE_outer_brow, 1},
-                            {SYNTHFACE_lid_raise, 0.75f},
-                            {SYNTHFACE_jaw_drop, 0.95f}},
-    [SYNTHFACE_FEAR] = {{SYNTHFACE_inner_brow, 0.95f},
-                        {SYNTHFACE_outer_brow, 0.3f},
-                        {SYNTHFACE_brow_lower, 0.4f},
-                        {SYNTHFACE_lid_raise, 1},
-                        {SYNTHFACE_lip_stretch, 1},
-                        {SYNTHFACE_jaw_drop, 0.3f}},
-    [SYNTHFACE_DISGUST] = {{SYNTHFACE_nose_wrinkle, 1},
-                           {SYNTHFACE_lip_raise, 1},
-                           {SYNTHFACE_brow_lower, 0.45f},
-                           {SYNTHFACE_lid_tight, 0.6f},
-                           {SYNTHFACE_corner_down, 0.35f}},
-    [SYNTHFACE_ANGRY] = {{SYNTHFACE_brow_lower, 1},
-                         {SYNTHFACE_lid_raise, 0.35f},
-                         {SYNTHFACE_lid_tight, 0.35f}},
-    [SYNTHFACE_CONTEMPT] = {{SYNTHFACE_lid_droop, 0.2f}},
+    [SYNTHFACE_HAPPY] = { { SYNTHFACE_smile_left, 1 }, { SYNTHFACE_smile_right, 1 }, { SYNTHFACE_lid_tight, 0.75f } },
+    [SYNTHFACE_SAD] = { { SYNTHFACE_inner_brow, 0.9f },
+                        { SYNTHFACE_brow_lower, 0.35f },
+                        { SYNTHFACE_lid_droop, 0.35f },
+                        { SYNTHFACE_corner_down, 1 },
+                        { SYNTHFACE_chin_raise, 0.6f } },
+    [SYNTHFACE_SURPRISE] = { { SYNTHFACE_inner_brow, 1 },
+                             { SYNTHFACE_outer_brow, 1 },
+                             { SYNTHFACE_lid_raise, 0.75f },
+                             { SYNTHFACE_jaw_drop, 0.95f } },
+    [SYNTHFACE_FEAR] = { { SYNTHFACE_inner_brow, 0.95f },
+                         { SYNTHFACE_outer_brow, 0.3f },
+                         { SYNTHFACE_brow_lower, 0.4f },
+                         { SYNTHFACE_lid_raise, 1 },
+                         { SYNTHFACE_lip_stretch, 1 },
+                         { SYNTHFACE_jaw_drop, 0.3f } },
+    [SYNTHFACE_DISGUST] = { { SYNTHFACE_nose_wrinkle, 1 },
+                            { SYNTHFACE_lip_raise, 1 },
+                            { SYNTHFACE_brow_lower, 0.45f },
+                            { SYNTHFACE_lid_tight, 0.6f },
+                            { SYNTHFACE_corner_down, 0.35f } },
+    [SYNTHFACE_ANGRY] = { { SYNTHFACE_brow_lower, 1 }, { SYNTHFACE_lid_raise, 0.35f }, { SYNTHFACE_lid_tight, 0.35f } },
+    [SYNTHFACE_CONTEMPT] = { { SYNTHFACE_lid_droop, 0.2f } },
 };
 
 static void add(float *code, enum synthface_code unit, double strength)
@@ -106,14 +102,25 @@ static const struct {
     const char *name;
     enum synthface_expression expression;
 } names[] = {
-    {"neutral", SYNTHFACE_NEUTRAL},   {"normal", SYNTHFACE_NEUTRAL}, {"calm", SYNTHFACE_NEUTRAL},
-    {"happy", SYNTHFACE_HAPPY},       {"happiness", SYNTHFACE_HAPPY}, {"joy", SYNTHFACE_HAPPY},
-    {"sad", SYNTHFACE_SAD},           {"sadness", SYNTHFACE_SAD},
-    {"surprise", SYNTHFACE_SURPRISE}, {"surprised", SYNTHFACE_SURPRISE},
-    {"fear", SYNTHFACE_FEAR},         {"fearful", SYNTHFACE_FEAR},   {"afraid", SYNTHFACE_FEAR},
-    {"disgust", SYNTHFACE_DISGUST},   {"disgusted", SYNTHFACE_DISGUST},
-    {"angry", SYNTHFACE_ANGRY},       {"anger", SYNTHFACE_ANGRY},
-    {"contempt", SYNTHFACE_CONTEMPT}, {"contemptuous", SYNTHFACE_CONTEMPT},
+    { "neutral", SYNTHFACE_NEUTRAL },
+    { "normal", SYNTHFACE_NEUTRAL },
+    { "calm", SYNTHFACE_NEUTRAL },
+    { "happy", SYNTHFACE_HAPPY },
+    { "happiness", SYNTHFACE_HAPPY },
+    { "joy", SYNTHFACE_HAPPY },
+    { "sad", SYNTHFACE_SAD },
+    { "sadness", SYNTHFACE_SAD },
+    { "surprise", SYNTHFACE_SURPRISE },
+    { "surprised", SYNTHFACE_SURPRISE },
+    { "fear", SYNTHFACE_FEAR },
+    { "fearful", SYNTHFACE_FEAR },
+    { "afraid", SYNTHFACE_FEAR },
+    { "disgust", SYNTHFACE_DISGUST },
+    { "disgusted", SYNTHFACE_DISGUST },
+    { "angry", SYNTHFACE_ANGRY },
+    { "anger", SYNTHFACE_ANGRY },
+    { "contempt", SYNTHFACE_CONTEMPT },
+    { "contemptuous", SYNTHFACE_CONTEMPT },
 };
 
 const char *synthface_expression_name(enum synthface_expression expression)

@@ -13,8 +13,8 @@
     X(head_width)   /* half width at the cheeks */                                                                     \
     X(jaw)          /* width of the jaw relative to the cheeks */                                                      \
     X(chin)         /* added to the length below the mouth */                                                          \
-    X(skin)         /* 0 light … 1 dark */                                                                             \
-    X(warmth)       /* -1 pink … 1 olive */                                                                            \
+    X(skin)         /* 0 light … 1 dark */                                                                           \
+    X(warmth)       /* -1 pink … 1 olive */                                                                          \
     X(hair_style)   /* 0 shaven, 1 short, 2 parted, 3 long, 4 curly, 5 fringe */                                       \
     X(hair_tone)    /* 0 black, brown, red, blond, 1 gray */                                                           \
     X(hair_volume)  /* beyond the skull */                                                                             \
@@ -33,10 +33,10 @@
     X(mouth_height) /* below the middle of the face */                                                                 \
     X(lip_upper)    /* thickness */                                                                                    \
     X(lip_lower)                                                                                                       \
-    X(beard)        /* 0 none … 1 full */                                                                              \
+    X(beard) /* 0 none … 1 full */                                                                                   \
     X(moustache)                                                                                                       \
-    X(glasses)      /* 0 none, 1 round, 2 square */                                                                    \
-    X(age)          /* strength of lines at rest, 0 … 1 */
+    X(glasses) /* 0 none, 1 round, 2 square */                                                                         \
+    X(age)     /* strength of lines at rest, 0 … 1 */
 
 /* What it does: action units of the Facial Action Coding System (Ekman and Friesen, 1978), 0 at rest, 1 full. */
 #define SYNTHFACE_ACTION(X)                                                                                            \
@@ -50,13 +50,13 @@
     X(lip_raise)    /* AU10: upper lip raiser */                                                                       \
     X(smile_left)   /* AU12, AU14: lip corner puller, left in the picture */                                           \
     X(smile_right)                                                                                                     \
-    X(corner_down)  /* AU15: lip corner depressor */                                                                   \
-    X(chin_raise)   /* AU17 */                                                                                         \
-    X(lip_stretch)  /* AU20 */                                                                                         \
-    X(lip_press)    /* AU23, AU24: lip tightener, pressor */                                                           \
-    X(jaw_drop)     /* AU26, AU27 */                                                                                   \
-    X(bare_teeth)   /* AU25 with AU22: lips part, squared */                                                           \
-    X(gaze_x)       /* -1 … 1 */                                                                                       \
+    X(corner_down) /* AU15: lip corner depressor */                                                                    \
+    X(chin_raise)  /* AU17 */                                                                                          \
+    X(lip_stretch) /* AU20 */                                                                                          \
+    X(lip_press)   /* AU23, AU24: lip tightener, pressor */                                                            \
+    X(jaw_drop)    /* AU26, AU27 */                                                                                    \
+    X(bare_teeth)  /* AU25 with AU22: lips part, squared */                                                            \
+    X(gaze_x)      /* -1 … 1 */                                                                                      \
     X(gaze_y)
 
 /* How it is seen: drawn for each picture.  Angles in radians, shifts in half pictures. */
@@ -64,18 +64,18 @@
     X(yaw)                                                                                                             \
     X(pitch)                                                                                                           \
     X(roll)                                                                                                            \
-    X(zoom)         /* half pictures in a head unit */                                                                 \
+    X(zoom) /* half pictures in a head unit */                                                                         \
     X(shift_x)                                                                                                         \
     X(shift_y)                                                                                                         \
-    X(light_x)      /* direction to the light; the part towards the viewer follows */                                  \
+    X(light_x) /* direction to the light; the part towards the viewer follows */                                       \
     X(light_y)                                                                                                         \
-    X(ambient)      /* 0 hard … 1 flat */                                                                              \
-    X(exposure)     /* factor */                                                                                       \
-    X(blur)         /* edges softer by that many pixels */                                                             \
-    X(noise)        /* standard deviation of the sensor's noise */                                                     \
-    X(background)   /* tone, 0 … 1 */                                                                                  \
-    X(hue)          /* of background and clothes, 0 … 1 */                                                             \
-    X(noise_seed)   /* a whole number below 2^24 */
+    X(ambient)    /* 0 hard … 1 flat */                                                                              \
+    X(exposure)   /* factor */                                                                                         \
+    X(blur)       /* edges softer by that many pixels */                                                               \
+    X(noise)      /* standard deviation of the sensor's noise */                                                       \
+    X(background) /* tone, 0 … 1 */                                                                                  \
+    X(hue)        /* of background and clothes, 0 … 1 */                                                             \
+    X(noise_seed) /* a whole number below 2^24 */
 
 #define SYNTHFACE_CODES(X) SYNTHFACE_IDENTITY(X) SYNTHFACE_ACTION(X) SYNTHFACE_VIEW(X)
 
@@ -83,22 +83,22 @@ enum synthface_code {
 #define SYNTHFACE_ENUM(name) SYNTHFACE_##name,
     SYNTHFACE_CODES(SYNTHFACE_ENUM)
 #undef SYNTHFACE_ENUM
-    SYNTHFACE_CODE_COUNT
+        SYNTHFACE_CODE_COUNT
 };
 
 /* Point lists of the geometry (x, y in half pictures from the centre, y down) … */
 #define SYNTHFACE_POINTS(X)                                                                                            \
-    X(FACE, 32)    /* closed outline; 0-16 are the jaw's landmarks */                                                  \
-    X(BROWS, 10)   /* left outer to inner, right inner to outer */                                                     \
+    X(FACE, 32)     /* closed outline; 0-16 are the jaw's landmarks */                                                 \
+    X(BROWS, 10)    /* left outer to inner, right inner to outer */                                                    \
     X(EYE_LEFT, 12) /* closed; every second one is a landmark */                                                       \
     X(EYE_RIGHT, 12)                                                                                                   \
-    X(LIPS, 24)    /* closed; every second one is a landmark */                                                        \
-    X(MOUTH, 16)   /* closed inner contour; every second one is a landmark */                                          \
-    X(NOSE, 9)     /* landmarks 27-35 */                                                                               \
+    X(LIPS, 24)  /* closed; every second one is a landmark */                                                          \
+    X(MOUTH, 16) /* closed inner contour; every second one is a landmark */                                            \
+    X(NOSE, 9)   /* landmarks 27-35 */                                                                                 \
     X(IRISES, 2)                                                                                                       \
-    X(STROKES, 48) /* 12 lines of the skin, 4 points each */                                                           \
+    X(STROKES, 48)    /* 12 lines of the skin, 4 points each */                                                        \
     X(STROKE_INK, 12) /* of each line: half width, strength */                                                         \
-    X(HEAD, 2)     /* centre; cosine and sine of the roll, times the zoom */
+    X(HEAD, 2)        /* centre; cosine and sine of the roll, times the zoom */
 
 #define FER_SYNTHFACE_LANDMARKS 68
 

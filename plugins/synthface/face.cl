@@ -51,12 +51,14 @@ static void face_outline(__global const float *face, const struct view *v, __glo
 {
     const float chin = 1.0f + CODE(chin) + 0.16f * CODE(jaw_drop) - 0.03f * CODE(chin_raise);
     for (int i = 0; i < N_FACE; i++) {
-        const float turn = i <= 16 ? M_PI_F * (float)i / 16.0f : M_PI_F * (1.0f + (float)(i - 16) / (float)(N_FACE - 16));
+        const float turn =
+            i <= 16 ? M_PI_F * (float)i / 16.0f : M_PI_F * (1.0f + (float)(i - 16) / (float)(N_FACE - 16));
         const float c = -cos(turn), s = i <= 16 ? fmax(sin(turn), 0.0f) : sin(turn);
         float x = v->width * c, y = s * 1.0f - 0.1f;
         if (i <= 16) {
             /* Fuller than an ellipse at the cheeks, narrower at the jaw, to the chin's length. */
-            x *= mix(1.0f, CODE(jaw), s * s) * (1.0f + 0.05f * sin(2.0f * turn) * (turn < 0.5f * M_PI_F ? 1.0f : -1.0f));
+            x *=
+                mix(1.0f, CODE(jaw), s * s) * (1.0f + 0.05f * sin(2.0f * turn) * (turn < 0.5f * M_PI_F ? 1.0f : -1.0f));
             y = pow(s, 0.9f) * (chin + 0.1f) - 0.1f;
         }
         face_put(points, P_FACE + i, face_place(v, x, y, -0.12f * (1.0f - s)));
@@ -69,8 +71,8 @@ static void face_brows(__global const float *face, const struct view *v, __globa
         for (int i = 0; i < 5; i++) {
             const float t = (float)i / 4.0f; /* inner to outer */
             const float rise = 0.14f * CODE(inner_brow) * pow(1.0f - t, 1.3f) + 0.13f * CODE(outer_brow) * sqrt(t) -
-                               0.125f * CODE(brow_lower) * (1.0f - 0.85f * t) - 0.05f * CODE(nose_wrinkle) * (1.0f - t) -
-                               0.015f * CODE(lid_tight);
+                               0.125f * CODE(brow_lower) * (1.0f - 0.85f * t) -
+                               0.05f * CODE(nose_wrinkle) * (1.0f - t) - 0.015f * CODE(lid_tight);
             const float x = 0.13f + 0.40f * t - 0.045f * CODE(brow_lower) * (1.0f - t);
             const float y = -0.36f - CODE(brow_height) - CODE(brow_arch) * sin(M_PI_F * (0.1f + 0.75f * t)) - rise;
             face_put(points, P_BROWS + (side ? 5 + i : 4 - i), face_skin(v, side ? x : -x, y, 0.04f));
@@ -83,8 +85,10 @@ static void face_eye(__global const float *face, const struct view *v, int side,
     const float sign = side ? 1.0f : -1.0f, middle = -0.15f;
     const float open = CODE(eye_open);
     const float upper = open * fmax(1.05f + 0.75f * CODE(lid_raise) - 0.75f * CODE(lid_droop) - 0.2f * CODE(lid_tight) -
-                                        0.15f * CODE(nose_wrinkle), 0.12f);
-    const float lower = open * fmax(0.65f + 0.2f * CODE(lid_raise) - 0.6f * CODE(lid_tight) - 0.1f * CODE(nose_wrinkle), -0.05f);
+                                        0.15f * CODE(nose_wrinkle),
+                                    0.12f);
+    const float lower =
+        open * fmax(0.65f + 0.2f * CODE(lid_raise) - 0.6f * CODE(lid_tight) - 0.1f * CODE(nose_wrinkle), -0.05f);
     /* Grief pulls the upper lid up at its inner end and lets it hang at the outer one; anger does the opposite. */
     const float slant = 0.3f * CODE(inner_brow) * (1.0f - CODE(outer_brow) * 0.8f) - 0.35f * CODE(brow_lower);
     const int first = side ? P_EYE_RIGHT : P_EYE_LEFT;
@@ -99,7 +103,8 @@ static void face_eye(__global const float *face, const struct view *v, int side,
         face_put(points, first + i, face_skin(v, sign * CODE(eye_space) + CODE(eye_width) * along, y, 0.0f));
     }
     const float gaze_x = 0.3f * CODE(eye_width) * CODE(gaze_x), gaze_y = 0.2f * open * CODE(gaze_y);
-    face_put(points, P_IRISES + side, face_skin(v, sign * CODE(eye_space) + gaze_x, middle - 0.2f * open + gaze_y, 0.0f));
+    face_put(points, P_IRISES + side,
+             face_skin(v, sign * CODE(eye_space) + gaze_x, middle - 0.2f * open + gaze_y, 0.0f));
 }
 
 static void face_nose(__global const float *face, const struct view *v, __global float *points)
@@ -112,8 +117,9 @@ static void face_nose(__global const float *face, const struct view *v, __global
     const float wing = CODE(nose_width) * (1.0f + 0.15f * CODE(nose_wrinkle) + 0.06f * CODE(smile_left));
     for (int i = 0; i < 5; i++) {
         const float t = (float)i / 2.0f - 1.0f;
-        face_put(points, P_NOSE + 4 + i,
-                 face_skin(v, wing * t, tip + 0.09f - 0.03f * t * t - lift * (0.6f + 0.7f * t * t), 0.13f - 0.08f * t * t));
+        face_put(
+            points, P_NOSE + 4 + i,
+            face_skin(v, wing * t, tip + 0.09f - 0.03f * t * t - lift * (0.6f + 0.7f * t * t), 0.13f - 0.08f * t * t));
     }
 }
 
@@ -126,18 +132,22 @@ static struct mouth face_mouth(__global const float *face)
 {
     struct mouth m;
     const float smile = 0.5f * (CODE(smile_left) + CODE(smile_right)), press = CODE(lip_press);
-    m.half_width = CODE(mouth_width) * (1.0f + 0.36f * smile + 0.3f * CODE(lip_stretch) - 0.1f * press - 0.05f * CODE(corner_down) +
-                                        0.1f * CODE(bare_teeth) - 0.3f * CODE(jaw_drop) * (1.0f - 0.9f * fmin(smile + CODE(lip_stretch), 1.0f)));
+    m.half_width = CODE(mouth_width) * (1.0f + 0.36f * smile + 0.3f * CODE(lip_stretch) - 0.1f * press -
+                                        0.05f * CODE(corner_down) + 0.1f * CODE(bare_teeth) -
+                                        0.3f * CODE(jaw_drop) * (1.0f - 0.9f * fmin(smile + CODE(lip_stretch), 1.0f)));
     m.middle = CODE(mouth_height) - 0.035f * CODE(chin_raise) - 0.02f * CODE(nose_wrinkle) + 0.03f * smile;
     const float down = 0.12f * CODE(corner_down) + 0.02f * CODE(lip_stretch) + 0.015f * press;
     m.left = down - 0.15f * CODE(smile_left) + 0.05f * CODE(jaw_drop);
     m.right = down - 0.15f * CODE(smile_right) + 0.05f * CODE(jaw_drop);
-    m.raise = 0.085f * CODE(lip_raise) + 0.03f * CODE(nose_wrinkle) + 0.02f * smile + 0.05f * CODE(bare_teeth) + 0.05f * CODE(jaw_drop);
+    m.raise = 0.085f * CODE(lip_raise) + 0.03f * CODE(nose_wrinkle) + 0.02f * smile + 0.05f * CODE(bare_teeth) +
+              0.05f * CODE(jaw_drop);
     m.gap = 0.34f * CODE(jaw_drop) + 0.05f * CODE(bare_teeth) - 0.06f * CODE(lip_raise);
     m.gap = fmax(m.gap, -m.raise + 0.004f);
     m.squared = fmin(CODE(bare_teeth) + 0.6f * CODE(lip_stretch) * CODE(jaw_drop), 1.0f);
-    m.top = CODE(lip_upper) * (1.0f - 0.7f * press - 0.3f * smile - 0.25f * CODE(bare_teeth) - 0.2f * CODE(lip_stretch));
-    m.bottom = CODE(lip_lower) * (1.0f - 0.65f * press - 0.2f * smile + 0.2f * CODE(chin_raise) - 0.25f * CODE(bare_teeth));
+    m.top =
+        CODE(lip_upper) * (1.0f - 0.7f * press - 0.3f * smile - 0.25f * CODE(bare_teeth) - 0.2f * CODE(lip_stretch));
+    m.bottom =
+        CODE(lip_lower) * (1.0f - 0.65f * press - 0.2f * smile + 0.2f * CODE(chin_raise) - 0.25f * CODE(bare_teeth));
     return m;
 }
 
@@ -206,7 +216,8 @@ static void face_strokes(__global const float *face, const struct view *v, __glo
                     (float2)(s * (CODE(eye_space) + CODE(eye_width) + 0.15f), -0.2f), 0.1f, 0.01f,
                     0.2f * age * smile + 0.45f * CODE(lid_tight) * fmax(smile, 0.3f));
         face_stroke(v, points, 6 + side, (float2)(s * (CODE(eye_space) - 0.13f), -0.06f),
-                    (float2)(s * (CODE(eye_space) + 0.13f), -0.06f), 0.18f * s, 0.014f, 0.15f * age + 0.4f * CODE(lid_tight));
+                    (float2)(s * (CODE(eye_space) + 0.13f), -0.06f), 0.18f * s, 0.014f,
+                    0.15f * age + 0.4f * CODE(lid_tight));
     }
     for (int i = 0; i < 2; i++) {
         const float y = -0.56f - 0.11f * (float)i - 0.05f * raise;
@@ -214,7 +225,8 @@ static void face_strokes(__global const float *face, const struct view *v, __glo
         face_stroke(v, points, 8 + i, (float2)(-span, y + 0.02f), (float2)(span, y + 0.02f), -0.06f, 0.012f,
                     0.1f * age + 0.55f * raise * (0.5f + 0.5f * outer));
         const float root = -0.22f + 0.09f * (float)i;
-        face_stroke(v, points, 10 + i, (float2)(-0.08f, root), (float2)(0.08f, root), -0.25f, 0.011f, 0.7f * wrinkle - 0.1f);
+        face_stroke(v, points, 10 + i, (float2)(-0.08f, root), (float2)(0.08f, root), -0.25f, 0.011f,
+                    0.7f * wrinkle - 0.1f);
     }
 }
 

@@ -4,14 +4,14 @@
 #include <stdio.h>
 
 #define NAME(name) #name,
-static const char *const code_names[] = {SYNTHFACE_CODES(NAME)};
+static const char *const code_names[] = { SYNTHFACE_CODES(NAME) };
 #undef NAME
 
-#define POINTS(name, count) {#name, count},
+#define POINTS(name, count) { #name, count },
 static const struct {
     const char *name;
     int count;
-} point_lists[] = {SYNTHFACE_POINTS(POINTS)};
+} point_lists[] = { SYNTHFACE_POINTS(POINTS) };
 #undef POINTS
 
 int synthface_geometry(void)
@@ -35,6 +35,7 @@ enum fer_status synthface_options(char *text, size_t size, int lanes, struct fer
         first += point_lists[i].count;
     }
     if (used < 0 || (size_t)used >= size)
-        return fer_fail(err, FER_EINVAL, "synthface: the compiler options of the kernels do not fit %zu characters", size);
+        return fer_fail(err, FER_EINVAL, "synthface: the compiler options of the kernels do not fit %zu characters",
+                        size);
     return FER_OK;
 }

@@ -9,9 +9,9 @@ struct colour {
     V r, g, b;
 };
 struct brush {
-    V x;          /* of the pixels */
+    V x; /* of the pixels */
     float y;
-    float pixel;  /* width of an edge */
+    float pixel;       /* width of an edge */
     float left, right; /* of all lanes */
     struct colour paint;
     __global const float *points;
@@ -135,7 +135,8 @@ static float3 hair_colour(__global const float *face)
 
 static float3 iris_colour(__global const float *face)
 {
-    const float3 brown = (float3)(0.22f, 0.13f, 0.07f), green = (float3)(0.28f, 0.36f, 0.22f), blue = (float3)(0.30f, 0.46f, 0.62f);
+    const float3 brown = (float3)(0.22f, 0.13f, 0.07f), green = (float3)(0.28f, 0.36f, 0.22f),
+                 blue = (float3)(0.30f, 0.46f, 0.62f);
     const float t = CODE(iris);
     return t < 0.6f ? mix(brown, green, t * 0.5f) : mix(green, blue, (t - 0.6f) / 0.4f);
 }
@@ -182,7 +183,8 @@ static void paint_body(struct brush *b, const struct frame *f, __global const fl
     const float w = CODE(head_width), soft = b->pixel / f->zoom;
     const V x = f->x + 0.1f * f->turn, y = f->y;
     const V dx = x / 1.35f, dy = (y - 2.05f) / 0.8f;
-    blend(b, cover((sqrt(dx * dx + dy * dy) - 1.0f) * 0.8f, soft), 0.2f + 0.6f * hue_colour(CODE(hue) + 0.37f) * CODE(background));
+    blend(b, cover((sqrt(dx * dx + dy * dy) - 1.0f) * 0.8f, soft),
+          0.2f + 0.6f * hue_colour(CODE(hue) + 0.37f) * CODE(background));
     const V neck = fmax(fabs(x) - 0.52f * w - 0.12f * fmax(y - 1.0f, (V)0.0f), fabs(y - 0.85f) - 0.55f);
     blend(b, cover(neck, soft), 0.78f * skin_colour(face));
 }
@@ -246,8 +248,9 @@ static void paint_skin(struct brush *b, const struct frame *f, __global const fl
     light *= 1.0f - 0.22f * (spot(b->x, b->y, left + (float2)(0.0f, -0.03f * z), 0.3f * z, 0.2f * z) +
                              spot(b->x, b->y, right + (float2)(0.0f, -0.03f * z), 0.3f * z, 0.2f * z));
     const float side = s > 0.0f ? -1.0f : 1.0f;
-    light *= 1.0f - (0.1f + 0.25f * fmin(fabs(s), 1.0f)) *
-                        spot(b->x, b->y, mix(bridge, tip, 0.6f) + (float2)(side * 0.12f * z, 0.02f * z), 0.12f * z, 0.32f * z);
+    light *= 1.0f -
+             (0.1f + 0.25f * fmin(fabs(s), 1.0f)) *
+                 spot(b->x, b->y, mix(bridge, tip, 0.6f) + (float2)(side * 0.12f * z, 0.02f * z), 0.12f * z, 0.32f * z);
     light *= 1.0f + 0.14f * spot(b->x, b->y, mix(bridge, tip, 0.5f), 0.07f * z, 0.32f * z);
     light *= 1.0f + 0.14f * spot(b->x, b->y, tip + (float2)(-0.02f * side * z, -0.02f * z), 0.08f * z, 0.08f * z);
     light *= 1.0f - 0.18f * spot(b->x, b->y, base + (float2)(0.0f, 0.06f * z), 0.2f * z, 0.09f * z);
@@ -297,10 +300,13 @@ static void paint_nose(struct brush *b, float zoom, float3 skin)
     if (!touches(b, P_NOSE + 4, 5, 0.1f * zoom))
         return;
     for (int side = 0; side < 2; side++) {
-        const float2 wing = point_at(b, side ? P_NOSE + 8 : P_NOSE + 4), inner = point_at(b, side ? P_NOSE + 7 : P_NOSE + 5);
-        const V wings = ellipse(b->x, b->y, mix(wing, inner, 0.1f) + (float2)(0.0f, -0.045f * zoom), 0.03f * zoom, 0.06f * zoom);
+        const float2 wing = point_at(b, side ? P_NOSE + 8 : P_NOSE + 4),
+                     inner = point_at(b, side ? P_NOSE + 7 : P_NOSE + 5);
+        const V wings =
+            ellipse(b->x, b->y, mix(wing, inner, 0.1f) + (float2)(0.0f, -0.045f * zoom), 0.03f * zoom, 0.06f * zoom);
         shade(b, 1.0f - 0.3f * cover(fabs(wings) - 0.006f * zoom, fmax(0.03f * zoom, b->pixel)));
-        const V hole = ellipse(b->x, b->y, mix(wing, inner, 0.75f) + (float2)(0.0f, -0.02f * zoom), 0.045f * zoom, 0.022f * zoom);
+        const V hole =
+            ellipse(b->x, b->y, mix(wing, inner, 0.75f) + (float2)(0.0f, -0.02f * zoom), 0.045f * zoom, 0.022f * zoom);
         blend(b, 0.75f * cover(hole, fmax(0.02f * zoom, b->pixel)), 0.3f * skin);
     }
     shade(b, 1.0f - 0.25f * cover(line(b, P_NOSE + 4, 5, 0.0f, 0.012f * zoom, 0.0f), fmax(0.03f * zoom, b->pixel)));
@@ -337,7 +343,8 @@ static void paint_eye(struct brush *b, const struct frame *f, __global const flo
     b->paint.r = mix(under.r, b->paint.r, open);
     b->paint.g = mix(under.g, b->paint.g, open);
     b->paint.b = mix(under.b, b->paint.b, open);
-    blend(b, 0.9f * cover(line(b, first, 7, 0.006f * z, 0.016f * z, 0.006f * z), fmax(0.012f * z, b->pixel)), 0.14f * skin);
+    blend(b, 0.9f * cover(line(b, first, 7, 0.006f * z, 0.016f * z, 0.006f * z), fmax(0.012f * z, b->pixel)),
+          0.14f * skin);
     V lower = INFINITY, along;
     for (int i = 6; i < 12; i++)
         lower = fmin(lower, segment(b, point_at(b, first + i), point_at(b, first + (i + 1) % 12), &along));
@@ -386,8 +393,9 @@ static void paint_mouth(struct brush *b, const struct frame *f, __global const f
     blend(b, bared * cover(low - 0.45f * upper, fmax(0.02f * z, b->pixel)), 0.93f * teeth);
     if (bared > 0.3f)
         shade(b, 1.0f - 0.5f * bared * cover(fabs(row - upper) - 0.004f * z, b->pixel));
-    blend(b, 0.8f * clamp(gap / (0.3f * z) - 0.3f, 0.0f, 1.0f) *
-                 cover(ellipse(b->x, b->y, bottom + (float2)(0.0f, 0.02f * z), 0.15f * z, 0.09f * z), 0.03f * z),
+    blend(b,
+          0.8f * clamp(gap / (0.3f * z) - 0.3f, 0.0f, 1.0f) *
+              cover(ellipse(b->x, b->y, bottom + (float2)(0.0f, 0.02f * z), 0.15f * z, 0.09f * z), 0.03f * z),
           (float3)(0.68f, 0.30f, 0.30f));
     const V open = cover(inner, b->pixel);
     b->paint.r = mix(under.r, b->paint.r, open);
@@ -411,8 +419,9 @@ static void paint_hair(struct brush *b, const struct frame *f, __global const fl
         front += 0.14f - 0.02f * sin(26.0f * x);
     const V d = fmax(hair_edge(f, face), f->y - front);
     /* Strands and a sheen. */
-    const V sheen = 1.0f + 0.05f * sin(47.0f * x + 9.0f * f->y) + 0.04f * sin(83.0f * x - 6.0f * f->y) + 0.3f * spot(b->x, b->y, point_at(b, P_FACE + 24) +
-                        (float2)(0.2f * CODE(light_x), 0.05f), 0.4f * f->zoom, 0.2f * f->zoom);
+    const V sheen = 1.0f + 0.05f * sin(47.0f * x + 9.0f * f->y) + 0.04f * sin(83.0f * x - 6.0f * f->y) +
+                    0.3f * spot(b->x, b->y, point_at(b, P_FACE + 24) + (float2)(0.2f * CODE(light_x), 0.05f),
+                                0.4f * f->zoom, 0.2f * f->zoom);
     const float3 c = hair_colour(face);
     if (style == 0.0f) {
         blend(b, 0.22f * inside * cover(d, 0.1f), c);
@@ -445,7 +454,8 @@ static void paint_glasses(struct brush *b, const struct frame *f, __global const
     V along;
     const float2 a = left + (float2)(0.9f * rx, -0.3f * ry), c = right + (float2)(-0.9f * rx, -0.3f * ry);
     rim = fmin(rim, sqrt(segment(b, a, c, &along)));
-    blend(b, 0.9f * cover(rim - 0.012f * z, fmax(b->pixel, 0.01f * z)), 0.25f * hue_colour(CODE(hue) + 0.6f) * CODE(background));
+    blend(b, 0.9f * cover(rim - 0.012f * z, fmax(b->pixel, 0.01f * z)),
+          0.25f * hue_colour(CODE(hue) + 0.6f) * CODE(background));
 }
 
 /* Four uniform numbers make one bell of variance 1/3. */

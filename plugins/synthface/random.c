@@ -8,8 +8,8 @@
 
 struct synthface_random synthface_random_start(uint32_t seed, uint32_t stream, uint32_t split, uint32_t index)
 {
-    return (struct synthface_random){.source = {.key = (uint64_t)split << 32 | seed, .stream = stream},
-                                     .element = (uint64_t)index * STREAM_LENGTH};
+    return (struct synthface_random){ .source = { .key = (uint64_t)split << 32 | seed, .stream = stream },
+                                      .element = (uint64_t)index * STREAM_LENGTH };
 }
 
 double synthface_random_next(struct synthface_random *random)

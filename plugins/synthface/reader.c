@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const splits[] = {"train", "valid", "test", NULL};
+static const char *const splits[] = { "train", "valid", "test", NULL };
 
 const struct fer_param *const synthface_params[] = {
     FER_PARAM_INT(struct synthface, count, "2000", 1, 100000000, "pictures"),
@@ -32,10 +32,10 @@ const struct fer_param *const synthface_params[] = {
 
 struct reader {
     struct synthface params;
-    double low, high;                                          /* of the intensity */
+    double low, high; /* of the intensity */
     int classes;
     enum synthface_expression expression[SYNTHFACE_EXPRESSIONS]; /* in turn … */
-    int label[SYNTHFACE_EXPRESSIONS];                          /* … with these labels */
+    int label[SYNTHFACE_EXPRESSIONS];                            /* … with these labels */
 };
 
 /* Streams of random numbers. */
@@ -58,10 +58,11 @@ static enum fer_status classes_from_labels(struct reader *reader, const struct f
     for (int label = 0; label < env->nlabels; label++) {
         const enum synthface_expression expression = synthface_expression_find(env->labels[label]);
         if (expression == SYNTHFACE_EXPRESSIONS)
-            return fer_fail(err, FER_EINVAL,
-                            "synthface: it cannot draw the label \"%.40s\"; it knows neutral, happy, sad, surprise, fear, "
-                            "disgust, angry and contempt",
-                            env->labels[label]);
+            return fer_fail(
+                err, FER_EINVAL,
+                "synthface: it cannot draw the label \"%.40s\"; it knows neutral, happy, sad, surprise, fear, "
+                "disgust, angry and contempt",
+                env->labels[label]);
         const enum fer_status status = add_class(reader, expression, label, err);
         if (status != FER_OK)
             return status;
@@ -73,7 +74,8 @@ static enum fer_status find_classes(struct reader *reader, const struct fer_data
 {
     const int wanted = reader->params.classes;
     if (wanted != 0 && wanted < 7)
-        return fer_fail_argument(err, FER_EINVAL, "classes", "synthface: classes=%d; it is 7, 8 (with contempt) or 0", wanted);
+        return fer_fail_argument(err, FER_EINVAL, "classes", "synthface: classes=%d; it is 7, 8 (with contempt) or 0",
+                                 wanted);
     if (env->nlabels > 0) {
         const enum fer_status status = classes_from_labels(reader, env, err);
         if (status != FER_OK)
@@ -86,8 +88,8 @@ static enum fer_status find_classes(struct reader *reader, const struct fer_data
         }
     }
     if (wanted && wanted != reader->classes)
-        return fer_fail_argument(err, FER_EINVAL, "classes", "synthface: classes=%d, but `labels` names %d expressions", wanted,
-                                 reader->classes);
+        return fer_fail_argument(err, FER_EINVAL, "classes", "synthface: classes=%d, but `labels` names %d expressions",
+                                 wanted, reader->classes);
     return FER_OK;
 }
 
@@ -99,7 +101,7 @@ static enum fer_status find_intensity(struct reader *reader, struct fer_error *e
                                  "synthface: intensity is [lowest, highest], for example [0.4, 1]");
     reader->low = range->items[0];
     reader->high = range->items[range->count - 1];
-    reader->params.intensity = (struct fer_floats){0};
+    reader->params.intensity = (struct fer_floats){ 0 };
     return FER_OK;
 }
 

@@ -17,9 +17,10 @@ static enum fer_status render_shape(struct fer_op *op, struct fer_error *err)
     if (code->rank != 2 || code->dim[1] != SYNTHFACE_CODE_COUNT || !code->batch)
         return fer_fail(err, FER_ESHAPE, "synthface_render: its input is the code of the reader synthface, N x %d",
                         SYNTHFACE_CODE_COUNT);
-    const struct fer_shape image = fer_shape_make(code, 3, (const int[]){params->channels, params->size, params->size});
-    const struct fer_shape landmarks = fer_shape_make(code, 2, (const int[]){FER_SYNTHFACE_LANDMARKS, 2});
-    const struct fer_shape box = fer_shape_make(code, 1, (const int[]){4});
+    const struct fer_shape image =
+        fer_shape_make(code, 3, (const int[]){ params->channels, params->size, params->size });
+    const struct fer_shape landmarks = fer_shape_make(code, 2, (const int[]){ FER_SYNTHFACE_LANDMARKS, 2 });
+    const struct fer_shape box = fer_shape_make(code, 1, (const int[]){ 4 });
     fer_op_output(op, 0, &image);
     fer_op_output(op, 1, &landmarks);
     fer_op_output(op, 2, &box);
@@ -35,7 +36,7 @@ static enum fer_status render_forward(struct fer_emit *em, struct fer_error *err
     if (status != FER_OK)
         return status;
     struct fer_tensor *code = fer_emit_input(em, 0), *image = fer_emit_output(em, 0);
-    const struct fer_shape points = fer_shape_make(fer_tensor_shape(code), 1, (const int[]){synthface_geometry()});
+    const struct fer_shape points = fer_shape_make(fer_tensor_shape(code), 1, (const int[]){ synthface_geometry() });
     struct fer_tensor *geometry = fer_emit_temp(em, &points, FER_LAYOUT_PLAIN);
 
     struct fer_launch *face = fer_emit_launch(em, fer_face_cl, "synthface_face", options);
@@ -56,8 +57,8 @@ static enum fer_status render_forward(struct fer_emit *em, struct fer_error *err
     return FER_OK;
 }
 
-static const char *const reads[] = {"code", NULL};
-static const char *const writes[] = {"image", "landmarks", "box", NULL};
+static const char *const reads[] = { "code", NULL };
+static const char *const writes[] = { "image", "landmarks", "box", NULL };
 
 const struct fer_layer synthface_render = {
     .size = sizeof synthface_render,

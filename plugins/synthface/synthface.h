@@ -45,7 +45,8 @@ struct synthface_random {
 struct synthface_random synthface_random_start(uint32_t seed, uint32_t stream, uint32_t split, uint32_t index);
 double synthface_random_next(struct synthface_random *random); /* [0, 1) */
 double synthface_random_between(struct synthface_random *random, double low, double high);
-double synthface_random_bell(struct synthface_random *random, double deviation); /* mean 0, bounded by 3.46 deviations */
+double synthface_random_bell(struct synthface_random *random,
+                             double deviation); /* mean 0, bounded by 3.46 deviations */
 
 /* Fill the three parts of code[SYNTHFACE_CODE_COUNT]. */
 void synthface_identity(float *code, const struct synthface *params, struct synthface_random *random);

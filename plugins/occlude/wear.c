@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Occluders that are worn: a template put onto the face's five points by an affine map (Chen et al. 2023, FM_RAF-DB and
+ * SG_RAF-DB).
+ */
+#include "occlude.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct wear {
+    double p;
+    const char *kind, *file;
+    struct fer_floats points;
+};
+static const struct fer_param *const wear_params[] = {
+    FER_PARAM_FLOAT(struct wear, p, "1", 0, 1, "probability that a picture is occluded"),
+    FER_PARAM_STRING(struct wear, kind, "", "only the drawn templates whose name has this word; all when not given"),
+    FER_PARAM(FER_TYPE_PATH, struct wear, file, "template", "", 0, 0, NULL,
+              "an RGBA picture instead of the drawn templates"),
+    FER_PARAM_FLOATS(
+        struct wear, points, "", -4, 5,
+        "with template: where its wearer's left eye, right eye, nose, left and right corner of the mouth are, as "
+        "[x, y, x, y, …], fractions of its square"),
+    NULL,
+};
+
+/* What distinguishes face_mask from sunglasses. */
+struct wardrobe {
+    const char *name;
+    const struct occlude_drawing *drawings;
+    float points[10];
+};
+/* With the eyes 1 apart the nose's tip is 0.58 and the mouth 1.1 below them, the mouth's corners 0.82 apart; a square
+ * is 2.3 wide and starts 0.15 below the eyes for a mask, 1.15 above them for sunglasses. */
+static const struct wardrobe masks = {
+    "face_mask",
+    occlude_masks,
+    { 0.283f, -0.065f, 0.717f, -0.065f, 0.5f, 0.187f, 0.322f, 0.413f, 0.678f, 0.413f },
+};
+static const struct wardrobe shades = {
+    "sunglasses",
+    occlude_shades,
+    { 0.283f, 0.5f, 0.717f, 0.5f, 0.5f, 0.752f, 0.322f, 0.978f, 0.678f, 0.978f },
+};
+
+static bool given(const char *text)
+{
+    return text && *text;
+}
+
+static enum fer_status wear_shape(struct fer_op *op, const struct wardrobe *wardrobe, struct fer_error *err)
+{
+    const struct wear *params = fer_op_params(op);
+    if (params->points.count && params->points.count != 10)
+        return fer_fail_argument(err, FER_EINVAL, "points", "points has ten numbers, x and y of five points; it has %d",
+                                 params->points.count);
+    if (params->points.count && !given(params->file))
+        return fer_fail_argument(err, FER_EINVAL, "points", "points belongs to template=, which is not given");
+    const struct occlude_drawing *drawing = wardrobe->drawings;
+    while (given(params->kind) && drawing->name && !strstr(drawing->name, params->kind))
+        drawing++;
+    if (!drawing->name)
+        return fer_fail_argument(err, FER_ENOTFOUND, "kind", "%s has no drawn template called \"%s\"", wardrobe->name,
+                                 params->kind);
+    return occlude_shape(op, err);
+}
+
+static enum fer_status add_drawings(struct occlude_atlas *atlas, const struct occlude_drawing *drawings,
+                                    const char *kind, struct fer_error *err)
+{
+    for (; drawings->name; drawings++) {
+        uint8_t *square;
+        if (given(kind) && !strstr(drawings->name, kind))
+            continue;
+        const enum fer_status status = occlude_atlas_add(atlas, &square, err);
+        if (status != FER_OK)
+            return status;
+        occlude_draw(square, drawings);
+        occlude_atlas_finish(atlas);
+    }
+    return FER_OK;
+}
+
+static enum fer_status add_file(struct occlude_atlas *atlas, const char *path, struct fer_error *err)
+{
+    struct fer_image image = { 0 };
+    enum fer_status status = fer_image_read(&image, path, 4, err);
+    if (status != FER_OK)
+        return status;
+    status = occlude_atlas_picture(atlas, &image, false, err);
+    fer_image_free(&image);
+    return status == FER_OK ? FER_OK : fer_fail_prefix(err, "the template %s ", path);
+}
+
+/* The same five points for every template. */
+static struct fer_tensor *emit_pins(struct fer_emit *em, const char *key, const struct wardrobe *wardrobe, int count)
+{
+    const struct wear *params = fer_emit_params(em);
+    const struct fer_shape shape = { .dtype = FER_F32, .rank = 2, .dim = { count, 10 } };
+    float *pins = malloc((size_t)count * 10 * sizeof *pins);
+    if (!pins)
+        return NULL;
+    for (int i = 0; i < 10 * count; i++)
+        pins[i] = params->points.count ? (float)params->points.items[i % 10] : wardrobe->points[i % 10];
+    struct fer_tensor *tensor = fer_emit_constant(em, key, &shape, pins);
+    free(pins);
+    return tensor;
+}
+
+static enum fer_status bring(struct fer_emit *em, const struct wardrobe *wardrobe, struct fer_tensor **tiles,
+                             struct fer_tensor **pins, struct fer_error *err)
+{
+    const struct wear *params = fer_emit_params(em);
+    char key[4600], pins_key[4900];
+    const bool own = given(params->file);
+    snprintf(key, sizeof key, "occlude %s %.200s %.4096s", wardrobe->name,
+             own || !given(params->kind) ? "" : params->kind, own ? params->file : "");
+    int used = snprintf(pins_key, sizeof pins_key, "%s pins", key);
+    for (int i = 0; i < params->points.count; i++)
+        used += snprintf(pins_key + used, sizeof pins_key - (size_t)used, " %.9g", params->points.items[i]);
+    *tiles = occlude_atlas_find(em, key);
+    if (!*tiles) {
+        struct occlude_atlas atlas = { 0 };
+        const enum fer_status status =
+            own ? add_file(&atlas, params->file, err) : add_drawings(&atlas, wardrobe->drawings, params->kind, err);
+        if (status == FER_OK)
+            *tiles = occlude_atlas_emit(em, key, &atlas);
+        occlude_atlas_free(&atlas);
+        if (status != FER_OK)
+            return status;
+    }
+    *pins = occlude_atlas_find(em, pins_key);
+    if (!*pins)
+        *pins = emit_pins(em, pins_key, wardrobe, fer_tensor_shape(*tiles)->dim[0]);
+    return *pins ? FER_OK : fer_fail(err, FER_ENOMEM, "%s: out of memory", wardrobe->name);
+}
+
+static enum fer_status wear_forward(struct fer_emit *em, const struct wardrobe *wardrobe, struct fer_error *err)
+{
+    const struct wear *params = fer_emit_params(em);
+    struct fer_tensor *tiles, *pins;
+    const enum fer_status status = bring(em, wardrobe, &tiles, &pins, err);
+    if (status != FER_OK)
+        return status;
+    struct occlude occlude = occlude_start(em, false);
+    struct fer_launch *launch = occlude_place(&occlude, "place_wear");
+    fer_launch_in(launch, "pins", pins);
+    occlude_place_random(&occlude, launch, params->p);
+    occlude_place_end(&occlude, launch);
+    occlude_cover_sprite(&occlude, tiles);
+    return FER_OK;
+}
+
+static enum fer_status mask_shape(struct fer_op *op, struct fer_error *err)
+{
+    return wear_shape(op, &masks, err);
+}
+
+static enum fer_status mask_forward(struct fer_emit *em, struct fer_error *err)
+{
+    return wear_forward(em, &masks, err);
+}
+
+const struct fer_layer occlude_face_mask = {
+    .size = sizeof occlude_face_mask,
+    .name = "face_mask",
+    .help = "Put a mask over mouth and nose: surgical, respirator, cloth, or a template of one's own",
+    .params = wear_params,
+    .params_size = sizeof(struct wear),
+    .inputs_min = 1,
+    .inputs_max = 4,
+    .outputs_min = 1,
+    .outputs = 3,
+    .flags = FER_LAYER_DATA,
+    .shape = mask_shape,
+    .forward = mask_forward,
+    .reads = occlude_reads,
+    .writes = occlude_writes,
+};
+
+static enum fer_status shades_shape(struct fer_op *op, struct fer_error *err)
+{
+    return wear_shape(op, &shades, err);
+}
+
+static enum fer_status shades_forward(struct fer_emit *em, struct fer_error *err)
+{
+    return wear_forward(em, &shades, err);
+}
+
+const struct fer_layer occlude_sunglasses = {
+    .size = sizeof occlude_sunglasses,
+    .name = "sunglasses",
+    .help = "Put sunglasses over the eyes: square, round, aviator, sport, brown, or a template of one's own",
+    .params = wear_params,
+    .params_size = sizeof(struct wear),
+    .inputs_min = 1,
+    .inputs_max = 4,
+    .outputs_min = 1,
+    .outputs = 3,
+    .flags = FER_LAYER_DATA,
+    .shape = shades_shape,
+    .forward = shades_forward,
+    .reads = occlude_reads,
+    .writes = occlude_writes,
+};
