@@ -85,5 +85,6 @@ struct conv_groups conv_groups_find(const struct conv_shape *shape, enum conv_pa
 extern const struct conv_solver conv_generic_forward, conv_generic_data, conv_generic_weights;
 extern const struct conv_solver conv_direct_forward, conv_direct_data, conv_direct_weights;
 extern const struct conv_solver conv_stem_forward, conv_stem_weights;
+extern const struct conv_solver conv_winograd_forward, conv_winograd_data, conv_winograd_weights;
 
 #endif

@@ -18,6 +18,7 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_generic.c \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
+	%D%/conv_winograd.c \
 	%D%/deconv.c \
 	%D%/gemm.c \
 	%D%/gemm.h \
@@ -46,6 +47,8 @@ CL_FILES += \
 	%D%/conv_stem_frame.cl \
 	%D%/conv_stem_pack.cl \
 	%D%/conv_unpack.cl \
+	%D%/conv_winograd.cl \
+	%D%/conv_winograd_weights.cl \
 	%D%/gemm.cl \
 	%D%/pool.cl \
 	%D%/reduce.cl \

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3), all three passes.  See conv_winograd.cl.
+ *
+ * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back while
+ * the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
+ * transformed first and larger chunks go through each of them.
+ */
+#include "conv.h"
+#include "conv_winograd_cl.h"
+#include "conv_winograd_weights_cl.h"
+
+enum {
+    POINTS = 36,
+    FUSED_TILES = 18,    /* of a chunk: 166 KiB for 64 channels */
+    FUSED_BLOCKS = 12,   /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
+    FUSED_GROUPS = 8,    /* work-groups, each with scratch of its own */
+    SPLIT_TILES = 36,
+    SPLIT_ITEMS = 16,    /* work-items wanted at least */
+    SPAN_BYTES = 24 << 20 /* of transformed tiles that the weights' gradient has at a time */
+};
+
+static int tiles_of(int height, int width)
+{
+    return conv_divide_up(height, 4) * conv_divide_up(width, 4);
+}
+
+/* Ragged tiles of small planes can cost more than they save: 36 products a tile, and as much again as three fifths of
+ * that for the transforms, against nine products a pixel. */
+static bool worthwhile(int height, int width)
+{
+    return tiles_of(height, width) * POINTS * 8 / 5 < 9 * height * width;
+}
+
+static bool fits(const struct conv_shape *s)
+{
+    return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED && s->kernel == 3 &&
+           s->stride == 1 && s->dilation == 1 && s->groups == 1;
+}
+
+static bool forward_applicable(const struct conv_shape *s)
+{
+    return fits(s) && worthwhile(s->oh, s->ow);
+}
+
+static bool data_applicable(const struct conv_shape *s)
+{
+    return fits(s) && worthwhile(s->h, s->w);
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Floats of V for some chunks. */
+static size_t chunk_size(int chunks, int blocks, int tiles)
+{
+    return (size_t)chunks * (size_t)blocks * (size_t)(POINTS * tiles * FER_BLOCK);
+}
+
+/* How FORWARD or DATA is divided: `in` and `out` are blocks of channels read and written. */
+struct plan {
+    int in, out, channels_in, channels_out, height, width, pad, per_image, tiles, chunks;
+    bool fused;
+};
+
+static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass)
+{
+    const bool data = pass == CONV_DATA;
+    struct plan p = { .channels_in = data ? s->k : s->c, .channels_out = data ? s->c : s->k, .height = data ? s->h : s->oh,
+                      .width = data ? s->w : s->ow, .pad = data ? 2 - s->pad : s->pad };
+    p.in = conv_blocks(p.channels_in);
+    p.out = conv_blocks(p.channels_out);
+    p.per_image = tiles_of(p.height, p.width);
+    p.fused = p.in <= FUSED_BLOCKS;
+    p.tiles = p.fused ? FUSED_TILES : SPLIT_TILES;
+    p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
+    return p;
+}
+
+static size_t scratch_size(const struct plan *p)
+{
+    return chunk_size(p->fused ? smaller(FUSED_GROUPS, p->chunks) : p->chunks, p->in, p->tiles);
+}
+
+static size_t forward_workspace(const struct conv_shape *s)
+{
+    const struct plan p = plan_of(s, CONV_FORWARD);
+    return scratch_size(&p) * sizeof(float);
+}
+
+static size_t data_workspace(const struct conv_shape *s)
+{
+    const struct plan p = plan_of(s, CONV_DATA);
+    return scratch_size(&p) * sizeof(float);
+}
+
+static struct fer_tensor *transform_weights(const struct conv_call *call, enum conv_pass pass, const struct plan *p)
+{
+    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ p->out * POINTS, p->in * FER_BLOCK * FER_BLOCK });
+    bool fresh;
+    struct fer_tensor *u = fer_emit_prepared(
+        call->em, call->w, pass == CONV_DATA ? "conv winograd data" : "conv winograd forward", &shape, &fresh);
+    if (!fresh)
+        return u;
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_weights",
+                                                pass == CONV_DATA ? "-DGRADIENT" : " ");
+    fer_launch_in(launch, "weights", call->w);
+    fer_launch_out(launch, "u", u);
+    fer_launch_int(launch, p->channels_out);
+    fer_launch_int(launch, p->channels_in);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)(p->in * FER_BLOCK)), fer_extent_fixed((size_t)p->out), 1, 1);
+    fer_launch_prepare(launch);
+    return u;
+}
+
+/* A launch of conv_winograd.cl. */
+static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int tiles, bool bias)
+{
+    return fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DTILES=%d%s", tiles, bias ? " -DBIAS" : "");
+}
+
+static void emit_fused(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
+                       struct fer_tensor *bias, struct fer_tensor *out)
+{
+    struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
+    struct fer_launch *launch = begin(call->em, "winograd_fused", p->tiles, bias != NULL);
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "u", u);
+    if (bias)
+        fer_launch_in(launch, "bias", bias);
+    fer_launch_out(launch, "y", out);
+    fer_launch_out(launch, "scratch", scratch);
+    fer_launch_int(launch, p->pad);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)smaller(FUSED_GROUPS, p->chunks)), fer_extent_fixed(1), 1, 1);
+    conv_cost(launch, &call->shape);
+}
+
+static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int height, int width,
+                           int pad, int tiles, int first_chunk, struct fer_extent chunks)
+{
+    struct fer_launch *launch = begin(call->em, "winograd_transform", tiles, false);
+    fer_launch_in(launch, "x", in);
+    fer_launch_out(launch, "v", v);
+    fer_launch_int(launch, height);
+    fer_launch_int(launch, width);
+    fer_launch_int(launch, pad);
+    fer_launch_int(launch, first_chunk);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(fer_tensor_shape(in)->dim[1])), chunks, 1, 1);
+}
+
+static void emit_split(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
+                       struct fer_tensor *bias, struct fer_tensor *out)
+{
+    const struct fer_extent chunks = fer_extent_rows(out, (size_t)p->per_image, (size_t)p->tiles);
+    const int outs = p->out * p->chunks < 2 * SPLIT_ITEMS ? 1 : 2;
+    struct fer_tensor *v = conv_temp(call->em, scratch_size(p));
+    emit_transform(call, in, v, p->height, p->width, p->pad, p->tiles, 0, chunks);
+    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->tiles, bias != NULL);
+    fer_launch_in(launch, "v", v);
+    fer_launch_in(launch, "u", u);
+    if (bias)
+        fer_launch_in(launch, "bias", bias);
+    fer_launch_out(launch, "y", out);
+    fer_launch_int(launch, p->in);
+    fer_launch_int(launch, outs);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, outs)), chunks, 1, 1);
+    conv_cost(launch, &call->shape);
+}
+
+static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *bias,
+                 struct fer_tensor *out)
+{
+    const struct plan p = plan_of(&call->shape, pass);
+    struct fer_tensor *u = transform_weights(call, pass, &p);
+    if (p.fused)
+        emit_fused(call, &p, in, u, bias, out);
+    else
+        emit_split(call, &p, in, u, bias, out);
+}
+
+static void forward(const struct conv_call *call)
+{
+    emit(call, CONV_FORWARD, call->x, call->bias, call->y);
+}
+
+static void data(const struct conv_call *call)
+{
+    emit(call, CONV_DATA, call->y, NULL, call->x);
+}
+
+/* ---- the weights' gradient ---- */
+
+/* Chunks in all, and those that are transformed at a time. */
+struct span {
+    int chunks, each;
+};
+
+static struct span span_of(const struct conv_shape *s)
+{
+    const int chunks = conv_divide_up(s->n * tiles_of(s->oh, s->ow), FUSED_TILES);
+    const size_t chunk = chunk_size(1, conv_blocks(s->c) + conv_blocks(s->k), FUSED_TILES) * sizeof(float);
+    const size_t each = SPAN_BYTES / chunk > 0 ? SPAN_BYTES / chunk : 1;
+    return (struct span){ chunks, each < (size_t)chunks ? (int)each : chunks };
+}
+
+static size_t products(const struct conv_shape *s)
+{
+    return (size_t)POINTS * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
+}
+
+static size_t weights_workspace(const struct conv_shape *s)
+{
+    const struct span span = span_of(s);
+    return (chunk_size(span.each, conv_blocks(s->c) + conv_blocks(s->k), FUSED_TILES) + products(s)) * sizeof(float);
+}
+
+static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct fer_tensor *g, struct fer_tensor *du,
+                      int first_chunk, int chunks)
+{
+    const struct conv_shape *s = &call->shape;
+    const int in = conv_blocks(s->c), out = conv_blocks(s->k);
+    emit_transform(call, call->x, v, s->oh, s->ow, s->pad, FUSED_TILES, first_chunk, fer_extent_fixed((size_t)chunks));
+
+    struct fer_launch *launch = begin(call->em, "winograd_gradient", FUSED_TILES, false);
+    fer_launch_in(launch, "dy", call->y);
+    fer_launch_out(launch, "g", g);
+    fer_launch_int(launch, first_chunk);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
+
+    launch = begin(call->em, "winograd_outer", FUSED_TILES, false);
+    fer_launch_in(launch, "v", v);
+    fer_launch_in(launch, "g", g);
+    if (first_chunk == 0)
+        fer_launch_out(launch, "du", du);
+    else
+        fer_launch_inout(launch, "du", du);
+    fer_launch_int(launch, in);
+    fer_launch_int(launch, out);
+    fer_launch_int(launch, first_chunk);
+    fer_launch_int(launch, chunks);
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)in), fer_extent_fixed((size_t)out), fer_extent_fixed(POINTS), 1, 1,
+                        1);
+}
+
+static void weights(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const struct span span = span_of(s);
+    struct fer_tensor *v = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->c), FUSED_TILES));
+    struct fer_tensor *g = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->k), FUSED_TILES));
+    struct fer_tensor *du = conv_temp(call->em, products(s));
+    for (int first = 0; first < span.chunks; first += span.each)
+        emit_span(call, v, g, du, first, smaller(span.each, span.chunks - first));
+
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_unpack", " ");
+    fer_launch_in(launch, "du", du);
+    fer_launch_out(launch, "dw", call->w);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, s->c);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)s->c), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
+    conv_cost(launch, s);
+}
+
+#define HELP "F(4x4, 3x3): 36 multiplications for 144"
+const struct conv_solver conv_winograd_forward = { "winograd", HELP, forward_applicable, forward_workspace, forward };
+const struct conv_solver conv_winograd_data = { "winograd", HELP, data_applicable, data_workspace, data };
+const struct conv_solver conv_winograd_weights = { "winograd", HELP, forward_applicable, weights_workspace, weights };

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Winograd's minimal filtering F(4x4, 3x3) for CPUs (Lavin and Gray: Fast algorithms for convolutional neural networks,
+ * 2015, arXiv:1509.09308): 3x3 kernels, stride 1, blocked layouts.  Tiles of 4x4 outputs, counted through all images:
+ *
+ *     V = Bᵀ x B      of the 6x6 inputs of a tile, by channel        36 numbers a tile and input channel
+ *     M = sum of V U  over input channels; U = G w Gᵀ (conv_winograd_weights.cl)
+ *     y = Aᵀ M A
+ *
+ * so that 36 multiplications stand for 144.  The points are 0, 1, -1, 2, -2 and infinity; relative error about 5e-6.
+ *
+ * TILES tiles make a chunk: V[z][c / 16][TILES][16], z = 0 … 35.  With U[k / 16][z][c][16] the sums of a chunk and 16
+ * output channels are 36 products of a TILES x C by a C x 16 matrix, whose register tiles are those of conv_direct.cl.
+ *
+ * The gradient with respect to x is the same with U of the turned kernel and pad = 2 - pad.  The weights' gradient is
+ * Gᵀ [sum over tiles of V (A dy Aᵀ)] G.
+ */
+#ifndef TILES
+#define TILES 18 /* a multiple of ROWS */
+#endif
+#define ROWS 6 /* tiles of a register tile */
+#define POINTS 36
+
+/* Where tile t lies. */
+struct place {
+    int n, top, left; /* image and first output pixel; n < 0: past the last tile */
+};
+
+static struct place find(int t, int images, int height, int width)
+{
+    const int down = (height + 3) / 4, across = (width + 3) / 4;
+    const struct place p = { t < images * down * across ? t / (down * across) : -1, t / across % down * 4, t % across * 4 };
+    return p;
+}
+
+/* out = Bᵀ in, for six vectors `step` apart. */
+static inline void transform_input(const float8 *in, float8 *out, const int step)
+{
+    const float8 a = in[4 * step] - 4.0f * in[2 * step], b = in[3 * step] - 4.0f * in[step];
+    const float8 c = in[4 * step] - in[2 * step], d = 2.0f * (in[3 * step] - in[step]);
+    out[0] = 4.0f * in[0] - 5.0f * in[2 * step] + in[4 * step];
+    out[step] = a + b;
+    out[2 * step] = a - b;
+    out[3 * step] = c + d;
+    out[4 * step] = c - d;
+    out[5 * step] = 4.0f * in[step] - 5.0f * in[3 * step] + in[5 * step];
+}
+
+/* out = Aᵀ in: six vectors `step` apart to four `out_step` apart. */
+static inline void transform_output(const float8 *in, float8 *out, const int step, const int out_step)
+{
+    const float8 a = in[step] + in[2 * step], b = in[step] - in[2 * step];
+    const float8 c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
+    out[0] = in[0] + a + c;
+    out[out_step] = b + 2.0f * d;
+    out[2 * out_step] = a + 4.0f * c;
+    out[3 * out_step] = b + 8.0f * d + in[5 * step];
+}
+
+/* out = A in: four vectors to six. */
+static inline void transform_gradient(const float8 *in, float8 *out, const int step, const int out_step)
+{
+    const float8 a = in[0] + in[2 * step], b = in[step] + in[3 * step];
+    const float8 c = in[0] + 4.0f * in[2 * step], d = 2.0f * in[step] + 8.0f * in[3 * step];
+    out[0] = in[0];
+    out[out_step] = a + b;
+    out[2 * out_step] = a - b;
+    out[3 * out_step] = c + d;
+    out[4 * out_step] = c - d;
+    out[5 * out_step] = in[3 * step];
+}
+
+/* SIZE x SIZE pixels of 8 channels from (top, left) of a plane of blocks; zero outside. */
+#define FETCH(SIZE, pixels, plane, top, left, height, width)                                                             \
+    if ((top) >= 0 && (left) >= 0 && (top) + SIZE <= (height) && (left) + SIZE <= (width)) {                             \
+        _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
+            _Pragma("unroll") for (int j = 0; j < SIZE; j++)                                                             \
+                pixels[i * SIZE + j] = vload8(0, (plane) + (((top) + i) * (width) + (left) + j) * FER_BLOCK);            \
+    } else {                                                                                                             \
+        _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
+            _Pragma("unroll") for (int j = 0; j < SIZE; j++)                                                             \
+                pixels[i * SIZE + j] = (uint)((top) + i) < (uint)(height) && (uint)((left) + j) < (uint)(width)          \
+                                           ? vload8(0, (plane) + (((top) + i) * (width) + (left) + j) * FER_BLOCK)       \
+                                           : (float8)0;                                                                  \
+    }
+
+#if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_transform)
+/* V of the tiles first … first + TILES - 1 and input block b; zeros for tiles that do not exist. */
+static void transform(__global const float *x, const int4 dim, int height, int width, int pad, int first, int b,
+                      __global float *chunk)
+{
+    const int blocks = (int)FER_BLOCKS(dim), z_step = blocks * TILES * FER_BLOCK;
+#pragma unroll 1
+    for (int t = 0; t < TILES; t++) {
+        const struct place at = find(first + t, dim.x, height, width);
+        const int top = at.top - pad, left = at.left - pad;
+#pragma unroll 1
+        for (int half_ = 0; half_ < 2; half_++) {
+            __global const float *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + half_ * 8;
+            __global float *const v = chunk + (b * TILES + t) * FER_BLOCK + half_ * 8;
+            float8 d[POINTS], e[POINTS];
+            if (at.n < 0) {
+                for (int z = 0; z < POINTS; z++)
+                    vstore8((float8)0, 0, v + z * z_step);
+                continue;
+            }
+            FETCH(6, d, plane, top, left, dim.z, dim.w)
+#pragma unroll
+            for (int i = 0; i < 6; i++)
+                transform_input(d + i, e + i, 6);
+#pragma unroll
+            for (int i = 0; i < 6; i++)
+                transform_input(e + 6 * i, d + 6 * i, 1);
+#pragma unroll
+            for (int z = 0; z < POINTS; z++)
+                vstore8(d[z], 0, v + z * z_step);
+        }
+    }
+}
+#endif
+
+#if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_multiply)
+#ifdef BIAS
+/* The 16 values of block k of a vector, zeros past its end. */
+static float16 lanes(__global const float *vector, int count, int k)
+{
+    float v[FER_BLOCK];
+    for (int i = 0; i < FER_BLOCK; i++)
+        v[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
+    return vload16(0, v);
+}
+#endif
+
+/* The outputs of a chunk in block k. */
+static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global float *y,
+                     const int4 dim, int first, int k, const float16 start)
+{
+    float sums[POINTS * TILES * FER_BLOCK];
+    const int tiles = min(TILES, dim.x * ((dim.z + 3) / 4) * ((dim.w + 3) / 4) - first);
+#pragma unroll 1
+    for (int z = 0; z < POINTS; z++) {
+#pragma unroll 1
+        for (int t = 0; t < tiles; t += ROWS) {
+            __global const float *v = chunk + (z * in_blocks * TILES + t) * FER_BLOCK;
+            __global const float *w = u + (size_t)(k * POINTS + z) * in_blocks * 256;
+            float8 lo[ROWS], hi[ROWS];
+#pragma unroll
+            for (int r = 0; r < ROWS; r++)
+                lo[r] = hi[r] = 0;
+#pragma unroll 1
+            for (int b = 0; b < in_blocks; b++, v += TILES * FER_BLOCK, w += 256) {
+#pragma unroll
+                for (int c = 0; c < FER_BLOCK; c++) {
+                    const float8 w_lo = vload8(2 * c, w), w_hi = vload8(2 * c + 1, w);
+#pragma unroll
+                    for (int r = 0; r < ROWS; r++) {
+                        lo[r] = fma((float8)(v[r * FER_BLOCK + c]), w_lo, lo[r]);
+                        hi[r] = fma((float8)(v[r * FER_BLOCK + c]), w_hi, hi[r]);
+                    }
+                }
+            }
+#pragma unroll
+            for (int r = 0; r < ROWS; r++) {
+                vstore8(lo[r], 0, sums + (z * TILES + t + r) * FER_BLOCK);
+                vstore8(hi[r], 1, sums + (z * TILES + t + r) * FER_BLOCK);
+            }
+        }
+    }
+#pragma unroll 1
+    for (int t = 0; t < tiles; t++) {
+        const struct place at = find(first + t, dim.x, dim.z, dim.w);
+        const int down = min(4, dim.z - at.top), across = min(4, dim.w - at.left);
+#pragma unroll 1
+        for (int half_ = 0; half_ < 2; half_++) {
+            __global float *const out = y + (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w +
+                                             at.left) * FER_BLOCK + half_ * 8;
+            const float8 bias = half_ ? start.hi : start.lo;
+            float8 m[POINTS], e[24], o[16];
+#pragma unroll
+            for (int z = 0; z < POINTS; z++)
+                m[z] = vload8(0, sums + (z * TILES + t) * FER_BLOCK + half_ * 8);
+#pragma unroll
+            for (int i = 0; i < 6; i++)
+                transform_output(m + i, e + i, 6, 6);
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                transform_output(e + 6 * i, o + 4 * i, 1, 1);
+            if (down == 4 && across == 4) {
+#pragma unroll
+                for (int i = 0; i < 16; i++)
+                    vstore8(o[i] + bias, 0, out + (i / 4 * dim.w + i % 4) * FER_BLOCK);
+            } else {
+#pragma unroll
+                for (int i = 0; i < 16; i++)
+                    if (i / 4 < down && i % 4 < across)
+                        vstore8(o[i] + bias, 0, out + (i / 4 * dim.w + i % 4) * FER_BLOCK);
+            }
+        }
+    }
+}
+#endif
+
+#ifdef BIAS
+#define BIAS_ARGUMENT FER_IN(bias),
+#define START(k) lanes(DATA(bias), y_dim.y, k)
+#else
+#define BIAS_ARGUMENT
+#define START(k) ((float16)0)
+#endif
+#define CHUNK(blocks) ((size_t)(blocks) * POINTS * TILES * FER_BLOCK)
+
+#ifdef FER_KERNEL_winograd_fused
+/* Work-item: every get_global_size(0)-th chunk, all of it, with V in a part of `scratch` of its own, which stays in the
+ * cache. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), FER_OUT(scratch), const int pad)
+{
+    const int blocks = (int)FER_BLOCKS(x_dim), out_blocks = (int)FER_BLOCKS(y_dim);
+    const int tiles = y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4), step = (int)get_global_size(0) * TILES;
+    __global float *const chunk = DATA(scratch) + get_global_id(0) * CHUNK(blocks);
+#pragma unroll 1
+    for (int first = (int)get_global_id(0) * TILES; first < tiles; first += step) {
+#pragma unroll 1
+        for (int b = 0; b < blocks; b++)
+            transform(DATA(x), x_dim, y_dim.z, y_dim.w, pad, first, b, chunk);
+#pragma unroll 1
+        for (int k = 0; k < out_blocks; k++)
+            multiply(chunk, DATA(u), blocks, DATA(y), y_dim, first, k, START(k));
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_winograd_transform
+/* V of chunks first_chunk + dimension 1, block dimension 0.  height and width are those of the outputs. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_transform(FER_IN(x), FER_OUT(v), const int height, const int width, const int pad, const int first_chunk)
+{
+    const int b = (int)get_global_id(0), chunk = (int)get_global_id(1);
+    transform(DATA(x), x_dim, height, width, pad, (first_chunk + chunk) * TILES, b,
+              DATA(v) + chunk * CHUNK(FER_BLOCKS(x_dim)));
+}
+#endif
+
+#ifdef FER_KERNEL_winograd_multiply
+/* Work-item: `outs` output blocks (dimension 0) of one chunk (dimension 1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), const int blocks, const int outs)
+{
+    const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
+    if (chunk * TILES >= y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4))
+        return;
+#pragma unroll 1
+    for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++)
+        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, chunk * TILES, k, START(k));
+}
+#endif
+
+#ifdef FER_KERNEL_winograd_gradient
+/* The same of dy: A dy Aᵀ, into g[chunk][z][k / 16][TILES][16]. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
+{
+    const int k = (int)get_global_id(0), chunk = (int)get_global_id(1), blocks = (int)FER_BLOCKS(dy_dim);
+    const int z_step = blocks * TILES * FER_BLOCK;
+#pragma unroll 1
+    for (int t = 0; t < TILES; t++) {
+        const struct place at = find((first_chunk + chunk) * TILES + t, dy_dim.x, dy_dim.z, dy_dim.w);
+#pragma unroll 1
+        for (int half_ = 0; half_ < 2; half_++) {
+            __global const float *const plane =
+                DATA(dy) + ((size_t)at.n * blocks + k) * FER_PLANE(dy_dim) * FER_BLOCK + half_ * 8;
+            __global float *const out = DATA(g) + chunk * CHUNK(blocks) + (k * TILES + t) * FER_BLOCK + half_ * 8;
+            float8 d[16], e[24], o[POINTS];
+            if (at.n < 0) {
+                for (int z = 0; z < POINTS; z++)
+                    vstore8((float8)0, 0, out + z * z_step);
+                continue;
+            }
+            FETCH(4, d, plane, at.top, at.left, dy_dim.z, dy_dim.w)
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                transform_gradient(d + j, e + j, 4, 4);
+#pragma unroll
+            for (int i = 0; i < 6; i++)
+                transform_gradient(e + 4 * i, o + 6 * i, 1, 1);
+#pragma unroll
+            for (int z = 0; z < POINTS; z++)
+                vstore8(o[z], 0, out + z * z_step);
+        }
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_winograd_outer
+/* sums[c][16] += the outer products, tile by tile, of `count` channels of v from `first` and 16 channels of g, over
+ * `chunks` chunks.  `first` and `count` are constants once inlined. */
+static inline __attribute__((always_inline)) void accumulate(__global const float *v, size_t v_chunk,
+                                                             __global const float *g, size_t g_chunk, int chunks,
+                                                             __global float *sums, bool fresh, const int first,
+                                                             const int count)
+{
+    float8 lo[6], hi[6];
+#pragma unroll
+    for (int c = 0; c < 6; c++) {
+        lo[c] = fresh || c >= count ? (float8)0 : vload8(2 * (first + c), sums);
+        hi[c] = fresh || c >= count ? (float8)0 : vload8(2 * (first + c) + 1, sums);
+    }
+#pragma unroll 1
+    for (int i = 0; i < chunks; i++, v += v_chunk, g += g_chunk) {
+#pragma unroll 2
+        for (int t = 0; t < TILES; t++) {
+            const float8 g_lo = vload8(2 * t, g), g_hi = vload8(2 * t + 1, g);
+#pragma unroll
+            for (int c = 0; c < 6; c++) {
+                if (c < count) {
+                    lo[c] = fma((float8)(v[t * FER_BLOCK + first + c]), g_lo, lo[c]);
+                    hi[c] = fma((float8)(v[t * FER_BLOCK + first + c]), g_hi, hi[c]);
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int c = 0; c < 6; c++) {
+        if (c < count) {
+            vstore8(lo[c], 2 * (first + c), sums);
+            vstore8(hi[c], 2 * (first + c) + 1, sums);
+        }
+    }
+}
+
+#define SPAN 6 /* chunks that are gone through for all channels of a block before the next */
+
+/* du[z][k / 16][c][16] (+)= the sum over `chunks` chunks of V and g; the first call has first_chunk = 0.
+ * Work-item: point z (dimension 2), output block (1) and input block (0). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_outer(FER_IN(v), FER_IN(g), FER_INOUT(du), const int blocks, const int out_blocks, const int first_chunk,
+               const int chunks)
+{
+    const int b = (int)get_global_id(0), k = (int)get_global_id(1), z = (int)get_global_id(2);
+    __global const float *v_z = DATA(v) + (size_t)(z * blocks + b) * TILES * FER_BLOCK;
+    __global const float *g_z = DATA(g) + (size_t)(z * out_blocks + k) * TILES * FER_BLOCK;
+    __global float *const sums = DATA(du) + ((size_t)(z * out_blocks + k) * blocks + b) * 256;
+#pragma unroll 1
+    for (int i = 0; i < chunks; i += SPAN) {
+        const int count = min(SPAN, chunks - i);
+        const bool fresh = first_chunk == 0 && i == 0;
+        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 0, 6);
+        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 6, 5);
+        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 11, 5);
+        v_z += count * CHUNK(blocks);
+        g_z += count * CHUNK(out_blocks);
+    }
+}
+#endif
