@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 
-dist_model_DATA +=
+dist_model_DATA += \
+	%D%/demo.fer

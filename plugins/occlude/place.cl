@@ -198,7 +198,8 @@ __kernel void place_band(FER_OUT(place) FACE_ARGUMENTS, FER_RANDOM, const float 
 
 #ifdef FER_KERNEL_place_sprite
 /* A square tile, its side a fraction of the face's (the root of its area), turned, its opaque part no larger than
- * max_area of the face.  where: 0 anywhere on the face, 1 eyes, 2 mouth.  info[sprite] = opaque part of the tile, … */
+ * max_area of the face (less what pixels round up).  where: 0 anywhere on the face, 1 eyes, 2 mouth.
+ * info[sprite] = opaque part of the tile. */
 __kernel void place_sprite(FER_OUT(place) FACE_ARGUMENTS, FER_IN(info), FER_RANDOM, const float p, const int width,
                            const int height, const int where, const float scale_low, const float scale_high,
                            const float turn_low, const float turn_high, const float max_area)
@@ -210,7 +211,7 @@ __kernel void place_sprite(FER_OUT(place) FACE_ARGUMENTS, FER_IN(info), FER_RAND
     const float opaque = info_data[info_offset + (size_t)sprite * info_dim.y];
     const float area = face.sides.x * face.sides.y;
     const float side =
-        fmax(sqrt(area) * fmin(mix(scale_low, scale_high, first.z), sqrt(max_area / fmax(opaque, 1e-3f))), 1.0f);
+        fmax(sqrt(area) * fmin(mix(scale_low, scale_high, first.z), sqrt(0.95f * max_area / fmax(opaque, 1e-3f))), 1.0f);
     float2 middle = face.corner + face.sides * second.xy;
     if (where == 1)
         middle = 0.5f * (face.five.point[0] + face.five.point[1]) + 0.1f * face.sides * (second.xy - 0.5f);

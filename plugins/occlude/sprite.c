@@ -20,7 +20,7 @@ static const char *const folds[] = { "all", "train", "test", NULL };
 static const struct fer_param *const sprite_params[] = {
     FER_PARAM_PATH(struct sprite, dir, "", "directory of RGBA pictures (PNG); drawn occluders when not given"),
     FER_PARAM_FLOAT(struct sprite, p, "1", 0, 1, "probability that a picture is occluded"),
-    FER_PARAM_FLOATS(struct sprite, scale, "[0.35, 0.7]", 0.01, 4, "least and largest side, relative to the face's"),
+    FER_PARAM_FLOATS(struct sprite, scale, "[0.4, 1]", 0.01, 4, "least and largest side, relative to the face's"),
     FER_PARAM_FLOATS(struct sprite, rotation, "[-30, 30]", -180, 180, "least and largest turn in degrees, clockwise"),
     FER_PARAM_FLOAT(struct sprite, max_area, "0.5", 0.001, 1, "an occluder covers at most this part of the face"),
     FER_PARAM_ENUM(struct sprite, where, "random", places, "anywhere on the face, over the eyes or over the mouth"),
