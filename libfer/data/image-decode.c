@@ -48,6 +48,29 @@ static void *limited_realloc(void *block, size_t size)
 #include <stb_image.h>
 #pragma GCC diagnostic pop
 
+/* stb_image reads the numbers of a PGM or PPM header into an int, whatever their length: refuse what would overflow. */
+static bool header_overflows(const uint8_t *bytes, size_t size)
+{
+    int digits = 0, numbers = 0;
+
+    if (size < 2 || bytes[0] != 'P' || (bytes[1] != '5' && bytes[1] != '6'))
+        return false;
+    for (size_t i = 2; i < size && numbers < 3; i++) {
+        if (bytes[i] == '#') {
+            while (i < size && bytes[i] != '\n' && bytes[i] != '\r')
+                i++;
+            digits = 0;
+        } else if (bytes[i] >= '0' && bytes[i] <= '9') {
+            if (++digits > 8)
+                return true;
+        } else {
+            numbers += digits > 0;
+            digits = 0;
+        }
+    }
+    return false;
+}
+
 enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                  struct fer_error *err)
 {
@@ -57,7 +80,8 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
     memset(image, 0, sizeof(*image));
     if (channels != 0 && channels != 1 && channels != 3 && channels != 4)
         return fer_fail(err, FER_EINVAL, "a picture is decoded into 1, 3 or 4 channels, not %d", channels);
-    if (size > INT_MAX || !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
+    if (size > INT_MAX || header_overflows(bytes, size) ||
+        !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
         return fer_fail(err, FER_EFORMAT, "not a readable PNG, JPEG, BMP, PGM or PPM picture%s%s",
                         size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");
     if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||

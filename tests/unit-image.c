@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pictures: what is written is read back; resizing and gray agree with PIL (scripts below the numbers); broken, huge and
+ * bombing files are refused; a failed write leaves nothing behind.
+ */
+#include <check.h>
+#include <dirent.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fer/data.h>
+#include <fer/host.h>
+
+#include "file.h"
+#include "philox.h"
+
+static char folder[64], path[128];
+
+static void setup(void)
+{
+    strcpy(folder, "/tmp/fer-image-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/picture", folder);
+}
+
+/* Everything in the folder, and how many things that were. */
+static int clear(void)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *item;
+    int count = 0;
+
+    while ((item = readdir(dir))) {
+        char name[512];
+
+        if (item->d_name[0] == '.')
+            continue;
+        snprintf(name, sizeof(name), "%s/%s", folder, item->d_name);
+        unlink(name);
+        count++;
+    }
+    closedir(dir);
+    return count;
+}
+
+static void teardown(void)
+{
+    clear();
+    rmdir(folder);
+}
+
+/* The bytes that the Python beside the golden numbers makes. */
+static void fill(uint8_t *bytes, size_t count)
+{
+    uint32_t state = 12345;
+
+    for (size_t i = 0; i < count; i++) {
+        state = (state * 1103515245u + 12345u) & 0x7fffffffu;
+        bytes[i] = (uint8_t)(state >> 16);
+    }
+}
+
+static struct fer_image noise(int width, int height, int channels)
+{
+    struct fer_image image;
+
+    ck_assert_int_eq(fer_image_create(&image, width, height, channels, NULL), FER_OK);
+    fill(image.pixels, (size_t)width * (size_t)height * (size_t)channels);
+    return image;
+}
+
+/* PIL 9.4: Image.fromarray(noise[9, 13, 3]).resize((5, 4), BILINEAR), …resize((17, 11), BILINEAR) row 5,
+ * …resize((5, 4), BOX), …convert("L") row 0. */
+static const uint8_t pil_down[60] = {
+    141, 115, 124, 137, 114, 109, 140, 90,  155, 131, 110, 93,  118, 93,  159, 128, 139, 127, 160, 129,
+    129, 149, 160, 161, 136, 156, 145, 146, 114, 114, 141, 131, 147, 103, 110, 104, 159, 173, 110, 119,
+    163, 130, 110, 144, 156, 130, 139, 113, 147, 142, 131, 157, 142, 97,  111, 136, 117, 104, 159, 126,
+};
+static const uint8_t pil_up_row[51] = {
+    61,  16, 124, 181, 83,  182, 198, 164, 171, 148, 189, 115, 241, 29,  143, 102, 94, 146, 92, 162, 86, 160, 176, 62, 197, 87,
+    206, 115, 205, 211, 54, 126, 214, 23,  72,  153, 29,  184, 13,  79,  137, 127, 97, 194, 158, 118, 196, 174, 148, 113, 196,
+};
+static const uint8_t pil_box[60] = {
+    138, 96,  119, 137, 123, 67,  134, 102, 153, 126, 78,  83,  101, 94,  184, 125, 139, 133, 159, 104,
+    142, 152, 174, 150, 133, 140, 154, 155, 117, 113, 141, 146, 143, 47,  100, 99,  181, 188, 100, 103,
+    194, 153, 130, 134, 152, 96,  138, 118, 189, 146, 139, 151, 136, 72,  118, 139, 86,  97,  150, 130,
+};
+static const uint8_t pil_gray_row[13] = { 80, 89, 86, 173, 67, 117, 114, 121, 31, 71, 68, 96, 142 };
+
+static void same_bytes(const uint8_t *ours, const uint8_t *theirs, int count, int within)
+{
+    for (int i = 0; i < count; i++)
+        ck_assert_msg(abs(ours[i] - theirs[i]) <= within, "byte %d is %d, PIL has %d", i, ours[i], theirs[i]);
+}
+
+START_TEST(resizes_like_pil)
+{
+    struct fer_image in = noise(13, 9, 3), out;
+
+    ck_assert_int_eq(fer_image_resize(&out, &in, 5, 4, NULL), FER_OK);
+    ck_assert_int_eq(out.width, 5);
+    ck_assert_int_eq(out.height, 4);
+    same_bytes(out.pixels, pil_down, 60, 0);
+    fer_image_free(&out);
+    ck_assert_int_eq(fer_image_resize(&out, &in, 17, 11, NULL), FER_OK);
+    same_bytes(out.pixels + 5 * 17 * 3, pil_up_row, 51, 0);
+    fer_image_free(&out);
+    ck_assert_int_eq(fer_image_resize_area(&out, &in, 5, 4, NULL), FER_OK);
+    same_bytes(out.pixels, pil_box, 60, 0);
+    fer_image_free(&out);
+    fer_image_free(&in);
+}
+END_TEST
+
+START_TEST(resizing_keeps_what_it_must)
+{
+    struct fer_image in = noise(31, 7, 1), out, flat;
+
+    /* The same size: the same picture. */
+    ck_assert_int_eq(fer_image_resize(&out, &in, 31, 7, NULL), FER_OK);
+    ck_assert_mem_eq(out.pixels, in.pixels, 31 * 7);
+    fer_image_free(&out);
+    /* A constant stays one, at any scale: the weights of each pixel sum to 1. */
+    ck_assert_int_eq(fer_image_create(&flat, 100, 3, 4, NULL), FER_OK);
+    memset(flat.pixels, 201, 1200);
+    ck_assert_int_eq(fer_image_resize(&out, &flat, 7, 50, NULL), FER_OK);
+    for (int i = 0; i < 7 * 50 * 4; i++)
+        ck_assert_int_eq(out.pixels[i], 201);
+    fer_image_free(&out);
+    /* Area by a whole factor is the mean of the block. */
+    ck_assert_int_eq(fer_image_resize_area(&out, &in, 1, 1, NULL), FER_OK);
+    double sum = 0;
+    for (int i = 0; i < 31 * 7; i++)
+        sum += in.pixels[i];
+    ck_assert_int_le(abs((int)lround(sum / 217) - out.pixels[0]), 1);
+    fer_image_free(&out);
+    ck_assert_int_eq(fer_image_resize(&out, &in, 0, 5, NULL), FER_EINVAL);
+    ck_assert_int_eq(fer_image_resize(&out, &in, 100000, 5, NULL), FER_EINVAL);
+    fer_image_free(&flat);
+    fer_image_free(&in);
+}
+END_TEST
+
+START_TEST(gray_like_pil)
+{
+    struct fer_image in = noise(13, 9, 3), gray, rgb;
+
+    ck_assert_int_eq(fer_image_gray(&gray, &in, NULL), FER_OK);
+    ck_assert_int_eq(gray.channels, 1);
+    same_bytes(gray.pixels, pil_gray_row, 13, 0);
+    ck_assert_int_eq(fer_image_rgb(&rgb, &gray, NULL), FER_OK);
+    for (int i = 0; i < 13 * 9 * 3; i++)
+        ck_assert_int_eq(rgb.pixels[i], gray.pixels[i / 3]);
+    fer_image_free(&gray);
+    /* Gray of gray as RGB is what it was. */
+    ck_assert_int_eq(fer_image_gray(&gray, &rgb, NULL), FER_OK);
+    for (int i = 0; i < 13 * 9; i++)
+        ck_assert_int_eq(gray.pixels[i], rgb.pixels[i * 3]);
+    fer_image_free(&gray);
+    fer_image_free(&rgb);
+    fer_image_free(&in);
+}
+END_TEST
+
+START_TEST(png_comes_back)
+{
+    static const int channels[] = { 1, 3, 4 };
+    struct fer_image in = noise(19, 11, channels[_i]), out;
+    struct fer_error err = FER_ERROR_INIT;
+
+    ck_assert_msg(!fer_image_write_png(&in, path, &err), "%s", err.text);
+    ck_assert_msg(!fer_image_read(&out, path, 0, &err), "%s", err.text);
+    ck_assert_int_eq(out.channels, in.channels);
+    ck_assert_mem_eq(out.pixels, in.pixels, (size_t)(19 * 11 * in.channels));
+    fer_image_free(&out);
+    ck_assert_int_eq(fer_image_read(&out, path, 3, &err), FER_OK);
+    ck_assert_int_eq(out.channels, 3);
+    fer_image_free(&out);
+    fer_image_free(&in);
+    ck_assert_int_eq(clear(), 1); /* no temporary file is left */
+}
+END_TEST
+
+static void put(const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+START_TEST(reads_pnm_and_bmp)
+{
+    static const char pgm[] = "P5 3 2 255\n\001\002\003\004\005\006", ppm[] = "P6\n# a comment\n1 2\n255\nabcdef";
+    /* 1 × 1, 24 bits, one padded row: blue 1, green 2, red 3. */
+    static const uint8_t bmp[] = { 'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
+                                   0,   1,   0,  24, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                   0,   0,   0,  0,  1, 2, 3, 0 };
+    struct fer_image image;
+    struct fer_error err = FER_ERROR_INIT;
+
+    ck_assert_msg(!fer_image_decode(&image, pgm, sizeof(pgm) - 1, 0, &err), "%s", err.text);
+    ck_assert_int_eq(image.width, 3);
+    ck_assert_int_eq(image.height, 2);
+    ck_assert_int_eq(image.channels, 1);
+    ck_assert_int_eq(image.pixels[5], 6);
+    fer_image_free(&image);
+    ck_assert_msg(!fer_image_decode(&image, ppm, sizeof(ppm) - 1, 3, &err), "%s", err.text);
+    ck_assert_int_eq(image.height, 2);
+    ck_assert_mem_eq(image.pixels, "abcdef", 6);
+    fer_image_free(&image);
+    ck_assert_msg(!fer_image_decode(&image, bmp, sizeof(bmp), 3, &err), "%s", err.text);
+    ck_assert_mem_eq(image.pixels, "\003\002\001", 3);
+    fer_image_free(&image);
+    /* One channel of a colour picture is our gray, not the codec's: (3, 2, 1) → 2. */
+    ck_assert_int_eq(fer_image_decode(&image, bmp, sizeof(bmp), 1, &err), FER_OK);
+    ck_assert_int_eq(image.pixels[0], (3 * 19595 + 2 * 38470 + 1 * 7471 + 0x8000) >> 16);
+    fer_image_free(&image);
+}
+END_TEST
+
+static void refused(const void *bytes, size_t size, const char *words)
+{
+    struct fer_image image;
+    struct fer_error err = FER_ERROR_INIT;
+
+    put(bytes, size);
+    ck_assert_int_eq(fer_image_read(&image, path, 3, &err), FER_EFORMAT);
+    ck_assert_ptr_null(image.pixels);
+    ck_assert_msg(strstr(err.text, path) && strstr(err.text, words), "'%s' does not say '%s'", err.text, words);
+}
+
+START_TEST(broken_pictures_are_refused)
+{
+    struct fer_image in = noise(40, 30, 3), out;
+    uint8_t bytes[8192];
+    FILE *file;
+    size_t size;
+
+    refused("", 0, "empty");
+    refused("hello", 5, "not a readable");
+    refused("GIF89a\001\000\001\000\000\000\000;", 14, "not a readable");
+    refused("P5 20000 1 255\n", 15, "refused");
+    refused("P5 16000 16000 255\n", 19, "refused");
+    refused("P6 999999999999 3 255\nabc", 25, "");
+    refused("\xFF\xD8\xFF\xE0\x00\x10JFIF", 10, "not a readable");
+    ck_assert_int_eq(fer_image_write_png(&in, path, NULL), FER_OK);
+    file = fopen(path, "rb");
+    size = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    ck_assert_uint_gt(size, 200);
+    for (size_t cut = 1; cut < size; cut += 13) {
+        struct fer_error err = FER_ERROR_INIT;
+
+        /* Any prefix is refused or, when only the end mark is missing, read; nothing crashes. */
+        if (!fer_image_decode(&out, bytes, cut, 3, &err))
+            fer_image_free(&out);
+        else
+            ck_assert_ptr_null(out.pixels);
+    }
+    for (size_t i = 8; i < size; i += 7) {
+        uint8_t kept = bytes[i];
+
+        bytes[i] ^= 0x5A;
+        if (!fer_image_decode(&out, bytes, size, 3, NULL))
+            fer_image_free(&out);
+        bytes[i] = kept;
+    }
+    fer_image_free(&in);
+}
+END_TEST
+
+START_TEST(missing_and_odd_files)
+{
+    struct fer_image image;
+    struct fer_error err = FER_ERROR_INIT;
+
+    ck_assert_int_eq(fer_image_read(&image, path, 3, &err), FER_ENOTFOUND);
+    ck_assert_ptr_nonnull(strstr(err.text, path));
+    ck_assert_int_eq(fer_image_read(&image, folder, 3, &err), FER_EIO);
+    ck_assert_int_eq(fer_image_decode(&image, "x", 1, 2, &err), FER_EINVAL);
+    ck_assert_int_eq(fer_image_create(&image, 16384, 16384, 1, &err), FER_EINVAL);
+    ck_assert_int_eq(fer_image_create(&image, -1, 4, 1, &err), FER_EINVAL);
+    ck_assert_int_eq(fer_image_create(&image, 4, 4, 5, &err), FER_EINVAL);
+}
+END_TEST
+
+START_TEST(a_failed_write_leaves_the_old_file)
+{
+    static uint8_t large[1 << 16];
+    const struct fer_bytes parts[] = { { "old", 3 }, { large, sizeof(large) } };
+    struct rlimit limit;
+    struct fer_error err = FER_ERROR_INIT;
+    void *bytes;
+    size_t size;
+
+    ck_assert_int_eq(fer_file_write_atomic(path, parts, 1, &err), FER_OK);
+    /* A file larger than 4 KiB cannot be written: as on a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 4096;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    ck_assert_int_eq(fer_file_write_atomic(path, parts, 2, &err), FER_EIO);
+    ck_assert_ptr_nonnull(strstr(err.text, path));
+    ck_assert_int_eq(fer_file_read(path, 100, &bytes, &size, &err), FER_OK);
+    ck_assert_uint_eq(size, 3);
+    ck_assert_str_eq(bytes, "old");
+    free(bytes);
+    ck_assert_int_eq(fer_file_read(path, 2, &bytes, &size, &err), FER_EFORMAT);
+    ck_assert_int_eq(clear(), 1);
+    ck_assert_int_eq(fer_file_write_atomic("/nowhere/at/all", parts, 1, &err), FER_ENOTFOUND);
+}
+END_TEST
+
+START_TEST(reads_what_has_no_size)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    void *bytes;
+    size_t size;
+
+    ck_assert_msg(!fer_file_read("/proc/self/status", 1 << 20, &bytes, &size, &err), "%s", err.text);
+    ck_assert_uint_gt(size, 10);
+    ck_assert_uint_eq(strlen(bytes), size);
+    free(bytes);
+}
+END_TEST
+
+/* Known answers of the paper's own test vectors (Random123, kat_vectors: philox4x32 10). */
+START_TEST(philox_known_answers)
+{
+    static const uint32_t zero[4] = { 0 }, ones[4] = { ~0u, ~0u, ~0u, ~0u };
+    static const uint32_t pi[4] = { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 }, pi_key[2] = { 0xa4093822, 0x299f31d0 };
+    static const uint32_t expected[3][4] = { { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 },
+                                             { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd },
+                                             { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } };
+    uint32_t out[4];
+
+    fer_philox(zero, zero, out);
+    ck_assert_mem_eq(out, expected[0], sizeof(out));
+    fer_philox(ones, ones, out);
+    ck_assert_mem_eq(out, expected[1], sizeof(out));
+    fer_philox(pi, pi_key, out);
+    ck_assert_mem_eq(out, expected[2], sizeof(out));
+}
+END_TEST
+
+START_TEST(random_numbers_are_uniform)
+{
+    const struct fer_random random = { 7, 3 };
+    size_t counts[10] = { 0 }, items[100], seen[100] = { 0 };
+    double sum = 0;
+
+    for (size_t i = 0; i < 10000; i++) {
+        double u = fer_random_uniform(random, i);
+
+        ck_assert(u >= 0 && u < 1);
+        sum += u;
+        counts[fer_random_below(random, i, 10)]++;
+    }
+    /* Five standard deviations: 0.0029 of the mean, 30 of a count. */
+    ck_assert(fabs(sum / 10000 - 0.5) < 5 * 0.0029);
+    for (int k = 0; k < 10; k++)
+        ck_assert(labs((long)counts[k] - 1000) < 5 * 30);
+    for (size_t i = 0; i < 100; i++)
+        items[i] = i;
+    fer_random_permute(random, items, 100);
+    for (size_t i = 0; i < 100; i++)
+        seen[items[i]]++;
+    for (size_t i = 0; i < 100; i++)
+        ck_assert_uint_eq(seen[i], 1);
+    ck_assert_uint_eq(fer_random_below(random, 0, 0), 0);
+}
+END_TEST
+
+START_TEST(fields_have_names)
+{
+    for (unsigned field = FER_FIELD_IMAGE; field <= FER_FIELD_SAME; field <<= 1)
+        ck_assert_uint_eq(fer_field_find(fer_field_name(field)), field);
+    ck_assert_ptr_null(fer_field_name(FER_FIELD_IMAGE | FER_FIELD_LABEL));
+    ck_assert_ptr_null(fer_field_name(0));
+    ck_assert_uint_eq(fer_field_find("imgae"), 0);
+}
+END_TEST
+
+START_TEST(labels_are_found)
+{
+    static const char *const names[] = { "angry", "happy", "sad" };
+    const struct fer_data_env env = { .size = sizeof(env), .labels = names, .nlabels = 3 };
+    struct fer_error err = FER_ERROR_INIT;
+    int label = -1;
+
+    ck_assert_int_eq(fer_label_find(&env, "Happy", &label, &err), FER_OK);
+    ck_assert_int_eq(label, 1);
+    ck_assert_int_eq(fer_label_find(&env, "2", &label, &err), FER_OK);
+    ck_assert_int_eq(label, 2);
+    ck_assert_int_eq(fer_label_find(&env, "hapy", &label, &err), FER_ENOTFOUND);
+    ck_assert_ptr_nonnull(strstr(err.text, "did you mean 'happy'"));
+    ck_assert_int_eq(fer_label_find(&env, "3", &label, &err), FER_ENOTFOUND);
+    ck_assert_int_eq(fer_label_find(&env, "99999999999999999999", &label, &err), FER_ENOTFOUND);
+    ck_assert_int_eq(fer_label_find(&env, "", &label, &err), FER_ENOTFOUND);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("image");
+    TCase *pure = tcase_create("numbers"), *files = tcase_create("files");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(pure, resizes_like_pil);
+    tcase_add_test(pure, resizing_keeps_what_it_must);
+    tcase_add_test(pure, gray_like_pil);
+    tcase_add_test(pure, philox_known_answers);
+    tcase_add_test(pure, random_numbers_are_uniform);
+    tcase_add_test(pure, fields_have_names);
+    tcase_add_test(pure, labels_are_found);
+    suite_add_tcase(suite, pure);
+    tcase_add_checked_fixture(files, setup, teardown);
+    tcase_set_timeout(files, 60);
+    tcase_add_loop_test(files, png_comes_back, 0, 3);
+    tcase_add_test(files, reads_pnm_and_bmp);
+    tcase_add_test(files, broken_pictures_are_refused);
+    tcase_add_test(files, missing_and_odd_files);
+    tcase_add_test(files, a_failed_write_leaves_the_old_file);
+    tcase_add_test(files, reads_what_has_no_size);
+    suite_add_tcase(suite, files);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
