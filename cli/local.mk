@@ -4,8 +4,23 @@ dist_man_MANS = \
 	%D%/fer.1 \
 	%D%/fer-model.5
 
-#bin_PROGRAMS += fer
-#fer_LDADD = libfer.la $(JANSSON_LIBS)
-#fer_LDFLAGS = $(FER_LDFLAGS)
-#fer_SOURCES = \
-#	%D%/main.c
+bin_PROGRAMS += fer
+fer_LDADD = libfer.la $(JANSSON_LIBS)
+fer_SOURCES = \
+	%D%/cli.h \
+	%D%/cmd-check.c \
+	%D%/cmd-devices.c \
+	%D%/cmd-eval.c \
+	%D%/cmd-fmt.c \
+	%D%/cmd-grad.c \
+	%D%/cmd-plugins.c \
+	%D%/cmd-predict.c \
+	%D%/cmd-run.c \
+	%D%/cmd-train.c \
+	%D%/common.c \
+	%D%/main.c \
+	%D%/pictures.c \
+	%D%/pictures.h \
+	%D%/progress.c \
+	%D%/signals.c \
+	%D%/talk.c

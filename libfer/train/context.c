@@ -68,12 +68,32 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
     return FER_OK;
 }
 
+struct fer_kept {
+    struct fer_kept *next;
+    _Alignas(16) unsigned char bytes[];
+};
+
+void *fer_context_keep(struct fer_context *context, size_t size)
+{
+    struct fer_kept *kept = calloc(1, sizeof(*kept) + size);
+
+    if (!kept)
+        return NULL;
+    kept->next = context->kept;
+    context->kept = kept;
+    return kept->bytes;
+}
+
 void fer_context_free(struct fer_context *context)
 {
     if (!context)
         return;
     fer_device_close(context->device);
     fer_registry_free(context->registry);
+    for (struct fer_kept *kept = context->kept, *next; kept; kept = next) {
+        next = kept->next;
+        free(kept);
+    }
     free(context->device_name);
     free(context);
 }

@@ -19,10 +19,13 @@ struct fer_context {
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
     struct fer_build_watch watch; /* tells `message` what is being built */
+    struct fer_kept *kept;        /* settings: descriptions point into them */
 };
 
 void fer_context_say(const struct fer_context *context, enum fer_message kind, const char *format, ...)
     FER_PRINTF(3, 4);
+/* Memory that lives as long as the context; NULL: out of memory. */
+void *fer_context_keep(struct fer_context *context, size_t size);
 /* Open the device on the first call. */
 enum fer_status fer_context_device(struct fer_context *context, struct fer_device **out, struct fer_error *err);
 

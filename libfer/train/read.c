@@ -41,8 +41,8 @@ void fer_context_diags(const struct fer_context *context, const struct fer_diags
     }
 }
 
-/* "name=value" → name and value in one block of memory. */
-static enum fer_status split(const char *const *list, const char *option, struct fer_setting **out, int *count,
+/* "name=value" → name and value, kept by the context: data pipelines point to their paths. */
+static enum fer_status split(struct fer_context *context, const char *const *list, const char *option, struct fer_setting **out, int *count,
                              struct fer_error *err)
 {
     size_t bytes = 0, n = 0;
@@ -54,7 +54,7 @@ static enum fer_status split(const char *const *list, const char *option, struct
         bytes += strlen(list[n]) + 1;
     if (n == 0)
         return FER_OK;
-    *out = malloc(n * sizeof(**out) + bytes);
+    *out = fer_context_keep(context, n * sizeof(**out) + bytes);
     if (!*out)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     text = (char *)(*out + n);
@@ -63,12 +63,9 @@ static enum fer_status split(const char *const *list, const char *option, struct
 
         strcpy(text, list[i]);
         equals = strchr(text, '=');
-        if (!equals || equals == text) {
-            free(*out);
-            *out = NULL;
+        if (!equals || equals == text)
             return fer_fail(err, FER_EINVAL, "--%s %.100s: should be NAME=%s", option, list[i],
                             strcmp(option, "data") == 0 ? "PATH" : "VALUE");
-        }
         (*out)[i] = (struct fer_setting){ text, equals + 1 };
         text += strlen(list[i]) + 1;
         *equals = '\0';
@@ -77,11 +74,11 @@ static enum fer_status split(const char *const *list, const char *option, struct
     return FER_OK;
 }
 
-/* Settings as the resolver wants them.  Free sets and data, in any case, when the description is gone. */
-static enum fer_status make_options(const struct fer_settings *settings, enum fer_purpose purpose,
-                                    struct fer_setting **sets, struct fer_setting **data,
-                                    struct fer_description_options *options, struct fer_error *err)
+static enum fer_status make_options(struct fer_context *context, const struct fer_settings *settings,
+                                    enum fer_purpose purpose, struct fer_description_options *options,
+                                    struct fer_error *err)
 {
+    struct fer_setting *sets, *data;
     enum fer_status status;
 
     *options = (struct fer_description_options){
@@ -91,12 +88,13 @@ static enum fer_status make_options(const struct fer_settings *settings, enum fe
         .with_tests = purpose == FER_FOR_TESTS,
         .check = purpose == FER_FOR_CHECK,
     };
-    *data = NULL;
-    status = split(settings->sets, "set", sets, &options->nsets, err);
+    status = split(context, settings->sets, "set", &sets, &options->nsets, err);
     if (status == FER_OK)
-        status = split(settings->data, "data", data, &options->ndata, err);
-    options->sets = *sets;
-    options->data = *data;
+        status = split(context, settings->data, "data", &data, &options->ndata, err);
+    if (status == FER_OK) {
+        options->sets = sets;
+        options->data = data;
+    }
     return status;
 }
 
@@ -106,9 +104,8 @@ static enum fer_status read_or_parse(struct fer_context *context, const char *pa
 {
     static const struct fer_settings none;
     struct fer_description_options options;
-    struct fer_setting *sets = NULL, *data = NULL;
     struct fer_description *description = NULL;
-    enum fer_status status = make_options(settings ? settings : &none, purpose, &sets, &data, &options, err);
+    enum fer_status status = make_options(context, settings ? settings : &none, purpose, &options, err);
 
     *out = NULL;
     if (status == FER_OK)
@@ -120,8 +117,6 @@ static enum fer_status read_or_parse(struct fer_context *context, const char *pa
         fer_description_free(description);
         description = NULL;
     }
-    free(sets);
-    free(data);
     *out = description;
     return status;
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the commands share.  The command line uses nothing of libfer but its public functions.
+ *
+ * Results go to standard output, talk to standard error.  Exit status: 0 it worked, 1 it did not, 2 the command line is
+ * wrong, 128 + signal when stopped.
+ */
+#ifndef FER_CLI_H
+#define FER_CLI_H
+
+#include <argp.h>
+#include <fer/fer.h>
+#include <jansson.h>
+
+enum { EXIT_USAGE = 2 };
+
+/* Options that (nearly) every command takes. */
+struct common {
+    const char *device;
+    uint64_t seed;
+    bool seed_set, json, quiet, verbose;
+    const char **sets, **data; /* "name=value", NULL-terminated; point into argv */
+    int nsets, ndata;
+};
+extern const struct argp common_argp; /* a child parser; its input is a struct common * */
+/* An argp parser of a command lists this and hands &args->common to child 0 on ARGP_KEY_INIT. */
+#define COMMON_CHILDREN                                                                                                  \
+    (const struct argp_child[])                                                                                          \
+    {                                                                                                                    \
+        { &common_argp, 0, "Common options:", 10 }, { 0 }                                                                \
+    }
+
+struct fer_settings common_settings(const struct common *common);
+void common_free(struct common *common);
+
+/* Parse with exit status 2 on a wrong command line; `args` begins with a struct common. */
+void parse_arguments(const struct argp *argp, int argc, char **argv, void *args);
+/* Exactly or at least so many operands; otherwise usage and exit 2. */
+void need_operands(struct argp_state *state, unsigned least, unsigned most);
+
+/* A context that talks to standard error; exits on failure. */
+struct fer_context *open_context(const struct common *common);
+/* Print "fer: sentence" unless diagnostics have been shown already; returns 1. */
+int report_failure(const struct fer_error *err);
+
+/* Parse a report of the library; never NULL. */
+json_t *parse_report(char *text);
+/* Pretty JSON and a newline to standard output. */
+void print_json(const json_t *value);
+/* A string or number member, with a default. */
+const char *text_of(const json_t *object, const char *key);
+double number_of(const json_t *object, const char *key);
+/* "1.5 GiB" into one of a few static texts. */
+const char *bytes_text(double bytes);
+/* Flush standard output; 1 when that fails (a full disk, a closed pipe), else `status`. */
+int finish(int status);
+
+/* SIGINT and SIGTERM: the first is remembered, the second ends the process as usual. */
+void catch_signals(void);
+extern volatile int stop_signal; /* the signal's number, 0: none */
+
+/* A bar with rate and time left on a terminal, a plain line now and then elsewhere.  user: a struct common. */
+void show_progress(void *user, const struct fer_progress *progress);
+/* Take the bar away before other text. */
+void clear_progress(void);
+
+int cmd_bench(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_devices(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
+int cmd_grad(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
+int cmd_plugins(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+
+#endif

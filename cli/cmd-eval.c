@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+struct args {
+    struct common common;
+    const char *checkpoint, *test;
+};
+
+static const struct argp_option options[] = {
+    { "test", 't', "NAME", 0, "only this test", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct args *args = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case 't': args->test = value; return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "too many arguments");
+        args->checkpoint = value;
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "which checkpoint?"); return EINVAL;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void print_list(const json_t *list, const json_t *labels, bool named)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item) {
+        const char *label = named ? json_string_value(json_array_get(labels, i)) : NULL;
+
+        if (json_is_array(item)) {
+            printf("\n      ");
+            print_list(item, labels, false);
+            if (label)
+                printf("  %s", label);
+        } else if (label) {
+            printf("%s%s %.4f", i ? ", " : " ", label, json_number_value(item));
+        } else {
+            printf(" %6g", json_number_value(item));
+        }
+    }
+}
+
+static void print_value(const char *name, const json_t *value, const json_t *labels, int depth)
+{
+    const char *key;
+    json_t *item;
+
+    printf("%*s%s", 2 * depth, "", name);
+    if (json_is_object(value)) {
+        putchar('\n');
+        json_object_foreach((json_t *)value, key, item)
+            print_value(key, item, labels, depth + 1);
+        return;
+    }
+    if (json_is_string(value))
+        printf(" %s", json_string_value(value));
+    else if (json_is_integer(value))
+        printf(" %lld", (long long)json_integer_value(value));
+    else if (json_is_number(value))
+        printf(" %.4f", json_number_value(value));
+    else if (json_is_array(value))
+        print_list(value, labels, json_array_size(value) == json_array_size(labels));
+    putchar('\n');
+}
+
+int cmd_eval(int argc, char **argv)
+{
+    const struct argp argp = { .options = options,
+                               .parser = parse,
+                               .args_doc = "CHECKPOINT",
+                               .doc = "Run every test of the description that a checkpoint carries.  --data test=DIR takes "
+                                      "the pictures of the data set `test` from DIR.",
+                               .children = COMMON_CHILDREN };
+    struct args args = { 0 };
+    struct fer_eval_options eval = { 0 };
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_context *context;
+    enum fer_status status;
+    json_t *report, *test;
+    const char *name;
+    char *text;
+    int result = EXIT_SUCCESS;
+
+    parse_arguments(&argp, argc, argv, &args);
+    context = open_context(&args.common);
+    eval.settings = common_settings(&args.common);
+    eval.seed_set = args.common.seed_set;
+    eval.test = args.test;
+    eval.stop = &stop_signal;
+    eval.progress = show_progress;
+    eval.user = &args;
+    catch_signals();
+    status = fer_eval(context, args.checkpoint, &eval, &text, &err);
+    clear_progress();
+    if (status != FER_OK) {
+        result = report_failure(&err);
+        if (status == FER_EINTERRUPTED)
+            result = 128 + stop_signal;
+    } else {
+        report = parse_report(text);
+        if (args.common.json)
+            print_json(report);
+        else
+            json_object_foreach(json_object_get(report, "tests"), name, test)
+                print_value(name, test, json_object_get(report, "labels"), 0);
+        json_decref(report);
+    }
+    fer_context_free(context);
+    common_free(&args.common);
+    return finish(result);
+}

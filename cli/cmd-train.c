@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+struct args {
+    struct common common;
+    const char *model, *run;
+    bool resume;
+    long save_every;
+    double save_minutes;
+};
+
+enum { KEY_RUN = 0x200, KEY_RESUME, KEY_SAVE_EVERY, KEY_SAVE_MINUTES };
+
+static const struct argp_option options[] = {
+    { "run", KEY_RUN, "DIR", 0, "directory for the log and the weights", 0 },
+    { "resume", KEY_RESUME, NULL, 0, "go on from DIR/last.safetensors", 0 },
+    { "save-every", KEY_SAVE_EVERY, "STEPS", 0, "also save every STEPS steps", 0 },
+    { "save-minutes", KEY_SAVE_MINUTES, "N", 0, "also save every N minutes [10]; 0: only after epochs", 0 },
+    { 0 },
+};
+
+static double positive(struct argp_state *state, const char *name, const char *value)
+{
+    char *end;
+    double number = strtod(value, &end);
+
+    if (end == value || *end || !(number >= 0 && number < 1e9))
+        argp_error(state, "--%s=%s should be a number of at least 0", name, value);
+    return number;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct args *args = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case KEY_RUN: args->run = value; return 0;
+    case KEY_RESUME: args->resume = true; return 0;
+    case KEY_SAVE_EVERY: args->save_every = (long)positive(state, "save-every", value); return 0;
+    case KEY_SAVE_MINUTES: args->save_minutes = positive(state, "save-minutes", value); return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "too many arguments");
+        args->model = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (!args->model || !args->run)
+            argp_error(state, args->model ? "--run=DIR is missing" : "which description?");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* "valid.accuracy 0.8125" for each number among the results of the tests. */
+static void print_metrics(const json_t *metrics, const char *prefix)
+{
+    const char *name;
+    json_t *value;
+    char path[256];
+
+    json_object_foreach((json_t *)metrics, name, value) {
+        snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] ? "." : "", name);
+        if (json_is_object(value))
+            print_metrics(value, path);
+        else if (json_is_number(value) && strcmp(name, "images") != 0)
+            printf("  %s %.4f", path, json_number_value(value));
+    }
+}
+
+static void show_epoch(void *user, const struct fer_epoch *epoch)
+{
+    const struct args *args = user;
+    json_t *line;
+
+    clear_progress();
+    if (args->common.json) {
+        puts(epoch->json);
+    } else if (!args->common.quiet) {
+        line = json_loads(epoch->json, 0, NULL);
+        printf("%s epoch %ld", epoch->stage, epoch->epoch);
+        if (epoch->epochs > 0)
+            printf("/%ld", epoch->epochs);
+        printf("  loss %.4f", epoch->loss);
+        print_metrics(json_object_get(line, "tests"), "");
+        puts(epoch->best ? "  (best)" : "");
+        json_decref(line);
+    }
+    fflush(stdout);
+}
+
+static void put_quoted(const char *text)
+{
+    bool plain = text[0] && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@")];
+
+    if (plain) {
+        fprintf(stderr, " %s", text);
+        return;
+    }
+    fputs(" '", stderr);
+    for (; *text; text++)
+        *text == '\'' ? fputs("'\\''", stderr) : fputc(*text, stderr);
+    fputc('\'', stderr);
+}
+
+/* The command that goes on with this run. */
+static void say_how_to_resume(int argc, char **argv, bool resuming)
+{
+    fputs("fer: to go on: fer train", stderr);
+    for (int i = 1; i < argc; i++)
+        put_quoted(argv[i]);
+    fputs(resuming ? "\n" : " --resume\n", stderr);
+}
+
+int cmd_train(int argc, char **argv)
+{
+    const struct argp argp = { .options = options,
+                               .parser = parse,
+                               .args_doc = "MODEL.fer",
+                               .doc = "Train a description.  DIR receives log.jsonl, last.safetensors, best.safetensors, "
+                                      "model.fer and run.json.  SIGINT and SIGTERM finish the step, save, and exit with 130 "
+                                      "and 143.",
+                               .children = COMMON_CHILDREN };
+    struct args args = { .save_minutes = 10 };
+    struct fer_train_options train = { 0 };
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_context *context;
+    char **original = malloc(((size_t)argc + 1) * sizeof(*original)); /* argp permutes */
+    enum fer_status status;
+    int result = EXIT_SUCCESS;
+
+    if (!original)
+        return report_failure(&(struct fer_error){ .status = FER_ENOMEM, .text = "out of memory" });
+    memcpy(original, argv, ((size_t)argc + 1) * sizeof(*original));
+    parse_arguments(&argp, argc, argv, &args);
+    context = open_context(&args.common);
+    train.settings = common_settings(&args.common);
+    train.run = args.run;
+    train.resume = args.resume;
+    train.save_every = args.save_every;
+    train.save_seconds = 60 * args.save_minutes;
+    train.stop = &stop_signal;
+    train.progress = show_progress; /* the common options come first in args */
+    train.epoch = show_epoch;
+    train.user = &args;
+    catch_signals();
+    status = fer_train(context, args.model, &train, &err);
+    clear_progress();
+    if (status != FER_OK)
+        result = report_failure(&err);
+    if (status == FER_EINTERRUPTED) {
+        say_how_to_resume(argc, original, args.resume);
+        result = 128 + stop_signal;
+    } else if (status == FER_OK && !args.common.quiet) {
+        fprintf(stderr, "fer: trained: %s/best.safetensors\n", args.run);
+    }
+    fer_context_free(context);
+    common_free(&args.common);
+    free(original);
+    return finish(result);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Options that every command takes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON };
+
+static const struct argp_option options[] = {
+    { "device", KEY_DEVICE, "NAME", 0, "OpenCL device: a number of `fer devices`, cpu, gpu, or a part of its name", 0 },
+    { "seed", KEY_SEED, "N", 0, "seed of everything random", 0 },
+    { "set", KEY_SET, "NAME=VALUE", 0, "override a `let` of the description", 0 },
+    { "data", KEY_DATA, "NAME=PATH", 0, "take the pictures of a data set from PATH", 0 },
+    { "json", KEY_JSON, NULL, 0, "write results as JSON", 0 },
+    { "quiet", 'q', NULL, 0, "say only what went wrong", 0 },
+    { "verbose", 'v', NULL, 0, "say more", 0 },
+    { 0 },
+};
+
+static void append(struct argp_state *state, const char ***list, int *count, const char *item, const char *form)
+{
+    const char **grown = realloc(*list, ((size_t)*count + 2) * sizeof(*grown));
+
+    if (!grown)
+        argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the options");
+    *list = grown;
+    if (!strchr(item, '=') || item[0] == '=')
+        argp_error(state, "'%s' should be %s", item, form);
+    grown[(*count)++] = item;
+    grown[*count] = NULL;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct common *common = state->input;
+    char *end;
+
+    switch (key) {
+    case KEY_DEVICE: common->device = value; return 0;
+    case KEY_SEED:
+        errno = 0;
+        common->seed = strtoull(value, &end, 10);
+        if (errno != 0 || *end || end == value || value[0] == '-')
+            argp_error(state, "--seed=%s should be a whole number of at most 64 bits", value);
+        common->seed_set = true;
+        return 0;
+    case KEY_SET: append(state, &common->sets, &common->nsets, value, "NAME=VALUE"); return 0;
+    case KEY_DATA: append(state, &common->data, &common->ndata, value, "NAME=PATH"); return 0;
+    case KEY_JSON: common->json = true; return 0;
+    case 'q': common->quiet = true; return 0;
+    case 'v': common->verbose = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp common_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
+struct fer_settings common_settings(const struct common *common)
+{
+    return (struct fer_settings){ .sets = common->sets, .data = common->data, .seed = common->seed };
+}
+
+void common_free(struct common *common)
+{
+    free(common->sets);
+    free(common->data);
+}
+
+void need_operands(struct argp_state *state, unsigned least, unsigned most)
+{
+    if (state->arg_num < least)
+        argp_error(state, "an argument is missing");
+    if (state->arg_num > most)
+        argp_error(state, "too many arguments");
+}
+
+void parse_arguments(const struct argp *argp, int argc, char **argv, void *args)
+{
+    static char version[64];
+    error_t failed;
+
+    snprintf(version, sizeof(version), "fer %s", fer_version());
+    argp_program_version = version;
+    argp_err_exit_status = EXIT_USAGE;
+    failed = argp_parse(argp, argc, argv, 0, NULL, args);
+    if (failed)
+        exit(failed == EINVAL ? EXIT_USAGE : EXIT_FAILURE);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fer COMMAND …: finds the command and lets it go.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static const struct command {
+    const char *name, *help;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "devices", "list the OpenCL devices", cmd_devices },
+    { "plugins", "list the plugins, or show NAME: what one provides", cmd_plugins },
+    { "check", "check a description", cmd_check },
+    { "fmt", "print a description in the canonical way", cmd_fmt },
+    { "train", "train a description into a directory", cmd_train },
+    { "eval", "run the tests of a checkpoint", cmd_eval },
+    { "predict", "say what a checkpoint sees in pictures", cmd_predict },
+    { "run", "run one net on given tensors", cmd_run },
+    { "grad", "compare gradients with finite differences", cmd_grad },
+};
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void print_usage(FILE *out)
+{
+    fputs("Usage: fer COMMAND [OPTION...] [ARGUMENT...]\n"
+          "Train and run facial-expression networks on any OpenCL device.\n\n",
+          out);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fputs("\n`fer COMMAND --help` lists a command's options; `fer --version` prints the version.\n", out);
+}
+
+/* Threads of PoCL that are bound to cores are up to twice as fast.  Not over the binding of an MPI launcher: two ranks
+ * on one machine would share cores. */
+static void bind_pocl(void)
+{
+    static const char *const launchers[] = { "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MPI_LOCALNRANKS",
+                                             "SLURM_CPU_BIND" };
+
+    for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++) {
+        if (getenv(launchers[i]))
+            return;
+    }
+    setenv("POCL_AFFINITY", "1", 0);
+}
+
+static int is_option(const char *text, const char *name, char letter)
+{
+    return strcmp(text, name) == 0 || (text[0] == '-' && text[1] == letter && !text[2]);
+}
+
+/* `fer help COMMAND` is `fer COMMAND --help`. */
+static int help(int argc, char **argv)
+{
+    static char option[] = "--help";
+
+    if (argc < 3) {
+        print_usage(stdout);
+        return finish(EXIT_SUCCESS);
+    }
+    argv[1] = argv[2];
+    argv[2] = option;
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    char name[64];
+
+    bind_pocl();
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (is_option(argv[1], "--version", 'V')) {
+        printf("fer %s\n", fer_version());
+        return finish(EXIT_SUCCESS);
+    }
+    if (is_option(argv[1], "--help", 'h') || strcmp(argv[1], "help") == 0) {
+        int status = help(argc, argv);
+
+        if (status >= 0)
+            return status;
+    }
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        snprintf(name, sizeof(name), "fer %s", commands[i].name);
+        argv[1] = name; /* as the usage shows it */
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "fer: there is no command '%s'\n\n", argv[1]);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}

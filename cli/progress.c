@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A bar with rate and time left on a terminal; a plain line now and then elsewhere.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { BAR = 24 };
+static const double TERMINAL_SECONDS = 0.1, PLAIN_SECONDS = 10; /* between two drawings */
+
+static bool shown; /* a bar stands on the terminal's last line */
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void left_text(double seconds, char *text, size_t size)
+{
+    long s = seconds >= 0 && seconds < 1e8 ? (long)(seconds + 0.5) : -1;
+
+    if (s < 0)
+        snprintf(text, size, "--:--");
+    else if (s < 3600)
+        snprintf(text, size, "%02ld:%02ld", s / 60, s % 60);
+    else
+        snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+}
+
+static void describe(const struct fer_progress *p, char *text, size_t size)
+{
+    char left[32], place[128], loss[64] = "";
+
+    if (p->test)
+        snprintf(place, sizeof(place), "test %.60s", p->test);
+    else if (p->epochs > 0)
+        snprintf(place, sizeof(place), "%.60s %ld/%ld", p->stage, p->epoch, p->epochs);
+    else
+        snprintf(place, sizeof(place), "%.60s", p->stage);
+    if (!isnan(p->loss))
+        snprintf(loss, sizeof(loss), "  loss %.4f  rate %.3g", p->loss, p->rate);
+    left_text(p->seconds_left, left, sizeof(left));
+    snprintf(text, size, "%s  step %ld/%ld%s  %.1f images/s  %s left", place, p->step, p->steps, loss,
+             p->images_per_second, left);
+}
+
+static void draw_bar(const struct fer_progress *p, const char *text)
+{
+    char bar[BAR + 1];
+    int full = p->steps > 0 ? (int)(p->step * BAR / p->steps) : 0;
+
+    memset(bar, '.', BAR);
+    memset(bar, '#', (size_t)(full < 0 ? 0 : full > BAR ? BAR : full));
+    bar[BAR] = '\0';
+    fprintf(stderr, "\r[%s] %s\033[K", bar, text);
+    fflush(stderr);
+    shown = true;
+}
+
+void show_progress(void *user, const struct fer_progress *progress)
+{
+    static double last;
+    static int terminal = -1;
+    const struct common *common = user;
+    double time = now();
+    char text[512];
+
+    if (common->quiet)
+        return;
+    if (terminal < 0) {
+        terminal = isatty(STDERR_FILENO);
+        last = terminal ? 0 : time;
+    }
+    if (time - last < (terminal ? TERMINAL_SECONDS : PLAIN_SECONDS))
+        return;
+    last = time;
+    describe(progress, text, sizeof(text));
+    if (terminal)
+        draw_bar(progress, text);
+    else
+        fprintf(stderr, "%s\n", text);
+}
+
+void clear_progress(void)
+{
+    if (shown)
+        fputs("\r\033[K", stderr);
+    shown = false;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is said, and where.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static bool diagnosed; /* errors with carets have been shown: the sentence would repeat them */
+
+static void say(void *user, enum fer_message kind, const char *text)
+{
+    const struct common *common = user;
+
+    if ((kind == FER_MESSAGE_DETAIL && !common->verbose) || (kind != FER_MESSAGE_ERROR && common->quiet))
+        return;
+    clear_progress();
+    if (kind == FER_MESSAGE_ERROR)
+        diagnosed = true;
+    /* diagnostics begin with their place */
+    if (strchr(text, '\n'))
+        fprintf(stderr, "%s\n", text);
+    else
+        fprintf(stderr, "fer: %s%s\n", kind == FER_MESSAGE_WARNING ? "warning: " : "", text);
+}
+
+struct fer_context *open_context(const struct common *common)
+{
+    struct common *listener = malloc(sizeof(*listener));
+    struct fer_context_options options = { .device = common->device, .message = say, .user = listener };
+    struct fer_context *context;
+    struct fer_error err = FER_ERROR_INIT;
+
+    if (listener)
+        *listener = *common;
+    if (!listener || fer_context_create(&options, &context, &err) != FER_OK) {
+        fprintf(stderr, "fer: %s\n", listener ? err.text : "out of memory");
+        exit(EXIT_FAILURE);
+    }
+    return context;
+}
+
+int report_failure(const struct fer_error *err)
+{
+    clear_progress();
+    if (!diagnosed || err->status != FER_EPARSE)
+        fprintf(stderr, "fer: %s\n", err->text[0] ? err->text : fer_status_name(err->status));
+    return EXIT_FAILURE;
+}
+
+json_t *parse_report(char *text)
+{
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+
+    free(text);
+    if (!value) {
+        fputs("fer: out of memory\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+    return value;
+}
+
+void print_json(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+}
+
+const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+double number_of(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+const char *bytes_text(double bytes)
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+    static char texts[4][32];
+    static int next;
+    char *text = texts[next++ % 4];
+    int unit = 0;
+
+    while (bytes >= 1024 && unit < 4)
+        bytes /= 1024, unit++;
+    snprintf(text, sizeof(texts[0]), unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+    return text;
+}
+
+int finish(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("fer: standard output");
+        return EXIT_FAILURE;
+    }
+    return status;
+}

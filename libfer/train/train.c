@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a description to a directory with trained weights.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "train/trainer.h"
+#include "train/weights.h"
+
+static enum fer_status make_directory(const char *path, struct fer_error *err)
+{
+    char *part = strdup(path);
+    enum fer_status status = part ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    for (char *slash = part ? strchr(part + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(part, 0777);
+        *slash = '/';
+    }
+    if (status == FER_OK && mkdir(path, 0777) != 0 && errno != EEXIST)
+        status = fer_fail(err, FER_EIO, "cannot make the directory %s: %s", path, strerror(errno));
+    free(part);
+    return status;
+}
+
+static enum fer_status put_file(const struct fer_trainer *t, const char *name, const char *text, struct fer_error *err)
+{
+    char *path = fer_path_join(t->options->run, name);
+    struct fer_bytes bytes = { text, strlen(text) };
+    enum fer_status status = path ? fer_file_write_atomic(path, &bytes, 1, err)
+                                  : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    free(path);
+    return status;
+}
+
+static json_t *strings(const char *const *list)
+{
+    json_t *array = json_array();
+
+    for (; list && *list; list++)
+        json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+/* model.fer and run.json: what was run, on what. */
+static enum fer_status describe_run(struct fer_trainer *t, const char *path, struct fer_error *err)
+{
+    const struct fer_device *device = t->context->device;
+    const struct fer_settings *settings = &t->options->settings;
+    json_t *run = json_pack("{s:s, s:s, s:I, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
+                            "description", path, "seed", (json_int_t)t->seed, "set", strings(settings->sets), "data",
+                            strings(settings->data), "device", "name", device->name, "platform", device->platform_name,
+                            "version", device->version, "driver", device->driver, "kernels",
+                            device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
+    char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
+    enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    if (status == FER_OK)
+        status = put_file(t, "model.fer", t->text, err);
+    json_decref(run);
+    free(text);
+    return status;
+}
+
+/* Find out whether there is something to resume, or to protect. */
+static enum fer_status find_last(struct fer_trainer *t, struct fer_checkpoint *last, struct fer_error *err)
+{
+    t->has_last = access(t->last, F_OK) == 0;
+    if (!t->has_last) {
+        if (t->options->resume)
+            fer_context_say(t->context, FER_MESSAGE_NOTE, "nothing was saved in %s yet: training starts from the beginning",
+                            t->options->run);
+        return FER_OK;
+    }
+    if (!t->options->resume)
+        return fer_fail(err, FER_EINVAL, "%s already holds a run; resume it, or choose another directory",
+                        t->options->run);
+    return fer_checkpoint_open(t->last, last, err);
+}
+
+static enum fer_status read_description(struct fer_trainer *t, const char *path, const struct fer_checkpoint *last,
+                                        struct fer_error *err)
+{
+    struct fer_settings settings = t->options->settings;
+    enum fer_status status;
+
+    if (last->file) {
+        if (settings.seed != 0 && settings.seed != last->seed)
+            return fer_fail(err, FER_EINVAL, "%s was begun with seed %llu; it cannot go on with another", t->options->run,
+                            (unsigned long long)last->seed);
+        settings.seed = last->seed;
+    }
+    t->seed = settings.seed;
+    status = fer_context_read(t->context, path, &settings, FER_FOR_TRAINING, &t->description, err);
+    if (status == FER_OK && t->description->nstages == 0)
+        status = fer_fail(err, FER_EINVAL, "%s has no stage: there is nothing to train", path);
+    if (status == FER_OK)
+        status = fer_description_text(t->description, &t->text, err);
+    if (status == FER_OK && last->file && strcmp(t->text, last->description) != 0)
+        status = fer_fail(err, FER_EINVAL,
+                          "%s is not the description that %s was begun with (its text is in %s/model.fer); give the same "
+                          "file and --set, or begin another run", path, t->options->run, t->options->run);
+    return status;
+}
+
+static enum fer_status restore(struct fer_trainer *t, const struct fer_checkpoint *last, struct fer_error *err)
+{
+    enum fer_status status = fer_train_state_parse(&t->state, last->state, err);
+
+    if (status != FER_OK)
+        return fer_fail_prefix(err, "%s", t->last);
+    if (t->state.stage < t->description->nstages) {
+        const struct fer_stage_spec *stage = &t->description->stages[t->state.stage];
+        int updates, schedules, losses;
+
+        fer_stage_counts(stage, &updates, &schedules, &losses);
+        if (t->state.ndata != stage->ndata || t->state.nupdates != updates || t->state.nschedules != schedules ||
+            t->state.nlosses != losses)
+            return fer_fail(err, FER_EFORMAT, "%s: its state does not fit stage %s", t->last, stage->name);
+    }
+    return fer_checkpoint_weights(last, t->store, err);
+}
+
+static enum fer_status set_up(struct fer_trainer *t, const char *path, struct fer_checkpoint *last,
+                              struct fer_error *err)
+{
+    char *log = fer_path_join(t->options->run, "log.jsonl");
+    struct fer_device *device;
+    enum fer_status status = make_directory(t->options->run, err);
+
+    t->last = fer_path_join(t->options->run, "last.safetensors");
+    t->best = fer_path_join(t->options->run, "best.safetensors");
+    if (status == FER_OK && (!log || !t->last || !t->best))
+        status = fer_fail(err, FER_ENOMEM, "out of memory");
+    if (status == FER_OK)
+        status = find_last(t, last, err);
+    if (status == FER_OK)
+        status = read_description(t, path, last, err);
+    if (status == FER_OK)
+        status = fer_context_device(t->context, &device, err);
+    if (status == FER_OK)
+        status = fer_store_create(device, t->description, t->seed, &t->store, err);
+    t->testers = calloc(t->description ? (size_t)t->description->ntests + 1 : 1, sizeof(struct fer_tester *));
+    if (status == FER_OK && !t->testers)
+        status = fer_fail(err, FER_ENOMEM, "out of memory");
+    if (status == FER_OK && last->file)
+        status = restore(t, last, err);
+    if (status == FER_OK)
+        status = fer_log_open(log, t->state.log_lines, &t->log, err);
+    if (status == FER_OK)
+        status = describe_run(t, path, err);
+    free(log);
+    return status;
+}
+
+/* A stage that begins: counters at zero, its loads. */
+static enum fer_status begin_stage(struct fer_trainer *t, int index, struct fer_error *err)
+{
+    const struct fer_stage_spec *stage = &t->description->stages[index];
+    int updates, schedules, losses;
+    enum fer_status status;
+
+    fer_stage_counts(stage, &updates, &schedules, &losses);
+    status = fer_train_state_begin(&t->state, index, stage->ndata, updates, schedules, losses, err);
+    for (int i = 0; status == FER_OK && i < stage->nloads; i++)
+        status = fer_weights_load(t->context, &stage->loads[i], t->store, err);
+    return status;
+}
+
+static enum fer_status run_stages(struct fer_trainer *t, struct fer_checkpoint *last, struct fer_error *err)
+{
+    bool resumed = last->file != NULL;
+    enum fer_status status = FER_OK;
+
+    for (int i = 0; !resumed && status == FER_OK && i < t->description->nloads; i++)
+        status = fer_weights_load(t->context, &t->description->loads[i], t->store, err);
+    for (int i = t->state.stage; status == FER_OK && i < t->description->nstages; i++) {
+        if (!resumed)
+            status = begin_stage(t, i, err);
+        if (status == FER_OK)
+            status = fer_trainer_open_stage(t, err);
+        if (status == FER_OK && resumed)
+            status = fer_trainer_restore_updates(t, last, err);
+        fer_checkpoint_close(last);
+        /* from here on best.safetensors may be replaced: the weights that this stage starts from are kept first */
+        if (status == FER_OK && !resumed && i > 0)
+            status = fer_trainer_save_last(t, err);
+        resumed = false;
+        if (status == FER_OK)
+            status = fer_trainer_run_stage(t, err);
+        fer_trainer_close_stage(t);
+    }
+    if (status != FER_OK)
+        return status;
+    /* an empty state past the last stage: complete */
+    status = fer_train_state_begin(&t->state, t->description->nstages, 0, 0, 0, 0, err);
+    return status == FER_OK ? fer_trainer_save_last(t, err) : status;
+}
+
+static void tear_down(struct fer_trainer *t)
+{
+    for (int i = 0; t->testers && t->description && i < t->description->ntests; i++)
+        fer_tester_close(t->testers[i]);
+    free(t->testers);
+    fer_log_close(t->log);
+    fer_store_free(t->store);
+    fer_description_free(t->description);
+    fer_train_state_clear(&t->state);
+    free(t->text);
+    free(t->last);
+    free(t->best);
+}
+
+enum fer_status fer_train(struct fer_context *context, const char *path, const struct fer_train_options *options,
+                          struct fer_error *err)
+{
+    struct fer_trainer trainer = { .context = context, .options = options, .started = fer_meter_now() };
+    struct fer_checkpoint last = { 0 };
+    enum fer_status status = set_up(&trainer, path, &last, err);
+
+    trainer.saved = fer_meter_now();
+    if (status == FER_OK && last.file && trainer.state.stage >= trainer.description->nstages)
+        fer_context_say(context, FER_MESSAGE_NOTE, "%s is complete: there is nothing to resume", options->run);
+    else if (status == FER_OK)
+        status = run_stages(&trainer, &last, err);
+    fer_checkpoint_close(&last);
+    tear_down(&trainer);
+    return status;
+}

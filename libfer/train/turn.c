@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One turn of a stage: every step, as often as it says, each on the batch that it should see.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "train/trainer.h"
+
+struct fer_rate_point fer_trainer_point(const struct fer_trainer *t)
+{
+    const struct fer_feed *feed = &t->feeds[0];
+    const struct fer_stage_spec *stage = t->stage;
+    double steps = (double)feed->steps;
+
+    /* a turn takes one batch of data[0], or more with times= and fresh= */
+    return (struct fer_rate_point){
+        .steps = t->state.turns,
+        .epochs = (double)t->state.drawn[0] / steps,
+        .end_steps = stage->unit == FER_UNIT_STEP ? (double)stage->until : (double)stage->until * steps,
+        .end_epochs = stage->unit == FER_UNIT_EPOCH ? (double)stage->until : (double)stage->until / steps,
+    };
+}
+
+static enum fer_status draw(struct fer_trainer *t, struct fer_error *err)
+{
+    t->fresh_batch = true;
+    for (int i = 0; i < t->stage->ndata; i++) {
+        enum fer_status status = fer_feed_next(&t->feeds[i], err);
+
+        if (status != FER_OK)
+            return status;
+        t->state.drawn[i] = t->feeds[i].drawn;
+    }
+    return FER_OK;
+}
+
+/* Upload part `part` of `parts` of every batch and run what lies before the steps. */
+static enum fer_status load(struct fer_trainer *t, int part, int parts, struct fer_error *err)
+{
+    struct fer_stage_program *p = t->program;
+    uint32_t epoch[4] = { (uint32_t)t->feeds[0].batch->epoch, 0, 0, 0 };
+    enum fer_status status = FER_OK;
+
+    for (int i = t->stage->ndata - 1; status == FER_OK && i >= 0; i--) {
+        const struct fer_batch *batch = t->feeds[i].batch;
+        int n = batch->n / parts;
+        struct fer_batch slice = fer_batch_slice(batch, fer_pipeline_info(t->feeds[i].pipeline), part * n, n);
+
+        status = fer_inputs_upload(p->exec, &p->inputs[i], &slice, err);
+        if (status == FER_OK && i == 0 && p->ids)
+            status = fer_exec_write(p->exec, p->ids, slice.id, (size_t)n * sizeof(*slice.id), err);
+    }
+    if (status == FER_OK && p->epoch)
+        status = fer_exec_write(p->exec, p->epoch, epoch, sizeof(epoch), err);
+    if (status == FER_OK && p->data)
+        status = fer_exec_run(p->exec, p->data, err);
+    if (status == FER_OK && p->shared)
+        status = fer_exec_run(p->exec, p->shared, err);
+    return status;
+}
+
+static enum fer_status add_losses(struct fer_trainer *t, const struct fer_step_program *step, double *losses,
+                                  double weight, struct fer_error *err)
+{
+    float values[64];
+    int count = step->spec->nlosses;
+    enum fer_status status = fer_exec_read(t->program->exec, step->losses, values, (size_t)count * sizeof(float), err);
+
+    for (int i = 0; status == FER_OK && i < count; i++)
+        losses[i] += weight * (double)values[i];
+    return status;
+}
+
+/* Forward and backward over the whole batch: at once, or in parts whose gradients add up. */
+static enum fer_status differentiate(struct fer_trainer *t, struct fer_step_program *step, double *losses,
+                                     struct fer_error *err)
+{
+    const struct fer_data_spec *data = &t->description->data[t->stage->data[0]];
+    int parts = data->batch / data->micro;
+    enum fer_status status = FER_OK;
+
+    if (parts == 1) {
+        if (t->fresh_batch)
+            status = load(t, 0, 1, err);
+        else if (t->fresh_weights && t->program->shared)
+            status = fer_exec_run(t->program->exec, t->program->shared, err);
+        t->fresh_batch = t->fresh_weights = false;
+        return status == FER_OK ? fer_exec_run(t->program->exec, step->segment, err) : status;
+    }
+    if (step->clear)
+        status = fer_exec_run(t->program->exec, step->clear, err);
+    for (int i = 0; status == FER_OK && i < parts; i++) {
+        status = load(t, i, parts, err);
+        if (status == FER_OK)
+            status = fer_exec_run(t->program->exec, step->segment, err);
+        if (status == FER_OK)
+            status = add_losses(t, step, losses, 1.0 / parts, err);
+    }
+    return status;
+}
+
+static enum fer_status update(struct fer_trainer *t, struct fer_update_state *state, double rate, struct fer_error *err)
+{
+    float control[4] = { (float)rate, 1, (float)(state->updates + 1), 0 };
+    enum fer_status status = fer_exec_write(t->program->exec, state->control, control, sizeof(control), err);
+
+    if (status == FER_OK)
+        status = fer_exec_run(t->program->exec, state->segment, err);
+    if (status == FER_OK)
+        state->updates++;
+    return status;
+}
+
+static enum fer_status check_losses(const struct fer_trainer *t, const struct fer_step_spec *step, const double *losses,
+                                    struct fer_error *err)
+{
+    for (int i = 0; i < step->nlosses; i++) {
+        if (isfinite(losses[i]))
+            continue;
+        return fer_fail(err, FER_ENUMERIC,
+                        "stage %s, step %ld: the loss %s is not finite (%g); %s%s; a lower learning rate or clip= on the "
+                        "update may help",
+                        t->stage->name, t->state.turns + 1, step->losses[i].name, losses[i],
+                        t->has_last ? "the last good checkpoint is " : "nothing was saved yet",
+                        t->has_last ? t->last : "");
+    }
+    return FER_OK;
+}
+
+/* One repetition of one step. */
+static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *step, const struct fer_rate_point *point,
+                                double *losses, int update_index, int schedule_index, struct fer_error *err)
+{
+    const struct fer_data_spec *data = &t->description->data[t->stage->data[0]];
+    long epoch = (long)t->feeds[0].batch->epoch;
+    enum fer_status status;
+
+    for (int i = 0; i < step->spec->nlosses; i++)
+        losses[i] = 0;
+    status = differentiate(t, step, losses, err);
+    for (int u = 0; status == FER_OK && u < step->nupdates; u++) {
+        const struct fer_update_spec *spec = step->updates[u].spec;
+        double *rate = &t->rates[update_index + u];
+
+        *rate = fer_update_rate(spec, point, t->state.schedules + (size_t)schedule_index * FER_SCHEDULE_STATE);
+        schedule_index += spec->nschedules;
+        if (epoch < spec->from)
+            *rate = 0;
+        else
+            status = update(t, &step->updates[u], *rate, err);
+        t->state.updates[update_index + u] = step->updates[u].updates;
+    }
+    fer_exec_weights_changed(t->program->exec);
+    t->fresh_weights = t->fresh_weights || step->stale_shared;
+    if (status == FER_OK && data->micro == data->batch)
+        status = add_losses(t, step, losses, 1, err);
+    return status == FER_OK ? check_losses(t, step->spec, losses, err) : status;
+}
+
+static enum fer_status repeat_step(struct fer_trainer *t, int s, const struct fer_rate_point *point, double *losses,
+                                   int update_index, int schedule_index, struct fer_error *err)
+{
+    struct fer_step_program *step = &t->program->steps[s];
+    enum fer_status status = FER_OK;
+
+    for (int k = 0; status == FER_OK && k < step->spec->times; k++) {
+        /* the turn has drawn a batch for the first step */
+        if (k > 0 || (s > 0 && step->spec->fresh))
+            status = draw(t, err);
+        if (status == FER_OK)
+            status = run_step(t, step, point, losses, update_index, schedule_index, err);
+    }
+    return status;
+}
+
+static json_t *log_object(const struct fer_trainer *t, double *total)
+{
+    json_t *losses = json_object(), *rates = json_array(), *line;
+    int at = 0, rate = 0;
+
+    *total = 0;
+    for (int s = 0; s < t->stage->nsteps; s++) {
+        const struct fer_step_spec *step = &t->stage->steps[s];
+        char name[256];
+
+        for (int i = 0; i < step->nlosses; i++, at++) {
+            snprintf(name, sizeof(name), "%s%s%s", step->name, step->name[0] ? "." : "", step->losses[i].name);
+            json_object_set_new(losses, name, json_real(t->losses[at]));
+            *total += step->losses[i].weight * t->losses[at];
+        }
+        for (int u = 0; u < step->nupdates; u++)
+            json_array_append_new(rates, json_real(t->rates[rate++]));
+    }
+    line = json_pack("{s:s, s:s, s:I, s:I, s:f, s:o, s:f, s:f}", "kind", "step", "stage", t->stage->name, "epoch",
+                     (json_int_t)t->feeds[0].batch->epoch, "step", (json_int_t)t->state.turns, "loss", *total, "losses",
+                     losses, "rate", rate > 0 ? t->rates[0] : 0.0, "seconds", fer_meter_now() - t->started);
+    if (rate > 1)
+        json_object_set(line, "rates", rates);
+    json_decref(rates);
+    return line;
+}
+
+static void tell(const struct fer_trainer *t, double loss)
+{
+    const struct fer_stage_spec *stage = t->stage;
+    bool by_epoch = stage->unit == FER_UNIT_EPOCH;
+    long per_turn = t->state.turns > 0 ? t->state.drawn[0] / t->state.turns : 1;
+    long steps = by_epoch ? stage->until * t->feeds[0].steps / (per_turn > 0 ? per_turn : 1) : stage->until;
+    struct fer_progress progress = { .stage = stage->name,
+                                     .epoch = (long)t->feeds[0].batch->epoch,
+                                     .epochs = by_epoch ? stage->until : 0,
+                                     .step = t->state.turns,
+                                     .steps = steps,
+                                     .images = t->meter.total,
+                                     .loss = loss,
+                                     .rate = t->rates[0],
+                                     .images_per_second = fer_meter_rate(&t->meter),
+                                     .seconds_left = fer_meter_left(&t->meter, steps - t->state.turns) };
+
+    if (t->options->progress)
+        t->options->progress(t->options->user, &progress);
+}
+
+enum fer_status fer_trainer_turn(struct fer_trainer *t, struct fer_error *err)
+{
+    long drawn = t->state.drawn[0];
+    int loss = 0, update_index = 0, schedule_index = 0;
+    struct fer_rate_point point = fer_trainer_point(t);
+    double total = 0;
+    enum fer_status status = draw(t, err);
+
+    for (int s = 0; status == FER_OK && s < t->program->nsteps; s++) {
+        const struct fer_step_spec *step = &t->stage->steps[s];
+
+        status = repeat_step(t, s, &point, t->losses + loss, update_index, schedule_index, err);
+        loss += step->nlosses;
+        update_index += step->nupdates;
+        for (int u = 0; u < step->nupdates; u++)
+            schedule_index += step->updates[u].nschedules;
+    }
+    if (status != FER_OK)
+        return status;
+    t->state.turns++;
+    t->state.all_turns++;
+    t->state.summed++;
+    for (int i = 0; i < t->state.nlosses; i++)
+        t->state.sums[i] += t->losses[i];
+    fer_meter_step(&t->meter, fer_meter_now(), (t->state.drawn[0] - drawn) * t->feeds[0].batch->n);
+    status = fer_log_line(t->log, log_object(t, &total), err);
+    if (status == FER_OK)
+        tell(t, total);
+    return status;
+}
