@@ -4,6 +4,7 @@
  */
 
 /* u8 pictures as decoded, N, H, W, C, to f32 N, C, H, W in [0, 1].  One work-item a pixel. */
+#ifdef FER_KERNEL_ingest
 __kernel void ingest(FER_IN(x), FER_OUT(y))
 {
     const size_t i = get_global_id(0), plane = FER_PLANE(y_dim);
@@ -13,8 +14,10 @@ __kernel void ingest(FER_IN(x), FER_OUT(y))
     for (int c = 0; c < y_dim.y; c++)
         STORE(y, n, c, p, (float)DATA(x)[i * y_dim.y + c] / 255.0f);
 }
+#endif
 
 /* Between layouts; one work-item for 16 channels of a pixel.  Lanes past C are written as zero. */
+#ifdef FER_KERNEL_to_blocked
 __kernel void to_blocked(FER_IN(x), FER_OUT(y))
 {
     const size_t i = get_global_id(0), plane = FER_PLANE(y_dim), blocks = FER_BLOCKS(y_dim);
@@ -26,7 +29,9 @@ __kernel void to_blocked(FER_IN(x), FER_OUT(y))
     for (int c = 0; c < FER_BLOCK; c++)
         out[c] = c < lanes ? LOAD(x, n, block * FER_BLOCK + c, p) : 0.0f;
 }
+#endif
 
+#ifdef FER_KERNEL_to_plain
 __kernel void to_plain(FER_IN(x), FER_OUT(y))
 {
     const size_t i = get_global_id(0), plane = FER_PLANE(y_dim);
@@ -35,8 +40,10 @@ __kernel void to_plain(FER_IN(x), FER_OUT(y))
     const size_t p = i % plane, c = i / plane % y_dim.y, n = i / plane / y_dim.y;
     DATA(y)[i] = LOAD(x, n, c, p);
 }
+#endif
 
 /* Sums of contributions at a fan-out, scaled copies; elements in memory order, four a work-item. */
+#ifdef FER_KERNEL_add
 __kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))
 {
     const size_t i = get_global_id(0) * 4, size = SIZE(y);
@@ -46,30 +53,38 @@ __kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))
         for (size_t k = i; k < size; k++)
             DATA(y)[k] = DATA(a)[k] + DATA(b)[k];
 }
+#endif
 
+#ifdef FER_KERNEL_copy
 __kernel void copy(FER_IN(x), FER_INOUT(y), const float factor, const int accumulate)
 {
     const size_t i = get_global_id(0) * 4, size = SIZE(y);
     for (size_t k = i; k < min(i + 4, size); k++)
         DATA(y)[k] = factor * DATA(x)[k] + (accumulate ? DATA(y)[k] : 0.0f);
 }
+#endif
 
+#ifdef FER_KERNEL_fill
 __kernel void fill(FER_OUT(y), const float value)
 {
     const size_t i = get_global_id(0);
     if (i < SIZE(y))
         DATA(y)[i] = value;
 }
+#endif
 
 /* losses[index] = loss */
+#ifdef FER_KERNEL_collect
 __kernel void collect(FER_IN(x), FER_INOUT(y), const int index)
 {
     if (get_global_id(0) == 0)
         DATA(y)[index] = DATA(x)[0];
 }
+#endif
 
 /* Sum of squares of a flat run in CLIP_PARTS slices of fixed length, so that the order never depends on the device. */
 #define CLIP_PARTS 64
+#ifdef FER_KERNEL_sum_squares
 __kernel void sum_squares(FER_IN(x), FER_INOUT(parts), const int first)
 {
     const size_t slice = get_global_id(0);
@@ -82,8 +97,10 @@ __kernel void sum_squares(FER_IN(x), FER_INOUT(parts), const int first)
         sum = fma(DATA(x)[i], DATA(x)[i], sum);
     DATA(parts)[first + slice] = sum;
 }
+#endif
 
 /* norm = sqrt of all parts; the factor of control shrinks so that factor * norm <= bound. */
+#ifdef FER_KERNEL_clip
 __kernel void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), const int count, const float bound)
 {
     if (get_global_id(0) != 0)
@@ -98,8 +115,10 @@ __kernel void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), 
     DATA(out)[2] = DATA(control)[2];
     DATA(out)[3] = DATA(control)[3];
 }
+#endif
 
 /* sums += (loss * n, n); x's live rows are n. */
+#ifdef FER_KERNEL_mean_add
 __kernel void mean_add(FER_IN(loss), FER_IN(x), FER_INOUT(sums))
 {
     if (get_global_id(0) != 0)
@@ -107,3 +126,4 @@ __kernel void mean_add(FER_IN(loss), FER_IN(x), FER_INOUT(sums))
     DATA(sums)[0] += DATA(loss)[0] * (float)x_dim.x;
     DATA(sums)[1] += (float)x_dim.x;
 }
+#endif

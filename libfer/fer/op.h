@@ -101,7 +101,8 @@ FER_API struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *sour
 
 /* Arguments, in the kernel's order.  A tensor named "x" is declared in the kernel as FER_IN(x), FER_OUT(x) or
  * FER_INOUT(x) and brings x_data, x_offset, x_dim (int4: live rows, then the other axes, 1 past the rank) and the
- * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime. */
+ * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime.  FER_KERNEL_name is defined
+ * for the launch's kernel: a source with several kernels puts each between #ifdef FER_KERNEL_name and #endif. */
 FER_API void fer_launch_in(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
 FER_API void fer_launch_out(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
 FER_API void fer_launch_inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);

@@ -36,7 +36,7 @@ static enum fer_status check_unique(const struct fer_launch *launch, int at, str
 
 static enum fer_status make_defines(const struct fer_launch *launch, char **out, struct fer_error *err)
 {
-    size_t size = 1, used = 0;
+    size_t size = strlen(launch->kernel) + 32, used = 0;
 
     for (int i = 0; i < launch->nargs; i++) {
         if (launch->args[i].kind != FER_ARG_TENSOR)
@@ -51,6 +51,8 @@ static enum fer_status make_defines(const struct fer_launch *launch, char **out,
     *out = calloc(size, 1);
     if (!*out)
         return fer_fail(err, FER_ENOMEM, "out of memory while kernel %s was prepared", launch->kernel);
+    /* Lets a source hold several kernels, whose tensors have other names. */
+    used += (size_t)snprintf(*out, size, "#define FER_KERNEL_%s 1\n", launch->kernel);
     for (int i = 0; i < launch->nargs; i++) {
         const struct fer_arg *arg = &launch->args[i];
 
