@@ -42,9 +42,9 @@ __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void pointwise(FER_IN(x
         sum += LOSS(DATA(x)[at + i], TARGET(at + i));
     part[lane] = sum;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int half = 32; half > 0; half /= 2) {
-        if (lane < half)
-            part[lane] += part[lane + half];
+    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {
+        if (lane < stride_)
+            part[lane] += part[lane + stride_];
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     if (lane == 0) {
