@@ -9,9 +9,9 @@
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
     part[lane] = v;                                                                                                      \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int half = GROUP / 2; half > 0; half /= 2) {                                                                    \
-        if (lane < half)                                                                                                 \
-            part[lane] = join(part[lane], part[lane + half]);                                                            \
+    for (int stride_ = GROUP / 2; stride_ > 0; stride_ /= 2) {                                                                    \
+        if (lane < stride_)                                                                                                 \
+            part[lane] = join(part[lane], part[lane + stride_]);                                                            \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
     }                                                                                                                    \
     v = part[0];
