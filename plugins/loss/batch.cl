@@ -18,10 +18,10 @@ __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void batch_mean(FER_IN(
     part_s[lane] = s;
     part_w[lane] = w;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {
-        if (lane < stride_) {
-            part_s[lane] += part_s[lane + stride_];
-            part_w[lane] += part_w[lane + stride_];
+    for (int reach = 32; reach > 0; reach /= 2) {
+        if (lane < reach) {
+            part_s[lane] += part_s[lane + reach];
+            part_w[lane] += part_w[lane + reach];
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }

@@ -20,9 +20,9 @@
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
     part[lane] = v;                                                                                                      \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {                                                                           \
-        if (lane < stride_)                                                                                                 \
-            part[lane] = join(part[lane], part[lane + stride_]);                                                            \
+    for (int reach = 32; reach > 0; reach /= 2) {                                                                           \
+        if (lane < reach)                                                                                                 \
+            part[lane] = join(part[lane], part[lane + reach]);                                                            \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
     }                                                                                                                    \
     v = part[0];

@@ -7,9 +7,9 @@
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
     part[lane] = v;                                                                                                      \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {                                                                           \
-        if (lane < stride_)                                                                                                 \
-            part[lane] += part[lane + stride_];                                                                             \
+    for (int reach = 32; reach > 0; reach /= 2) {                                                                           \
+        if (lane < reach)                                                                                                 \
+            part[lane] += part[lane + reach];                                                                             \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
     }                                                                                                                    \
     v = part[0];
@@ -116,9 +116,9 @@ GROUP void similar(FER_IN(z), FER_OUT(s), FER_OUT(level), const int size, const 
     }
     part[lane] = best;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {
-        if (lane < stride_)
-            part[lane] = fmax(part[lane], part[lane + stride_]);
+    for (int reach = 32; reach > 0; reach /= 2) {
+        if (lane < reach)
+            part[lane] = fmax(part[lane], part[lane + reach]);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     best = part[0];
@@ -133,11 +133,11 @@ GROUP void similar(FER_IN(z), FER_OUT(s), FER_OUT(level), const int size, const 
 #ifdef FER_KERNEL_nt_xent
 __kernel void nt_xent(FER_IN(s), FER_IN(level), FER_OUT(sample), FER_OUT(weight))
 {
-    const int n = get_global_id(0), stride_ = sample_dim.x, rows = 2 * stride_;
-    if (n >= stride_)
+    const int n = get_global_id(0), reach = sample_dim.x, rows = 2 * reach;
+    if (n >= reach)
         return;
-    const float there = DATA(level)[n] - DATA(s)[(size_t)n * rows + n + stride_];
-    const float back = DATA(level)[n + stride_] - DATA(s)[(size_t)(n + stride_) * rows + n];
+    const float there = DATA(level)[n] - DATA(s)[(size_t)n * rows + n + reach];
+    const float back = DATA(level)[n + reach] - DATA(s)[(size_t)(n + reach) * rows + n];
     DATA(sample)[n] = 0.5f * (there + back);
     DATA(weight)[n] = 1.0f;
 }
@@ -150,8 +150,8 @@ GROUP void nt_xent_grad(FER_IN(z), FER_IN(s), FER_IN(level), FER_IN(length), FER
                         const int normalize, const float inverse_temperature)
 {
     __local float part[64], pull[64];
-    const int lane = get_local_id(0), n = get_group_id(0), stride_ = da_dim.x, rows = 2 * stride_;
-    const int i = n + (second ? stride_ : 0), size = (int)(SIZE(da) / da_dim.x);
+    const int lane = get_local_id(0), n = get_group_id(0), reach = da_dim.x, rows = 2 * reach;
+    const int i = n + (second ? reach : 0), size = (int)(SIZE(da) / da_dim.x);
     __global const float *p = DATA(z) + (size_t)i * size;
     const float inverse = DATA(length)[i], mine = DATA(coef)[n];
     __global float *out = DATA(da) + (size_t)n * size;
@@ -161,10 +161,10 @@ GROUP void nt_xent_grad(FER_IN(z), FER_IN(s), FER_IN(level), FER_IN(length), FER
         const int k = from + lane;
         float g = 0.0f;
         if (k < rows && k != i) {
-            const bool positive = k == (i < stride_ ? i + stride_ : i - stride_);
+            const bool positive = k == (i < reach ? i + reach : i - reach);
             const float sik = DATA(s)[(size_t)i * rows + k], ski = DATA(s)[(size_t)k * rows + i];
             g = mine * (exp(sik - DATA(level)[i]) - (positive ? 1.0f : 0.0f)) +
-                DATA(coef)[k % stride_] * (exp(ski - DATA(level)[k]) - (positive ? 1.0f : 0.0f));
+                DATA(coef)[k % reach] * (exp(ski - DATA(level)[k]) - (positive ? 1.0f : 0.0f));
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         pull[lane] = 0.5f * inverse_temperature * g;

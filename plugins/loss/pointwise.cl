@@ -42,9 +42,9 @@ __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void pointwise(FER_IN(x
         sum += LOSS(DATA(x)[at + i], TARGET(at + i));
     part[lane] = sum;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {
-        if (lane < stride_)
-            part[lane] += part[lane + stride_];
+    for (int reach = 32; reach > 0; reach /= 2) {
+        if (lane < reach)
+            part[lane] += part[lane + reach];
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     if (lane == 0) {

@@ -95,10 +95,10 @@ static inline void set_channel_values(__global float *values, const int c, const
     part_s[lane] = s;                                                                                                    \
     part_q[lane] = q;                                                                                                    \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int stride_ = 32; stride_ > 0; stride_ /= 2) {                                                                           \
-        if (lane < stride_) {                                                                                               \
-            part_s[lane] += part_s[lane + stride_];                                                                         \
-            part_q[lane] += part_q[lane + stride_];                                                                         \
+    for (int reach = 32; reach > 0; reach /= 2) {                                                                           \
+        if (lane < reach) {                                                                                               \
+            part_s[lane] += part_s[lane + reach];                                                                         \
+            part_q[lane] += part_q[lane + reach];                                                                         \
         }                                                                                                                \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
     }                                                                                                                    \

@@ -109,9 +109,9 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce(ARGUMENT
     REDUCE(lane, GROUP)
     part[lane] = s;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int stride_ = GROUP / 2; stride_ > 0; stride_ /= 2) {
-        if (lane < stride_)
-            part[lane] = JOIN(part[lane], part[lane + stride_], 1);
+    for (int reach = GROUP / 2; reach > 0; reach /= 2) {
+        if (lane < reach)
+            part[lane] = JOIN(part[lane], part[lane + reach], 1);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     if (lane == 0)
