@@ -103,7 +103,7 @@ static enum fer_status text_init(struct text *text, const struct fer_device *dev
 {
     const char *parts[PARTS] = { defines ? defines : "", "\n#line 1 \"prelude.cl\"\n", fer_prelude_cl,
                                  "\n#line 1 \"source\"\n", source };
-    int length = snprintf(text->options, sizeof(text->options), "%s -cl-kernel-arg-info -cl-opt-disable%s%s", device->c_standard,
+    int length = snprintf(text->options, sizeof(text->options), "%s -w -cl-kernel-arg-info%s%s", device->c_standard,
                           options && *options ? " " : "", options ? options : "");
 
     /* No -cl-mad-enable: the language already lets a compiler contract a*b+c, and mad may be less exact than both. */
