@@ -14,8 +14,10 @@ plugins_vision_la_SOURCES = \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_bias.c \
+	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_generic.c \
+	%D%/conv_implicit.c \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
 	%D%/conv_winograd.c \
@@ -39,8 +41,11 @@ CL_FILES += \
 	%D%/batchnorm.cl \
 	%D%/conv_bias.cl \
 	%D%/conv_bias_add.cl \
+	%D%/conv_depthwise.cl \
+	%D%/conv_depthwise_pack.cl \
 	%D%/conv_direct.cl \
 	%D%/conv_generic.cl \
+	%D%/conv_implicit.cl \
 	%D%/conv_outer.cl \
 	%D%/conv_pack.cl \
 	%D%/conv_stem.cl \

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Depthwise convolution: as many groups as channels in and out.  See conv_depthwise.cl.
+ */
+#include "conv.h"
+#include "conv_depthwise_cl.h"
+#include "conv_depthwise_pack_cl.h"
+
+enum { SPLITS = 16 /* ranges of images that the weights' gradient is summed over */ };
+
+static bool applicable(const struct conv_shape *s)
+{
+    return s->groups == s->c && s->c == s->k && s->x == s->y &&
+           (s->x == FER_LAYOUT_PLAIN) == (s->profile == FER_PROFILE_GPU);
+}
+
+static bool blocked(const struct conv_shape *s)
+{
+    return applicable(s) && s->x == FER_LAYOUT_BLOCKED;
+}
+
+static void geometry(struct fer_launch *launch, const struct conv_shape *s)
+{
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+}
+
+/* w[block][tap][16] for a blocked layout. */
+static struct fer_tensor *pack(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const int taps = s->kernel * s->kernel, count = conv_blocks(s->k) * taps * FER_BLOCK;
+    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
+    bool fresh;
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->w, "conv depthwise", &shape, &fresh);
+    if (!fresh)
+        return packed;
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_pack_cl, "conv_depthwise_pack", " ");
+    fer_launch_in(launch, "weights", call->w);
+    fer_launch_out(launch, "packed", packed);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, taps);
+    fer_launch_range_1d(launch, fer_extent_fixed((size_t)count));
+    fer_launch_prepare(launch);
+    return packed;
+}
+
+static void emit(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct conv_shape *s = &call->shape;
+    const bool gpu = s->x == FER_LAYOUT_PLAIN, bias = !gradient && call->bias;
+    const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow, planes = gpu ? s->k : conv_blocks(s->k);
+    const int span = gpu ? 1 : height * width < 4096 ? height * width : 8 * width;
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d%s%s",
+                                                gpu ? 1 : FER_BLOCK, gradient ? " -DGRADIENT" : "", bias ? " -DBIAS" : "");
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", gpu ? call->w : pack(call));
+    if (bias)
+        fer_launch_in(launch, "bias", call->bias);
+    fer_launch_out(launch, "y", out);
+    geometry(launch, s);
+    fer_launch_int(launch, span);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(height * width, span)),
+                        fer_extent_rows(out, (size_t)planes, 1), gpu ? 64 : 1, 1);
+    conv_cost(launch, s);
+}
+
+static void forward(const struct conv_call *call)
+{
+    emit(call, false, call->x, call->y);
+}
+
+static void data(const struct conv_call *call)
+{
+    emit(call, true, call->y, call->x);
+}
+
+static size_t weights_workspace(const struct conv_shape *s)
+{
+    return (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * FER_BLOCK) * sizeof(float);
+}
+
+static void weights(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const int images = conv_divide_up(s->n, SPLITS), taps = s->kernel * s->kernel;
+    struct fer_tensor *partial = conv_temp(call->em, weights_workspace(s) / sizeof(float));
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise_weights", " ");
+    fer_launch_in(launch, "x", call->x);
+    fer_launch_in(launch, "dy", call->y);
+    fer_launch_out(launch, "partial", partial);
+    geometry(launch, s);
+    fer_launch_int(launch, images);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed(SPLITS), 1, 1);
+    conv_cost(launch, s);
+
+    launch = fer_emit_kernel(call->em, fer_conv_depthwise_pack_cl, "conv_depthwise_unpack", " ");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", call->w);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, taps);
+    fer_launch_int(launch, SPLITS);
+    fer_launch_range_1d(launch, fer_extent_fixed((size_t)(s->k * taps)));
+}
+
+#define HELP "every channel by itself, 16 at a time where they are blocked"
+const struct conv_solver conv_depthwise_forward = { "depthwise", HELP, applicable, NULL, forward };
+const struct conv_solver conv_depthwise_data = { "depthwise", HELP, applicable, NULL, data };
+const struct conv_solver conv_depthwise_weights = { "depthwise", HELP, blocked, weights_workspace, weights };

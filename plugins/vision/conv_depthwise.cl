@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Depthwise convolution: every channel by itself.  Blocked layouts take 16 channels as one vector (LANES 16), plain ones
+ * a channel (LANES 1).  Weights are w[block][tap][LANES]: packed for LANES 16, canonical for LANES 1.
+ */
+#ifndef LANES
+#define LANES 16
+#endif
+#if LANES == 16
+#define VECTOR float16
+#define FETCH(p, at) vload16(at, p)
+#define PUT(v, p, at) vstore16(v, at, p)
+#else
+#define VECTOR float
+#define FETCH(p, at) (p)[at]
+#define PUT(v, p, at) (p)[at] = (v)
+#endif
+#define BLOCKS(dim) (((dim).y + LANES - 1) / LANES)
+
+#ifdef FER_KERNEL_conv_depthwise
+/* y from x, or with GRADIENT dx (named y) from dy (named x).  Work-item: `span` pixels of one plane of blocks; planes
+ * are counted through the images (dimension 1). */
+__kernel void conv_depthwise(FER_IN(x), FER_IN(w),
+#ifdef BIAS
+                             FER_IN(bias),
+#endif
+                             FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
+                             const int span)
+{
+    const int plane = y_dim.z * y_dim.w, taps = kernel_size * kernel_size;
+    const int first = (int)get_global_id(0) * span, image = (int)get_global_id(1), block = image % BLOCKS(y_dim);
+    if (image >= y_dim.x * BLOCKS(y_dim))
+        return;
+    __global const float *const in = DATA(x) + (size_t)image * FER_PLANE(x_dim) * LANES;
+    __global const float *const weight = DATA(w) + (size_t)block * taps * LANES;
+    __global float *const out = DATA(y) + (size_t)image * plane * LANES;
+#if defined(BIAS) && LANES == 16
+    float lanes[16];
+    for (int i = 0; i < 16; i++)
+        lanes[i] = block * 16 + i < y_dim.y ? DATA(bias)[block * 16 + i] : 0.0f;
+    const float16 start = vload16(0, lanes);
+#elif defined(BIAS)
+    const float start = DATA(bias)[block];
+#else
+    const VECTOR start = 0.0f;
+#endif
+    for (int p = first; p < min(first + span, plane); p++) {
+        const int row = p / y_dim.w, column = p % y_dim.w;
+        VECTOR sum = start;
+        for (int tv = 0; tv < kernel_size; tv++) {
+#ifdef GRADIENT
+            const int i = (row + pad - tv * dilation) / stride;
+            const bool on_row = i * stride == row + pad - tv * dilation;
+#else
+            const int i = row * stride - pad + tv * dilation;
+            const bool on_row = true;
+#endif
+            if (!on_row || (uint)i >= (uint)x_dim.z)
+                continue;
+            for (int th = 0; th < kernel_size; th++) {
+#ifdef GRADIENT
+                const int j = (column + pad - th * dilation) / stride;
+                const bool on_column = j * stride == column + pad - th * dilation;
+#else
+                const int j = column * stride - pad + th * dilation;
+                const bool on_column = true;
+#endif
+                if (on_column && (uint)j < (uint)x_dim.w)
+                    sum = fma(FETCH(in, i * x_dim.w + j), FETCH(weight, tv * kernel_size + th), sum);
+            }
+        }
+        PUT(sum, out, p);
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_conv_depthwise_weights
+#define TAPS 3 /* of a row of the kernel that are summed at once */
+
+/* partial[split][block][tap][16].  Work-item: one block of 16 channels (dimension 0), one split of `images` images (1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_depthwise_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride, const int pad,
+                       const int dilation, const int images)
+{
+    const int block = (int)get_global_id(0), split = (int)get_global_id(1), blocks = BLOCKS(dy_dim);
+    __global float *const sums = DATA(partial) + ((size_t)split * blocks + block) * kernel_size * kernel_size * 16;
+#pragma unroll 1
+    for (int tv = 0; tv < kernel_size; tv++) {
+#pragma unroll 1
+        for (int th = 0; th < kernel_size; th += TAPS) {
+            float16 sum[TAPS];
+#pragma unroll
+            for (int t = 0; t < TAPS; t++)
+                sum[t] = 0;
+#pragma unroll 1
+            for (int r = split * images * dy_dim.z; r < min((split + 1) * images, dy_dim.x) * dy_dim.z; r++) {
+                const int n = r / dy_dim.z, o = r % dy_dim.z, i = o * stride - pad + tv * dilation;
+                if ((uint)i >= (uint)x_dim.z)
+                    continue;
+                __global const float *const in =
+                    DATA(x) + (((size_t)n * blocks + block) * x_dim.z + i) * x_dim.w * 16;
+                __global const float *const g =
+                    DATA(dy) + (((size_t)n * blocks + block) * dy_dim.z + o) * dy_dim.w * 16;
+#pragma unroll 1
+                for (int q = 0; q < dy_dim.w; q++) {
+                    const float16 d = vload16(q, g);
+#pragma unroll
+                    for (int t = 0; t < TAPS; t++) {
+                        const int j = q * stride - pad + (th + t) * dilation;
+                        if ((uint)j < (uint)x_dim.w)
+                            sum[t] = fma(vload16(j, in), d, sum[t]);
+                    }
+                }
+            }
+#pragma unroll
+            for (int t = 0; t < TAPS; t++)
+                if (th + t < kernel_size)
+                    vstore16(sum[t], tv * kernel_size + th + t, sums);
+        }
+    }
+}
+#endif

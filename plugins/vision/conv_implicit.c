@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Convolution as an implicit matrix product, for GPUs.  See conv_implicit.cl.
+ */
+#include "conv.h"
+#include "conv_implicit_cl.h"
+
+enum {
+    SIDE = 16,            /* a work-group is SIDE x SIDE */
+    WIDE_ITEMS = 64,      /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
+    SPLIT_GROUPS = 256,   /* work-groups wanted for the weights' gradient */
+    SPLIT_PIXELS = 512    /* … of no fewer pixels each */
+};
+
+static bool applicable(const struct conv_shape *s)
+{
+    return s->profile == FER_PROFILE_GPU && s->x == FER_LAYOUT_PLAIN && s->y == FER_LAYOUT_PLAIN;
+}
+
+/* A tile's rows and columns. */
+struct tile {
+    int m, n;
+};
+
+static struct tile tile_of(int rows, int columns)
+{
+    if (rows >= 128 && (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
+        return (struct tile){ 128, 128 };
+    return (struct tile){ rows <= 16 ? 16 : rows <= 32 ? 32 : 64, 64 };
+}
+
+static struct fer_launch *begin(const struct conv_call *call, const char *kernel, struct tile tile, const char *options)
+{
+    return fer_emit_kernel(call->em, fer_conv_implicit_cl, kernel, "-DTILE_M=%d -DTILE_N=%d %s", tile.m, tile.n, options);
+}
+
+static void geometry(struct fer_launch *launch, const struct conv_shape *s)
+{
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+}
+
+/* FORWARD and DATA: `in` is read, `out` written. */
+static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct conv_shape *s = &call->shape;
+    const bool data = pass == CONV_DATA, bias = !data && call->bias;
+    const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
+    const int phases = data ? s->stride : 1;
+    const int plane = data ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
+    const struct tile tile = tile_of(group_out, s->n * plane);
+    struct fer_launch *launch =
+        begin(call, "conv_implicit", tile, data ? "-DGRADIENT" : bias ? "-DBIAS" : " ");
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", call->w);
+    if (bias)
+        fer_launch_in(launch, "bias", call->bias);
+    fer_launch_out(launch, "y", out);
+    geometry(launch, s);
+    fer_launch_int(launch, group_in);
+    fer_launch_int(launch, group_out);
+    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane * SIDE, (size_t)tile.n),
+                        fer_extent_fixed((size_t)(conv_divide_up(group_out, tile.m) * SIDE)),
+                        fer_extent_fixed((size_t)(s->groups * phases * phases)), SIDE, SIDE, 1);
+    conv_cost(launch, s);
+}
+
+static void forward(const struct conv_call *call)
+{
+    emit(call, CONV_FORWARD, call->x, call->y);
+}
+
+static void data(const struct conv_call *call)
+{
+    emit(call, CONV_DATA, call->y, call->x);
+}
+
+/* ---- the weights' gradient ---- */
+
+struct division {
+    struct tile tile;
+    int rows, columns, splits, pixels;
+    size_t partial; /* floats */
+};
+
+static struct division divide(const struct conv_shape *s)
+{
+    struct division d = { .rows = s->k / s->groups, .columns = s->c / s->groups * s->kernel * s->kernel };
+    const int all = s->n * s->oh * s->ow;
+    d.tile = tile_of(d.rows, d.columns);
+    const int tiles = conv_divide_up(d.rows, d.tile.m) * conv_divide_up(d.columns, d.tile.n) * s->groups;
+    const int most = conv_divide_up(all, SPLIT_PIXELS), wanted = conv_divide_up(SPLIT_GROUPS, tiles);
+    d.pixels = conv_divide_up(all, wanted < most ? wanted : most);
+    d.splits = conv_divide_up(all, d.pixels);
+    d.partial = (size_t)d.splits * (size_t)s->k * (size_t)d.columns;
+    return d;
+}
+
+static size_t weights_workspace(const struct conv_shape *s)
+{
+    return divide(s).partial * sizeof(float);
+}
+
+static void weights(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const struct division d = divide(s);
+    struct fer_tensor *partial = conv_temp(call->em, d.partial);
+    struct fer_launch *launch = begin(call, "conv_implicit_weights", d.tile, " ");
+    fer_launch_in(launch, "x", call->x);
+    fer_launch_in(launch, "dy", call->y);
+    fer_launch_out(launch, "partial", partial);
+    geometry(launch, s);
+    fer_launch_int(launch, s->c / s->groups);
+    fer_launch_int(launch, d.rows);
+    fer_launch_int(launch, d.pixels);
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)(conv_divide_up(d.columns, d.tile.n) * SIDE)),
+                        fer_extent_fixed((size_t)(conv_divide_up(d.rows, d.tile.m) * SIDE)),
+                        fer_extent_fixed((size_t)(s->groups * d.splits)), SIDE, SIDE, 1);
+    conv_cost(launch, s);
+
+    const int count = s->k * d.columns;
+    launch = fer_emit_kernel(call->em, fer_conv_implicit_cl, "conv_implicit_sum", " ");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", call->w);
+    fer_launch_int(launch, count);
+    fer_launch_int(launch, d.splits);
+    fer_launch_range_1d(launch, fer_extent_fixed((size_t)count));
+}
+
+#define HELP "a matrix product of gathered pixels, tiles in local memory"
+const struct conv_solver conv_implicit_forward = { "implicit", HELP, applicable, NULL, forward };
+const struct conv_solver conv_implicit_data = { "implicit", HELP, applicable, NULL, data };
+const struct conv_solver conv_implicit_weights = { "implicit", HELP, applicable, weights_workspace, weights };
