@@ -15,7 +15,8 @@ unit_tests = \
 
 test_programs =
 
-oclgrind_tests =
+oclgrind_tests = \
+	%D%/unit-exec
 
 shell_tests = \
 	%D%/embed.sh \

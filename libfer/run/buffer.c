@@ -79,6 +79,23 @@ enum fer_status fer_buffer_read(struct fer_buffer *buffer, size_t offset, void *
     return code == CL_SUCCESS ? status : fer_fail_cl(err, code, "clEnqueueReadBuffer(%zu bytes)", size);
 }
 
+/* Oclgrind 21.10 takes for uninitialised what clEnqueueFillBuffer fills, and what kernels write there later. */
+static enum fer_status fill_by_writing(struct fer_buffer *buffer, size_t offset, size_t size, uint32_t pattern,
+                                       struct fer_error *err)
+{
+    uint32_t values[1024];
+    enum fer_status status = FER_OK;
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+        values[i] = pattern;
+    for (size_t done = 0; done < size && !status; done += sizeof(values)) {
+        size_t left = size - done;
+
+        status = fer_buffer_write(buffer, offset + done, values, left < sizeof(values) ? left : sizeof(values), err);
+    }
+    return status;
+}
+
 /* The pattern's bytes repeat from `offset`.  What is no multiple of its size is done byte by byte where the bytes
  * are equal, else refused. */
 enum fer_status fer_buffer_fill(struct fer_buffer *buffer, size_t offset, size_t size, uint32_t pattern,
@@ -87,11 +104,14 @@ enum fer_status fer_buffer_fill(struct fer_buffer *buffer, size_t offset, size_t
     enum fer_status status = check_range(buffer, offset, size, "fill", err);
     bool uniform = pattern == (pattern & 0xff) * 0x01010101u;
     size_t unit = offset % sizeof(pattern) || size % sizeof(pattern) ? 1 : sizeof(pattern);
-    cl_int code = CL_SUCCESS;
+    cl_int code;
 
     if (!status && unit == 1 && !uniform)
-        return fer_fail(err, FER_EINVAL, "cannot fill %zu bytes from byte %zu with a pattern of four", size, offset);
-    if (!status && size > 0)
-        code = clEnqueueFillBuffer(buffer->device->queue, buffer->mem, &pattern, unit, offset, size, 0, NULL, NULL);
-    return code == CL_SUCCESS ? status : fer_fail_cl(err, code, "clEnqueueFillBuffer(%zu bytes)", size);
+        status = fer_fail(err, FER_EINVAL, "cannot fill %zu bytes from byte %zu with a pattern of four", size, offset);
+    if (status || size == 0)
+        return status;
+    if (buffer->device->oclgrind)
+        return fill_by_writing(buffer, offset, size, pattern, err);
+    code = clEnqueueFillBuffer(buffer->device->queue, buffer->mem, &pattern, unit, offset, size, 0, NULL, NULL);
+    return code == CL_SUCCESS ? FER_OK : fer_fail_cl(err, code, "clEnqueueFillBuffer(%zu bytes)", size);
 }

@@ -95,7 +95,7 @@ static bool reserve(struct fer_program_cache *cache)
 struct text {
     const char *parts[PARTS];
     size_t lengths[PARTS];
-    char options[1024];
+    char options[8192];
 };
 
 static enum fer_status text_init(struct text *text, const struct fer_device *device, const char *defines,
@@ -103,10 +103,12 @@ static enum fer_status text_init(struct text *text, const struct fer_device *dev
 {
     const char *parts[PARTS] = { defines ? defines : "", "\n#line 1 \"prelude.cl\"\n", fer_prelude_cl,
                                  "\n#line 1 \"source\"\n", source };
-    int length = snprintf(text->options, sizeof(text->options), "%s -w -cl-kernel-arg-info%s%s", device->c_standard,
-                          options && *options ? " " : "", options ? options : "");
+    /* No -cl-mad-enable: the language already lets a compiler contract a*b+c, and mad may be less exact than both.
+     * Optimised, a/b beside a%b has LLVM's freeze in it, with which Oclgrind 21.10 --uninitialized gives up. */
+    int length =
+        snprintf(text->options, sizeof(text->options), "%s -w -cl-kernel-arg-info%s%s%s", device->c_standard,
+                 device->oclgrind ? " -cl-opt-disable" : "", options && *options ? " " : "", options ? options : "");
 
-    /* No -cl-mad-enable: the language already lets a compiler contract a*b+c, and mad may be less exact than both. */
     if (length < 0 || (size_t)length >= sizeof(text->options))
         return fer_fail(err, FER_EINVAL, "compiler options of %d characters are too long", length);
     for (int i = 0; i < PARTS; i++) {

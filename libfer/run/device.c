@@ -70,6 +70,7 @@ static enum fer_status read_properties(struct fer_device *device, struct fer_err
     clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof(items), items, NULL);
     memcpy(device->max_local, items, sizeof(device->max_local));
     device->local_is_global = local == CL_GLOBAL;
+    device->oclgrind = strstr(device->platform_name, "Oclgrind");
     device->has_fp16 = has_extension(device->id, "cl_khr_fp16");
     return FER_OK;
 }

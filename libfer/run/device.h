@@ -24,6 +24,7 @@ struct fer_device {
     size_t max_work_group;
     size_t max_local[3];
     bool local_is_global, has_fp16;
+    bool oclgrind;             /* simulated by Oclgrind, which needs care in two places */
     bool profiling;            /* the queue records times */
     size_t allocated, peak;    /* bytes of live fer_buffers */
     struct fer_program_cache *cache;
