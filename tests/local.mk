@@ -40,7 +40,7 @@ AM_TESTS_ENVIRONMENT = \
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(unit_tests) $(shell_tests)
-LDADD = libfer_core.la $(CHECK_LIBS)
+LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
 EXTRA_DIST += $(shell_tests) %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
