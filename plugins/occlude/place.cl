@@ -31,18 +31,16 @@ struct five {
 };
 
 /* Where they usually are in a picture that was cropped to the face, and in a box from hairline to chin. */
-static struct five usual_five(float2 corner, float2 sides, bool boxed)
+static void usual_five(struct five *f, float2 corner, float2 sides, bool boxed)
 {
-    struct five f;
     const float2 eye = boxed ? (float2)(0.275f, 0.45f) : (float2)(0.33f, 0.4f);
     const float2 nose = boxed ? (float2)(0.5f, 0.64f) : (float2)(0.5f, 0.58f);
     const float2 lip = boxed ? (float2)(0.32f, 0.77f) : (float2)(0.36f, 0.76f);
-    f.point[0] = corner + sides * eye;
-    f.point[1] = corner + sides * (float2)(1.0f - eye.x, eye.y);
-    f.point[2] = corner + sides * nose;
-    f.point[3] = corner + sides * lip;
-    f.point[4] = corner + sides * (float2)(1.0f - lip.x, lip.y);
-    return f;
+    f->point[0] = corner + sides * eye;
+    f->point[1] = corner + sides * (float2)(1.0f - eye.x, eye.y);
+    f->point[2] = corner + sides * nose;
+    f->point[3] = corner + sides * lip;
+    f->point[4] = corner + sides * (float2)(1.0f - lip.x, lip.y);
 }
 
 static float2 mean_mark(__global const float *marks, int first, int count)
@@ -54,20 +52,18 @@ static float2 mean_mark(__global const float *marks, int first, int count)
 }
 
 /* From 68 landmarks (iBUG) or from five. */
-static struct five marked_five(__global const float *marks, int count)
+static void marked_five(struct five *f, __global const float *marks, int count)
 {
-    struct five f;
     if (count == 68) {
-        f.point[0] = mean_mark(marks, 36, 6);
-        f.point[1] = mean_mark(marks, 42, 6);
-        f.point[2] = mean_mark(marks, 30, 1);
-        f.point[3] = mean_mark(marks, 48, 1);
-        f.point[4] = mean_mark(marks, 54, 1);
+        f->point[0] = mean_mark(marks, 36, 6);
+        f->point[1] = mean_mark(marks, 42, 6);
+        f->point[2] = mean_mark(marks, 30, 1);
+        f->point[3] = mean_mark(marks, 48, 1);
+        f->point[4] = mean_mark(marks, 54, 1);
     } else {
         for (int i = 0; i < 5; i++)
-            f.point[i] = mean_mark(marks, i, 1);
+            f->point[i] = mean_mark(marks, i, 1);
     }
-    return f;
 }
 
 /* Points that are finite and span an area; other landmarks (not found, all zero) are not used. */
@@ -95,34 +91,42 @@ struct face {
 #define FACE_ARGUMENTS FACE_ARGUMENTS_1
 #endif
 
-static struct face make_face(__global const float *box, __global const float *marks, int count, float width,
-                             float height)
+static void find_face(struct face *face, __global const float *box, __global const float *marks, int count, float width,
+                      float height)
 {
-    struct face face = { (float2)(0.0f), (float2)(width, height), { { (float2)(0.0f) } } };
-    bool boxed = false;
+    bool boxed = false, marked = false;
+    face->corner = (float2)(0.0f);
+    face->sides = (float2)(width, height);
     if (box) {
         const float2 low = fmax((float2)(box[0], box[1]), (float2)(0.0f));
         const float2 high = fmin((float2)(box[2], box[3]), (float2)(width, height));
         boxed = high.x - low.x >= 1.0f && high.y - low.y >= 1.0f;
         if (boxed)
-            face.corner = low, face.sides = high - low;
+            face->corner = low, face->sides = high - low;
     }
-    struct five five;
-    if (marks)
-        five = marked_five(marks, count);
-    if (!marks || !usable(&five))
-        five = usual_five(face.corner, face.sides, boxed);
-    face.five = five;
-    return face;
+    if (marks) {
+        marked_five(&face->five, marks, count);
+        marked = usable(&face->five);
+    }
+    if (!marked)
+        usual_five(&face->five, face->corner, face->sides, boxed);
 }
 #if defined(HAS_LANDMARKS) && defined(HAS_BOX)
-#define FACE(w, h) make_face(BOX, MARKS, landmarks_dim.y, w, h)
+#define FIND_FACE \
+    struct face face; \
+    find_face(&face, BOX, MARKS, landmarks_dim.y, (float)width, (float)height)
 #elif defined(HAS_LANDMARKS)
-#define FACE(w, h) make_face(0, MARKS, landmarks_dim.y, w, h)
+#define FIND_FACE \
+    struct face face; \
+    find_face(&face, 0, MARKS, landmarks_dim.y, (float)width, (float)height)
 #elif defined(HAS_BOX)
-#define FACE(w, h) make_face(BOX, 0, 0, w, h)
+#define FIND_FACE \
+    struct face face; \
+    find_face(&face, BOX, 0, 0, (float)width, (float)height)
 #else
-#define FACE(w, h) make_face(0, 0, 0, w, h)
+#define FIND_FACE \
+    struct face face; \
+    find_face(&face, 0, 0, 0, (float)width, (float)height)
 #endif
 
 /* Four uniform numbers of the sample; the first of all decides whether it is occluded. */
@@ -180,7 +184,7 @@ __kernel void place_band(FER_OUT(place) FACE_ARGUMENTS, FER_RANDOM, const float 
                          const int part, const float margin)
 {
     START
-    const struct face face = FACE((float)width, (float)height);
+    FIND_FACE;
     const float2 left = face.five.point[0], right = face.five.point[1];
     const float2 eyes = right - left;
     const float distance = fmax(length(eyes), 1.0f);
@@ -205,7 +209,7 @@ __kernel void place_sprite(FER_OUT(place) FACE_ARGUMENTS, FER_IN(info), FER_RAND
                            const float turn_low, const float turn_high, const float max_area)
 {
     START
-    const struct face face = FACE((float)width, (float)height);
+    FIND_FACE;
     const float4 second = DRAW(1);
     const int sprite = min((int)(first.y * (float)info_dim.x), info_dim.x - 1);
     const float opaque = info_data[info_offset + (size_t)sprite * info_dim.y];
@@ -235,7 +239,7 @@ __kernel void place_wear(FER_OUT(place) FACE_ARGUMENTS, FER_IN(pins), FER_RANDOM
                          const int height)
 {
     START
-    const struct face face = FACE((float)width, (float)height);
+    FIND_FACE;
     const int sprite = min((int)(first.y * (float)pins_dim.x), pins_dim.x - 1);
     __global const float *pin = pins_data + pins_offset + (size_t)sprite * pins_dim.y;
     float2 from = (float2)(0.0f), to = (float2)(0.0f);

@@ -13,15 +13,13 @@ struct view {
     float width; /* of the head */
 };
 
-static struct view face_view(__global const float *face)
+static void face_view(__global const float *face, struct view *v)
 {
-    struct view v;
-    v.cos_yaw = cos(CODE(yaw)), v.sin_yaw = sin(CODE(yaw));
-    v.cos_pitch = cos(CODE(pitch)), v.sin_pitch = sin(CODE(pitch));
-    v.cos_roll = cos(CODE(roll)) * CODE(zoom), v.sin_roll = sin(CODE(roll)) * CODE(zoom);
-    v.shift_x = CODE(shift_x), v.shift_y = CODE(shift_y);
-    v.width = CODE(head_width);
-    return v;
+    v->cos_yaw = cos(CODE(yaw)), v->sin_yaw = sin(CODE(yaw));
+    v->cos_pitch = cos(CODE(pitch)), v->sin_pitch = sin(CODE(pitch));
+    v->cos_roll = cos(CODE(roll)) * CODE(zoom), v->sin_roll = sin(CODE(roll)) * CODE(zoom);
+    v->shift_x = CODE(shift_x), v->shift_y = CODE(shift_y);
+    v->width = CODE(head_width);
 }
 
 /* A point of the head, in the picture. */
@@ -128,27 +126,25 @@ struct mouth {
     float raise, gap, squared, top, bottom;
 };
 
-static struct mouth face_mouth(__global const float *face)
+static void face_mouth(__global const float *face, struct mouth *m)
 {
-    struct mouth m;
     const float smile = 0.5f * (CODE(smile_left) + CODE(smile_right)), press = CODE(lip_press);
-    m.half_width = CODE(mouth_width) * (1.0f + 0.36f * smile + 0.3f * CODE(lip_stretch) - 0.1f * press -
+    m->half_width = CODE(mouth_width) * (1.0f + 0.36f * smile + 0.3f * CODE(lip_stretch) - 0.1f * press -
                                         0.05f * CODE(corner_down) + 0.1f * CODE(bare_teeth) -
                                         0.3f * CODE(jaw_drop) * (1.0f - 0.9f * fmin(smile + CODE(lip_stretch), 1.0f)));
-    m.middle = CODE(mouth_height) - 0.035f * CODE(chin_raise) - 0.02f * CODE(nose_wrinkle) + 0.03f * smile;
+    m->middle = CODE(mouth_height) - 0.035f * CODE(chin_raise) - 0.02f * CODE(nose_wrinkle) + 0.03f * smile;
     const float down = 0.12f * CODE(corner_down) + 0.02f * CODE(lip_stretch) + 0.015f * press;
-    m.left = down - 0.15f * CODE(smile_left) + 0.05f * CODE(jaw_drop);
-    m.right = down - 0.15f * CODE(smile_right) + 0.05f * CODE(jaw_drop);
-    m.raise = 0.085f * CODE(lip_raise) + 0.03f * CODE(nose_wrinkle) + 0.02f * smile + 0.05f * CODE(bare_teeth) +
+    m->left = down - 0.15f * CODE(smile_left) + 0.05f * CODE(jaw_drop);
+    m->right = down - 0.15f * CODE(smile_right) + 0.05f * CODE(jaw_drop);
+    m->raise = 0.085f * CODE(lip_raise) + 0.03f * CODE(nose_wrinkle) + 0.02f * smile + 0.05f * CODE(bare_teeth) +
               0.05f * CODE(jaw_drop);
-    m.gap = 0.34f * CODE(jaw_drop) + 0.05f * CODE(bare_teeth) - 0.06f * CODE(lip_raise);
-    m.gap = fmax(m.gap, -m.raise + 0.004f);
-    m.squared = fmin(CODE(bare_teeth) + 0.6f * CODE(lip_stretch) * CODE(jaw_drop), 1.0f);
-    m.top =
+    m->gap = 0.34f * CODE(jaw_drop) + 0.05f * CODE(bare_teeth) - 0.06f * CODE(lip_raise);
+    m->gap = fmax(m->gap, -m->raise + 0.004f);
+    m->squared = fmin(CODE(bare_teeth) + 0.6f * CODE(lip_stretch) * CODE(jaw_drop), 1.0f);
+    m->top =
         CODE(lip_upper) * (1.0f - 0.7f * press - 0.3f * smile - 0.25f * CODE(bare_teeth) - 0.2f * CODE(lip_stretch));
-    m.bottom =
+    m->bottom =
         CODE(lip_lower) * (1.0f - 0.65f * press - 0.2f * smile + 0.2f * CODE(chin_raise) - 0.25f * CODE(bare_teeth));
-    return m;
 }
 
 /* Fullness across the mouth, t from -1 to 1: an arch, or nearly a rectangle. */
@@ -165,7 +161,8 @@ static float face_lip_line(const struct mouth *m, float t)
 
 static void face_lips(__global const float *face, const struct view *v, __global float *points)
 {
-    const struct mouth m = face_mouth(face);
+    struct mouth m;
+    face_mouth(face, &m);
     for (int i = 0; i < N_LIPS; i++) {
         const float t = -cos(2.0f * M_PI_F * (float)i / (float)N_LIPS), arch = face_arch(t, m.squared);
         float y = face_lip_line(&m, t);
@@ -201,7 +198,8 @@ static void face_strokes(__global const float *face, const struct view *v, __glo
 {
     const float age = CODE(age), brow = CODE(brow_lower), raise = fmin(CODE(inner_brow), 1.0f);
     const float outer = fmin(CODE(outer_brow), 1.0f), wrinkle = CODE(nose_wrinkle);
-    const struct mouth m = face_mouth(face);
+    struct mouth m;
+    face_mouth(face, &m);
     for (int side = 0; side < 2; side++) {
         const float s = side ? 1.0f : -1.0f;
         const float smile = side ? CODE(smile_right) : CODE(smile_left);
@@ -255,7 +253,8 @@ __kernel void synthface_face(FER_IN(code), FER_OUT(geometry), FER_OUT(landmarks)
         return;
     __global const float *face = code_data + code_offset + (size_t)n * code_dim.y;
     __global float *points = geometry_data + geometry_offset + (size_t)n * geometry_dim.y;
-    const struct view v = face_view(face);
+    struct view v;
+    face_view(face, &v);
     face_outline(face, &v, points);
     face_brows(face, &v, points);
     face_eye(face, &v, 0, points);

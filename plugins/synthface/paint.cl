@@ -154,16 +154,14 @@ struct frame {
     float turn; /* how far the front of the head moves sideways */
 };
 
-static struct frame head_frame(const struct brush *b, __global const float *face)
+static void head_frame(const struct brush *b, __global const float *face, struct frame *f)
 {
     const float2 at = point_at(b, P_HEAD), r = point_at(b, P_HEAD + 1);
     const float square = dot(r, r);
-    struct frame f;
-    f.x = ((b->x - at.x) * r.x + (b->y - at.y) * r.y) / square;
-    f.y = ((b->y - at.y) * r.x - (b->x - at.x) * r.y) / square;
-    f.zoom = sqrt(square);
-    f.turn = sin(CODE(yaw));
-    return f;
+    f->x = ((b->x - at.x) * r.x + (b->y - at.y) * r.y) / square;
+    f->y = ((b->y - at.y) * r.x - (b->x - at.x) * r.y) / square;
+    f->zoom = sqrt(square);
+    f->turn = sin(CODE(yaw));
 }
 
 static void paint_background(struct brush *b, __global const float *face)
@@ -486,7 +484,8 @@ __kernel void synthface_paint(FER_IN(code), FER_IN(geometry), FER_OUT(image))
     b.pixel = scale * (1.0f + CODE(blur));
     b.points = geometry_data + geometry_offset + (size_t)n * geometry_dim.y;
 
-    const struct frame f = head_frame(&b, face);
+    struct frame f;
+    head_frame(&b, face, &f);
     paint_background(&b, face);
     paint_hair_behind(&b, &f, face);
     paint_body(&b, &f, face);
