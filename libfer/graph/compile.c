@@ -491,7 +491,10 @@ static enum fer_status emit_flow(struct fer_compiler *c, struct fer_flow_program
             return no_memory(err);
     if (spec->tracking && (tracked = fer_arena_alloc(arena, (size_t)c->graph->description->nnets + 1)))
         memset(tracked, 1, (size_t)c->graph->description->nnets);
-    enum fer_status status = emit_region(c, FER_REGION_SHARED, p->segment, differentiated, tracked, err);
+    /* conversions of inputs stand with them */
+    enum fer_status status = emit_region(c, FER_REGION_DATA, p->segment, differentiated, NULL, err);
+    if (!status)
+        status = emit_region(c, FER_REGION_SHARED, p->segment, differentiated, tracked, err);
     for (int i = 0; i < p->nout && !status; i++) {
         if (!outputs[i])
             return fer_fail(err, FER_EINVAL, "output '%s' is not computed", spec->outputs[i].name);
