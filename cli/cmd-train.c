@@ -59,19 +59,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* "valid.accuracy 0.8125" for each number among the results of the tests. */
-static void print_metrics(const json_t *metrics, const char *prefix)
+/* "  valid.accuracy 0.8125" for each metric that is one number. */
+static void print_metrics(const json_t *tests)
 {
-    const char *name;
-    json_t *value;
-    char path[256];
+    const char *test, *name;
+    json_t *metrics, *value;
 
-    json_object_foreach((json_t *)metrics, name, value) {
-        snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] ? "." : "", name);
-        if (json_is_object(value))
-            print_metrics(value, path);
-        else if (json_is_number(value) && strcmp(name, "images") != 0)
-            printf("  %s %.4f", path, json_number_value(value));
+    json_object_foreach((json_t *)tests, test, metrics) {
+        json_object_foreach(metrics, name, value) {
+            if (json_is_number(value) && strcmp(name, "images") != 0)
+                printf("  %s.%s %.4f", test, name, json_number_value(value));
+        }
     }
 }
 
@@ -89,7 +87,7 @@ static void show_epoch(void *user, const struct fer_epoch *epoch)
         if (epoch->epochs > 0)
             printf("/%ld", epoch->epochs);
         printf("  loss %.4f", epoch->loss);
-        print_metrics(json_object_get(line, "tests"), "");
+        print_metrics(json_object_get(line, "tests"));
         puts(epoch->best ? "  (best)" : "");
         json_decref(line);
     }

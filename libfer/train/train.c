@@ -132,11 +132,11 @@ static enum fer_status set_up(struct fer_trainer *t, const char *path, struct fe
 {
     char *log = fer_path_join(t->options->run, "log.jsonl");
     struct fer_device *device;
-    enum fer_status status = make_directory(t->options->run, err);
+    enum fer_status status = FER_OK;
 
     t->last = fer_path_join(t->options->run, "last.safetensors");
     t->best = fer_path_join(t->options->run, "best.safetensors");
-    if (status == FER_OK && (!log || !t->last || !t->best))
+    if (!log || !t->last || !t->best)
         status = fer_fail(err, FER_ENOMEM, "out of memory");
     if (status == FER_OK)
         status = find_last(t, last, err);
@@ -151,6 +151,8 @@ static enum fer_status set_up(struct fer_trainer *t, const char *path, struct fe
         status = fer_fail(err, FER_ENOMEM, "out of memory");
     if (status == FER_OK && last->file)
         status = restore(t, last, err);
+    if (status == FER_OK)
+        status = make_directory(t->options->run, err);
     if (status == FER_OK)
         status = fer_log_open(log, t->state.log_lines, &t->log, err);
     if (status == FER_OK)
