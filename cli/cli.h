@@ -55,7 +55,7 @@ const char *bytes_text(double bytes);
 /* Flush standard output; 1 when that fails (a full disk, a closed pipe), else `status`. */
 int finish(int status);
 
-/* SIGINT and SIGTERM: the first is remembered, the second ends the process as usual. */
+/* SIGINT and SIGTERM: the first is remembered, the second ends the process as usual.  Before the first OpenCL call. */
 void catch_signals(void);
 extern volatile int stop_signal; /* the signal's number, 0: none */
 

@@ -95,6 +95,7 @@ int cmd_eval(int argc, char **argv)
     int result = EXIT_SUCCESS;
 
     parse_arguments(&argp, argc, argv, &args);
+    catch_signals();
     context = open_context(&args.common);
     eval.settings = common_settings(&args.common);
     eval.seed_set = args.common.seed_set;
@@ -102,7 +103,6 @@ int cmd_eval(int argc, char **argv)
     eval.stop = &stop_signal;
     eval.progress = show_progress;
     eval.user = &args;
-    catch_signals();
     status = fer_eval(context, args.checkpoint, &eval, &text, &err);
     clear_progress();
     if (status != FER_OK) {

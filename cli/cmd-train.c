@@ -138,6 +138,7 @@ int cmd_train(int argc, char **argv)
         return report_failure(&(struct fer_error){ .status = FER_ENOMEM, .text = "out of memory" });
     memcpy(original, argv, ((size_t)argc + 1) * sizeof(*original));
     parse_arguments(&argp, argc, argv, &args);
+    catch_signals();
     context = open_context(&args.common);
     train.settings = common_settings(&args.common);
     train.run = args.run;
@@ -148,7 +149,6 @@ int cmd_train(int argc, char **argv)
     train.progress = show_progress; /* the common options come first in args */
     train.epoch = show_epoch;
     train.user = &args;
-    catch_signals();
     status = fer_train(context, args.model, &train, &err);
     clear_progress();
     if (status != FER_OK)

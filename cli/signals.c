@@ -1,24 +1,51 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A thread of its own waits for signals, and all others have them blocked.  A handler would not do: LLVM, inside of
+ * OpenCL drivers, puts its own in its place, which deletes the files of a kernel that is being built.
+ */
+#include <pthread.h>
 #include <signal.h>
-#include <string.h>
 
 #include "cli.h"
 
 volatile int stop_signal;
 
-static void remember(int number)
+static sigset_t stopping(void)
 {
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+static void *wait_for_signals(void *unused)
+{
+    sigset_t set = stopping();
+    int number;
+
+    (void)unused;
+    while (sigwait(&set, &number) != 0)
+        continue;
     stop_signal = number;
+    while (sigwait(&set, &number) != 0)
+        continue;
+    /* the second one ends the process as if nobody had waited */
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    raise(number);
+    return NULL;
 }
 
 void catch_signals(void)
 {
-    struct sigaction action;
+    sigset_t set = stopping();
+    pthread_t thread;
 
-    memset(&action, 0, sizeof(action));
-    action.sa_handler = remember;
-    action.sa_flags = (int)(SA_RESETHAND | SA_RESTART); /* a second signal ends the process */
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (pthread_create(&thread, NULL, wait_for_signals, NULL) == 0)
+        pthread_detach(thread);
+    else
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
