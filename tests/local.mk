@@ -6,7 +6,9 @@
 unit_tests = \
 	%D%/unit-device \
 	%D%/unit-exec \
+	%D%/unit-image \
 	%D%/unit-lang \
+	%D%/unit-pipeline \
 	%D%/unit-plan \
 	%D%/unit-print \
 	%D%/unit-safetensors \

@@ -18,4 +18,3 @@ CL_FILES += \
 	%D%/cross_entropy.cl \
 	%D%/pairs.cl \
 	%D%/pointwise.cl
-EXTRA_DIST += %D%/README.md
