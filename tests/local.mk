@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/unit-pipeline \
 	%D%/unit-plan \
 	%D%/unit-print \
+	%D%/unit-reader \
 	%D%/unit-safetensors \
 	%D%/unit-source \
 	%D%/unit-status
