@@ -43,6 +43,7 @@ void catch_signals(void)
     sigset_t set = stopping();
     pthread_t thread;
 
+    signal(SIGPIPE, SIG_IGN); /* a reader of the results that goes away ends no training */
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (pthread_create(&thread, NULL, wait_for_signals, NULL) == 0)
         pthread_detach(thread);

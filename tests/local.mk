@@ -22,6 +22,7 @@ oclgrind_tests = \
 	%D%/unit-exec
 
 shell_tests = \
+	%D%/cli-resume.sh \
 	%D%/embed.sh \
 	%D%/headers.sh \
 	%D%/lists.sh \

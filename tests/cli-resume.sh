@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A run that is killed, or stopped by a signal, and resumed ends with the same files, bit for bit, as one that never was.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+cat >tiny.fer <<'END'
+fer 1
+use vision, loss, optim, data, synthface, metric
+let lr = 0.05
+labels "neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger"
+net small(image: f32[1,32,32]) -> logits {
+  logits = image | conv1: conv2d 8 kernel=3 pad=1 stride=2 | bn1: batchnorm | relu | avgpool global | fc: linear 7
+}
+net other = small
+data train -> image, label = synthface size=36 count=96 channels=1 | batch 16 | randcrop 32 | hflip
+data valid -> image, label = synthface size=36 count=20 channels=1 split=valid | batch 16 | centercrop 32
+stage first over train until epoch=3 keeping best="valid.accuracy" tests=[valid] {
+  logits  = image | small
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update small with sgd lr=$lr momentum=0.9 decay=5e-4 | cosine
+  save small "small.safetensors"
+}
+stage second over train until step=20 keeping tests=[valid] {
+  step both times=2 {
+    logits  = image | other
+    loss ce = logits, label | cross_entropy
+    minimize ce
+    update other with adam lr=1e-3
+  }
+}
+predict classify(image: f32[1,32,32]) -> probs { probs = image | small | softmax }
+test valid over valid {
+  probs = image | classify
+  metric accuracy = probs, label | accuracy
+}
+END
+
+# $1 and $2 hold the same, times apart.
+same_run() {
+    for file in last.safetensors best.safetensors small.safetensors model.fer; do
+        cmp "$1/$file" "$2/$file"
+    done
+    for run in "$1" "$2"; do
+        sed 's/,"seconds":[^,}]*//' "$run/log.jsonl" >"$run.log"
+    done
+    cmp "$1.log" "$2.log"
+}
+
+# Start a run in $1, read $2 lines of its results, send it signal $3, and wait; $status is its exit status.
+interrupt() {
+    mkfifo pipe
+    "$FER" train tiny.fer --run "$1" --seed 7 --resume --save-every 4 --json -q >pipe 2>err &
+    pid=$!
+    exec 3<pipe
+    lines=0
+    while [ "$lines" -lt "$2" ] && read -r _ <&3; do
+        lines=$((lines + 1))
+    done
+    kill -"$3" "$pid" 2>/dev/null || :
+    status=0
+    wait "$pid" || status=$?
+    exec 3<&-
+    rm pipe
+}
+
+"$FER" train tiny.fer --run straight -q --seed 7
+sed -n '$p' straight/log.jsonl | grep -q '"stage":"second"'
+
+# killed at once, after one epoch, after another, in the second stage, in the end
+for lines in 0 1 1 1 1; do
+    interrupt killed $lines KILL
+    [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || { cat err; exit 1; }
+done
+"$FER" train tiny.fer --run killed --resume -q --seed 7
+same_run straight killed
+
+# stopped by signals: it says so, saves, and says how to go on
+interrupt stopped 1 INT
+[ "$status" -eq 130 ]
+grep -q 'everything is saved in stopped/last.safetensors' err
+grep -q 'to go on: fer train tiny.fer --run stopped --seed 7 --resume' err
+interrupt stopped 1 TERM
+[ "$status" -eq 143 ]
+"$FER" train tiny.fer --run stopped --seed 7 --resume -q
+same_run straight stopped
+
+# a complete run stays as it is
+"$FER" train tiny.fer --run killed --resume 2>err
+grep -q 'killed is complete' err
+same_run straight killed
+
+# nothing is overwritten, nothing goes on as something else
+if "$FER" train tiny.fer --run killed 2>err; then exit 1; fi
+grep -q 'already holds a run' err
+if "$FER" train tiny.fer --run killed --resume --set lr=0.1 2>err; then exit 1; fi
+grep -q 'is not the description that killed was begun with' err
+if "$FER" train tiny.fer --run killed --resume --seed 8 2>err; then exit 1; fi
+grep -q 'was begun with seed 7' err
