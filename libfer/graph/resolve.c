@@ -54,6 +54,10 @@ static enum fer_status add_lets(struct fer_resolver *r)
                           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
             return FER_ENOTFOUND;
         }
+        if (item->value.kind == FER_AST_STRING && set->value[0] != '"') { /* a shell has eaten the quotes */
+            item->value.text = set->value;
+            continue;
+        }
         struct fer_error err = FER_ERROR_INIT;
         char *origin = fer_arena_printf(d->arena, "--set %s", set->name);
         const enum fer_status status =
