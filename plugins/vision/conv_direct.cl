@@ -44,33 +44,43 @@ struct axis {
 };
 
 /* Whether all taps of a position whose first tap reads `at` lie within [0, size). */
-static bool covers(struct axis a, int at, int size)
+static bool covers(const struct axis *a, int at, int size)
 {
-    const int last = at + a.walk * (a.taps - 1);
+    const int last = at + a->walk * (a->taps - 1);
     return min(at, last) >= 0 && max(at, last) < size;
 }
 
 #ifdef GRADIENT
 /* The gradient at input position i gathers output positions o with o * stride - pad + t * dilation == i.  Positions i of
  * one remainder modulo the stride ("phase") have the same taps. */
-static struct axis make_axis(int size, int kernel_size, int stride, int pad, int dilation, int phase)
+static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int phase)
 {
-    struct axis a = { phase, stride, (size - phase + stride - 1) / stride, 0, 1, 0, 0, 1, 0 };
-    while (a.tap < kernel_size && (phase + pad - a.tap * dilation) % stride != 0)
-        a.tap++;
-    while (a.tap_step * dilation % stride != 0)
-        a.tap_step++;
-    if (a.tap < kernel_size)
-        a.taps = (kernel_size - 1 - a.tap) / a.tap_step + 1;
-    a.origin = (phase + pad - a.tap * dilation) / stride;
-    a.walk = -(a.tap_step * dilation / stride);
-    return a;
+    a->first = phase;
+    a->step = stride;
+    a->count = (size - phase + stride - 1) / stride;
+    a->tap = 0;
+    while (a->tap < kernel_size && (phase + pad - a->tap * dilation) % stride != 0)
+        a->tap++;
+    a->tap_step = 1;
+    while (a->tap_step * dilation % stride != 0)
+        a->tap_step++;
+    a->taps = a->tap < kernel_size ? (kernel_size - 1 - a->tap) / a->tap_step + 1 : 0;
+    a->origin = (phase + pad - a->tap * dilation) / stride;
+    a->scale = 1;
+    a->walk = -(a->tap_step * dilation / stride);
 }
 #else
-static struct axis make_axis(int size, int kernel_size, int stride, int pad, int dilation, int phase)
+static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int phase)
 {
-    const struct axis a = { 0, 1, size, 0, 1, kernel_size, -pad, stride, dilation };
-    return a;
+    a->first = 0;
+    a->step = 1;
+    a->count = size;
+    a->tap = 0;
+    a->tap_step = 1;
+    a->taps = kernel_size;
+    a->origin = -pad;
+    a->scale = stride;
+    a->walk = dilation;
 }
 #endif
 
@@ -87,8 +97,9 @@ conv_direct(FER_IN(x), FER_IN(w),
             const int group_in, const int group_out, const int pass, const int chunk, const int outs)
 {
     const int phase = (int)get_global_id(2);
-    const struct axis v = make_axis(y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
-    const struct axis h = make_axis(y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    struct axis v, h;
+    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
+    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
     const int plane = v.count * h.count, pixels = y_dim.x * plane;
     const int begin = (int)get_global_id(0) * chunk, end = min(begin + chunk, pixels);
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
@@ -109,7 +120,7 @@ conv_direct(FER_IN(x), FER_IN(w),
                 const int q = min(q0 + p, end - 1), n = q / plane, i = q % plane / h.count, j = q % h.count;
                 row[p] = v.origin + v.scale * i;
                 column[p] = h.origin + h.scale * j;
-                interior = interior && covers(v, row[p], x_dim.z) && covers(h, column[p], x_dim.w);
+                interior = interior && covers(&v, row[p], x_dim.z) && covers(&h, column[p], x_dim.w);
                 image[p] = DATA(x) + n * FER_BLOCKS(x_dim) * x_plane + (row[p] * x_dim.w + column[p]) * FER_BLOCK;
                 out[p] = DATA(y) + (size_t)n * out_blocks * y_plane +
                          ((v.first + v.step * i) * y_dim.w + h.first + h.step * j) * FER_BLOCK;

@@ -54,22 +54,32 @@ struct axis {
     int origin, scale, walk;
 };
 
-static struct axis make_axis(int size, int kernel_size, int stride, int pad, int dilation, int phase)
+static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int phase)
 {
 #ifdef GRADIENT
-    struct axis a = { phase, stride, (size - phase + stride - 1) / stride, 0, 1, 0, 0, 1, 0 };
-    while (a.tap < kernel_size && (phase + pad - a.tap * dilation) % stride != 0)
-        a.tap++;
-    while (a.tap_step * dilation % stride != 0)
-        a.tap_step++;
-    if (a.tap < kernel_size)
-        a.taps = (kernel_size - 1 - a.tap) / a.tap_step + 1;
-    a.origin = (phase + pad - a.tap * dilation) / stride;
-    a.walk = -(a.tap_step * dilation / stride);
-    return a;
+    a->first = phase;
+    a->step = stride;
+    a->count = (size - phase + stride - 1) / stride;
+    a->tap = 0;
+    while (a->tap < kernel_size && (phase + pad - a->tap * dilation) % stride != 0)
+        a->tap++;
+    a->tap_step = 1;
+    while (a->tap_step * dilation % stride != 0)
+        a->tap_step++;
+    a->taps = a->tap < kernel_size ? (kernel_size - 1 - a->tap) / a->tap_step + 1 : 0;
+    a->origin = (phase + pad - a->tap * dilation) / stride;
+    a->scale = 1;
+    a->walk = -(a->tap_step * dilation / stride);
 #else
-    const struct axis a = { 0, 1, size, 0, 1, kernel_size, -pad, stride, dilation };
-    return a;
+    a->first = 0;
+    a->step = 1;
+    a->count = size;
+    a->tap = 0;
+    a->tap_step = 1;
+    a->taps = kernel_size;
+    a->origin = -pad;
+    a->scale = stride;
+    a->walk = dilation;
 #endif
 }
 
@@ -85,8 +95,9 @@ conv_implicit(FER_IN(x), FER_IN(w),
 {
     __local float a[DEPTH][TILE_M + 1], b[DEPTH][TILE_N + 1];
     const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups, phase = (int)get_group_id(2) / groups;
-    const struct axis v = make_axis(y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
-    const struct axis h = make_axis(y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    struct axis v, h;
+    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
+    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
     const int plane = v.count * h.count, pixels = y_dim.x * plane, taps = v.taps * h.taps, depth = group_in * taps;
     const int m0 = (int)get_group_id(1) * TILE_M, q0 = (int)get_group_id(0) * TILE_N;
     const int id = (int)(get_local_id(1) * SIDE + get_local_id(0));

@@ -26,11 +26,12 @@ struct place {
     int n, top, left; /* image and first output pixel; n < 0: past the last tile */
 };
 
-static struct place find(int t, int images, int height, int width)
+static void find(struct place *p, int t, int images, int height, int width)
 {
     const int down = (height + 3) / 4, across = (width + 3) / 4;
-    const struct place p = { t < images * down * across ? t / (down * across) : -1, t / across % down * 4, t % across * 4 };
-    return p;
+    p->n = t < images * down * across ? t / (down * across) : -1;
+    p->top = t / across % down * 4;
+    p->left = t % across * 4;
 }
 
 /* out = Bᵀ in, for six vectors `step` apart. */
@@ -92,7 +93,8 @@ static void transform(__global const float *x, const int4 dim, int height, int w
     const int blocks = (int)FER_BLOCKS(dim), z_step = blocks * TILES * FER_BLOCK;
 #pragma unroll 1
     for (int t = 0; t < TILES; t++) {
-        const struct place at = find(first + t, dim.x, height, width);
+        struct place at;
+        find(&at, first + t, dim.x, height, width);
         const int top = at.top - pad, left = at.left - pad;
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
@@ -168,7 +170,8 @@ static void multiply(__global const float *chunk, __global const float *u, int i
     }
 #pragma unroll 1
     for (int t = 0; t < tiles; t++) {
-        const struct place at = find(first + t, dim.x, dim.z, dim.w);
+        struct place at;
+        find(&at, first + t, dim.x, dim.z, dim.w);
         const int down = min(4, dim.z - at.top), across = min(4, dim.w - at.left);
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
@@ -264,7 +267,8 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
     const int z_step = blocks * TILES * FER_BLOCK;
 #pragma unroll 1
     for (int t = 0; t < TILES; t++) {
-        const struct place at = find((first_chunk + chunk) * TILES + t, dy_dim.x, dy_dim.z, dy_dim.w);
+        struct place at;
+        find(&at, (first_chunk + chunk) * TILES + t, dy_dim.x, dy_dim.z, dy_dim.w);
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
             __global const float *const plane =
