@@ -22,13 +22,18 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_stem.c \
 	%D%/conv_winograd.c \
 	%D%/deconv.c \
+	%D%/dropout.c \
 	%D%/gemm.c \
 	%D%/gemm.h \
+	%D%/groupnorm.c \
 	%D%/layers.h \
 	%D%/linear.c \
 	%D%/matmul.c \
+	%D%/move.c \
+	%D%/normalize.c \
 	%D%/pool.c \
 	%D%/reduce.c \
+	%D%/resize.c \
 	%D%/softmax.c \
 	%D%/view.c \
 	%D%/vision.c \
@@ -54,7 +59,12 @@ CL_FILES += \
 	%D%/conv_unpack.cl \
 	%D%/conv_winograd.cl \
 	%D%/conv_winograd_weights.cl \
+	%D%/dropout.cl \
 	%D%/gemm.cl \
+	%D%/groupnorm.cl \
+	%D%/move.cl \
+	%D%/normalize.cl \
 	%D%/pool.cl \
 	%D%/reduce.cl \
+	%D%/resize.cl \
 	%D%/softmax.cl

@@ -18,6 +18,9 @@ struct fer_launch *fer_vision_pointwise(struct fer_emit *em, const char *source,
 /* Lanes past the last channel, which kernels that write one channel at a time must zero. */
 int fer_vision_tail(const struct fer_tensor *tensor);
 
+/* Every element = value. */
+void fer_vision_set(struct fer_emit *em, struct fer_tensor *out, double value);
+
 /* Axes of a rank-4 tensor, as a set. */
 enum { FER_OVER_N = 1, FER_OVER_C = 2, FER_OVER_H = 4, FER_OVER_W = 8 };
 
