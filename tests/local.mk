@@ -4,6 +4,7 @@
 # Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
 unit_tests = \
+	%D%/unit-augment \
 	%D%/unit-device \
 	%D%/unit-exec \
 	%D%/unit-image \
@@ -14,7 +15,8 @@ unit_tests = \
 	%D%/unit-reader \
 	%D%/unit-safetensors \
 	%D%/unit-source \
-	%D%/unit-status
+	%D%/unit-status \
+	%D%/unit-synthface
 
 test_programs =
 
