@@ -323,7 +323,7 @@ END_TEST
 
 START_TEST(long_options)
 {
-    char options[4096];
+    char options[16384];
     cl_program program;
 
     memset(options, 'x', sizeof(options) - 1);
