@@ -8,14 +8,17 @@ bin_PROGRAMS += fer
 fer_LDADD = libfer.la $(JANSSON_LIBS)
 fer_SOURCES = \
 	%D%/cli.h \
+	%D%/cmd-bench.c \
 	%D%/cmd-check.c \
 	%D%/cmd-devices.c \
 	%D%/cmd-eval.c \
 	%D%/cmd-fmt.c \
 	%D%/cmd-grad.c \
+	%D%/cmd-pack.c \
 	%D%/cmd-plugins.c \
 	%D%/cmd-predict.c \
 	%D%/cmd-run.c \
+	%D%/cmd-show.c \
 	%D%/cmd-train.c \
 	%D%/common.c \
 	%D%/main.c \

@@ -17,11 +17,14 @@ static const struct command {
     { "plugins", "list the plugins, or show NAME: what one provides", cmd_plugins },
     { "check", "check a description", cmd_check },
     { "fmt", "print a description in the canonical way", cmd_fmt },
+    { "show", "show shapes, launches, memory, or the pictures of a data set", cmd_show },
     { "train", "train a description into a directory", cmd_train },
     { "eval", "run the tests of a checkpoint", cmd_eval },
     { "predict", "say what a checkpoint sees in pictures", cmd_predict },
     { "run", "run one net on given tensors", cmd_run },
     { "grad", "compare gradients with finite differences", cmd_grad },
+    { "bench", "measure a network's speed", cmd_bench },
+    { "pack", "decode a data set once, into one file", cmd_pack },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 

@@ -36,21 +36,27 @@ FER_API enum fer_status fer_format(struct fer_context *context, const char *path
 /* What fer_show looks at. */
 struct fer_show_options {
     struct fer_settings settings;
-    const char *net;  /* one net on its own; NULL: all that the description's predict (or first test) runs */
+    const char *net;  /* one net on its own (its ports need shapes); NULL: the first predict block */
     int batch;        /* 0: 1 */
-    bool training;    /* forward, backward and update of the first stage instead of inference */
-    bool memory;      /* where the planner has put every tensor */
-    bool launches;    /* every kernel call */
+    bool training;    /* the first stage, with backward and updates, instead */
 };
-/* {"operations": [{"path", "op", "shape", "parameters", "macs"}], "parameters", "macs", "launches": […],
- *  "memory": {"arena_bytes", "tensors": […]}}.  Opens the device (layouts depend on it). */
+/* {"operations": [{"path", "op", "output", "shape", "parameters", "macs"}], "parameters", "macs" (both of one sample),
+ *  "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes"}],
+ *  "memory": {"arena", "weights", "total", "tensors": [{"name", "storage", "offset", "bytes", "first", "last"}]}}.
+ * Opens the device, because layouts and kernels depend on it. */
 FER_API enum fer_status fer_show(struct fer_context *context, const char *path, const struct fer_show_options *options,
                                  char **json, struct fer_error *err);
 
-/* The first `count` pictures of a data set as the network gets them, device operations included, in a PNG with a line of
- * fields under each: a contact sheet. */
-FER_API enum fer_status fer_show_data(struct fer_context *context, const char *path, const struct fer_settings *settings,
-                                      const char *data, int count, const char *png, struct fer_error *err);
+struct fer_sheet_options {
+    struct fer_settings settings;
+    bool training;    /* shuffled and augmented as in training, else as in a test */
+    int columns, rows; /* 0: 8 each */
+};
+/* The first pictures of a data set as the network gets them, device operations included, as a contact sheet:
+ * {"data", "width", "height", "pictures": [{"id", "label", FIELD: number}]} in reading order, and the PNG. */
+FER_API enum fer_status fer_show_data(struct fer_context *context, const char *path, const char *data,
+                                      const struct fer_sheet_options *options, const char *png, char **json,
+                                      struct fer_error *err);
 
 #ifdef __cplusplus
 }

@@ -39,16 +39,18 @@ FER_API enum fer_status fer_grad_check(struct fer_context *context, const char *
 
 struct fer_bench_options {
     struct fer_settings settings;
-    int size, batch;   /* 0: 224, 8 */
+    const char *text;  /* a description in memory instead of the file */
+    int batch;         /* of inference; 0: 8.  In training the data set says */
     int steps;         /* timed; 0: 10 */
     bool training;
-    bool profile;      /* "operations": [{"op", "pass", "seconds", "runs", "gflops", "gbytes"}] */
+    bool profile;      /* also "operations": [{"op", "pass", "seconds", "runs", "gflops", "gbytes"}], the slowest first */
 };
-/* Time a description's predict block (training: its first stage), or a plugin's model by its name ("resnet18",
- * "resnet depth=50 width=32"):
- * {"model", "device", "mode", "size", "batch", "steps", "images_per_second", "seconds_per_step", "seconds_to_first_step",
- *  "peak_device_memory"}.  Training times forward, backward and update on one batch that stays on the device. */
-FER_API enum fer_status fer_bench(struct fer_context *context, const char *model, const struct fer_bench_options *options,
+/* Time a description's first predict block on random pictures, or (training) its first stage: every step, forward,
+ * backward and update, on one batch that stays on the device.
+ * {"model", "device", "mode", "batch", "steps", "images_per_second", "seconds_per_step" (the median), "fastest_step",
+ *  "seconds_to_first_step", "peak_device_memory", "parameters"}.  `path` names the description; "seconds_to_first_step"
+ * counts from its text to the end of the first step, kernels that the driver has to build included. */
+FER_API enum fer_status fer_bench(struct fer_context *context, const char *path, const struct fer_bench_options *options,
                                   char **json, struct fer_error *err);
 
 #ifdef __cplusplus

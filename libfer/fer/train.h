@@ -73,6 +73,18 @@ struct fer_eval_options {
 FER_API enum fer_status fer_eval(struct fer_context *context, const char *checkpoint,
                                  const struct fer_eval_options *options, char **json, struct fer_error *err);
 
+struct fer_pack_options {
+    struct fer_settings settings;
+    const char *text;  /* a description in memory instead of the file */
+    const volatile int *stop;
+    void (*progress)(void *user, const struct fer_progress *progress);
+    void *user;
+};
+/* Decode everything that the reader of a description's data set `data` has into a packed file (fer/pack.h), which every
+ * reader accepts in place of its own. */
+FER_API enum fer_status fer_pack_data(struct fer_context *context, const char *path, const char *data, const char *out,
+                                      const struct fer_pack_options *options, struct fer_error *err);
+
 #ifdef __cplusplus
 }
 #endif

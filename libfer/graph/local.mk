@@ -32,6 +32,8 @@ libfer_core_la_SOURCES += \
 	%D%/resolve.c \
 	%D%/resolve.h \
 	%D%/scope.c \
+	%D%/sheet.c \
+	%D%/sheet.h \
 	%D%/stage.c \
 	%D%/store.c \
 	%D%/text.h \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/bench.c \
 	%D%/check.c \
 	%D%/checkpoint.c \
 	%D%/checkpoint.h \
@@ -18,7 +19,10 @@ libfer_core_la_SOURCES += \
 	%D%/meter.h \
 	%D%/net.c \
 	%D%/net.h \
+	%D%/pack.c \
 	%D%/predict.c \
+	%D%/profile.c \
+	%D%/profile.h \
 	%D%/rates.c \
 	%D%/rates.h \
 	%D%/read.c \
@@ -31,6 +35,8 @@ libfer_core_la_SOURCES += \
 	%D%/safetensors-write.c \
 	%D%/safetensors.h \
 	%D%/save.c \
+	%D%/sheet.c \
+	%D%/show.c \
 	%D%/stage.c \
 	%D%/state.c \
 	%D%/state.h \

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+struct args {
+    struct common common;
+    const char *model, *data, *net, *out;
+    bool training, memory, launches;
+    int batch, columns, rows;
+};
+
+enum { KEY_NET = 0x200, KEY_BATCH, KEY_MODE, KEY_MEMORY, KEY_LAUNCHES, KEY_OUT, KEY_COLUMNS, KEY_ROWS };
+
+static const struct argp_option options[] = {
+    { "net", KEY_NET, "NAME", 0, "one net, instead of the predict block", 0 },
+    { "mode", KEY_MODE, "train|eval", 0, "the first stage with backward and updates; pictures augmented [eval]", 0 },
+    { "batch", KEY_BATCH, "N", 0, "batch that memory is planned for [1]", 0 },
+    { "launches", KEY_LAUNCHES, NULL, 0, "also every kernel call", 0 },
+    { "memory", KEY_MEMORY, NULL, 0, "also where every tensor lies", 0 },
+    { "out", KEY_OUT, "FILE.png", 0, "contact sheet of `data NAME`", 0 },
+    { "columns", KEY_COLUMNS, "N", 0, "pictures in a row of it [8]", 0 },
+    { "rows", KEY_ROWS, "N", 0, "rows of it [8]", 0 },
+    { 0 },
+};
+
+static int count_of(struct argp_state *state, const char *name, const char *value)
+{
+    char *end;
+    long number = strtol(value, &end, 10);
+
+    if (*end || number < 1 || number > 65536)
+        argp_error(state, "--%s=%s should be a whole number from 1 to 65536", name, value);
+    return (int)number;
+}
+
+static void operand(struct args *args, char *value, struct argp_state *state)
+{
+    if (state->arg_num == 0)
+        args->model = value;
+    else if (state->arg_num == 2)
+        args->data = value;
+    else if (state->arg_num != 1 || strcmp(value, "data") != 0)
+        argp_error(state, "'%s' is not understood; say MODEL.fer, or MODEL.fer data NAME --out FILE.png", value);
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct args *args = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case KEY_NET: args->net = value; return 0;
+    case KEY_BATCH: args->batch = count_of(state, "batch", value); return 0;
+    case KEY_COLUMNS: args->columns = count_of(state, "columns", value); return 0;
+    case KEY_ROWS: args->rows = count_of(state, "rows", value); return 0;
+    case KEY_LAUNCHES: args->launches = true; return 0;
+    case KEY_MEMORY: args->memory = true; return 0;
+    case KEY_OUT: args->out = value; return 0;
+    case KEY_MODE:
+        if (strcmp(value, "train") != 0 && strcmp(value, "eval") != 0)
+            argp_error(state, "--mode=%s should be train or eval", value);
+        args->training = strcmp(value, "train") == 0;
+        return 0;
+    case ARGP_KEY_ARG: operand(args, value, state); return 0;
+    case ARGP_KEY_END:
+        if (!args->model)
+            argp_error(state, "which description?");
+        if (state->arg_num == 2)
+            argp_error(state, "which data set?");
+        if (args->data && !args->out)
+            argp_error(state, "--out FILE.png is missing");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const char *shape_text(const json_t *shape, char *text, size_t size)
+{
+    size_t at = 0, i;
+    const json_t *dim;
+
+    text[0] = '\0';
+    json_array_foreach(shape, i, dim) {
+        if (at < size)
+            at += (size_t)snprintf(text + at, size - at, "%s%lld", i ? " x " : "", (long long)json_integer_value(dim));
+    }
+    return text;
+}
+
+static void print_operations(const json_t *report)
+{
+    const json_t *row;
+    char shape[128];
+    size_t i;
+
+    printf("%-40s %-16s %-20s %12s %15s\n", "path", "operation", "output", "parameters", "multiply-adds");
+    json_array_foreach(json_object_get(report, "operations"), i, row)
+        printf("%-40s %-16s %-20s %12.0f %15.0f\n", text_of(row, "path"), text_of(row, "op"),
+               shape_text(json_object_get(row, "shape"), shape, sizeof(shape)), number_of(row, "parameters"),
+               number_of(row, "macs"));
+    printf("%-40s %-16s %-20s %12.0f %15.0f\n", "sum", "", "", number_of(report, "parameters"),
+           number_of(report, "macs"));
+}
+
+static void print_launches(const json_t *report)
+{
+    const json_t *row;
+    size_t i;
+
+    printf("\n%5s %-16s %-9s %-14s %-24s %10s %10s  %s\n", "", "segment", "pass", "operation", "kernel", "GFLOP", "MB",
+           "for");
+    json_array_foreach(json_object_get(report, "launches"), i, row)
+        printf("%5zu %-16s %-9s %-14s %-24s %10.4f %10.3f  %s\n", i, text_of(row, "segment"), text_of(row, "pass"),
+               text_of(row, "op"), text_of(row, "kernel"), number_of(row, "flops") / 1e9, number_of(row, "bytes") / 1e6,
+               text_of(row, "label"));
+}
+
+static void print_memory(const json_t *report, bool tensors)
+{
+    const json_t *memory = json_object_get(report, "memory"), *row;
+    size_t i;
+
+    printf("\nmemory: %s, of it %s weights and %s shared by intermediate results\n",
+           bytes_text(number_of(memory, "total")), bytes_text(number_of(memory, "weights")),
+           bytes_text(number_of(memory, "arena")));
+    if (!tensors)
+        return;
+    printf("%-40s %-9s %12s %12s %6s %6s\n", "tensor", "where", "offset", "bytes", "first", "last");
+    json_array_foreach(json_object_get(memory, "tensors"), i, row)
+        printf("%-40s %-9s %12.0f %12.0f %6.0f %6.0f\n", text_of(row, "name"), text_of(row, "storage"),
+               number_of(row, "offset"), number_of(row, "bytes"), number_of(row, "first"), number_of(row, "last"));
+}
+
+static void print_sheet(const struct args *args, const json_t *report)
+{
+    const json_t *pictures = json_object_get(report, "pictures"), *row;
+    int columns = (int)number_of(report, "columns");
+    const char *name;
+    json_t *value;
+    size_t i;
+
+    printf("%s: %zu pictures of %s, %.0f x %.0f\n", args->out, json_array_size(pictures), text_of(report, "data"),
+           number_of(report, "width"), number_of(report, "height"));
+    json_array_foreach(pictures, i, row) {
+        printf("row %zu, column %zu:", i / (size_t)columns + 1, i % (size_t)columns + 1);
+        json_object_foreach((json_t *)row, name, value) {
+            if (json_is_string(value))
+                printf("  %s %s", name, json_string_value(value));
+            else
+                printf("  %s %.6g", name, json_number_value(value));
+        }
+        putchar('\n');
+    }
+}
+
+int cmd_show(int argc, char **argv)
+{
+    const struct argp argp = { .options = options,
+                               .parser = parse,
+                               .args_doc = "MODEL.fer\nMODEL.fer data NAME --out FILE.png",
+                               .doc = "Show what a description is to the device: operations with shapes, parameters and "
+                                      "multiply-adds, memory, launches; or the first pictures of a data set as the network "
+                                      "gets them.",
+                               .children = COMMON_CHILDREN };
+    struct args args = { 0 };
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_context *context;
+    enum fer_status status;
+    json_t *report;
+    char *text;
+
+    parse_arguments(&argp, argc, argv, &args);
+    context = open_context(&args.common);
+    if (args.data) {
+        struct fer_sheet_options sheet = { common_settings(&args.common), args.training, args.columns, args.rows };
+
+        status = fer_show_data(context, args.model, args.data, &sheet, args.out, &text, &err);
+    } else {
+        struct fer_show_options show = { common_settings(&args.common), args.net, args.batch, args.training };
+
+        status = fer_show(context, args.model, &show, &text, &err);
+    }
+    if (status != FER_OK)
+        return report_failure(&err);
+    report = parse_report(text);
+    if (args.common.json) {
+        print_json(report);
+    } else if (args.data) {
+        print_sheet(&args, report);
+    } else {
+        print_operations(report);
+        if (args.launches)
+            print_launches(report);
+        print_memory(report, args.memory);
+    }
+    json_decref(report);
+    fer_context_free(context);
+    common_free(&args.common);
+    return finish(EXIT_SUCCESS);
+}

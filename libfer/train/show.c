@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fer show: what the compiler made of a description.
+ */
+#include <fer/inspect.h>
+#include <string.h>
+
+#include "graph/graph.h"
+#include "train/net.h"
+
+static json_t *dims(const struct fer_shape *shape)
+{
+    json_t *array = json_array();
+
+    for (int i = shape->batch ? 1 : 0; i < shape->rank; i++)
+        json_array_append_new(array, json_integer(shape->dim[i]));
+    return array;
+}
+
+/* Whether an earlier operation of the graph has the weight already. */
+static bool is_shared(const struct fer_graph *graph, int op, const struct fer_weight *weight)
+{
+    for (int i = 0; i < op; i++) {
+        for (int w = 0; w < graph->ops[i]->nweights; w++) {
+            if (graph->ops[i]->weights[w] == weight)
+                return true;
+        }
+    }
+    return false;
+}
+
+static json_t *operations(const struct fer_graph *graph, double *parameters, double *macs)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < graph->nops; i++) {
+        const struct fer_op *op = graph->ops[i];
+        double own = 0;
+
+        if (!op->live)
+            continue;
+        for (int w = 0; !op->is_metric && w < op->nweights; w++) {
+            if (op->weights[w] && op->weights[w]->trained && !is_shared(graph, i, op->weights[w]))
+                own += (double)fer_shape_count(&op->weights[w]->shape);
+        }
+        *parameters += own;
+        *macs += op->macs;
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "", "op",
+                                              op->layer->name, "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
+                                              op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
+                                              (json_int_t)own, "macs", (json_int_t)op->macs));
+    }
+    return list;
+}
+
+static json_t *launches(const struct fer_program *program)
+{
+    json_t *list = json_array();
+
+    for (int s = 0; s < program->nsegments; s++) {
+        const struct fer_segment *segment = program->segments[s];
+
+        for (int i = 0; i < segment->count; i++) {
+            const struct fer_launch *launch = segment->launches[i];
+
+            json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f}", "segment", segment->name,
+                                                  "pass", launch->pass, "op", launch->op, "label", launch->label,
+                                                  "kernel", launch->kernel, "flops", launch->flops, "bytes",
+                                                  launch->bytes));
+        }
+    }
+    return list;
+}
+
+static json_t *memory(const struct fer_program *program, const struct fer_store *store)
+{
+    static const char *const storages[] = { "arena", "input", "constant", "weights", "prepared" };
+    json_t *list = json_array();
+    double weights = 0, total = (double)program->arena_bytes;
+
+    for (int i = 0; i < program->ntensors; i++) {
+        const struct fer_tensor *t = program->tensors[i];
+        size_t bytes = fer_tensor_bytes(t);
+
+        if (t->base || t->last < 0)
+            continue;
+        if (t->storage != FER_STORAGE_ARENA && t->storage != FER_STORAGE_PERSISTENT)
+            total += (double)bytes;
+        json_array_append_new(list, json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage",
+                                              storages[t->storage], "offset",
+                                              (json_int_t)(t->offset * fer_dtype_size(t->shape.dtype)), "bytes",
+                                              (json_int_t)bytes, "first", t->first, "last", t->last));
+    }
+    for (int n = 0; n < store->description->nnets; n++)
+        weights += (double)(store->description->nets[n]->values + store->description->nets[n]->statistics) * 4;
+    return json_pack("{s:I, s:I, s:I, s:o}", "arena", (json_int_t)program->arena_bytes, "weights", (json_int_t)weights,
+                     "total", (json_int_t)(total + weights), "tensors", list);
+}
+
+static enum fer_status describe(const struct fer_graph *graph, const struct fer_program *program,
+                                const struct fer_store *store, char **json, struct fer_error *err)
+{
+    double parameters = 0, macs = 0;
+    json_t *ops = operations(graph, &parameters, &macs);
+
+    return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o}", "operations", ops, "parameters", (json_int_t)parameters,
+                                   "macs", (json_int_t)macs, "launches", launches(program), "memory",
+                                   memory(program, store)),
+                         json, err);
+}
+
+static enum fer_status show_net(struct fer_context *context, const char *path, const struct fer_show_options *options,
+                                char **json, struct fer_error *err)
+{
+    struct fer_net_session session;
+    struct fer_shape shapes[FER_NET_PORTS];
+    enum fer_status status = fer_net_session_open(context, path, options->net, &options->settings, &session, err);
+
+    for (int i = 0; status == FER_OK && i < session.nports; i++) {
+        const struct fer_shape *port = &session.ports[i].shape;
+
+        if (port->rank == 0)
+            status = fer_fail(err, FER_ESHAPE, "net %s: port %s has no shape; show the predict block that uses it",
+                              options->net, session.ports[i].name);
+        shapes[i] = (struct fer_shape){ .dtype = FER_F32, .rank = port->rank + 1, .batch = 1,
+                                        .dim = { options->batch > 0 ? options->batch : 1 } };
+        memcpy(shapes[i].dim + 1, port->dim, (size_t)port->rank * sizeof(int));
+    }
+    if (status == FER_OK)
+        status = fer_net_session_compile(&session, shapes, options->training, options->training, NULL, err);
+    if (status == FER_OK)
+        status = describe(session.spec.graph, session.flow->program, session.store, json, err);
+    if (session.description)
+        fer_net_session_close(&session);
+    return status;
+}
+
+static enum fer_status show_stage(struct fer_description *description, struct fer_store *store,
+                                  const struct fer_compile_options *compile, char **json, struct fer_error *err)
+{
+    struct fer_stage_program *program = NULL;
+    enum fer_status status;
+
+    if (description->nstages == 0)
+        return fer_fail(err, FER_ENOTFOUND, "the description has no stage");
+    status = fer_stage_compile(description, 0, store, compile, &program, err);
+    if (status == FER_OK)
+        status = describe(program->graph, program->program, store, json, err);
+    fer_stage_program_free(program);
+    return status;
+}
+
+static enum fer_status show_predict(struct fer_description *description, struct fer_store *store, int batch,
+                                    const struct fer_compile_options *compile, char **json, struct fer_error *err)
+{
+    struct fer_flow_program *flow = NULL;
+    enum fer_status status;
+
+    if (description->npredicts == 0)
+        return fer_fail(err, FER_ENOTFOUND, "the description has no predict block; show one net (--net NAME)");
+    status = fer_predict_compile(description, &description->predicts[0], batch > 0 ? batch : 1, false, store, compile,
+                                 &flow, err);
+    if (status == FER_OK)
+        status = describe(description->predicts[0].graph, flow->program, store, json, err);
+    fer_flow_program_free(flow);
+    return status;
+}
+
+enum fer_status fer_show(struct fer_context *context, const char *path, const struct fer_show_options *options,
+                         char **json, struct fer_error *err)
+{
+    static const struct fer_show_options none;
+    struct fer_compile_options compile = { .watch = &context->watch };
+    struct fer_description *description = NULL;
+    struct fer_device *device;
+    struct fer_store *store = NULL;
+    enum fer_status status;
+
+    *json = NULL;
+    options = options ? options : &none;
+    if (options->net)
+        return show_net(context, path, options, json, err);
+    status = fer_context_read(context, path, &options->settings,
+                              options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT, &description, err);
+    if (status == FER_OK)
+        status = fer_context_device(context, &device, err);
+    if (status == FER_OK)
+        status = fer_store_create(device, description, options->settings.seed, &store, err);
+    if (status == FER_OK)
+        status = options->training ? show_stage(description, store, &compile, json, err)
+                                   : show_predict(description, store, options->batch, &compile, json, err);
+    fer_store_free(store);
+    fer_description_free(description);
+    return status;
+}
