@@ -67,7 +67,8 @@ struct fer_layer {
 FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
 
 /* A parameterised net.  `write` produces the text of a description whose last `net` is the model's, e.g.
- * "fer 1\nuse vision\nnet resnet18(image) -> logits { … }".  Called while names are resolved. */
+ * "fer 1\nuse vision\nnet resnet18(image) -> logits { … }"; it holds use, block and net alone.  Called while names are
+ * resolved. */
 struct fer_text;
 FER_API void fer_text_add(struct fer_text *text, const char *format, ...) FER_PRINTF(2, 3);
 struct fer_model {

@@ -15,6 +15,7 @@ libfer_core_la_SOURCES += \
 	%D%/emit.c \
 	%D%/emit.h \
 	%D%/entry.c \
+	%D%/expand.c \
 	%D%/flow.c \
 	%D%/graph.c \
 	%D%/graph.h \

@@ -129,10 +129,11 @@ static enum fer_status model_module(struct fer_env *env, const struct fer_source
     module->used = fer_arena_alloc(r->d->arena, (size_t)file->nitems + 1);
     if (!module->used || use_plugins(r, module))
         return fer_report_memory(r, call->span);
-    for (int i = 0; i < file->nitems; i++)
-        if (file->items[i].kind == FER_AST_LET &&
-            fer_bindings_add(r->d->arena, &module->lets, file->items[i].name, &file->items[i].value, NULL))
-            return fer_report_memory(r, call->span);
+    for (int i = 0; i < file->nitems; i++) /* nothing else could stand in a checkpoint's text (expand.c) */
+        if (file->items[i].kind != FER_AST_USE && file->items[i].kind != FER_AST_BLOCK && file->items[i].kind != FER_AST_NET) {
+            fer_report_at(r, module, file->items[i].span, "the text of a model holds use, block and net alone");
+            return FER_EPLUGIN;
+        }
     *out = module;
     return FER_OK;
 }

@@ -378,11 +378,6 @@ void fer_description_free(struct fer_description *description)
     fer_arena_free(description->arena);
 }
 
-enum fer_status fer_description_text(const struct fer_description *description, char **out, struct fer_error *err)
-{
-    return fer_ast_print(description->file, NULL, out, err); /* includes expanded */
-}
-
 enum fer_status fer_description_call(struct fer_description *description, const char *name,
                                      const struct fer_shape *inputs, int ninputs, bool training,
                                      struct fer_predict_spec *out, struct fer_error *err)
