@@ -33,7 +33,7 @@ static enum fer_status patch_shape(struct fer_op *op, struct fer_error *err)
     const struct fer_floats *area = &params->area;
     if ((params->size > 0) == (area->count > 0))
         return fer_fail_argument(err, FER_EINVAL, params->size > 0 ? "area" : "size",
-                                 "patch takes size= in pixels or area= as a fraction of the picture, one of the two");
+                                 "it takes size= in pixels or area= as a fraction of the picture, one of the two");
     if (area->count > 2 || (area->count == 2 && area->items[0] > area->items[1]))
         return fer_fail_argument(err, FER_EINVAL, "area",
                                  "area is [fraction] or [least, most], for example [0.1, 0.3]");

@@ -62,8 +62,7 @@ static enum fer_status wear_shape(struct fer_op *op, const struct wardrobe *ward
     while (given(params->kind) && drawing->name && !strstr(drawing->name, params->kind))
         drawing++;
     if (!drawing->name)
-        return fer_fail_argument(err, FER_ENOTFOUND, "kind", "%s has no drawn template called \"%s\"", wardrobe->name,
-                                 params->kind);
+        return fer_fail_argument(err, FER_ENOTFOUND, "kind", "there is no drawn template called \"%s\"", params->kind);
     return occlude_shape(op, err);
 }
 

@@ -46,7 +46,7 @@ static enum fer_status add_class(struct reader *reader, enum synthface_expressio
 {
     for (int i = 0; i < reader->classes; i++)
         if (reader->expression[i] == expression)
-            return fer_fail(err, FER_EINVAL, "synthface: two labels mean the expression '%s'; keep one of them",
+            return fer_fail(err, FER_EINVAL, "two labels mean the expression '%s'; keep one of them",
                             synthface_expression_name(expression));
     reader->expression[reader->classes] = expression;
     reader->label[reader->classes++] = label;
@@ -58,11 +58,10 @@ static enum fer_status classes_from_labels(struct reader *reader, const struct f
     for (int label = 0; label < env->nlabels; label++) {
         const enum synthface_expression expression = synthface_expression_find(env->labels[label]);
         if (expression == SYNTHFACE_EXPRESSIONS)
-            return fer_fail(
-                err, FER_EINVAL,
-                "synthface: it cannot draw the label \"%.40s\"; it knows neutral, happy, sad, surprise, fear, "
-                "disgust, angry and contempt",
-                env->labels[label]);
+            return fer_fail(err, FER_EINVAL,
+                            "it cannot draw the label \"%.40s\"; it knows neutral, happy, sad, surprise, fear, "
+                            "disgust, angry and contempt",
+                            env->labels[label]);
         const enum fer_status status = add_class(reader, expression, label, err);
         if (status != FER_OK)
             return status;
@@ -74,8 +73,7 @@ static enum fer_status find_classes(struct reader *reader, const struct fer_data
 {
     const int wanted = reader->params.classes;
     if (wanted != 0 && wanted < 7)
-        return fer_fail_argument(err, FER_EINVAL, "classes", "synthface: classes=%d; it is 7, 8 (with contempt) or 0",
-                                 wanted);
+        return fer_fail_argument(err, FER_EINVAL, "classes", "classes=%d; it is 7, 8 (with contempt) or 0", wanted);
     if (env->nlabels > 0) {
         const enum fer_status status = classes_from_labels(reader, env, err);
         if (status != FER_OK)
@@ -88,8 +86,8 @@ static enum fer_status find_classes(struct reader *reader, const struct fer_data
         }
     }
     if (wanted && wanted != reader->classes)
-        return fer_fail_argument(err, FER_EINVAL, "classes", "synthface: classes=%d, but `labels` names %d expressions",
-                                 wanted, reader->classes);
+        return fer_fail_argument(err, FER_EINVAL, "classes", "classes=%d, but `labels` names %d expressions", wanted,
+                                 reader->classes);
     return FER_OK;
 }
 
@@ -97,8 +95,7 @@ static enum fer_status find_intensity(struct reader *reader, struct fer_error *e
 {
     const struct fer_floats *range = &reader->params.intensity;
     if (range->count < 1 || range->count > 2 || range->items[0] > range->items[range->count - 1])
-        return fer_fail_argument(err, FER_EINVAL, "intensity",
-                                 "synthface: intensity is [lowest, highest], for example [0.4, 1]");
+        return fer_fail_argument(err, FER_EINVAL, "intensity", "intensity is [lowest, highest], for example [0.4, 1]");
     reader->low = range->items[0];
     reader->high = range->items[range->count - 1];
     reader->params.intensity = (struct fer_floats){ 0 };
@@ -110,13 +107,13 @@ static enum fer_status reader_open(const void *params, const struct fer_data_env
 {
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
-        return fer_fail(err, FER_ENOMEM, "synthface: out of memory");
+        return fer_fail(err, FER_ENOMEM, "out of memory");
     reader->params = *(const struct synthface *)params;
     enum fer_status status = find_intensity(reader, err);
     if (status == FER_OK)
         status = find_classes(reader, env, err);
     if (status == FER_OK && reader->params.channels == 2)
-        status = fer_fail_argument(err, FER_EINVAL, "channels", "synthface: channels=2; it is 1 (gray) or 3 (RGB)");
+        status = fer_fail_argument(err, FER_EINVAL, "channels", "channels=2; it is 1 (gray) or 3 (RGB)");
     if (status != FER_OK) {
         free(reader);
         return status;
