@@ -85,6 +85,15 @@ static enum fer_status contrastive_backward(struct fer_emit *em, struct fer_erro
         fer_launch_int(launch, side);
         fer_loss_range_rows(launch, dx);
     }
+    struct fer_tensor *dsame = fer_emit_grad_input(em, 2);
+    if (dsame) {
+        struct fer_launch *launch = fer_emit_kernel(em, fer_pairs_cl, "same_grad", "%s", "");
+        fer_launch_in(launch, "pair", fer_emit_saved(em, PAIR));
+        fer_launch_in(launch, "coef", coef);
+        fer_launch_out(launch, "dsame", dsame);
+        fer_launch_float(launch, params->margin);
+        fer_launch_range_1d(launch, fer_extent_rows(dsame, 1, 1));
+    }
     return FER_OK;
 }
 
@@ -161,25 +170,44 @@ static enum fer_status nt_xent_forward(struct fer_emit *em, struct fer_error *er
     return FER_OK;
 }
 
+static struct fer_tensor *nt_xent_pulls(struct fer_emit *em)
+{
+    const struct nt_xent *params = fer_emit_params(em);
+    struct fer_tensor *s = fer_emit_saved(em, SIMILAR), *coef = fer_loss_gradient(em);
+    struct fer_tensor *pull = fer_emit_temp(em, fer_tensor_shape(s), FER_LAYOUT_PLAIN);
+    struct fer_launch *launch = fer_emit_kernel(em, fer_pairs_cl, "pulls", "%s", "");
+    fer_launch_in(launch, "s", s);
+    fer_launch_in(launch, "level", fer_emit_saved(em, LEVEL));
+    fer_launch_in(launch, "coef", coef);
+    fer_launch_out(launch, "pull", pull);
+    fer_launch_float(launch, 1 / params->temperature);
+    fer_launch_range_2d(launch, fer_extent_rows(s, 1, 1), fer_extent_rows(s, 1, 1), 64, 1);
+    return pull;
+}
+
 static enum fer_status nt_xent_backward(struct fer_emit *em, struct fer_error *err)
 {
     const struct nt_xent *params = fer_emit_params(em);
-    struct fer_tensor *coef = fer_loss_gradient(em);
+    struct fer_tensor *z = fer_emit_saved(em, UNIT), *pull = nt_xent_pulls(em);
     (void)err;
     for (int view = 0; view < 2; view++) {
         struct fer_tensor *dx = fer_emit_grad_input(em, view);
         if (!dx)
             continue;
-        struct fer_launch *launch = fer_emit_kernel(em, fer_pairs_cl, "nt_xent_grad", "%s", "");
-        fer_launch_in(launch, "z", fer_emit_saved(em, UNIT));
-        fer_launch_in(launch, "s", fer_emit_saved(em, SIMILAR));
-        fer_launch_in(launch, "level", fer_emit_saved(em, LEVEL));
-        fer_launch_in(launch, "length", fer_emit_saved(em, LENGTH));
-        fer_launch_in(launch, "coef", coef);
+        struct fer_launch *launch = fer_emit_kernel(em, fer_pairs_cl, "pulled", "%s", "");
+        fer_launch_in(launch, "z", z);
+        fer_launch_in(launch, "pull", pull);
         fer_launch_out(launch, "da", dx);
         fer_launch_int(launch, view);
-        fer_launch_int(launch, params->normalize);
-        fer_launch_float(launch, 1 / params->temperature);
+        fer_launch_range_2d(launch, fer_extent_fixed(fer_shape_row(fer_tensor_shape(dx))), fer_extent_rows(dx, 1, 1), 64,
+                            1);
+        if (!params->normalize)
+            continue;
+        launch = fer_emit_kernel(em, fer_pairs_cl, "unit_grad", "%s", "");
+        fer_launch_in(launch, "z", z);
+        fer_launch_in(launch, "length", fer_emit_saved(em, LENGTH));
+        fer_launch_inout(launch, "da", dx);
+        fer_launch_int(launch, view);
         fer_loss_range_rows(launch, dx);
     }
     return FER_OK;

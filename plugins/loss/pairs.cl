@@ -72,6 +72,18 @@ GROUP void contrastive_grad(FER_IN(a), FER_IN(b), FER_IN(same), FER_IN(pair), FE
 }
 #endif
 
+/* The gradient of `same`, for soft ones. */
+#ifdef FER_KERNEL_same_grad
+__kernel void same_grad(FER_IN(pair), FER_IN(coef), FER_OUT(dsame), const float margin)
+{
+    const int n = get_global_id(0);
+    if (n >= dsame_dim.x)
+        return;
+    const float d = DATA(pair)[3 * n + 2], gap = margin - d;
+    DATA(dsame)[n] = 0.5f * DATA(coef)[n] * (d - (gap < 0.0f ? 0.0f : gap));
+}
+#endif
+
 /* NT-Xent (Chen, Kornblith, Norouzi, Hinton 2020; Wang, Ding, Wang 2022, eq. 1 and 2) over the 2N rows z of two views:
  * loss_i = -log(exp(s_ij) / sum over k != i of exp(s_ik)), s = z zT / temperature, j the other view of i.
  *
@@ -143,38 +155,46 @@ __kernel void nt_xent(FER_IN(s), FER_IN(level), FER_OUT(sample), FER_OUT(weight)
 }
 #endif
 
-/* What s_ik and s_ki add up to in the gradient: anchor i and anchor k both see the pair.
- * Then dz_i = sum over k of that z_k, and back through the normalisation. */
-#ifdef FER_KERNEL_nt_xent_grad
-GROUP void nt_xent_grad(FER_IN(z), FER_IN(s), FER_IN(level), FER_IN(length), FER_IN(coef), FER_OUT(da), const int second,
-                        const int normalize, const float inverse_temperature)
+/* pull[i][k] = what s_ik and s_ki add up to in the gradient: anchor i and anchor k both see the pair. */
+#ifdef FER_KERNEL_pulls
+__kernel void pulls(FER_IN(s), FER_IN(level), FER_IN(coef), FER_OUT(pull), const float inverse_temperature)
 {
-    __local float part[64], pull[64];
-    const int lane = get_local_id(0), n = get_group_id(0), reach = da_dim.x, rows = 2 * reach;
-    const int i = n + (second ? reach : 0), size = (int)(SIZE(da) / da_dim.x);
-    __global const float *p = DATA(z) + (size_t)i * size;
-    const float inverse = DATA(length)[i], mine = DATA(coef)[n];
-    __global float *out = DATA(da) + (size_t)n * size;
-    for (int e = lane; e < size; e += 64)
-        out[e] = 0.0f;
-    for (int from = 0; from < rows; from += 64) {
-        const int k = from + lane;
-        float g = 0.0f;
-        if (k < rows && k != i) {
-            const bool positive = k == (i < reach ? i + reach : i - reach);
-            const float sik = DATA(s)[(size_t)i * rows + k], ski = DATA(s)[(size_t)k * rows + i];
-            g = mine * (exp(sik - DATA(level)[i]) - (positive ? 1.0f : 0.0f)) +
-                DATA(coef)[k % reach] * (exp(ski - DATA(level)[k]) - (positive ? 1.0f : 0.0f));
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        pull[lane] = 0.5f * inverse_temperature * g;
-        barrier(CLK_LOCAL_MEM_FENCE);
-        for (int e = lane; e < size; e += 64)
-            for (int j = 0; j < 64 && from + j < rows; j++)
-                out[e] += pull[j] * DATA(z)[(size_t)(from + j) * size + e];
-    }
-    if (!normalize)
+    const int k = get_global_id(0), i = get_global_id(1), views = coef_dim.x, rows = 2 * views;
+    if (k >= rows || i >= rows)
         return;
+    const float positive = k == (i < views ? i + views : i - views) ? 1.0f : 0.0f;
+    const float sik = DATA(s)[(size_t)i * rows + k], ski = DATA(s)[(size_t)k * rows + i];
+    const float g = DATA(coef)[i % views] * (exp(sik - DATA(level)[i]) - positive) +
+                    DATA(coef)[k % views] * (exp(ski - DATA(level)[k]) - positive);
+    DATA(pull)[(size_t)i * rows + k] = k == i ? 0.0f : 0.5f * inverse_temperature * g;
+}
+#endif
+
+/* da[n] = sum over k of pull[i][k] z[k], i the row of view n, still without the normalisation. */
+#ifdef FER_KERNEL_pulled
+__kernel void pulled(FER_IN(z), FER_IN(pull), FER_OUT(da), const int second)
+{
+    const int size = (int)(SIZE(da) / da_dim.x), e = get_global_id(0), n = get_global_id(1);
+    const int rows = 2 * da_dim.x, i = n + (second ? da_dim.x : 0);
+    if (e >= size || n >= da_dim.x)
+        return;
+    float sum = 0.0f;
+    for (int k = 0; k < rows; k++)
+        sum += DATA(pull)[(size_t)i * rows + k] * DATA(z)[(size_t)k * size + e];
+    DATA(da)[(size_t)n * size + e] = sum;
+}
+#endif
+
+/* Back through the normalisation: da = (da - z (z . da)) / |a|. */
+#ifdef FER_KERNEL_unit_grad
+GROUP void unit_grad(FER_IN(z), FER_IN(length), FER_INOUT(da), const int second)
+{
+    __local float part[64];
+    const int lane = get_local_id(0), n = get_group_id(0), size = (int)(SIZE(da) / da_dim.x);
+    const int i = n + (second ? da_dim.x : 0);
+    __global const float *p = DATA(z) + (size_t)i * size;
+    __global float *out = DATA(da) + (size_t)n * size;
+    const float inverse = DATA(length)[i];
     float along = 0.0f;
     for (int e = lane; e < size; e += 64)
         along += out[e] * p[e];

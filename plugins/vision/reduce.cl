@@ -17,24 +17,22 @@ struct place {
     int channels, pixels; /* of the result */
 };
 
-static inline struct place place_of(const size_t o, const int4 d)
+static inline void find_place(struct place *a, const size_t o, const int4 d)
 {
-    struct place a;
     const int blocks = OVER_C ? 1 : FER_CELL_BLOCKS(d);
     const int h = OVER_H ? 1 : d.z, w = OVER_W ? 1 : d.w;
-    a.channels = OVER_C ? 1 : d.y;
-    a.pixels = h * w;
-    a.p = (int)(o % a.pixels);
-    a.c = (int)(o / a.pixels % blocks) * FER_LANES;
-    a.n = (int)(o / a.pixels / blocks);
-    a.n0 = OVER_N ? 0 : a.n;
-    a.n1 = OVER_N ? d.x : a.n + 1;
-    a.c0 = OVER_C ? 0 : a.c;
-    a.c1 = OVER_C ? d.y : a.c + 1;
-    a.step = OVER_H && !OVER_W ? d.w : 1;
-    a.p0 = OVER_H ? (OVER_W ? 0 : a.p) : a.p * (OVER_W ? d.w : 1);
-    a.count = (OVER_H ? d.z : 1) * (OVER_W ? d.w : 1);
-    return a;
+    a->channels = OVER_C ? 1 : d.y;
+    a->pixels = h * w;
+    a->p = (int)(o % a->pixels);
+    a->c = (int)(o / a->pixels % blocks) * FER_LANES;
+    a->n = (int)(o / a->pixels / blocks);
+    a->n0 = OVER_N ? 0 : a->n;
+    a->n1 = OVER_N ? d.x : a->n + 1;
+    a->c0 = OVER_C ? 0 : a->c;
+    a->c1 = OVER_C ? d.y : a->c + 1;
+    a->step = OVER_H && !OVER_W ? d.w : 1;
+    a->p0 = OVER_H ? (OVER_W ? 0 : a->p) : a->p * (OVER_W ? d.w : 1);
+    a->count = (OVER_H ? d.z : 1) * (OVER_W ? d.w : 1);
 }
 
 #ifdef FLAT
@@ -104,7 +102,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce(ARGUMENT
 {
     __local float part[GROUP];
     const int lane = get_local_id(0);
-    const struct place a = place_of(get_group_id(0), x_dim);
+    struct place a;
+    find_place(&a, get_group_id(0), x_dim);
     float s = START;
     REDUCE(lane, GROUP)
     part[lane] = s;
@@ -123,7 +122,8 @@ __kernel void reduce(ARGUMENTS, const float factor, const int span)
     const size_t cells = (size_t)(OVER_N ? 1 : x_dim.x) * (OVER_C ? 1 : FER_CELL_BLOCKS(x_dim)) *
                          (OVER_H ? 1 : x_dim.z) * (OVER_W ? 1 : x_dim.w);
     for (FER_SPAN(o, cells, span)) {
-        const struct place a = place_of(o, x_dim);
+        struct place a;
+        find_place(&a, o, x_dim);
         FER_V s = START;
         REDUCE(0, 1)
         KEEP_RESULT(s)
@@ -164,7 +164,8 @@ __kernel void maximum_grad(FER_IN(x), FER_IN(y), FER_IN(dy), FER_OUT(out), const
     const size_t cells = (size_t)(OVER_N ? 1 : x_dim.x) * (OVER_C ? 1 : x_dim.y) * (OVER_H ? 1 : x_dim.z) *
                          (OVER_W ? 1 : x_dim.w);
     for (FER_SPAN(o, cells, span)) {
-        const struct place a = place_of(o, x_dim);
+        struct place a;
+        find_place(&a, o, x_dim);
         const float best = RESULT(y, a, 0);
         int ties = 0;
         for (int n = a.n0; n < a.n1; n++)

@@ -29,7 +29,7 @@ struct reshape {
     struct fer_ints shape;
 };
 static const struct fer_param *const reshape_params[] = {
-    FER_PARAM_INTS(struct reshape, shape, NULL, -1, 1 << 24, "the axes after the first; one may be -1: what remains"), NULL
+    FER_PARAM_INTS(struct reshape, shape, NULL, -1, 1 << 24, "the axes after the first, [] for none; one may be -1: what remains"), NULL
 };
 
 static enum fer_status reshape_shape(struct fer_op *op, struct fer_error *err)
@@ -41,8 +41,8 @@ static enum fer_status reshape_shape(struct fer_op *op, struct fer_error *err)
     size_t known = 1;
     char text[64];
 
-    if (params->shape.count < 1 || params->shape.count >= FER_MAX_RANK)
-        return fer_fail_argument(err, FER_EINVAL, "shape", "takes 1 to %d lengths", FER_MAX_RANK - 1);
+    if (params->shape.count >= FER_MAX_RANK)
+        return fer_fail_argument(err, FER_EINVAL, "shape", "takes up to %d lengths", FER_MAX_RANK - 1);
     for (int i = 0; i < params->shape.count; i++) {
         dim[i] = params->shape.items[i];
         if (dim[i] == 0 || (dim[i] < 0 && open >= 0))
