@@ -16,7 +16,10 @@ static enum fer_status shape_of_row(const struct fer_safetensor *row, const char
     if (row->rank < 1 || row->rank > FER_MAX_RANK)
         return fer_fail(err, FER_ESHAPE, "%s: %s has %d axes; 1 to %d are possible, the batch first", path, row->name,
                         row->rank, FER_MAX_RANK);
-    *shape = (struct fer_shape){ .dtype = FER_F32, .rank = row->rank, .batch = 1 };
+    /* integers are labels */
+    *shape = (struct fer_shape){ .dtype = row->type == FER_ST_I32 ? FER_I32 : FER_F32,
+                                  .rank = row->rank,
+                                  .batch = 1 };
     for (int i = 0; i < row->rank; i++) {
         if (row->dim[i] < 1 || row->dim[i] > 1 << 24)
             return fer_fail(err, FER_ESHAPE, "%s: %s has an axis of %lld", path, row->name, (long long)row->dim[i]);
@@ -65,6 +68,12 @@ static enum fer_status upload(const struct fer_net_session *session, const struc
                           fer_shape_text(&tensor->shape, ours, sizeof(ours)));
     if (status == FER_OK && row)
         status = fer_safetensors_read_f32(file, row, data, err);
+    if (status == FER_OK && tensor->shape.dtype == FER_I32) { /* exact up to 2^24, in place */
+        for (size_t i = 0; i < count; i++) {
+            const int32_t label = (int32_t)data[i];
+            memcpy(&data[i], &label, sizeof(label));
+        }
+    }
     if (status == FER_OK)
         status = fer_exec_write(session->flow->exec, tensor, data, count * sizeof(float), err);
     free(data);
