@@ -26,12 +26,10 @@
 
 #ifdef BIAS
 /* The 16 values of block k of a vector, zeros past its end. */
-static float16 lanes(__global const float *vector, int count, int k)
+static void lanes(float *out, __global const float *vector, int count, int k)
 {
-    float v[FER_BLOCK];
     for (int i = 0; i < FER_BLOCK; i++)
-        v[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
-    return vload16(0, v);
+        out[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
 }
 #endif
 
@@ -107,8 +105,11 @@ conv_direct(FER_IN(x), FER_IN(w),
     const size_t x_plane = FER_PLANE(x_dim) * FER_BLOCK, y_plane = FER_PLANE(y_dim) * FER_BLOCK;
     __global const float *const zeros = DATA(w) + (size_t)out_blocks * blocks * taps * 256;
 
+    if (begin >= end)
+        return;
 #pragma unroll 1
     for (int b0 = 0; b0 < blocks; b0 += pass) {
+        int n = begin / plane, i = begin % plane / h.count, j = begin % h.count; /* the next pixel */
 #pragma unroll 1
         for (int q0 = begin; q0 < end; q0 += PIXELS) {
             __global const float *image[PIXELS];
@@ -117,13 +118,19 @@ conv_direct(FER_IN(x), FER_IN(w),
             bool interior = true;
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
-                const int q = min(q0 + p, end - 1), n = q / plane, i = q % plane / h.count, j = q % h.count;
                 row[p] = v.origin + v.scale * i;
                 column[p] = h.origin + h.scale * j;
                 interior = interior && covers(&v, row[p], x_dim.z) && covers(&h, column[p], x_dim.w);
                 image[p] = DATA(x) + n * FER_BLOCKS(x_dim) * x_plane + (row[p] * x_dim.w + column[p]) * FER_BLOCK;
                 out[p] = DATA(y) + (size_t)n * out_blocks * y_plane +
                          ((v.first + v.step * i) * y_dim.w + h.first + h.step * j) * FER_BLOCK;
+                if (q0 + p + 1 < end && ++j == h.count) { /* past the end the last pixel stands again, unstored */
+                    j = 0;
+                    if (++i == v.count) {
+                        i = 0;
+                        n++;
+                    }
+                }
             }
 #pragma unroll 1
             for (int k = first; k < min(first + outs, out_blocks); k++) {
@@ -137,15 +144,14 @@ conv_direct(FER_IN(x), FER_IN(w),
                         hi[p] = vload8(1, out[p] + k * y_plane);
                     }
                 } else {
+                    float start[FER_BLOCK] = { 0 };
 #ifdef BIAS
-                    const float16 start = lanes(DATA(bias), y_dim.y, k);
-#else
-                    const float16 start = 0;
+                    lanes(start, DATA(bias), y_dim.y, k);
 #endif
 #pragma unroll
                     for (int p = 0; p < PIXELS; p++) {
-                        lo[p] = start.lo;
-                        hi[p] = start.hi;
+                        lo[p] = vload8(0, start);
+                        hi[p] = vload8(1, start);
                     }
                 }
 #pragma unroll 1

@@ -11,12 +11,10 @@
 #ifdef FER_KERNEL_conv_stem
 #ifdef BIAS
 /* The 16 values of block k of a vector, zeros past its end. */
-static float16 lanes(__global const float *vector, int count, int k)
+static void lanes(float *out, __global const float *vector, int count, int k)
 {
-    float v[FER_BLOCK];
     for (int i = 0; i < FER_BLOCK; i++)
-        v[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
-    return vload16(0, v);
+        out[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
 }
 #endif
 
@@ -31,10 +29,9 @@ conv_stem(FER_IN(x), FER_IN(w),
     const int k = (int)get_global_id(1), out_blocks = (int)FER_BLOCKS(y_dim);
     const int begin = (int)get_global_id(0) * rows, end = min(begin + rows, y_dim.x * y_dim.z);
     const size_t x_plane = FER_PLANE(x_dim);
+    float start[FER_BLOCK] = { 0 };
 #ifdef BIAS
-    const float16 start = lanes(DATA(bias), y_dim.y, k);
-#else
-    const float16 start = 0;
+    lanes(start, DATA(bias), y_dim.y, k);
 #endif
 #pragma unroll 1
     for (int r = begin; r < end; r++) {
@@ -49,8 +46,8 @@ conv_stem(FER_IN(x), FER_IN(w),
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
                 first[p] = image + min(j + p, y_dim.w - 1) * stride;
-                lo[p] = start.lo;
-                hi[p] = start.hi;
+                lo[p] = vload8(0, start);
+                hi[p] = vload8(1, start);
             }
 #pragma unroll 1
             for (int c = 0; c < x_dim.y; c++) {

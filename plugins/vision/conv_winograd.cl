@@ -124,18 +124,16 @@ static void transform(__global const float *x, const int4 dim, int height, int w
 #if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_multiply)
 #ifdef BIAS
 /* The 16 values of block k of a vector, zeros past its end. */
-static float16 lanes(__global const float *vector, int count, int k)
+static void lanes(float *out, __global const float *vector, int count, int k)
 {
-    float v[FER_BLOCK];
     for (int i = 0; i < FER_BLOCK; i++)
-        v[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
-    return vload16(0, v);
+        out[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
 }
 #endif
 
 /* The outputs of a chunk in block k. */
 static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global float *y,
-                     const int4 dim, int first, int k, const float16 start)
+                     const int4 dim, int first, int k, const float *start)
 {
     float sums[POINTS * TILES * FER_BLOCK];
     const int tiles = min(TILES, dim.x * ((dim.z + 3) / 4) * ((dim.w + 3) / 4) - first);
@@ -177,7 +175,7 @@ static void multiply(__global const float *chunk, __global const float *u, int i
         for (int half_ = 0; half_ < 2; half_++) {
             __global float *const out = y + (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w +
                                              at.left) * FER_BLOCK + half_ * 8;
-            const float8 bias = half_ ? start.hi : start.lo;
+            const float8 bias = vload8(half_, start);
             float8 m[POINTS], e[24], o[16];
 #pragma unroll
             for (int z = 0; z < POINTS; z++)
@@ -205,10 +203,10 @@ static void multiply(__global const float *chunk, __global const float *u, int i
 
 #ifdef BIAS
 #define BIAS_ARGUMENT FER_IN(bias),
-#define START(k) lanes(DATA(bias), y_dim.y, k)
+#define START(k) lanes(start, DATA(bias), y_dim.y, k)
 #else
 #define BIAS_ARGUMENT
-#define START(k) ((float16)0)
+#define START(k)
 #endif
 #define CHUNK(blocks) ((size_t)(blocks) * POINTS * TILES * FER_BLOCK)
 
@@ -221,14 +219,17 @@ winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), FER_OUT(scratch),
     const int blocks = (int)FER_BLOCKS(x_dim), out_blocks = (int)FER_BLOCKS(y_dim);
     const int tiles = y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4), step = (int)get_global_size(0) * TILES;
     __global float *const chunk = DATA(scratch) + get_global_id(0) * CHUNK(blocks);
+    float start[FER_BLOCK] = { 0 };
 #pragma unroll 1
     for (int first = (int)get_global_id(0) * TILES; first < tiles; first += step) {
 #pragma unroll 1
         for (int b = 0; b < blocks; b++)
             transform(DATA(x), x_dim, y_dim.z, y_dim.w, pad, first, b, chunk);
 #pragma unroll 1
-        for (int k = 0; k < out_blocks; k++)
-            multiply(chunk, DATA(u), blocks, DATA(y), y_dim, first, k, START(k));
+        for (int k = 0; k < out_blocks; k++) {
+            START(k);
+            multiply(chunk, DATA(u), blocks, DATA(y), y_dim, first, k, start);
+        }
     }
 }
 #endif
@@ -250,11 +251,14 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), const int blocks, const int outs)
 {
     const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
+    float start[FER_BLOCK] = { 0 };
     if (chunk * TILES >= y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4))
         return;
 #pragma unroll 1
-    for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++)
-        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, chunk * TILES, k, START(k));
+    for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++) {
+        START(k);
+        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, chunk * TILES, k, start);
+    }
 }
 #endif
 
