@@ -50,6 +50,8 @@ void print_json(const json_t *value);
 /* A string or number member, with a default. */
 const char *text_of(const json_t *object, const char *key);
 double number_of(const json_t *object, const char *key);
+/* What `fer plugins show` found, as Markdown on standard output. */
+void print_reference(const json_t *entries);
 /* "1.5 GiB" into one of a few static texts. */
 const char *bytes_text(double bytes);
 /* Flush standard output; 1 when that fails (a full disk, a closed pipe), else `status`. */

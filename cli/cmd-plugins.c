@@ -7,8 +7,13 @@
 
 struct args {
     struct common common;
-    bool show;
+    bool show, markdown;
     const char *name;
+};
+
+static const struct argp_option options[] = {
+    { "markdown", 'm', NULL, 0, "show: as a page of reference in Markdown, of all that the plugin NAME has", 0 },
+    { 0 },
 };
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -17,6 +22,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case 'm': args->markdown = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0 && strcmp(value, "show") == 0)
             args->show = true;
@@ -28,6 +34,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (args->show && !args->name)
             argp_error(state, "show needs a name");
+        if (args->markdown && !args->show)
+            argp_error(state, "--markdown goes with show NAME");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -86,9 +94,23 @@ static void print_entry(const json_t *entry)
     putchar('\n');
 }
 
+/* All of a plugin even where one of its entries has its name, as in resnet. */
+static enum fer_status inspect(struct fer_context *context, const struct args *args, char **text, struct fer_error *err)
+{
+    char all[256];
+
+    if (!args->show)
+        return fer_inspect_plugins(context, text, err);
+    if (!args->markdown || strchr(args->name, '.') || strlen(args->name) > sizeof(all) - 3)
+        return fer_inspect_entry(context, args->name, text, err);
+    snprintf(all, sizeof(all), "%s.*", args->name);
+    return fer_inspect_entry(context, all, text, err);
+}
+
 int cmd_plugins(int argc, char **argv)
 {
-    const struct argp argp = { .parser = parse,
+    const struct argp argp = { .options = options,
+                               .parser = parse,
                                .args_doc = "\nshow NAME",
                                .doc = "List the plugins and what they provide, or show everything about a plugin or one "
                                       "of its operations: parameters, ranges and defaults.",
@@ -103,12 +125,14 @@ int cmd_plugins(int argc, char **argv)
 
     parse_arguments(&argp, argc, argv, &args);
     context = open_context(&args.common);
-    status = args.show ? fer_inspect_entry(context, args.name, &text, &err) : fer_inspect_plugins(context, &text, &err);
+    status = inspect(context, &args, &text, &err);
     if (status != FER_OK)
         return report_failure(&err);
     report = parse_report(text);
     if (args.common.json) {
         print_json(report);
+    } else if (args.markdown) {
+        print_reference(report);
     } else {
         json_array_foreach(report, i, row)
             (args.show ? print_entry : print_plugin)(row);

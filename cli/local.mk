@@ -25,5 +25,6 @@ fer_SOURCES = \
 	%D%/pictures.c \
 	%D%/pictures.h \
 	%D%/progress.c \
+	%D%/reference.c \
 	%D%/signals.c \
 	%D%/talk.c

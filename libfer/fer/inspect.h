@@ -18,9 +18,10 @@ FER_API enum fer_status fer_inspect_devices(struct fer_context *context, char **
 /* [{"path", "name", "version", "license", "help", "shadowed", "refusal", "provides": [{"kind", "name", "help"}]}] */
 FER_API enum fer_status fer_inspect_plugins(struct fer_context *context, char **json, struct fer_error *err);
 
-/* Everything called `name` (or plugin.name, or a plugin's own name):
+/* Everything called `name` (or plugin.name, or a plugin's own name; plugin.* is all of a plugin):
  * [{"plugin", "kind", "name", "help", "params": [{"name", "type", "default", "min", "max", "choices", "required",
- *   "help"}]}]; layers also have "inputs", "outputs" and "gradient".  FER_ENOTFOUND suggests the nearest name. */
+ *   "help"}]}]; operations and metrics also have "inputs" and "outputs" ([least, most]), "gradient", "loss" and, where they
+ * may stand in a data pipeline, "reads" and "writes" (fields).  FER_ENOTFOUND suggests the nearest name. */
 FER_API enum fer_status fer_inspect_entry(struct fer_context *context, const char *name, char **json,
                                           struct fer_error *err);
 

@@ -102,13 +102,25 @@ static json_t *describe_param(const struct fer_param *param)
     return row;
 }
 
+static json_t *describe_fields(const char *const *fields)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; fields && fields[i]; i++)
+        json_array_append_new(list, json_string(fields[i]));
+    return list;
+}
+
 static void describe_layer(json_t *row, const struct fer_layer *layer)
 {
     bool differentiable = layer->backward || layer->flags & FER_LAYER_VIEW;
 
-    json_object_update_new(row, json_pack("{s:[i, i], s:[i, i], s:b}", "inputs", layer->inputs_min, layer->inputs_max,
-                                          "outputs", layer->outputs_min, layer->outputs, "gradient",
-                                          (int)differentiable));
+    json_object_update_new(row, json_pack("{s:[i, i], s:[i, i], s:b, s:b}", "inputs", layer->inputs_min,
+                                          layer->inputs_max, "outputs", layer->outputs_min, layer->outputs, "gradient",
+                                          (int)differentiable, "loss", (layer->flags & FER_LAYER_LOSS) != 0));
+    if (layer->flags & FER_LAYER_DATA)
+        json_object_update_new(row, json_pack("{s:o, s:o}", "reads", describe_fields(layer->reads), "writes",
+                                              describe_fields(layer->writes ? layer->writes : layer->reads)));
 }
 
 static json_t *describe_entry(const struct fer_plugin *plugin, enum fer_kind kind, const void *entry)
@@ -124,6 +136,8 @@ static json_t *describe_entry(const struct fer_plugin *plugin, enum fer_kind kin
                     fer_entry_name(kind, entry), "help", help ? help : "", "params", list);
     if (kind == FER_KIND_LAYER)
         describe_layer(row, entry);
+    if (kind == FER_KIND_METRIC)
+        describe_layer(row, &((const struct fer_metric *)entry)->layer);
     return row;
 }
 
@@ -201,8 +215,9 @@ static enum fer_status not_found(const struct fer_registry *registry, const char
 enum fer_status fer_inspect_entry(struct fer_context *context, const char *name, char **json, struct fer_error *err)
 {
     const char *dot = strchr(name, '.');
+    bool all = dot && strcmp(dot, ".*") == 0;
     char *plugin = dot ? strndup(name, (size_t)(dot - name)) : NULL;
-    struct search search = { .plugin = plugin, .name = dot ? dot + 1 : name, .found = json_array() };
+    struct search search = { .plugin = plugin, .name = all ? NULL : dot ? dot + 1 : name, .found = json_array() };
 
     *json = NULL;
     search_plugins(context->registry, &search);
