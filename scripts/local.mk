@@ -5,7 +5,15 @@ EXTRA_DIST += \
 	%D%/check-lists \
 	%D%/check-oclgrind \
 	%D%/demo \
+	%D%/docs \
 	%D%/embed-cl \
 	%D%/install-deps \
 	%D%/installcheck \
 	%D%/test
+
+# --- make docs: the reference part of plugins/NAME/README.md, out of the plugins' tables ---
+
+docs: all
+	FER_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs' FER='$(abs_top_builddir)/fer' $(SHELL) $(srcdir)/scripts/docs
+
+.PHONY: docs
