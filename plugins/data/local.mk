@@ -35,3 +35,4 @@ CL_FILES += \
 	%D%/geometry.cl \
 	%D%/light.cl \
 	%D%/rotate.cl
+EXTRA_DIST += %D%/README.md

@@ -13,3 +13,4 @@ plugins_metric_la_SOURCES = \
 	%D%/metric.h
 CL_FILES += \
 	%D%/count.cl
+EXTRA_DIST += %D%/README.md

@@ -68,3 +68,4 @@ CL_FILES += \
 	%D%/reduce.cl \
 	%D%/resize.cl \
 	%D%/softmax.cl
+EXTRA_DIST += %D%/README.md
