@@ -51,5 +51,8 @@ enum fer_status fer_sheet_create(struct fer_description *d, int data, bool train
         out->fields[out->nfields++].value = scope.items[i].value;
     }
     fer_graph_prune(test->graph);
+    /* a field that no operation touches is uploaded all the same */
+    for (int i = 0; i < out->nfields; i++)
+        out->fields[i].value->uses++;
     return FER_OK;
 }
