@@ -18,7 +18,7 @@ static void put_cell(const char *text)
 static void print_values(const json_t *param)
 {
     const json_t *low = json_object_get(param, "min"), *high = json_object_get(param, "max"), *choice;
-    bool ranged = low && fabs(json_number_value(low)) < 1e300 && fabs(json_number_value(high)) < 1e300;
+    bool ranged = low && (fabs(json_number_value(low)) < 1e30 || fabs(json_number_value(high)) < 1e30);
     size_t i;
 
     if (ranged)
@@ -89,8 +89,12 @@ static void print_flow(const json_t *entry)
     if (json_is_true(json_object_get(entry, "loss")))
         fputs("; a loss", stdout);
     putchar('.');
-    print_fields(" In a data pipeline, after `batch`: reads ", json_object_get(entry, "reads"));
-    print_fields("; sets ", json_object_get(entry, "writes"));
+    if (json_equal(json_object_get(entry, "reads"), json_object_get(entry, "writes"))) {
+        print_fields(" In a data pipeline, after `batch`: reads and sets ", json_object_get(entry, "reads"));
+    } else {
+        print_fields(" In a data pipeline, after `batch`: reads ", json_object_get(entry, "reads"));
+        print_fields("; sets ", json_object_get(entry, "writes"));
+    }
     puts(json_array_size(json_object_get(entry, "reads")) > 0 ? "." : "");
 }
 

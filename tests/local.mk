@@ -28,6 +28,7 @@ shell_tests = \
 	%D%/embed.sh \
 	%D%/headers.sh \
 	%D%/lists.sh \
+	%D%/plugin-pages.sh \
 	%D%/symbols.sh
 
 AM_TESTS_ENVIRONMENT = \
