@@ -49,19 +49,26 @@ static inline int3 view_of(const uint row, const int spare_x, const int spare_y,
 #define SOURCE_ROW(row) (row)
 #endif
 
-/* Dimension 0: columns; dimension 1: rows of all channels of all samples. */
+/* Dimension 0: runs of `span` columns; dimension 1: rows of all channels of all samples.  On a CPU a run is a whole row, so
+ * that the random numbers are drawn once for it. */
 #ifdef FER_KERNEL_view_image
-__kernel void view_image(FER_IN(x), FER_OUT(y), const int choice, const float p VIEW_RANDOM)
+__kernel void view_image(FER_IN(x), FER_OUT(y), const int choice, const float p, const int span VIEW_RANDOM)
 {
-    const int column = (int)get_global_id(0), height = y_dim.z, width = y_dim.w;
+    const int first = (int)get_global_id(0) * span, height = y_dim.z, width = y_dim.w;
     const size_t line = get_global_id(1);
-    if (column >= width || line >= (size_t)y_dim.x * (size_t)y_dim.y * (size_t)height)
+    if (first >= width || line >= (size_t)y_dim.x * (size_t)y_dim.y * (size_t)height)
         return;
     const int j = (int)(line % (size_t)height), c = (int)(line / (size_t)height % (size_t)y_dim.y);
-    const int row = (int)(line / (size_t)height / (size_t)y_dim.y);
+    const int row = (int)(line / (size_t)height / (size_t)y_dim.y), end = min(first + span, width);
     const int3 view = view_of((uint)row, x_dim.w - width, x_dim.z - height, choice, p VIEW_RANDOM_ARG);
-    const int from = view.x + (view.z ? width - 1 - column : column);
-    STORE(y, row, c, j * width + column, LOAD(x, SOURCE_ROW(row), c, (view.y + j) * x_dim.w + from));
+    __global const float *from = x_data + AT(x, SOURCE_ROW(row), c, (view.y + j) * x_dim.w + view.x);
+    __global float *to = y_data + AT(y, row, c, j * width);
+    if (view.z)
+        for (int i = first; i < end; i++)
+            to[i] = from[width - 1 - i];
+    else
+        for (int i = first; i < end; i++)
+            to[i] = from[i];
 }
 #endif
 

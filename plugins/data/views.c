@@ -63,9 +63,15 @@ static void launch_view(struct fer_emit *em, const struct view *view, int i)
     }
     fer_launch_int(launch, view->same);
     fer_launch_float(launch, view->p);
+    const int span = fer_emit_profile(em) == FER_PROFILE_CPU && field == DATA_PICTURE ? shape->dim[3] : 1;
+    if (field == DATA_PICTURE)
+        fer_launch_int(launch, span);
     if (view->mode == RANDOM_CROP || view->mode == FLIP)
         fer_launch_random(launch, y);
-    if (field == DATA_PICTURE)
+    if (field == DATA_PICTURE && span > 1)
+        fer_launch_range_2d(launch, fer_extent_fixed(1), fer_extent_rows(y, (size_t)shape->dim[1] * (size_t)shape->dim[2], 1),
+                            1, 16);
+    else if (field == DATA_PICTURE)
         data_range_lines(em, launch, y);
     else
         fer_launch_range_1d(launch, fer_extent_rows(y, field == DATA_POINTS ? (size_t)shape->dim[1] : 1, 1));
