@@ -182,8 +182,12 @@ int cmd_bench(int argc, char **argv)
 
     parse_arguments(&argp, argc, argv, &args);
     context = open_context(&args.common);
-    if (!strchr(args.model, '/') && !strstr(args.model, ".fer"))
+    if (!strchr(args.model, '/') && !strstr(args.model, ".fer")) {
         text = write_description(context, &args);
+        if (!text)
+            return report_failure(&(struct fer_error){
+                .text = "no plugin has a model of this name (`fer plugins` lists them), and it is no .fer file" });
+    }
     bench.settings = common_settings(&args.common);
     bench.text = text;
     bench.batch = args.batch;

@@ -24,6 +24,8 @@ oclgrind_tests = \
 	%D%/unit-exec
 
 shell_tests = \
+	%D%/cli-commands.sh \
+	%D%/cli-run.sh \
 	%D%/cli-resume.sh \
 	%D%/embed.sh \
 	%D%/headers.sh \

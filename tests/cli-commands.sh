@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What every command promises: results on standard output, talk on standard error, exit status 0, 1 and 2.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# STATUS COMMAND…: run it, leave its streams in out and err, and check its exit status.
+expect() {
+    wanted=$1
+    shift
+    status=0
+    "$FER" "$@" >out 2>err </dev/null || status=$?
+    if [ "$status" -ne "$wanted" ]; then
+        echo "fer $*: exit status $status instead of $wanted" >&2
+        cat out err >&2
+        exit 1
+    fi
+}
+says() {
+    grep -q -- "$1" err || { echo "standard error does not say '$1':" >&2; cat err >&2; exit 1; }
+}
+prints() {
+    grep -q -- "$1" out || { echo "standard output does not hold '$1':" >&2; cat out >&2; exit 1; }
+}
+
+cat >tiny.fer <<'END'
+fer 1
+use vision, loss, optim, data, synthface, metric
+labels "neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger"
+net small(image: f32[1,24,24]) -> logits {
+  logits = image | conv1: conv2d 8 kernel=3 pad=1 stride=2 | bn1: batchnorm | relu | avgpool global | fc: linear 7
+}
+data train -> image, label = synthface size=24 count=64 channels=1 | batch 16 | hflip
+data valid -> image, label = synthface size=24 count=20 channels=1 split=valid | batch 16
+stage fit over train until epoch=1 {
+  logits  = image | small
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update small with sgd lr=0.05
+}
+predict classify(image: f32[1,24,24]) -> probs { probs = image | small | softmax }
+test valid over valid {
+  probs = image | classify
+  metric accuracy  = probs, label | accuracy
+  metric confusion = probs, label | confusion
+}
+END
+sed 's/kernel=3/kernel=0/' tiny.fer >wrong.fer
+
+# the command line itself
+expect 0 --help;            prints 'Usage: fer COMMAND'
+expect 0 --version;         prints '^fer [0-9]'
+expect 2;                   says 'Usage: fer COMMAND'
+expect 2 nothing;           says "no command 'nothing'"
+for command in devices plugins check fmt show train eval predict run grad bench pack; do
+    expect 0 "$command" --help;     prints "Usage: fer $command"
+    expect 2 "$command" --nonsense; says "fer $command --help"
+done
+expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
+expect 2 train tiny.fer;                   says 'run=DIR is missing'
+
+# looking around
+expect 0 devices;                  prints 'compute units'
+expect 0 devices --json;           prints '"compute_units"'
+expect 0 plugins;                  prints '^vision '
+expect 0 plugins show conv2d;      prints 'kernel'
+expect 1 plugins show conv2;       says "did you mean 'conv2d'"
+
+# descriptions
+expect 0 check tiny.fer;           prints 'net small: 159 parameters in 8 tensors'
+expect 1 check wrong.fer;          says 'wrong.fer:5:'; says 'kernel=0'; says '\^'
+expect 1 check absent.fer;         says 'absent.fer'
+expect 0 fmt tiny.fer;             cp out formatted.fer
+expect 0 fmt --check formatted.fer
+expect 0 show tiny.fer --memory;   prints 'small.conv1'; prints ' 80 '
+expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
+test -s sheet.png
+
+# training and what comes after
+expect 0 train tiny.fer --run run; prints 'fit epoch 1/1'; says 'run/best.safetensors'
+expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'
+expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
+expect 1 eval tiny.fer;                        says 'not a safetensors file'
+expect 1 eval absent.safetensors;              says 'absent.safetensors'
+
+# pictures: those that cannot be read are reported, the others go on, and the batch does not matter
+mkdir pictures
+for i in 1 2 3 4 5 6 7 8 9; do
+    awk -v i="$i" 'BEGIN { w = 20 + 3 * i; h = 50 - 2 * i; print "P2", w, h, 255
+        for (k = 0; k < w * h; k++) print (k * k * i) % 251 }' >pgm.txt
+    awk 'NR == 1 { w = $2; h = $3; printf "P5\n%d %d\n255\n", w, h } NR > 1 { printf "%c", $1 % 90 + 33 }' pgm.txt \
+        >"pictures/$i.pgm"
+done
+expect 0 predict run/best.safetensors pictures;            cp out all
+[ "$(wc -l <all)" -eq 9 ]
+for batch in 1 2 7; do
+    expect 0 predict run/best.safetensors pictures --batch $batch
+    cmp out all
+done
+expect 0 predict run/best.safetensors pictures --json;     prints '"probabilities"'; cp out all.json
+expect 0 predict run/best.safetensors pictures/4.pgm --json
+grep '"pictures/4.pgm"' all.json | cmp - out
+echo broken >broken.png
+expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
+says broken.png; says absent.png; prints pictures/1.pgm
+"$FER" predict run/best.safetensors - <pictures/1.pgm | grep -q '^-'
+expect 2 predict run/best.safetensors
+
+# gradients, speed, packing
+expect 0 grad tiny.fer small;                              prints 'small.conv1.weight'
+expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
+expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
+expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'
+expect 1 bench nosuch;                                     says 'no plugin has a model'
+mkdir -p classes/a classes/b
+cp pictures/[1-4].pgm classes/a
+cp pictures/[5-9].pgm classes/b
+expect 0 pack classes --out packed
+test -s packed
+expect 1 pack absent --out other
+test ! -e other
