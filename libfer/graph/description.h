@@ -38,6 +38,7 @@ struct fer_net {
     int nweights, weight_capacity;
     size_t values, statistics; /* elements, every weight starting at a multiple of 64 */
     struct fer_span span;
+    bool used;                /* by a flow, or as a parameter */
     struct fer_net_body *body; /* private to graph/ */
 };
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Flows: names = names | call | call.  A call is a block (inlined), a net, a predict, or a plugin's layer.
+ * Flows: names = names | call | call.  A call is a block or predict (inline.c), a net (call.c), or a plugin's layer.
  */
 #include <string.h>
 
 #include "graph/resolve.h"
-
-static const char *const call_keywords[] = { "repeat", NULL };
 
 /* ---- binding ---- */
 
@@ -17,7 +15,7 @@ static enum fer_status bind_value(void *user, const char *name, struct fer_span 
     if (!value)
         return FER_ENOTFOUND;
     if (env->first_extra + env->nextra >= FER_OP_PORTS) {
-        fer_report_at(env->r, env->module, span, "too many inputs");
+        fer_report_at(env->r, env->module, span, "an operation takes at most %d inputs", FER_OP_PORTS);
         return FER_EINVAL;
     }
     *index = env->first_extra + env->nextra;
@@ -29,9 +27,21 @@ static enum fer_status bind_net(void *user, const char *name, struct fer_span sp
 {
     struct fer_env *env = user;
     *net = fer_description_net(env->r->d, name);
-    if (!*net)
+    if (*net) {
+        (*net)->used = true;
+        return FER_OK;
+    }
+    const char *names[256];
+    int count = 0;
+    for (; count < env->r->d->nnets && count < 255; count++)
+        names[count] = env->r->d->nets[count]->name;
+    names[count] = NULL;
+    const char *near = fer_nearest_name(name, names);
+    if (near)
+        fer_report_at(env->r, env->module, span, "net '%s' is not defined; did you mean '%s'?", name, near);
+    else
         fer_report_at(env->r, env->module, span, "net '%s' is not defined", name);
-    return *net ? FER_OK : FER_ENOTFOUND;
+    return FER_ENOTFOUND;
 }
 
 struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserved)
@@ -58,7 +68,24 @@ enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *b
     return FER_OK;
 }
 
+enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params, size_t size,
+                               const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span, void **out)
+{
+    struct fer_binder binder = fer_env_binder(env, NULL);
+    binder.arena = env->r->d->arena;
+    return fer_bind(&binder, owner, params, size, NULL, 0, keywords, nkeywords, span, out);
+}
+
 /* ---- labels ---- */
+
+enum fer_status fer_call_unlabelled(struct fer_env *env, const struct fer_ast_call *call)
+{
+    if (!call->label)
+        return FER_OK;
+    fer_report_at(env->r, env->module, call->label_span,
+                  "a label names the weights of an operation or a block inside a net; '%s' cannot have one here", call->name);
+    return FER_EINVAL;
+}
 
 struct repeat {
     int repeat;
@@ -112,7 +139,7 @@ enum fer_status fer_call_label(struct fer_env *env, const struct fer_ast_call *c
 }
 
 /* The path of an operation: prefix and label, or prefix, type and order. */
-static const char *op_path(struct fer_env *env, const char *label, const char *type)
+const char *fer_op_path(struct fer_env *env, const char *label, const char *type)
 {
     struct fer_naming *naming = env->naming;
     struct fer_arena *arena = env->r->d->arena;
@@ -143,8 +170,8 @@ enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *laye
                                const char *path, bool is_metric, const char *const *fields, struct fer_values *values,
                                struct fer_op **op)
 {
-    static const char *const data_keywords[] = { "repeat", "on", NULL };
-    struct fer_binder binder = fer_env_binder(env, fields ? data_keywords : call_keywords);
+    static const char *const data_keywords[] = { "on", NULL }, *const flow_keywords[] = { "repeat", NULL };
+    struct fer_binder binder = fer_env_binder(env, fields ? data_keywords : is_metric ? NULL : flow_keywords);
     void *params;
     env->first_extra = values->count;
     env->nextra = 0;
@@ -152,7 +179,11 @@ enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *laye
                                       call->positionals, call->keywords, call->nkeywords, call->name_span, &params);
     if (status)
         return status;
-    for (int i = 0; i < env->nextra && values->count < FER_MAX_VALUES; i++)
+    if (values->count + env->nextra > FER_MAX_VALUES) {
+        fer_report_at(env->r, env->module, call->name_span, "%s: more than %d inputs", call->name, FER_MAX_VALUES);
+        return FER_EINVAL;
+    }
+    for (int i = 0; i < env->nextra; i++)
         values->items[values->count++] = env->extra[i];
     const struct fer_op_spec spec = { .layer = layer,
                                       .params = params,
@@ -178,9 +209,10 @@ enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *laye
     return FER_OK;
 }
 
-static enum fer_status define_outputs(struct fer_env *env, const struct fer_ast_names *names,
-                                      const struct fer_values *values, int least, struct fer_span span)
+enum fer_status fer_outputs_define(struct fer_env *env, const struct fer_ast_names *names,
+                                   const struct fer_values *values, const struct fer_op *last, struct fer_span span)
 {
+    const int least = last ? last->layer->outputs_min : values->count;
     if (names->count > values->count || (names->count < values->count && names->count < least)) {
         fer_report_at(env->r, env->module, span, "%d value%s come%s out here, %d name%s given", values->count,
                       values->count == 1 ? "" : "s", values->count == 1 ? "s" : "", names->count,
@@ -197,199 +229,82 @@ static enum fer_status define_outputs(struct fer_env *env, const struct fer_ast_
     return FER_OK;
 }
 
-static enum fer_status define_ports(struct fer_env *env, const struct fer_ast_signature *signature, const char *what,
-                                    const char *name, const struct fer_values *values, struct fer_span span)
+/* What somebody who writes the name of another thing as an operation may have meant. */
+static enum fer_status no_operation(struct fer_env *env, const struct fer_ast_call *call, const char *text)
 {
-    if (values->count != signature->nports) {
-        fer_report_at(env->r, env->module, span, "%s '%s' takes %d input%s, %d given", what, name, signature->nports,
-                      signature->nports == 1 ? "" : "s", values->count);
-        return FER_ESHAPE;
-    }
-    for (int i = 0; i < signature->nports; i++) {
-        const enum fer_status status =
-            fer_scope_define(env, signature->ports[i].name, signature->ports[i].span, values->items[i], true);
-        if (status)
-            return status;
-    }
-    return FER_OK;
-}
-
-static enum fer_status take_outputs(struct fer_env *env, const struct fer_ast_signature *signature,
-                                    struct fer_values *values)
-{
-    values->count = 0;
-    for (int i = 0; i < signature->outputs.count && i < FER_MAX_VALUES; i++) {
-        struct fer_value *value = fer_scope_find(env, signature->outputs.items[i], signature->outputs.spans[i]);
-        if (!value)
+    const char *names[256];
+    int count = 0;
+    for (int i = 0; i < env->module->file->nitems && count < 255; i++) {
+        const struct fer_ast_item *item = &env->module->file->items[i];
+        if (item->kind == FER_AST_NET || item->kind == FER_AST_BLOCK || item->kind == FER_AST_PREDICT)
+            names[count++] = item->name;
+        if (item->name && strcmp(item->name, call->name) == 0 && item->kind == FER_AST_PREDICT) {
+            fer_report_at(env->r, env->module, call->name_span,
+                          "'%s' is the predict function; a net or block cannot be made of it", call->name);
             return FER_ENOTFOUND;
-        values->items[values->count++] = value;
+        }
     }
-    return FER_OK;
+    names[count] = NULL;
+    const char *near = strstr(text, "did you mean") || strstr(text, "write \"") ? NULL : fer_nearest_name(call->name, names);
+    if (near)
+        fer_report_at(env->r, env->module, call->name_span, "unknown operation '%s'; did you mean '%s'?", call->name, near);
+    else
+        fer_report_at(env->r, env->module, call->name_span, "%s", text);
+    return FER_ENOTFOUND;
 }
 
-/* Formals take the call's arguments by position, then by name, then their defaults. */
-static enum fer_status bind_formals(struct fer_env *env, const struct fer_ast_signature *signature,
-                                    const struct fer_ast_call *call, struct fer_bindings *out)
+static enum fer_status eval_layer(struct fer_env *env, const struct fer_ast_call *call, const char *label,
+                                  struct fer_values *values, struct fer_op **last)
 {
-    if (call->positionals > signature->nformals) {
-        fer_report_at(env->r, env->module, call->positional[signature->nformals].span, "'%s' takes at most %d argument%s",
-                      call->name, signature->nformals, signature->nformals == 1 ? "" : "s");
-        return FER_EINVAL;
-    }
-    for (int k = 0; k < call->nkeywords; k++) {
-        bool known = strcmp(call->keywords[k].name, "repeat") == 0;
-        for (int i = 0; i < signature->nformals; i++)
-            known = known || strcmp(signature->formals[i].name, call->keywords[k].name) == 0;
-        if (!known) {
-            const char *names[64];
-            int count = 0;
-            for (; count < signature->nformals && count < 63; count++)
-                names[count] = signature->formals[count].name;
-            names[count] = NULL;
-            const char *near = fer_nearest_name(call->keywords[k].name, names);
-            fer_report_at(env->r, env->module, call->keywords[k].name_span, near ? "'%s' has no formal '%s'; did you mean '%s'?" : "'%s' has no formal '%s'%s",
-                          call->name, call->keywords[k].name, near ? near : "");
-            return FER_EINVAL;
-        }
-    }
-    for (int i = 0; i < signature->nformals; i++) {
-        const struct fer_ast_formal *formal = &signature->formals[i];
-        const struct fer_ast_value *value = i < call->positionals ? &call->positional[i] : NULL;
-        const struct fer_bindings *scope = env->bindings;
-        for (int k = 0; k < call->nkeywords; k++)
-            if (strcmp(call->keywords[k].name, formal->name) == 0) {
-                if (value) {
-                    fer_report_at(env->r, env->module, call->keywords[k].name_span, "'%s' is given twice", formal->name);
-                    return FER_EINVAL;
-                }
-                value = &call->keywords[k].value;
-            }
-        if (!value && formal->has_fallback) {
-            value = &formal->fallback;
-            scope = out->parent; /* defaults see the callee's lets */
-        }
-        if (!value) {
-            fer_report_at(env->r, env->module, call->name_span, "'%s' needs a value for '%s'", call->name, formal->name);
-            return FER_EINVAL;
-        }
-        if (fer_bindings_add(env->graph->arena, out, formal->name, value, scope))
-            return fer_report_memory(env->r, call->span);
-    }
-    return FER_OK;
+    const void *layer;
+    struct fer_error err = FER_ERROR_INIT;
+    enum fer_status status =
+        fer_registry_find(env->r->d->registry, FER_KIND_LAYER, call->name, env->module->plugins, &layer, NULL, &err);
+    if (status)
+        return no_operation(env, call, err.text);
+    const char *path = fer_op_path(env, label, call->name);
+    if (!path)
+        return fer_report_memory(env->r, call->span);
+    return fer_layer_eval(env, layer, call, path, false, NULL, values, last);
 }
 
-static enum fer_status enter(struct fer_env *env, struct fer_span span)
+static enum fer_status count_call(struct fer_env *env, struct fer_span span)
 {
-    if (env->r->depth++ < FER_CALL_DEPTH)
+    if (++env->r->calls <= FER_MOST_CALLS)
         return FER_OK;
-    fer_report_at(env->r, env->module, span, "calls are nested more than %d deep; does something call itself?",
-                  FER_CALL_DEPTH);
+    fer_report_at(env->r, env->module, span,
+                  "this description comes to more than %d flows and operations; does it repeat itself too often?",
+                  FER_MOST_CALLS);
     return FER_EINVAL;
-}
-
-static enum fer_status inline_body(struct fer_env *env, const struct fer_ast_item *item, struct fer_values *values)
-{
-    enum fer_status status = FER_OK;
-    for (int i = 0; i < item->nbody && !status; i++)
-        status = fer_flow_eval(env, &item->body[i].flow, NULL);
-    if (!status)
-        status = take_outputs(env, &item->signature, values);
-    if (!status)
-        fer_scope_warn_unused(env, env->scope);
-    return status;
-}
-
-static enum fer_status eval_block(struct fer_env *env, const struct fer_ast_item *item, const struct fer_ast_call *call,
-                                  const char *label, struct fer_values *values)
-{
-    struct fer_scope scope = { 0 };
-    struct fer_bindings bindings = { .parent = &env->module->lets };
-    struct fer_naming naming = { 0 };
-    struct fer_env inner = *env;
-    inner.scope = &scope;
-    inner.bindings = &bindings;
-    if (label) {
-        naming.prefix = op_path(env, label, call->name);
-        if (!naming.prefix)
-            return fer_report_memory(env->r, call->span);
-        inner.naming = &naming;
-    }
-    enum fer_status status = enter(env, call->name_span);
-    if (!status)
-        status = bind_formals(env, &item->signature, call, &bindings);
-    if (!status)
-        status = define_ports(&inner, &item->signature, "block", item->name, values, call->name_span);
-    if (!status)
-        status = inline_body(&inner, item, values);
-    env->r->depth--;
-    return status;
-}
-
-static enum fer_status eval_predict(struct fer_env *env, const struct fer_ast_item *item, const struct fer_ast_call *call,
-                                    struct fer_values *values)
-{
-    struct fer_scope scope = { 0 };
-    struct fer_bindings bindings = { .parent = &env->module->lets };
-    struct fer_env inner = *env;
-    inner.scope = &scope;
-    inner.bindings = &bindings;
-    enum fer_status status = enter(env, call->name_span);
-    for (int i = 0; i < item->signature.nports && i < values->count && !status; i++) {
-        const struct fer_ast_port *port = &item->signature.ports[i];
-        const struct fer_shape *shape = &values->items[i]->shape;
-        bool fits = !port->dtype || shape->rank == port->rank + 1;
-        for (int k = 0; fits && port->dtype && k < port->rank; k++)
-            fits = shape->dim[k + 1] == port->dim[k];
-        if (!fits) {
-            char text[96];
-            fer_report_at(env->r, env->module, call->name_span, "'%s' gets %s for its input '%s', which its signature says otherwise",
-                          item->name, fer_shape_text(shape, text, sizeof(text)), port->name);
-            status = FER_ESHAPE;
-        }
-    }
-    if (!status)
-        status = bind_formals(env, &item->signature, call, &bindings);
-    if (!status)
-        status = define_ports(&inner, &item->signature, "predict", item->name, values, call->name_span);
-    if (!status)
-        status = inline_body(&inner, item, values);
-    env->r->depth--;
-    return status;
 }
 
 static enum fer_status eval_call(struct fer_env *env, const struct fer_ast_call *call, const char *label,
                                  struct fer_values *values, struct fer_op **last)
 {
+    *last = NULL;
+    enum fer_status status = count_call(env, call->name_span);
+    if (status)
+        return status;
     const struct fer_ast_item *item = fer_item_find(env->module, FER_AST_BLOCK, call->name);
     if (item)
-        return eval_block(env, item, call, label, values);
+        return fer_block_eval(env, item, call, label, values);
     struct fer_net *net = env->module == env->r->main ? fer_description_net(env->r->d, call->name) : NULL;
-    if (net)
-        return fer_net_eval(env, net, call, call->name_span, values);
-    item = fer_item_find(env->module, FER_AST_PREDICT, call->name);
-    if (item && !env->net)
-        return eval_predict(env, item, call, values);
-    const void *layer;
-    struct fer_error err = FER_ERROR_INIT;
-    enum fer_status status =
-        fer_registry_find(env->r->d->registry, FER_KIND_LAYER, call->name, env->module->plugins, &layer, NULL, &err);
-    if (status) {
-        fer_report_at(env->r, env->module, call->name_span, "%s", err.text);
-        return status;
+    if (net) {
+        status = fer_call_unlabelled(env, call);
+        return status ? status : fer_net_eval(env, net, call, call->name_span, values);
     }
-    const char *path = op_path(env, label, call->name);
-    if (!path)
-        return fer_report_memory(env->r, call->span);
-    struct fer_op *op = NULL;
-    status = fer_layer_eval(env, layer, call, path, false, NULL, values, &op);
-    if (last)
-        *last = op;
-    return status;
+    item = env->net ? NULL : fer_item_find(env->module, FER_AST_PREDICT, call->name);
+    if (item) {
+        status = fer_call_unlabelled(env, call);
+        return status ? status : fer_predict_eval(env, item, call, values);
+    }
+    return eval_layer(env, call, label, values, last);
 }
 
 enum fer_status fer_calls_eval(struct fer_env *env, const struct fer_ast_call *calls, int ncalls, int first, int end,
                                struct fer_values *values, struct fer_op **last)
 {
+    struct fer_op *op = NULL;
     for (int i = first; i < end; i++) {
         int repeat;
         enum fer_status status = fer_call_repeat(env, &calls[i], &repeat);
@@ -397,39 +312,43 @@ enum fer_status fer_calls_eval(struct fer_env *env, const struct fer_ast_call *c
             const char *label;
             status = fer_call_label(env, calls, ncalls, i, k, &label);
             if (!status)
-                status = eval_call(env, &calls[i], label, values, last);
+                status = eval_call(env, &calls[i], label, values, &op);
         }
         if (status)
             return status;
     }
+    if (last)
+        *last = op;
     return FER_OK;
 }
 
-/* How many of the last operation's outputs a flow has to name. */
-static int least_outputs(const struct fer_op *last, const struct fer_values *values)
+enum fer_status fer_flow_inputs(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_values *values)
 {
-    if (last && last->nout == values->count && last->nout && last->out[0] == values->items[0])
-        return last->layer->outputs_min;
-    return values->count;
-}
-
-enum fer_status fer_flow_eval(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_op **last)
-{
-    struct fer_values values = { .count = 0 };
+    values->count = 0;
     if (flow->inputs.count > FER_MAX_VALUES) {
-        fer_report_at(env->r, env->module, flow->span, "more than %d inputs", FER_MAX_VALUES);
+        fer_report_at(env->r, env->module, flow->inputs.spans[FER_MAX_VALUES], "more than %d inputs", FER_MAX_VALUES);
         return FER_EINVAL;
     }
     for (int i = 0; i < flow->inputs.count; i++) {
         struct fer_value *value = fer_scope_find(env, flow->inputs.items[i], flow->inputs.spans[i]);
         if (!value)
             return FER_ENOTFOUND;
-        values.items[values.count++] = value;
+        values->items[values->count++] = value;
     }
+    return FER_OK;
+}
+
+enum fer_status fer_flow_eval(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_op **last)
+{
+    struct fer_values values;
     struct fer_op *op = NULL;
-    enum fer_status status = fer_calls_eval(env, flow->calls, flow->ncalls, 0, flow->ncalls, &values, &op);
+    enum fer_status status = count_call(env, flow->span);
     if (!status)
-        status = define_outputs(env, &flow->outputs, &values, least_outputs(op, &values), flow->span);
+        status = fer_flow_inputs(env, flow, &values);
+    if (!status)
+        status = fer_calls_eval(env, flow->calls, flow->ncalls, 0, flow->ncalls, &values, &op);
+    if (!status)
+        status = fer_outputs_define(env, &flow->outputs, &values, op, flow->span);
     if (last)
         *last = op;
     return status;

@@ -8,6 +8,7 @@ libfer_core_la_SOURCES += \
 	%D%/compile.h \
 	%D%/compiler.c \
 	%D%/core.c \
+	%D%/cut.c \
 	%D%/dataflow.c \
 	%D%/description.h \
 	%D%/elf.c \
@@ -19,7 +20,12 @@ libfer_core_la_SOURCES += \
 	%D%/flow.c \
 	%D%/graph.c \
 	%D%/graph.h \
+	%D%/inline.c \
+	%D%/items.c \
+	%D%/keep.c \
+	%D%/load.c \
 	%D%/lower.c \
+	%D%/model.c \
 	%D%/net.c \
 	%D%/net.h \
 	%D%/pack.c \
@@ -28,6 +34,7 @@ libfer_core_la_SOURCES += \
 	%D%/plan-rows.c \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/predict.c \
 	%D%/registry.c \
 	%D%/registry.h \
 	%D%/resolve.c \
@@ -36,7 +43,10 @@ libfer_core_la_SOURCES += \
 	%D%/sheet.c \
 	%D%/sheet.h \
 	%D%/stage.c \
+	%D%/step.c \
+	%D%/step.h \
 	%D%/store.c \
+	%D%/test.c \
 	%D%/text.h \
 	%D%/update.c \
 	%D%/update.h

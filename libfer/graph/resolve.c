@@ -8,126 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind, const char *name)
-{
-    for (int i = 0; i < module->file->nitems; i++)
-        if (module->file->items[i].kind == kind && strcmp(module->file->items[i].name, name) == 0) {
-            module->used[i] = true;
-            return &module->file->items[i];
-        }
-    return NULL;
-}
-
-static enum fer_status add_lets(struct fer_resolver *r)
-{
-    struct fer_description *d = r->d;
-    struct fer_module *m = r->main;
-    for (int i = 0; i < m->file->nitems; i++) {
-        struct fer_ast_item *item = &m->file->items[i];
-        if (item->kind != FER_AST_LET)
-            continue;
-        for (int k = 0; k < m->lets.count; k++)
-            if (strcmp(m->lets.items[k].name, item->name) == 0) {
-                fer_report_at(r, m, item->name_span, "'%s' is already defined", item->name);
-                return FER_EINVAL;
-            }
-        if (fer_bindings_add(d->arena, &m->lets, item->name, &item->value, NULL))
-            return fer_report_memory(r, item->span);
-    }
-    for (int s = 0; s < d->options.nsets; s++) {
-        const struct fer_setting *set = &d->options.sets[s];
-        struct fer_ast_item *item = NULL;
-        const char *names[256];
-        int count = 0;
-        for (int i = 0; i < m->file->nitems; i++)
-            if (m->file->items[i].kind == FER_AST_LET) {
-                if (strcmp(m->file->items[i].name, set->name) == 0)
-                    item = &m->file->items[i];
-                if (count < 255)
-                    names[count++] = m->file->items[i].name;
-            }
-        names[count] = NULL;
-        const struct fer_span whole = { r->main->source, 0, 0 };
-        if (!item) {
-            const char *near = fer_nearest_name(set->name, names);
-            fer_report_at(r, m, whole, "--set %s: there is no let '%s'%s%s%s", set->name, set->name,
-                          near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-            return FER_ENOTFOUND;
-        }
-        if (item->value.kind == FER_AST_STRING && set->value[0] != '"') { /* a shell has eaten the quotes */
-            item->value.text = set->value;
-            continue;
-        }
-        struct fer_error err = FER_ERROR_INIT;
-        char *origin = fer_arena_printf(d->arena, "--set %s", set->name);
-        const enum fer_status status =
-            fer_bind_text(d->arena, d->sources, origin ? origin : "--set", set->value, &item->value, &d->diags, &err);
-        if (status)
-            return status;
-    }
-    return FER_OK;
-}
-
-static enum fer_status add_labels(struct fer_resolver *r)
-{
-    struct fer_description *d = r->d;
-    for (int i = 0; i < r->main->file->nitems; i++) {
-        const struct fer_ast_item *item = &r->main->file->items[i];
-        if (item->kind != FER_AST_LABELS)
-            continue;
-        if (d->labels) {
-            fer_report_at(r, r->main, item->span, "labels are given twice");
-            return FER_EINVAL;
-        }
-        d->labels = fer_arena_alloc(d->arena, (size_t)(item->nvalues + 1) * sizeof(*d->labels));
-        if (!d->labels)
-            return fer_report_memory(r, item->span);
-        for (int k = 0; k < item->nvalues; k++) {
-            for (int j = 0; j < k; j++)
-                if (strcmp(d->labels[j], item->values[k].text) == 0) {
-                    fer_report_at(r, r->main, item->values[k].span, "label \"%s\" is given twice", item->values[k].text);
-                    return FER_EINVAL;
-                }
-            d->labels[d->nlabels++] = item->values[k].text;
-        }
-    }
-    return FER_OK;
-}
-
-static enum fer_status check_uses(struct fer_resolver *r)
-{
-    const struct fer_registry_file *files;
-    const int nfiles = fer_registry_files(r->d->registry, &files);
-    for (int i = 0; i < r->main->file->nitems; i++) {
-        const struct fer_ast_item *item = &r->main->file->items[i];
-        for (int k = 0; item->kind == FER_AST_USE && k < item->names.count; k++) {
-            const char *name = item->names.items[k], *names[256];
-            int count = 0;
-            if (fer_registry_plugin(r->d->registry, name))
-                continue;
-            for (int f = 0; f < nfiles; f++) {
-                if (files[f].plugin && count < 255)
-                    names[count++] = files[f].plugin->name;
-                const char *slash = strrchr(files[f].path, '/');
-                if (files[f].refusal && slash && strncmp(slash + 1, name, strlen(name)) == 0 &&
-                    strcmp(slash + 1 + strlen(name), ".so") == 0) {
-                    fer_report_at(r, r->main, item->names.spans[k], "%s", files[f].refusal);
-                    return FER_EPLUGIN;
-                }
-            }
-            names[count] = NULL;
-            const char *near = fer_nearest_name(name, names);
-            if (near)
-                fer_report_at(r, r->main, item->names.spans[k], "plugin '%s' is not installed; did you mean '%s'?", name, near);
-            else
-                fer_report_at(r, r->main, item->names.spans[k],
-                              "plugin '%s' is not installed; fer plugins lists what is, FER_PLUGIN_PATH adds directories", name);
-            return FER_ENOTFOUND;
-        }
-    }
-    return FER_OK;
-}
-
 static int count_items(const struct fer_module *m, enum fer_ast_item_kind kind)
 {
     int count = 0;
@@ -149,25 +29,6 @@ static enum fer_status allocate(struct fer_resolver *r)
     return d->nets && d->data && d->loads && d->stages && d->tests && d->predicts
                ? FER_OK
                : fer_report_memory(r, (struct fer_span){ m->source, 0, 0 });
-}
-
-static enum fer_status check_names(struct fer_resolver *r)
-{
-    const struct fer_ast_file *file = r->main->file;
-    for (int i = 0; i < file->nitems; i++)
-        for (int k = 0; k < i; k++) {
-            const struct fer_ast_item *a = &file->items[i], *b = &file->items[k];
-            const bool callable = (a->kind == FER_AST_NET || a->kind == FER_AST_BLOCK || a->kind == FER_AST_PREDICT) &&
-                                  (b->kind == FER_AST_NET || b->kind == FER_AST_BLOCK || b->kind == FER_AST_PREDICT);
-            const bool same = a->kind == b->kind && (a->kind == FER_AST_DATA || a->kind == FER_AST_STAGE || a->kind == FER_AST_TEST);
-            if ((callable || same) && strcmp(a->name, b->name) == 0) {
-                int line, column;
-                fer_span_place(b->name_span, &line, &column);
-                fer_report_at(r, r->main, a->name_span, "'%s' is already defined at line %d; choose another name", a->name, line);
-                return FER_EINVAL;
-            }
-        }
-    return FER_OK;
 }
 
 static bool wanted(const struct fer_description_options *options, enum fer_ast_item_kind kind)
@@ -210,32 +71,19 @@ static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_ki
     return first;
 }
 
-static void warn_unused_items(struct fer_resolver *r)
+static enum fer_status check_loads(struct fer_resolver *r)
 {
-    struct fer_description *d = r->d;
-    for (int i = 0; i < r->main->file->nitems; i++) {
-        const struct fer_ast_item *item = &r->main->file->items[i];
-        if (item->kind == FER_AST_BLOCK && !r->main->used[i])
-            fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "block '%s' is never used", item->name);
-        const struct fer_net *net = item->kind == FER_AST_NET ? fer_description_net(d, item->name) : NULL;
-        if (net && !net->nweights && d->nstages + d->ntests + d->npredicts > 0) {
-            bool used = false;
-            for (int s = 0; s < d->nstages; s++)
-                used = used || !d->stages[s].graph;
-            for (int s = 0; s < d->ntests; s++)
-                used = used || !d->tests[s].graph;
-            if (!used)
-                fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "net '%s' is never used, or has no weights",
-                             item->name);
-        }
+    const struct fer_description *d = r->d;
+    enum fer_status status = FER_OK;
+    for (int i = 0; i < d->nloads && !status; i++)
+        status = fer_load_check(r, d->loads[i].path, d->loads[i].span);
+    for (int s = 0; s < d->nstages; s++) {
+        for (int i = 0; i < d->stages[s].nloads && !status; i++)
+            status = fer_load_check(r, d->stages[s].loads[i].path, d->stages[s].loads[i].span);
+        for (int i = 0; i < d->stages[s].nsaves && !status; i++)
+            status = fer_load_check(r, d->stages[s].saves[i].path, d->stages[s].saves[i].span);
     }
-    for (int i = 0; i < r->main->lets.count && !d->options.only_predict; i++)
-        if (!r->main->lets.items[i].used)
-            for (int k = 0; k < r->main->file->nitems; k++)
-                if (r->main->file->items[k].kind == FER_AST_LET &&
-                    strcmp(r->main->file->items[k].name, r->main->lets.items[i].name) == 0)
-                    fer_diag_add(&d->diags, FER_SEVERITY_WARNING, r->main->file->items[k].name_span,
-                                 "let '%s' is never used", r->main->lets.items[i].name);
+    return status;
 }
 
 static enum fer_status resolve(struct fer_resolver *r)
@@ -244,17 +92,13 @@ static enum fer_status resolve(struct fer_resolver *r)
                                                     FER_AST_STAGE, FER_AST_PREDICT, FER_AST_TEST };
     enum fer_status status = allocate(r);
     if (!status)
-        status = check_uses(r);
-    if (!status)
-        status = check_names(r);
-    if (!status)
-        status = add_lets(r);
-    if (!status)
-        status = add_labels(r);
+        status = fer_items_check(r);
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) && !status; i++)
         status = resolve_kind(r, order[i]);
     if (!status)
-        warn_unused_items(r);
+        status = check_loads(r);
+    if (!status)
+        fer_items_warn(r);
     return status;
 }
 
@@ -335,16 +179,8 @@ static enum fer_status create(const struct fer_registry *registry, const char *p
     d->file = m->file = file;
     m->source = d->source;
     m->used = fer_arena_alloc(arena, (size_t)file->nitems + 1);
-    int names = 0;
-    for (int i = 0; i < file->nitems; i++)
-        names += file->items[i].kind == FER_AST_USE ? file->items[i].names.count : 0;
-    m->plugins = fer_arena_alloc(arena, (size_t)(names + 1) * sizeof(*m->plugins));
-    if (!m->used || !m->plugins)
+    if (!m->used || fer_module_plugins(r, m))
         return fer_fail(err, FER_ENOMEM, "out of memory");
-    names = 0;
-    for (int i = 0; i < file->nitems; i++)
-        for (int k = 0; file->items[i].kind == FER_AST_USE && k < file->items[i].names.count; k++)
-            m->plugins[names++] = file->items[i].names.items[k];
     status = resolve(r);
     return status ? first_error(d, status, err) : FER_OK;
 }

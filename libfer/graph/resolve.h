@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to the resolver (resolve.c, net.c, flow.c, dataflow.c, stage.c): modules, scopes and the environment in which
- * flows are evaluated.  Evaluating a flow appends operations to a graph; it computes shapes, never pictures.
+ * Private to the resolver: modules, scopes and the environment in which flows are evaluated.  Evaluating a flow appends operations to a graph; it computes shapes, never pictures.
  *
  * Every function here that fails has reported a diagnostic at its place; the status only says to stop.
  */
@@ -15,6 +14,10 @@
 
 #define FER_CALL_DEPTH 48
 #define FER_MAX_VALUES 16 /* values that flow through a pipe at once */
+/* What a description may come to, so that no text of a few lines takes a day: things it defines, and operations. */
+#define FER_MOST_ITEMS 10000
+#define FER_MOST_LABELS 10000
+#define FER_MOST_CALLS 50000
 
 /* One parsed file, or the text of a plugin's model. */
 struct fer_module {
@@ -31,7 +34,7 @@ struct fer_net_body {
     struct fer_module *module;
     const struct fer_ast_item *item; /* with signature and flows */
     const char *until, *from;        /* labels of a cut, NULL: none */
-    struct fer_span cut_span;
+    struct fer_span until_span, from_span;
 };
 
 /* Names of values; inner scopes see outer ones. */
@@ -59,6 +62,7 @@ struct fer_resolver {
     struct fer_module *main;
     unsigned invocations;        /* net calls so far: tells calls of one net apart */
     int depth;
+    int calls;                   /* evaluated so far */
 };
 
 /* Where a flow is evaluated. */
@@ -95,7 +99,26 @@ enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span);
 void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format, ...)
     FER_PRINTF(4, 5);
 
+/* ---- items.c ---- */
+/* Everything that can be said before a flow is evaluated; then what nobody used. */
+enum fer_status fer_items_check(struct fer_resolver *r);
+void fer_items_warn(struct fer_resolver *r);
+const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind, const char *name);
+/* The plugins that a file's `use` items name, as the module's list. */
+enum fer_status fer_module_plugins(struct fer_resolver *r, struct fer_module *module);
+
 /* ---- flow.c ---- */
+/* Keywords of the language itself (until, keeping, step, update, load): bound like a plugin's, kept with the description. */
+enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params, size_t size,
+                               const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span, void **out);
+/* An error when the call has a label. */
+enum fer_status fer_call_unlabelled(struct fer_env *env, const struct fer_ast_call *call);
+/* The path of an operation: prefix and label, or prefix, type and order. */
+const char *fer_op_path(struct fer_env *env, const char *label, const char *type);
+/* Names for what a flow yields; outputs past outputs_min of the last operation may stay unnamed (last NULL: none). */
+enum fer_status fer_outputs_define(struct fer_env *env, const struct fer_ast_names *names,
+                                   const struct fer_values *values, const struct fer_op *last, struct fer_span span);
+enum fer_status fer_flow_inputs(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_values *values);
 struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserved);
 enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *bindings, const char *name,
                                  const struct fer_ast_value *value, const struct fer_bindings *scope);
@@ -114,7 +137,28 @@ enum fer_status fer_call_label(struct fer_env *env, const struct fer_ast_call *c
 /* repeat=N of a call, 1 without it. */
 enum fer_status fer_call_repeat(struct fer_env *env, const struct fer_ast_call *call, int *repeat);
 
-/* ---- net.c ---- */
+/* ---- inline.c ---- */
+/* `what` and `name` are for errors: net 'trunk'. */
+enum fer_status fer_ports_check(struct fer_env *env, const struct fer_ast_signature *signature, const char *what,
+                                const char *name, const struct fer_values *values, struct fer_span span);
+enum fer_status fer_outputs_take(struct fer_env *env, const struct fer_ast_signature *signature,
+                                 struct fer_values *values);
+/* Formals of what is used without arguments: all take their defaults. */
+enum fer_status fer_formals_default(struct fer_resolver *r, const struct fer_module *module, const char *what,
+                                    const struct fer_ast_signature *signature, struct fer_arena *arena,
+                                    struct fer_bindings *out);
+enum fer_status fer_block_eval(struct fer_env *env, const struct fer_ast_item *item, const struct fer_ast_call *call,
+                               const char *label, struct fer_values *values);
+enum fer_status fer_predict_eval(struct fer_env *env, const struct fer_ast_item *item, const struct fer_ast_call *call,
+                                 struct fer_values *values);
+
+/* ---- model.c ---- */
+/* The text that a plugin's model writes for these arguments, as a module; its last net is *item. */
+enum fer_status fer_model_write(struct fer_env *env, const struct fer_model *model, const struct fer_ast_call *call,
+                                const struct fer_ast_keyword *keywords, int nkeywords, struct fer_module **module,
+                                const struct fer_ast_item **item);
+
+/* ---- net.c, cut.c ---- */
 enum fer_status fer_net_create(struct fer_resolver *r, struct fer_module *module, const struct fer_ast_item *item);
 enum fer_status fer_net_eval(struct fer_env *env, struct fer_net *net, const struct fer_ast_call *call,
                              struct fer_span span, struct fer_values *values);
@@ -124,15 +168,26 @@ enum fer_status fer_data_create(struct fer_resolver *r, const struct fer_ast_ite
 /* Inputs, device operations and names of one data set in a graph; position: among the stage's data sets. */
 enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training);
 
-/* ---- stage.c ---- */
+enum fer_status fer_cut_eval(struct fer_env *env, const struct fer_net *net, struct fer_values *values);
+
+/* ---- stage.c, test.c, predict.c, load.c ---- */
 enum fer_status fer_stage_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_stage_spec *out);
 enum fer_status fer_test_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_test_spec *out);
 enum fer_status fer_predict_create(struct fer_resolver *r, const struct fer_ast_item *item,
                                    struct fer_predict_spec *out);
+/* The data sets after `over`; *there is false when one is absent. */
+enum fer_status fer_stage_data(struct fer_resolver *r, const struct fer_ast_names *names, int *indexes, int *capacity,
+                               bool *there);
+/* The net that the first component of a path names; reports when there is none. */
+struct fer_net *fer_path_net(struct fer_resolver *r, const struct fer_ast_path *path);
+/* Whether a weight lies under a path: "trunk" and "trunk.layer1" hold "trunk.layer1.0.conv1.weight". */
+bool fer_path_holds(const char *path, const char *weight);
 /* Load and save statements. */
+enum fer_status fer_save_create(struct fer_resolver *r, const struct fer_ast_stmt *stmt, struct fer_save_spec *out);
+/* Once all weights are known: some lie under the path. */
+enum fer_status fer_load_check(struct fer_resolver *r, const char *path, struct fer_span span);
 enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path, const struct fer_ast_value *file,
                                 const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *out);
-const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind, const char *name);
 int fer_data_index(const struct fer_description *d, const char *name);
 int fer_test_index(const struct fer_description *d, const char *name);
 

@@ -23,6 +23,23 @@ enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span)
     return FER_ENOMEM;
 }
 
+/* What else in the description has this name. */
+static const char *other_kind(const struct fer_module *module, const char *name)
+{
+    static const char *const kinds[] = {
+        [FER_AST_LET] = "a let; write it with a $ as an argument", [FER_AST_NET] = "a net; write it after a |",
+        [FER_AST_BLOCK] = "a block; write it after a |",           [FER_AST_DATA] = "a data set; its fields are the values",
+        [FER_AST_STAGE] = "a stage",                               [FER_AST_PREDICT] = "a predict; write it after a |",
+        [FER_AST_TEST] = "a test"
+    };
+    for (int i = 0; i < module->file->nitems; i++) {
+        const struct fer_ast_item *item = &module->file->items[i];
+        if (item->name && item->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[item->kind] && strcmp(item->name, name) == 0)
+            return kinds[item->kind];
+    }
+    return NULL;
+}
+
 struct fer_value *fer_scope_find(struct fer_env *env, const char *name, struct fer_span span)
 {
     const char *names[256];
@@ -37,9 +54,11 @@ struct fer_value *fer_scope_find(struct fer_env *env, const char *name, struct f
                 names[count++] = scope->items[i].name;
         }
     names[count] = NULL;
-    const char *near = fer_nearest_name(name, names);
+    const char *near = fer_nearest_name(name, names), *what = near ? NULL : other_kind(env->module, name);
     if (near)
         fer_report_at(env->r, env->module, span, "value '%s' is not defined; did you mean '%s'?", name, near);
+    else if (what)
+        fer_report_at(env->r, env->module, span, "'%s' is %s, not a value", name, what);
     else
         fer_report_at(env->r, env->module, span, "value '%s' is not defined", name);
     return NULL;
@@ -70,10 +89,23 @@ enum fer_status fer_scope_define(struct fer_env *env, const char *name, struct f
     return FER_OK;
 }
 
+/* A block that is used ten times has its warning once, and nobody reads a thousand. */
+static bool is_known(const struct fer_diags *diags, struct fer_span span)
+{
+    if (diags->warnings >= 100)
+        return true;
+    for (int i = 0; i < diags->count; i++)
+        if (diags->items[i].severity == FER_SEVERITY_WARNING && diags->items[i].span.source == span.source &&
+            diags->items[i].span.offset == span.offset)
+            return true;
+    return false;
+}
+
 void fer_scope_warn_unused(struct fer_env *env, const struct fer_scope *scope)
 {
     for (int i = 0; i < scope->count; i++)
-        if (!scope->items[i].used && !scope->items[i].quiet && !scope->items[i].value->keep)
+        if (!scope->items[i].used && !scope->items[i].quiet && !scope->items[i].value->keep &&
+            !is_known(&env->r->d->diags, scope->items[i].span))
             fer_diag_add(&env->r->d->diags, FER_SEVERITY_WARNING, scope->items[i].span,
                          "'%s' is never used; write _ to discard it", scope->items[i].name);
 }

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps of a stage: losses, what is minimised, updates and their schedules.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "graph/resolve.h"
+#include "graph/step.h"
+
+/* ---- keywords of the language ---- */
+
+struct step_words {
+    int times;
+    bool fresh;
+};
+static const struct fer_param *const step_params[] = {
+    FER_PARAM_INT(struct step_words, times, "1", 1, 10000, "repetitions in a turn, each with a batch of its own"),
+    FER_PARAM_BOOL(struct step_words, fresh, "no", "draw a new batch"), NULL
+};
+struct update_words {
+    double lr_scale, clip;
+    int from;
+};
+static const struct fer_param *const update_params[] = {
+    FER_PARAM_FLOAT(struct update_words, lr_scale, "1", 0, 1e6, "factor on the learning rate"),
+    FER_PARAM_FLOAT(struct update_words, clip, "0", 0, 1e12, "bound on the global norm of the gradients; 0: none"),
+    FER_PARAM_INT(struct update_words, from, "0", 0, 1000000, "first epoch in which this update runs"), NULL
+};
+struct unit_words {
+    int unit;
+};
+static const char *const unit_names[] = { "epoch", "step", NULL };
+static const struct fer_param *const unit_params[] = {
+    FER_PARAM_ENUM(struct unit_words, unit, "epoch", unit_names, "what the schedule counts in"), NULL
+};
+static const char *const schedule_keywords[] = { "unit", NULL };
+
+/* ---- losses ---- */
+
+static struct fer_stage_loss *find_loss(struct fer_stage_build *b, const struct fer_value *value)
+{
+    for (int i = 0; i < b->nlosses; i++)
+        if (b->losses[i].value == value)
+            return &b->losses[i];
+    return NULL;
+}
+
+enum fer_status fer_step_loss(struct fer_stage_build *b, struct fer_env *env, const struct fer_ast_stmt *stmt)
+{
+    const struct fer_ast_flow *flow = &stmt->flow;
+    const char *name = flow->outputs.items[0];
+    if (strcmp(name, "_") == 0) {
+        fer_report_at(b->r, b->r->main, flow->outputs.spans[0], "a loss needs a name, for minimize and for the log");
+        return FER_EINVAL;
+    }
+    const enum fer_status status = fer_flow_eval(env, flow, NULL);
+    struct fer_value *value = status ? NULL : fer_scope_find(env, name, flow->outputs.spans[0]);
+    if (!value)
+        return status ? status : FER_ENOTFOUND;
+    const struct fer_op *op = value->producer;
+    if (!op || !(op->layer->flags & FER_LAYER_LOSS) || value->output != 0) {
+        const struct fer_ast_call *last = flow->ncalls ? &flow->calls[flow->ncalls - 1] : NULL;
+        fer_report_at(b->r, b->r->main, last ? last->name_span : flow->span,
+                      "'%s' does not end in a loss, such as cross_entropy", name);
+        return FER_EINVAL;
+    }
+    if (find_loss(b, value)) {
+        fer_report_at(b->r, b->r->main, flow->span, "'%s' is the loss '%s' under another name", name,
+                      find_loss(b, value)->name);
+        return FER_EINVAL;
+    }
+    if (b->nlosses == FER_STAGE_LOSSES) {
+        fer_report_at(b->r, b->r->main, stmt->span, "a stage has at most %d losses", FER_STAGE_LOSSES);
+        return FER_EINVAL;
+    }
+    value->keep = true;
+    b->losses[b->nlosses++] =
+        (struct fer_stage_loss){ .name = name, .value = value, .span = flow->outputs.spans[0], .region = env->region };
+    return FER_OK;
+}
+
+/* The loss that a term names: of this step, or of the stage around it. */
+static struct fer_stage_loss *term_loss(struct fer_stage_build *b, struct fer_env *env, const struct fer_ast_term *term)
+{
+    const char *names[256];
+    int count = 0;
+    for (struct fer_scope *scope = env->scope; scope; scope = scope->parent)
+        for (int i = scope->count - 1; i >= 0; i--) {
+            struct fer_stage_loss *loss = find_loss(b, scope->items[i].value);
+            if (strcmp(scope->items[i].name, term->name) == 0) {
+                if (!loss)
+                    fer_report_at(b->r, b->r->main, term->span, "'%s' is not a loss; define it with: loss %s = …",
+                                  term->name, term->name);
+                scope->items[i].used = true;
+                return loss;
+            }
+            if (loss && count < 255)
+                names[count++] = scope->items[i].name;
+        }
+    names[count] = NULL;
+    const char *near = fer_nearest_name(term->name, names);
+    if (near)
+        fer_report_at(b->r, b->r->main, term->span, "loss '%s' is not defined; did you mean '%s'?", term->name, near);
+    else
+        fer_report_at(b->r, b->r->main, term->span, "loss '%s' is not defined before this; define it with: loss %s = …",
+                      term->name, term->name);
+    return NULL;
+}
+
+static enum fer_status term_weight(struct fer_stage_build *b, struct fer_env *env, const struct fer_ast_term *term,
+                                   double *out)
+{
+    struct fer_binder binder = fer_env_binder(env, NULL);
+    struct fer_ast_value weight;
+    *out = 1;
+    if (!term->weighted)
+        return FER_OK;
+    const enum fer_status status = fer_bind_settle(&binder, &term->weight, &weight);
+    if (status)
+        return status;
+    if (weight.kind != FER_AST_NUMBER || !isfinite(weight.number)) {
+        fer_report_at(b->r, b->r->main, term->weight.span, "the weight of a loss must be a number");
+        return FER_EINVAL;
+    }
+    *out = weight.number;
+    return FER_OK;
+}
+
+enum fer_status fer_step_minimize(struct fer_stage_build *b, struct fer_env *env, const struct fer_ast_stmt *stmt,
+                                  struct fer_step_spec *step)
+{
+    if (step->nlosses) {
+        fer_report_at(b->r, b->r->main, stmt->span, "one minimize is enough here; add the losses up: minimize a + 0.5 b");
+        return FER_EINVAL;
+    }
+    step->losses = fer_arena_alloc(b->r->d->arena, (size_t)(stmt->nterms + FER_STAGE_LOSSES) * sizeof(*step->losses));
+    if (!step->losses)
+        return fer_report_memory(b->r, stmt->span);
+    for (int i = 0; i < stmt->nterms; i++) {
+        struct fer_stage_loss *loss = term_loss(b, env, &stmt->terms[i]);
+        double weight;
+        if (!loss)
+            return FER_ENOTFOUND;
+        const enum fer_status status = term_weight(b, env, &stmt->terms[i], &weight);
+        if (status)
+            return status;
+        for (int k = 0; k < step->nlosses; k++)
+            if (step->losses[k].value == loss->value) {
+                fer_report_at(b->r, b->r->main, stmt->terms[i].span, "'%s' is in this minimize already", loss->name);
+                return FER_EINVAL;
+            }
+        loss->minimised = true;
+        step->losses[step->nlosses++] = (struct fer_loss_spec){ loss->name, weight, loss->value };
+    }
+    return FER_OK;
+}
+
+/* Losses that nobody minimises here are logged all the same. */
+static void log_other_losses(struct fer_stage_build *b, struct fer_step_spec *step, int region)
+{
+    for (int i = 0; i < b->nlosses; i++) {
+        bool known = b->losses[i].region != region;
+        for (int k = 0; k < step->nlosses; k++)
+            known = known || step->losses[k].value == b->losses[i].value;
+        if (!known)
+            step->losses[step->nlosses++] = (struct fer_loss_spec){ b->losses[i].name, 0, b->losses[i].value };
+    }
+}
+
+/* ---- updates ---- */
+
+static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_update_spec *out)
+{
+    struct fer_env *env = &b->env;
+    out->nschedules = stmt->ncalls - 1;
+    out->schedules = fer_arena_alloc(b->r->d->arena, (size_t)(out->nschedules + 1) * sizeof(*out->schedules));
+    if (!out->schedules)
+        return fer_report_memory(b->r, stmt->span);
+    for (int i = 0; i < out->nschedules; i++) {
+        const struct fer_ast_call *call = &stmt->calls[i + 1];
+        const void *entry;
+        struct fer_error err = FER_ERROR_INIT;
+        enum fer_status status = fer_call_unlabelled(env, call);
+        if (status)
+            return status;
+        status = fer_registry_find(b->r->d->registry, FER_KIND_SCHEDULE, call->name, b->r->main->plugins,
+                                                   &entry, NULL, &err);
+        if (status) {
+            fer_report_at(b->r, b->r->main, call->name_span, "%s", err.text);
+            return status;
+        }
+        const struct fer_schedule *schedule = entry;
+        struct fer_binder binder = fer_env_binder(env, schedule_keywords);
+        void *params, *words;
+        binder.arena = b->r->d->arena;
+        status = fer_bind(&binder, call->name, schedule->params, schedule->params_size, call->positional,
+                          call->positionals, call->keywords, call->nkeywords, call->name_span, &params);
+        struct fer_ast_keyword unit = { 0 };
+        bool given = false;
+        for (int k = 0; k < call->nkeywords; k++)
+            if (strcmp(call->keywords[k].name, "unit") == 0) {
+                unit = call->keywords[k];
+                given = true;
+            }
+        if (!status)
+            status = fer_words_bind(env, call->name, unit_params, sizeof(struct unit_words), &unit, given, call->span, &words);
+        if (status)
+            return status;
+        out->schedules[i] = (struct fer_bound_schedule){
+            schedule, params, given ? (enum fer_unit)((struct unit_words *)words)->unit : b->out->unit
+        };
+    }
+    return FER_OK;
+}
+
+enum fer_status fer_step_update(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_step_spec *step)
+{
+    struct fer_update_spec *out = &step->updates[step->nupdates];
+    const struct fer_ast_call *call = &stmt->calls[0];
+    const void *entry;
+    void *params, *words;
+    struct fer_error err = FER_ERROR_INIT;
+    enum fer_status status = fer_call_unlabelled(&b->env, call);
+    if (status)
+        return status;
+    status = fer_registry_find(b->r->d->registry, FER_KIND_OPTIMIZER, call->name, b->r->main->plugins,
+                                               &entry, NULL, &err);
+    if (status) {
+        fer_report_at(b->r, b->r->main, call->name_span, "%s", err.text);
+        return status;
+    }
+    out->optimizer = entry;
+    struct fer_binder binder = fer_env_binder(&b->env, NULL);
+    binder.arena = b->r->d->arena;
+    status = fer_bind(&binder, call->name, out->optimizer->params, out->optimizer->params_size, call->positional,
+                      call->positionals, call->keywords, call->nkeywords, call->name_span, &params);
+    if (!status)
+        status = fer_words_bind(&b->env, "update", update_params, sizeof(struct update_words), stmt->keywords, stmt->nkeywords,
+                            stmt->span, &words);
+    if (status)
+        return status;
+    const struct update_words *update = words;
+    out->params = params;
+    out->lr_scale = update->lr_scale;
+    out->clip = update->clip;
+    out->from = update->from;
+    out->span = stmt->span;
+    b->updates[step->nupdates++] = stmt;
+    return bind_schedules(b, stmt, out);
+}
+
+/* Operations that the gradient of a value comes through. */
+static void reach(const struct fer_value *value)
+{
+    struct fer_op *op = value->producer;
+    if (!op || op->live)
+        return;
+    op->live = true; /* until the graph is pruned */
+    for (int i = 0; i < op->nin && !(op->layer->flags & FER_LAYER_STOPS_GRADIENT); i++)
+        reach(op->in[i]);
+}
+
+static bool is_reached(const struct fer_graph *graph, const char *path)
+{
+    for (int i = 0; i < graph->nops; i++)
+        for (int w = 0; w < graph->ops[i]->nweights && graph->ops[i]->live; w++)
+            if (graph->ops[i]->weights[w] && fer_path_holds(path, graph->ops[i]->weights[w]->path))
+                return true;
+    return false;
+}
+
+static enum fer_status check_path(struct fer_stage_build *b, const struct fer_ast_path *path,
+                                  const struct fer_update_spec *update)
+{
+    bool found = false;
+    for (int w = 0; w < update->nweights; w++)
+        found = found || fer_path_holds(path->text, update->weights[w]->path);
+    const struct fer_net *net = fer_path_net(b->r, path);
+    if (!net || (found && is_reached(b->env.graph, path->text)))
+        return net ? FER_OK : FER_ENOTFOUND;
+    if (net->nweights > 0 && !found)
+        fer_report_at(b->r, b->r->main, path->span, "no trained weight lies under '%s'", path->text);
+    else if (found)
+        fer_report_at(b->r, b->r->main, path->span, "what is minimised here does not depend on '%s': nothing to update",
+                      path->text);
+    else
+        fer_report_at(b->r, b->r->main, path->span, "net '%s' has no weights, or is not used in this stage: nothing to update",
+                      net->name);
+    return FER_ENOTFOUND;
+}
+
+static enum fer_status take_weights(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_update_spec *out)
+{
+    const struct fer_description *d = b->r->d;
+    int capacity = 1;
+    for (int i = 0; i < d->nnets; i++)
+        capacity += d->nets[i]->nweights;
+    out->weights = fer_arena_alloc(d->arena, (size_t)capacity * sizeof(struct fer_weight *));
+    if (!out->weights)
+        return fer_report_memory(b->r, stmt->span);
+    for (int n = 0; n < d->nnets; n++)
+        for (int w = 0; w < d->nets[n]->nweights; w++) {
+            struct fer_weight *weight = d->nets[n]->weights[w];
+            bool named = false;
+            for (int k = 0; k < stmt->npaths && !named; k++)
+                named = fer_path_holds(stmt->paths[k].text, weight->path);
+            if (named && weight->trained)
+                out->weights[out->nweights++] = weight;
+        }
+    enum fer_status status = FER_OK;
+    for (int k = 0; k < stmt->npaths && !status; k++)
+        status = check_path(b, &stmt->paths[k], out);
+    return status;
+}
+
+/* Two updates of one step must not move the same weight.  Both lists are in the same order. */
+static enum fer_status check_disjoint(struct fer_stage_build *b, const struct fer_update_spec *one,
+                                      const struct fer_update_spec *other, struct fer_span span)
+{
+    for (int w = 0; w < one->nweights; w++)
+        for (int v = 0; v < other->nweights; v++)
+            if (one->weights[w] == other->weights[v]) {
+                fer_report_at(b->r, b->r->main, span, "weight '%s' is already moved by another update of this step",
+                              one->weights[w]->path);
+                return FER_EINVAL;
+            }
+    return FER_OK;
+}
+
+enum fer_status fer_step_finish(struct fer_stage_build *b, struct fer_step_spec *step, int region, struct fer_span span)
+{
+    if (!step->nlosses || !step->nupdates) {
+        fer_report_at(b->r, b->r->main, span, "%s is missing; a %s needs minimize and update",
+                      !step->nlosses ? "minimize" : "update", step->name[0] ? "step" : "stage");
+        return FER_EINVAL;
+    }
+    const struct fer_graph *graph = b->env.graph;
+    for (int i = 0; i < graph->nops; i++)
+        graph->ops[i]->live = false;
+    for (int i = 0; i < step->nlosses; i++)
+        reach(step->losses[i].value);
+    log_other_losses(b, step, region);
+    enum fer_status status = FER_OK;
+    for (int i = 0; i < step->nupdates && !status; i++) {
+        status = take_weights(b, b->updates[i], &step->updates[i]);
+        for (int k = 0; k < i && !status; k++)
+            status = check_disjoint(b, &step->updates[i], &step->updates[k], b->updates[i]->paths[0].span);
+    }
+    return status;
+}
+
+enum fer_status fer_step_start(struct fer_stage_build *b, const struct fer_ast_stmt *body, int nbody,
+                               struct fer_step_spec *step)
+{
+    int updates = 0;
+    for (int i = 0; i < nbody; i++)
+        updates += body[i].kind == FER_AST_UPDATE;
+    if (updates > FER_STEP_UPDATES) {
+        fer_report_at(b->r, b->r->main, b->out->span, "more than %d updates", FER_STEP_UPDATES);
+        return FER_EINVAL;
+    }
+    step->updates = fer_arena_alloc(b->r->d->arena, (size_t)(updates + 1) * sizeof(*step->updates));
+    return step->updates ? FER_OK : fer_report_memory(b->r, b->out->span);
+}
+
+enum fer_status fer_step_create(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, int index)
+{
+    struct fer_step_spec *step = &b->out->steps[index];
+    void *bound;
+    enum fer_status status = fer_words_bind(&b->env, "step", step_params, sizeof(struct step_words), stmt->keywords,
+                                        stmt->nkeywords, stmt->name_span, &bound);
+    if (!status)
+        status = fer_step_start(b, stmt->body, stmt->nbody, step);
+    if (status)
+        return status;
+    const struct step_words *words = bound;
+    *step = (struct fer_step_spec){
+        .name = stmt->name, .times = words->times, .fresh = words->fresh, .updates = step->updates, .span = stmt->span
+    };
+    struct fer_scope scope = { .parent = b->env.scope };
+    struct fer_env env = b->env;
+    env.scope = &scope;
+    env.region = FER_REGION_STEP + index;
+    for (int i = 0; i < stmt->nbody && !status; i++) {
+        const struct fer_ast_stmt *s = &stmt->body[i];
+        if (s->kind == FER_AST_FLOW)
+            status = fer_flow_eval(&env, &s->flow, NULL);
+        else if (s->kind == FER_AST_LOSS)
+            status = fer_step_loss(b, &env, s);
+        else if (s->kind == FER_AST_MINIMIZE)
+            status = fer_step_minimize(b, &env, s, step);
+        else if (s->kind == FER_AST_UPDATE)
+            status = fer_step_update(b, s, step);
+        else {
+            fer_report_at(b->r, b->r->main, s->span, "%s cannot stand inside a step; put it into the stage",
+                          s->kind == FER_AST_STEP ? "a step" : s->kind == FER_AST_LOAD ? "load" : "save");
+            status = FER_EINVAL;
+        }
+    }
+    if (!status)
+        fer_scope_warn_unused(&env, &scope);
+    return status ? status : fer_step_finish(b, step, env.region, stmt->name_span);
+}
