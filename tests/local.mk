@@ -10,6 +10,7 @@ unit_tests = \
 	%D%/unit-image \
 	%D%/unit-lang \
 	%D%/unit-pipeline \
+	%D%/unit-log \
 	%D%/unit-plan \
 	%D%/unit-print \
 	%D%/unit-reader \
