@@ -170,7 +170,7 @@ struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, cons
     launch->kernel = kernel;
     launch->options = options ? fer_arena_strdup(program->arena, options) : NULL;
     launch->label = em->op ? em->op->path : em->pass;
-    launch->op = em->op ? em->op->layer->name : "core";
+    launch->op = em->op ? em->op->layer->name : em->owner ? em->owner : "core";
     launch->pass = em->pass;
     launch->stream = em->op ? em->op->stream : 0;
     segment->launches = launches;

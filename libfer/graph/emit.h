@@ -32,6 +32,7 @@ struct fer_emit {
     struct fer_op *op;
     struct fer_segment *segment;
     const char *pass;              /* "data", "forward", "backward", "update", "core" */
+    const char *owner;             /* named in launches without an operation: the optimizer; NULL: "core" */
     struct fer_tensor *grad_out[FER_OP_PORTS], *grad_in[FER_OP_PORTS], *grad_weight[FER_OP_WEIGHTS];
     bool tracking, has_backward;
     enum fer_status status;        /* the first failure */

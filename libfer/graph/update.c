@@ -146,7 +146,9 @@ static enum fer_status emit_update(struct fer_compiler *c, struct fer_update_sta
         update.weight = fer_compiler_run(c, c->store->values[runs[r].net->index], runs[r].offset, runs[r].count, "weights");
         for (int k = 0; k < state->nstates; k++)
             update.state[k] = fer_compiler_run(c, state->states[net][k], runs[r].offset, runs[r].count, optimizer->states[k]);
+        em.owner = optimizer->name;
         status = optimizer->emit(&em, &update, err);
+        em.owner = NULL;
     }
     return status ? status : em.status;
 }
