@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit-exec \
 	%D%/unit-image \
 	%D%/unit-lang \
+	%D%/unit-ops-pointwise \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
@@ -18,6 +19,10 @@ unit_tests = \
 	%D%/unit-source \
 	%D%/unit-status \
 	%D%/unit-synthface
+
+# Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
+harness = %D%/harness.c %D%/harness.h
+%C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 
 test_programs =
 
