@@ -237,8 +237,7 @@ bool op_program_uses(const struct op_program *program, bool backward, const char
 
 /* ---- one run ---- */
 
-/* Numbers for a run at one live batch, and where its results go. */
-static void create_values(const struct op_program *program, int live, struct op_reference *r)
+void op_values_create(const struct op_program *program, int live, struct op_reference *r)
 {
     const struct op_case *c = program->c;
     *r = (struct op_reference){ .p = c->p, .training = (c->flags & OP_TRAINING) != 0, .nin = program->flow->nin,
@@ -266,7 +265,7 @@ static void create_values(const struct op_program *program, int live, struct op_
     }
 }
 
-static void free_values(struct op_reference *r)
+void op_values_free(struct op_reference *r)
 {
     for (int i = 0; i < OP_PORTS; i++) {
         op_tensor_free(&r->in[i]);
@@ -395,8 +394,7 @@ static void check_lanes(const struct op_program *program, int live)
     }
 }
 
-/* From inputs, weights and gradients of outputs to everything else. */
-static void run(const struct op_program *program, int live, struct op_reference *r)
+void op_program_run(const struct op_program *program, int live, struct op_reference *r)
 {
     struct fer_flow_program *flow = program->flow;
     write_weights(program, r);
@@ -490,7 +488,7 @@ static void compare_differences(const struct op_program *program, int live, cons
 /* The same numbers as in `from`, and room for results. */
 static void copy_values(const struct op_program *program, int live, const struct op_reference *from, struct op_reference *to)
 {
-    create_values(program, live, to);
+    op_values_create(program, live, to);
     for (int i = 0; i < from->nin; i++)
         memcpy(to->in[i].v, from->in[i].v, from->in[i].count * sizeof(double));
     for (int i = 0; i < from->nout; i++)
@@ -541,7 +539,7 @@ static void check_run(const struct op_program *program, int live, const struct o
             compare(program, live, "statistic", i, &ours->moved[i], &theirs.moved[i], tolerance_of(program->c));
     if (program->flow->backward)
         check_gradients(program, live, ours, &theirs, seed);
-    free_values(&theirs);
+    op_values_free(&theirs);
 }
 
 static void check_equal(const struct op_program *program, const char *why, const char *what, int i,
@@ -573,29 +571,29 @@ void op_program_check(struct op_program *program)
     const int live = program->capacity > 1 ? program->capacity - 1 : 1;
     struct op_reference part, whole, again, other;
 
-    create_values(program, live, &part);
+    op_values_create(program, live, &part);
     draw_values(program, &part, 1);
-    run(program, live, &part);
+    op_program_run(program, live, &part);
     check_run(program, live, &part, 1);
 
-    create_values(program, program->capacity, &other);
+    op_values_create(program, program->capacity, &other);
     draw_values(program, &other, 2);
-    run(program, program->capacity, &other);
+    op_program_run(program, program->capacity, &other);
     check_run(program, program->capacity, &other, 2);
 
-    create_values(program, program->capacity, &whole);
+    op_values_create(program, program->capacity, &whole);
     draw_values(program, &whole, 1);
-    run(program, program->capacity, &whole);
+    op_program_run(program, program->capacity, &whole);
     copy_values(program, program->capacity, &whole, &again);
-    run(program, program->capacity, &again);
+    op_program_run(program, program->capacity, &again);
     check_same(program, "not reproducible", &whole, &again, false);
     if (!(program->c->flags & (OP_COUPLED | OP_INEXACT)))
         check_same(program, "it depends on the live batch", &part, &whole, true);
 
-    free_values(&part);
-    free_values(&other);
-    free_values(&whole);
-    free_values(&again);
+    op_values_free(&part);
+    op_values_free(&other);
+    op_values_free(&whole);
+    op_values_free(&again);
 }
 
 /* Layers without kernels of their own for blocked tensors are tried with plain inputs only, layers that wish for a

@@ -95,6 +95,11 @@ void op_program_free(struct op_program *program);
 /* Whether the forward or backward segment launches that kernel. */
 bool op_program_uses(const struct op_program *program, bool backward, const char *kernel);
 
+/* Numbers for a run with `live` samples, and room for its results. */
+void op_values_create(const struct op_program *program, int live, struct op_reference *values);
+void op_values_free(struct op_reference *values);
+/* From inputs, weights and gradients of outputs to everything else; checks the zero lanes of what the host can read. */
+void op_program_run(const struct op_program *program, int live, struct op_reference *values);
 /* All of the above on one program. */
 void op_program_check(struct op_program *program);
 /* In every profile and layout that the case has. */

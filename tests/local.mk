@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit-exec \
 	%D%/unit-image \
 	%D%/unit-lang \
+	%D%/unit-ops-conv \
 	%D%/unit-ops-pointwise \
 	%D%/unit-pipeline \
 	%D%/unit-log \
@@ -22,6 +23,7 @@ unit_tests = \
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 harness = %D%/harness.c %D%/harness.h
+%C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 
 test_programs =

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * conv2d with every solver, deconv2d, linear, matmul.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- references ---- */
+
+/* p: stride, pad, dilation, groups */
+struct geometry {
+    int stride, pad, dilation, groups, kernel;
+};
+
+static struct geometry geometry_of(const struct op_reference *r)
+{
+    return (struct geometry){ (int)r->p[0], (int)r->p[1], (int)r->p[2], (int)r->p[3], r->weight[0].dim[2] };
+}
+
+/* A tap joins a pixel of the larger side of a convolution, one of the smaller side, and a weight. */
+typedef void tap_function(const struct op_reference *r, size_t large, size_t small, size_t weight);
+
+/* All taps of a convolution from `large` [N,C,H,W] to `small` [N,K,OH,OW] with weights [K,C/groups,R,R]. */
+static void each_tap(const struct op_reference *r, const struct op_tensor *large, const struct op_tensor *small,
+                     tap_function *tap)
+{
+    const struct geometry g = geometry_of(r);
+    const int inner = large->dim[1] / g.groups, outer = small->dim[1] / g.groups;
+    for (int n = 0; n < small->dim[0]; n++)
+        for (int k = 0; k < small->dim[1]; k++)
+            for (int i = 0; i < small->dim[2]; i++)
+                for (int j = 0; j < small->dim[3]; j++)
+                    for (int c = 0; c < inner; c++)
+                        for (int a = 0; a < g.kernel; a++)
+                            for (int b = 0; b < g.kernel; b++) {
+                                const int h = i * g.stride - g.pad + a * g.dilation;
+                                const int w = j * g.stride - g.pad + b * g.dilation;
+                                if (h >= 0 && h < large->dim[2] && w >= 0 && w < large->dim[3])
+                                    tap(r, op_at(large, n, k / outer * inner + c, h, w), op_at(small, n, k, i, j),
+                                        op_at(&r->weight[0], k, c, a, b));
+                            }
+}
+
+static void add_bias(const struct op_reference *r)
+{
+    const struct op_tensor *y = &r->out[0];
+    const size_t plane = (size_t)y->dim[2] * (size_t)y->dim[3];
+    for (size_t i = 0; i < y->count && r->nweights > 1; i++)
+        y->v[i] += r->weight[1].v[i / plane % (size_t)y->dim[1]];
+}
+
+static void bias_gradient(const struct op_reference *r)
+{
+    const struct op_tensor *dy = &r->grad_out[0];
+    const size_t plane = (size_t)dy->dim[2] * (size_t)dy->dim[3];
+    for (size_t i = 0; i < dy->count && r->nweights > 1; i++)
+        r->grad_weight[1].v[i / plane % (size_t)dy->dim[1]] += dy->v[i];
+}
+
+static void conv_tap(const struct op_reference *r, size_t large, size_t small, size_t weight)
+{
+    r->out[0].v[small] += r->in[0].v[large] * r->weight[0].v[weight];
+}
+
+static void conv_back_tap(const struct op_reference *r, size_t large, size_t small, size_t weight)
+{
+    r->grad_in[0].v[large] += r->grad_out[0].v[small] * r->weight[0].v[weight];
+    r->grad_weight[0].v[weight] += r->grad_out[0].v[small] * r->in[0].v[large];
+}
+
+static void conv(const struct op_reference *r)
+{
+    each_tap(r, &r->in[0], &r->out[0], conv_tap);
+    add_bias(r);
+}
+
+static void conv_back(const struct op_reference *r)
+{
+    each_tap(r, &r->in[0], &r->out[0], conv_back_tap);
+    bias_gradient(r);
+}
+
+/* The transposed convolution goes from the small side to the large one. */
+static void deconv_tap(const struct op_reference *r, size_t large, size_t small, size_t weight)
+{
+    r->out[0].v[large] += r->in[0].v[small] * r->weight[0].v[weight];
+}
+
+static void deconv_back_tap(const struct op_reference *r, size_t large, size_t small, size_t weight)
+{
+    r->grad_in[0].v[small] += r->grad_out[0].v[large] * r->weight[0].v[weight];
+    r->grad_weight[0].v[weight] += r->grad_out[0].v[large] * r->in[0].v[small];
+}
+
+static void deconv(const struct op_reference *r)
+{
+    each_tap(r, &r->out[0], &r->in[0], deconv_tap);
+    add_bias(r);
+}
+
+static void deconv_back(const struct op_reference *r)
+{
+    each_tap(r, &r->out[0], &r->in[0], deconv_back_tap);
+    bias_gradient(r);
+}
+
+static void linear(const struct op_reference *r)
+{
+    const int features = r->out[0].dim[1], inputs = r->weight[0].dim[1];
+    for (int n = 0; n < r->out[0].dim[0]; n++)
+        for (int f = 0; f < features; f++)
+            for (int i = 0; i < inputs; i++)
+                r->out[0].v[n * features + f] += r->in[0].v[n * inputs + i] * r->weight[0].v[f * inputs + i];
+    add_bias(r);
+}
+
+/* p: transpose_a, transpose_b */
+static void matmul(const struct op_reference *r)
+{
+    const struct op_tensor *a = &r->in[0], *b = &r->in[1], *y = &r->out[0];
+    const int rank = y->rank, rows = y->dim[rank - 2], columns = y->dim[rank - 1];
+    const int depth = a->dim[r->p[0] != 0 ? rank - 2 : rank - 1];
+    const size_t matrices = y->count / (size_t)(rows * columns);
+    for (size_t m = 0; m < matrices; m++)
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++)
+                for (int k = 0; k < depth; k++)
+                    y->v[(m * (size_t)rows + (size_t)i) * (size_t)columns + (size_t)j] +=
+                        a->v[m * (size_t)(rows * depth) + (size_t)(r->p[0] != 0 ? k * rows + i : i * depth + k)] *
+                        b->v[m * (size_t)(depth * columns) + (size_t)(r->p[1] != 0 ? j * depth + k : k * columns + j)];
+}
+
+static const struct op_case cases[] = {
+    /* without a reference's gradient: differences also check the references of the sweep */
+    OP_CASE("conv2d 5 kernel=3 stride=2 pad=1", "2,3,6,5", conv, { 2, 1, 1, 1 }),
+    OP_CASE("conv2d 6 kernel=3 pad=2 dilation=2 groups=2 bias=no", "2,4,5,6", conv, { 1, 2, 2, 2 }),
+    OP_CASE("deconv2d 3 kernel=3 stride=2 pad=1 output_pad=1", "2,4,3,4", deconv, { 2, 1, 1, 1 }),
+    OP_CASE("deconv2d 18 kernel=4 stride=2 pad=1", "2,33,5,4", deconv, { 2, 1, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 20 kernel=3 pad=1 bias=no", "2,17,9,12", deconv, { 1, 1, 1, 1 }, .backward = deconv_back,
+            .tolerance = 5e-5),
+    OP_CASE("deconv2d 8 kernel=2 stride=3 groups=2 dilation=2", "3,6,3,5", deconv, { 3, 0, 2, 2 },
+            .backward = deconv_back),
+    OP_CASE("linear 5", "3,7", linear),
+    OP_CASE("linear 33 bias=no", "1,65", linear),
+    OP_CASE("linear 70", "5,3,5,6", linear),
+    OP_CASE("linear 7", "19,130", linear),
+    OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
+    OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
+    OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
+    OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,33,20 1,18,33", matmul, { 1, 1 }),
+};
+
+/* ---- every solver over a sweep of shapes ---- */
+
+struct sweep {
+    int n, c, h, w, k, kernel, stride, pad, dilation, groups;
+};
+static const struct sweep sweeps[] = {
+    { 2, 1, 9, 11, 5, 3, 1, 1, 1, 1 },     { 1, 3, 13, 10, 20, 7, 2, 3, 1, 1 },   { 3, 3, 12, 9, 16, 3, 1, 1, 1, 1 },
+    { 2, 3, 5, 5, 4, 3, 1, 3, 1, 1 },      { 2, 4, 8, 7, 33, 5, 3, 2, 2, 1 },     { 2, 8, 7, 9, 16, 1, 1, 0, 1, 1 },
+    { 1, 16, 12, 12, 16, 3, 1, 1, 1, 1 },  { 3, 20, 8, 8, 33, 3, 1, 1, 1, 1 },    { 2, 33, 16, 13, 20, 3, 1, 1, 1, 1 },
+    { 2, 64, 8, 8, 64, 3, 1, 0, 1, 1 },    { 2, 16, 9, 9, 32, 3, 2, 1, 1, 1 },    { 2, 20, 11, 9, 33, 5, 2, 2, 1, 1 },
+    { 3, 16, 10, 7, 20, 1, 2, 0, 1, 1 },   { 2, 33, 9, 8, 16, 3, 3, 1, 1, 1 },    { 2, 16, 14, 14, 16, 3, 1, 2, 2, 1 },
+    { 2, 16, 8, 8, 32, 3, 1, 1, 1, 2 },    { 2, 20, 7, 6, 40, 3, 2, 1, 1, 4 },    { 2, 33, 8, 9, 33, 3, 1, 1, 1, 33 },
+    { 1, 64, 11, 9, 64, 5, 2, 2, 1, 64 },  { 3, 8, 9, 7, 8, 3, 1, 2, 2, 8 },      { 2, 16, 7, 7, 32, 3, 1, 1, 1, 16 },
+    { 2, 208, 8, 8, 16, 3, 1, 1, 1, 1 },   { 1, 64, 1, 1, 130, 1, 1, 0, 1, 1 },   { 3, 5, 6, 5, 7, 1, 1, 1, 1, 1 },
+};
+
+/* Kernels that show who worked; the second of a pass is another form of the same. */
+struct solver {
+    const char *name;
+    enum fer_profile profile;
+    const char *forward[2], *data[2], *weights;
+    double tolerance;
+};
+static const struct solver solvers[] = {
+    { "stem", FER_PROFILE_CPU, { "conv_stem" }, { NULL }, "conv_stem_weights", 1e-5 },
+    { "winograd", FER_PROFILE_CPU, { "winograd_fused", "winograd_multiply" }, { "winograd_fused", "winograd_multiply" },
+      "winograd_outer", 5e-5 },
+    { "direct", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_outer", 1e-5 },
+    { "depthwise", FER_PROFILE_CPU, { "conv_depthwise" }, { "conv_depthwise" }, "conv_depthwise_weights", 1e-5 },
+    { "generic", FER_PROFILE_CPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
+    { "depthwise", FER_PROFILE_GPU, { "conv_depthwise" }, { "conv_depthwise" }, NULL, 1e-5 },
+    { "implicit", FER_PROFILE_GPU, { "conv_implicit" }, { "conv_implicit" }, "conv_implicit_weights", 1e-5 },
+    { "generic", FER_PROFILE_GPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
+};
+enum { SOLVERS = sizeof solvers / sizeof solvers[0], SWEEPS = sizeof sweeps / sizeof sweeps[0] };
+
+static bool uses(const struct op_program *program, bool backward, const char *const kernels[2])
+{
+    return (kernels[0] && op_program_uses(program, backward, kernels[0])) ||
+           (kernels[1] && op_program_uses(program, backward, kernels[1]));
+}
+
+START_TEST(each_solver)
+{
+    const struct solver *solver = &solvers[_i];
+    struct op_device device = op_device_open(solver->profile);
+    int forward = 0, data = 0, weights = 0, forms = 0;
+    for (int i = 0; i < SWEEPS; i++) {
+        const struct sweep *s = &sweeps[i];
+        char call[256], inputs[64];
+        snprintf(call, sizeof call, "conv2d %d kernel=%d stride=%d pad=%d dilation=%d groups=%d bias=%s solver=\"%s\"", s->k,
+                 s->kernel, s->stride, s->pad, s->dilation, s->groups, i % 2 ? "yes" : "no", solver->name);
+        snprintf(inputs, sizeof inputs, "%d,%d,%d,%d", s->n, s->c, s->h, s->w);
+        const struct op_case c = { .call = call, .inputs = inputs, .forward = conv, .backward = conv_back,
+                                   .p = { s->stride, s->pad, s->dilation, s->groups }, .tolerance = solver->tolerance };
+        struct op_program program;
+        op_program_compile(&program, &c, &device, solver->profile == FER_PROFILE_CPU && s->c > 4);
+        const bool f = uses(&program, false, solver->forward), d = uses(&program, true, solver->data);
+        const bool w = solver->weights && op_program_uses(&program, true, solver->weights);
+        if (f || d || w)
+            op_program_check(&program);
+        forward += f;
+        data += d;
+        weights += w;
+        forms += solver->forward[1] && op_program_uses(&program, false, solver->forward[1]);
+        op_program_free(&program);
+    }
+    ck_assert_msg(forward > 0, "%s never applies forward", solver->name);
+    ck_assert_msg(data > 0 || !solver->data[0], "%s never applies to gradients of inputs", solver->name);
+    ck_assert_msg(weights > 0 || !solver->weights, "%s never applies to gradients of weights", solver->name);
+    ck_assert_msg(forms > 0 || !solver->forward[1], "%s never takes its second form", solver->name);
+    if (strcmp(solver->name, "generic") == 0)
+        ck_assert_msg(forward == SWEEPS && data == SWEEPS && weights == SWEEPS, "generic must apply to everything");
+    op_device_close(&device);
+}
+END_TEST
+
+static void add_solvers(TCase *tcase)
+{
+    tcase_add_loop_test(tcase, each_solver, 0, SOLVERS);
+}
+
+int main(void)
+{
+    return op_main("ops-conv", cases, sizeof cases / sizeof cases[0], add_solvers);
+}
