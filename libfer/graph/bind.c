@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/bind.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "arena.h"
 
 #define SETTLE_DEPTH 32
+#define SETTLE_MOST 1000000 /* values in lists: [$a, $a] of [$b, $b] of … doubles with every line */
 
 static enum fer_status no_memory(const struct fer_binder *b, struct fer_span span)
 {
@@ -23,10 +24,16 @@ static enum fer_status settle(const struct fer_binder *b, const struct fer_bindi
                               const struct fer_ast_value *value, int depth, struct fer_ast_value *out)
 {
     if (depth > SETTLE_DEPTH) {
-        fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span, "'$%s' is defined by itself", value->text);
+        fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span, "this value contains itself, or lies more than %d deep",
+                     SETTLE_DEPTH);
         return FER_EINVAL;
     }
     if (value->kind == FER_AST_LIST) {
+        if (b->settled && (*b->settled += value->count) > SETTLE_MOST) {
+            fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span, "the lists of this description come to more than %d values",
+                         SETTLE_MOST);
+            return FER_EINVAL;
+        }
         *out = *value;
         out->items = fer_arena_alloc(b->arena, (size_t)(value->count ? value->count : 1) * sizeof(*out->items));
         if (!out->items)
@@ -100,10 +107,16 @@ static enum fer_status expected(const struct field *f, const struct fer_ast_valu
 static enum fer_status number(const struct field *f, const struct fer_ast_value *v, bool integer, double *out)
 {
     const struct fer_param *p = f->param;
-    if (v->kind != FER_AST_NUMBER || (integer && v->number != floor(v->number)))
-        return expected(f, v, integer ? "a whole number" : "a number");
-    if (!(v->number >= p->min && v->number <= p->max)) {
-        fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, f->span, "%s: %s=%s is outside [%g, %g]", f->owner, p->name,
+    if (v->kind != FER_AST_NUMBER || (integer && v->number != floor(v->number))) {
+        char names[256], text[320];
+        if (!integer || !p->choices || p->type != FER_TYPE_INT)
+            return expected(f, v, integer ? "a whole number" : "a number");
+        join(p->choices, names, sizeof(names));
+        snprintf(text, sizeof(text), "a whole number or one of %s", names);
+        return expected(f, v, text);
+    }
+    if (!(v->number >= p->min && v->number <= p->max) || (integer && fabs(v->number) > INT_MAX)) {
+        fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, f->span, "%s: %s=%s is outside [%.10g, %.10g]", f->owner, p->name,
                      v->text ? v->text : "?", p->min, p->max);
         return FER_EINVAL;
     }
@@ -250,12 +263,11 @@ static enum fer_status set(const struct field *f, const struct fer_ast_value *v,
     case FER_TYPE_BOOL:
         return set_bool(f, v, at);
     case FER_TYPE_INT:
-        if (f->param->choices && v->kind == FER_AST_NAME) {
-            int index = 0;
-            status = choice(f, v, &index);
-            *(int *)at = -1 - index;
-            return status;
-        }
+        for (int i = 0; f->param->choices && f->param->choices[i] && v->kind == FER_AST_NAME; i++)
+            if (strcmp(f->param->choices[i], v->text) == 0) {
+                *(int *)at = -1 - i;
+                return FER_OK;
+            }
         status = number(f, v, true, &x);
         *(int *)at = (int)x;
         return status;
@@ -432,9 +444,11 @@ enum fer_status fer_bind(const struct fer_binder *binder, const char *owner, con
     while (params && params[nparams])
         nparams++;
     if (positionals > nparams) {
-        fer_diag_add(binder->diags, FER_SEVERITY_ERROR, positional[nparams].span,
-                     "%s takes at most %d argument%s", owner, nparams,
-                     nparams == 1 ? "" : "s");
+        if (nparams == 0)
+            fer_diag_add(binder->diags, FER_SEVERITY_ERROR, positional[0].span, "%s takes no arguments", owner);
+        else
+            fer_diag_add(binder->diags, FER_SEVERITY_ERROR, positional[nparams].span, "%s takes at most %d argument%s", owner,
+                         nparams, nparams == 1 ? "" : "s");
         return FER_EINVAL;
     }
     enum fer_status status = check_keywords(binder, owner, params, positionals, keywords, nkeywords);

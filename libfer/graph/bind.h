@@ -35,6 +35,7 @@ struct fer_binder {
     enum fer_status (*net)(void *user, const char *name, struct fer_span span, struct fer_net **net);
     /* Keywords that belong to the language and not to the operation: NULL-terminated. */
     const char *const *reserved;
+    int *settled;                 /* counts what lists came to, so that they cannot come to everything; or NULL */
 };
 
 /* Follow $names to a value that is none.  Reports undefined names and cycles. */

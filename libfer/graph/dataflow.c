@@ -60,7 +60,8 @@ static enum fer_status host_item(struct fer_env *env, const struct fer_ast_call 
     }
     if (strstr(other.text, "write \"use"))
         err = other;
-    if (fer_registry_find(registry, FER_KIND_LAYER, call->name, env->module->plugins, &entry, NULL, &other) == FER_OK)
+    if (fer_registry_find(registry, FER_KIND_LAYER, call->name, env->module->plugins, &entry, NULL, &other) == FER_OK &&
+        ((const struct fer_layer *)entry)->flags & FER_LAYER_DATA)
         fer_report_at(r, env->module, call->name_span, "'%s' runs on the device; put it after batch", call->name);
     else
         fer_report_at(r, env->module, call->name_span, "%s", err.text);
@@ -69,6 +70,11 @@ static enum fer_status host_item(struct fer_env *env, const struct fer_ast_call 
 
 static enum fer_status find_batch(struct fer_env *env, const struct fer_ast_item *item, struct fer_data_spec *out)
 {
+    for (int i = 0; i < item->ncalls; i++) {
+        const enum fer_status status = fer_call_unlabelled(env, &item->calls[i]);
+        if (status)
+            return status;
+    }
     for (int i = 1; i < item->ncalls; i++) {
         const struct fer_ast_call *call = &item->calls[i];
         if (strcmp(call->name, "batch") != 0)
@@ -83,15 +89,27 @@ static enum fer_status find_batch(struct fer_env *env, const struct fer_ast_item
         out->batch = batch->batch;
         out->micro = batch->micro ? batch->micro : batch->batch;
         if (out->batch % out->micro != 0) {
-            fer_report_at(env->r, env->module, call->span, "batch: micro=%d does not divide the batch of %d", out->micro,
+            fer_report_at(env->r, env->module, call->name_span, "batch: micro=%d does not divide the batch of %d", out->micro,
                           out->batch);
             return FER_EINVAL;
         }
         out->body->first_device = i + 1;
         return FER_OK;
     }
-    fer_report_at(env->r, env->module, item->span, "data '%s' has no batch; add \"| batch 64\"", item->name);
+    fer_report_at(env->r, env->module, item->name_span, "data '%s' has no batch; add \"| batch 64\"", item->name);
     return FER_EINVAL;
+}
+
+/* Errors of a pipeline begin with the data set's name and then, most often, the operation's. */
+static struct fer_span blamed(const struct fer_ast_item *item, const struct fer_error *err)
+{
+    const char *text = strstr(err->text, "': ");
+    for (int i = item->ncalls - 1; i > 0 && text; i--) {
+        const size_t length = strlen(item->calls[i].name);
+        if (strncmp(text + 3, item->calls[i].name, length) == 0 && text[3 + length] == ':')
+            return item->calls[i].span;
+    }
+    return item->calls[0].span;
 }
 
 /* A data set that is not there is an error in training and a warning in a check. */
@@ -107,7 +125,7 @@ static enum fer_status open_once(struct fer_env *env, const struct fer_ast_item 
         return out->info ? FER_OK : fer_report_memory(env->r, item->span);
     }
     out->pipeline = NULL;
-    const struct fer_span span = item->calls[0].span;
+    const struct fer_span span = blamed(item, &err);
     if (!d->options.check || (status != FER_ENOTFOUND && status != FER_EIO)) {
         fer_report_at(env->r, env->module, span, "%s", err.text);
         return status;
@@ -315,48 +333,72 @@ static enum fer_status apply(struct fer_env *env, const struct fer_ast_call *cal
     return status;
 }
 
+enum on { ON_IMAGE = 1, ON_IMAGE2 = 2 };
+struct on_words {
+    struct fer_ints on;
+};
+static const char *const on_fields[] = { "image", "image2", NULL };
+static const struct fer_param *const on_params[] = {
+    FER_PARAM(FER_TYPE_ENUMS, struct on_words, on, "on", "[image, image2]", 0, 0, on_fields,
+              "the pictures of a pair that the operation changes"), NULL
+};
+
 /* on=[image]: only these of image and image2. */
-static bool applies_to(const struct fer_ast_call *call, const char *field)
+static enum fer_status find_on(struct fer_env *env, const struct fer_ast_call *call, unsigned *on)
 {
+    struct fer_ast_keyword given = { 0 };
+    void *bound;
+    int count = 0;
     for (int k = 0; k < call->nkeywords; k++)
         if (strcmp(call->keywords[k].name, "on") == 0) {
-            const struct fer_ast_value *v = &call->keywords[k].value;
-            for (int i = 0; i < (v->kind == FER_AST_LIST ? v->count : 1); i++) {
-                const struct fer_ast_value *item = v->kind == FER_AST_LIST ? &v->items[i] : v;
-                if (item->text && strcmp(item->text, field) == 0)
-                    return true;
-            }
-            return false;
+            given = call->keywords[k];
+            count = 1;
         }
-    return true;
+    const enum fer_status status =
+        fer_words_bind(env, call->name, on_params, sizeof(struct on_words), &given, count, call->name_span, &bound);
+    *on = 0;
+    for (int i = 0; i < (status ? 0 : ((struct on_words *)bound)->on.count); i++)
+        *on |= ((struct on_words *)bound)->on.items[i] == 0 ? ON_IMAGE : ON_IMAGE2;
+    return status;
+}
+
+/* Why a call cannot stand behind `batch`; NULL: it can. */
+static const char *misplaced(struct fer_env *env, const struct fer_ast_call *call, const struct fer_layer *layer)
+{
+    const struct fer_registry *registry = env->r->d->registry;
+    struct fer_error err = FER_ERROR_INIT;
+    const void *entry;
+    if (layer && layer->flags & FER_LAYER_DATA && layer->reads && layer->reads[0])
+        return NULL;
+    if (strcmp(call->name, "batch") == 0)
+        return "stands once in a pipeline";
+    if (fer_registry_find(registry, FER_KIND_TRANSFORM, call->name, env->module->plugins, &entry, NULL, &err) == FER_OK ||
+        fer_registry_find(registry, FER_KIND_SAMPLER, call->name, env->module->plugins, &entry, NULL, &err) == FER_OK)
+        return "runs on the host; put it before batch";
+    return layer ? "is not an operation on pictures; it can stand in a net or a stage, not in data" : NULL;
 }
 
 static enum fer_status device_call(struct fer_env *env, const struct fer_ast_call *call, struct fields *fields)
 {
     const void *entry;
-    struct fer_error err = FER_ERROR_INIT, other = FER_ERROR_INIT;
+    struct fer_error err = FER_ERROR_INIT;
     enum fer_status status =
         fer_registry_find(env->r->d->registry, FER_KIND_LAYER, call->name, env->module->plugins, &entry, NULL, &err);
-    const struct fer_layer *layer = entry;
-    if (status || !(layer->flags & FER_LAYER_DATA) || !layer->reads) {
-        const char *plugins = NULL;
-        if (fer_registry_find(env->r->d->registry, FER_KIND_TRANSFORM, call->name, env->module->plugins, &entry, NULL,
-                              &other) == FER_OK ||
-            fer_registry_find(env->r->d->registry, FER_KIND_SAMPLER, call->name, env->module->plugins, &entry, NULL,
-                              &other) == FER_OK)
-            plugins = "runs on the host; put it before batch";
-        else if (!status)
-            plugins = "is not an operation on pictures; it can stand in a net or a stage, not in data";
-        if (plugins)
-            fer_report_at(env->r, env->module, call->name_span, "'%s' %s", call->name, plugins);
+    const struct fer_layer *layer = status ? NULL : entry;
+    const char *why = misplaced(env, call, layer);
+    if (why || !layer) {
+        if (why)
+            fer_report_at(env->r, env->module, call->name_span, "'%s' %s", call->name, why);
         else
             fer_report_at(env->r, env->module, call->name_span, "%s", err.text);
         return FER_EINVAL;
     }
+    unsigned on;
     const bool pair = field_find(fields, "image2") && strcmp(layer->reads[0], "image") == 0;
-    if (applies_to(call, "image"))
+    status = find_on(env, call, &on);
+    if (!status && on & ON_IMAGE)
         status = apply(env, call, layer, fields, false);
-    if (!status && pair && applies_to(call, "image2"))
+    if (!status && pair && on & ON_IMAGE2)
         status = apply(env, call, layer, fields, true);
     return status;
 }

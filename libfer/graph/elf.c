@@ -17,6 +17,8 @@ static bool within(uint64_t offset, uint64_t size, uint64_t whole)
 static enum fer_status check_tables(int fd, uint64_t size, struct fer_error *err)
 {
     ElfW(Ehdr) head;
+    if (size == 0)
+        return fer_fail(err, FER_EPLUGIN, "it is empty; build or copy it again");
     if (size < sizeof(head) || pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
         memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
         return fer_fail(err, FER_EPLUGIN, "it is not an ELF shared object");
@@ -39,7 +41,8 @@ static enum fer_status check_tables(int fd, uint64_t size, struct fer_error *err
 
 enum fer_status fer_elf_check(const char *path, struct fer_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* not blocking: somebody may have left a pipe there */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return fer_fail(err, FER_EIO, "cannot open it: %s", strerror(errno));
     struct stat st;

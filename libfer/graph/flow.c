@@ -53,7 +53,8 @@ struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserve
                                 env,
                                 bind_value,
                                 bind_net,
-                                reserved };
+                                reserved,
+                                &env->r->settled };
 }
 
 enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *bindings, const char *name,
@@ -202,6 +203,8 @@ enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *laye
     status = fer_graph_add(env->graph, &spec, op, &err);
     if (status) {
         fer_report_at(env->r, env->module, argument_span(call, layer, &err), "%s: %s", call->name, err.text);
+        if (env->net && env->r->use.source) /* its input comes from there */
+            fer_diag_relate(&env->r->d->diags, env->r->use, "used here");
         return status;
     }
     values->count = (*op)->nout;

@@ -201,7 +201,7 @@ static enum fer_status refuse(struct fer_op *op, enum fer_status status, const c
     return status;
 }
 
-static bool shape_is_sane(const struct fer_shape *shape)
+bool fer_shape_is_sane(const struct fer_shape *shape)
 {
     double count = 1;
     if (shape->rank < 1 || shape->rank > FER_MAX_RANK)
@@ -219,7 +219,7 @@ void fer_op_output(struct fer_op *op, int i, const struct fer_shape *shape)
     char text[96];
     if (i < 0 || i >= FER_OP_PORTS || i > op->layer->outputs + op->nin)
         refuse(op, FER_EPLUGIN, "it declared an output that it does not have");
-    else if (!shape_is_sane(shape)) {
+    else if (!fer_shape_is_sane(shape)) {
         if (!op->shape_status)
             op->shape_status = fer_fail(op->shape_error, FER_ESHAPE, "its output would have the impossible shape %s",
                                         fer_shape_text(shape, text, sizeof(text)));
@@ -239,7 +239,7 @@ void fer_op_output(struct fer_op *op, int i, const struct fer_shape *shape)
 static int declare(struct fer_op *op, const char *name, const struct fer_shape *shape, struct fer_init init, bool trained)
 {
     const int index = op->nweights;
-    if (index == FER_OP_WEIGHTS || !shape_is_sane(shape) || shape->batch || shape->dtype != FER_F32) {
+    if (index == FER_OP_WEIGHTS || !fer_shape_is_sane(shape) || shape->batch || shape->dtype != FER_F32) {
         refuse(op, FER_ESHAPE, "a weight would have an impossible shape");
         return 0;
     }
@@ -269,7 +269,7 @@ int fer_op_buffer(struct fer_op *op, const char *name, const struct fer_shape *s
 
 int fer_op_saved(struct fer_op *op, const struct fer_shape *shape)
 {
-    if (op->nsaved == FER_OP_SAVED || !shape_is_sane(shape)) {
+    if (op->nsaved == FER_OP_SAVED || !fer_shape_is_sane(shape)) {
         refuse(op, FER_EPLUGIN, "it declared too many, or impossible, saved tensors");
         return 0;
     }

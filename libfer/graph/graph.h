@@ -99,6 +99,9 @@ struct fer_value *fer_graph_value(struct fer_graph *graph, const struct fer_shap
 struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_shape *shape, const char *name, int data,
                                       unsigned field);
 
+/* Ranks and sizes that a tensor can have: 1 to FER_MAX_RANK axes of at least 1, below 4e9 elements. */
+bool fer_shape_is_sane(const struct fer_shape *shape);
+
 /* What an operation is added as. */
 struct fer_op_spec {
     const struct fer_layer *layer;

@@ -132,8 +132,12 @@ static enum fer_status check_arguments(struct fer_env *env, const struct fer_ast
                                        const struct fer_ast_call *call)
 {
     if (call->positionals > signature->nformals) {
-        fer_report_at(env->r, env->module, call->positional[signature->nformals].span, "'%s' takes at most %d argument%s",
-                      call->name, signature->nformals, signature->nformals == 1 ? "" : "s");
+        if (signature->nformals == 0)
+            fer_report_at(env->r, env->module, call->positional[0].span, "'%s' takes no arguments", call->name);
+        else
+            fer_report_at(env->r, env->module, call->positional[signature->nformals].span,
+                          "'%s' takes at most %d argument%s", call->name, signature->nformals,
+                          signature->nformals == 1 ? "" : "s");
         return FER_EINVAL;
     }
     for (int k = 0; k < call->nkeywords; k++)

@@ -34,6 +34,7 @@ libfer_core_la_SOURCES += \
 	%D%/plan-rows.c \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/plugin-check.c \
 	%D%/predict.c \
 	%D%/registry.c \
 	%D%/registry.h \

@@ -230,9 +230,13 @@ enum fer_status fer_net_eval(struct fer_env *env, struct fer_net *net, const str
     inner.net = net;
     inner.net_training = env->trained && env->trained[net->index];
     inner.invocation = ++r->invocations;
+    const struct fer_span use = r->use;
+    if (!use.source)
+        r->use = span;
     r->depth++;
     status = fer_cut_eval(&inner, net, values);
     r->depth--;
+    r->use = use;
     if (!status && !net->body->until)
         fer_scope_warn_unused(&inner, &scope);
     return status;

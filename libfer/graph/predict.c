@@ -57,6 +57,10 @@ enum fer_status fer_predict_create(struct fer_resolver *r, const struct fer_ast_
         struct fer_shape shape = { .dtype = FER_F32, .rank = port->rank + 1, .dim = { 1 }, .batch = 1 };
         for (int k = 0; k < port->rank; k++)
             shape.dim[k + 1] = port->dim[k];
+        if (!fer_shape_is_sane(&shape)) {
+            fer_report_at(r, r->main, port->span, "'%s' is too large for any device", port->name);
+            return FER_ESHAPE;
+        }
         struct fer_value *value = fer_graph_add_input(env.graph, &shape, port->name, -1, 0);
         if (!value)
             return fer_report_memory(r, item->span);

@@ -44,120 +44,6 @@ const struct fer_plugin *fer_registry_plugin(const struct fer_registry *registry
     return NULL;
 }
 
-/* ---- what a plugin must have ---- */
-
-static enum fer_status check_params(const char *owner, const struct fer_param *const *params, size_t size,
-                                    struct fer_error *err)
-{
-    for (int i = 0; params && params[i]; i++) {
-        const struct fer_param *p = params[i];
-        if (p->size < offsetof(struct fer_param, help) || !p->name || p->type < FER_TYPE_BOOL || p->type > FER_TYPE_NETS)
-            return fer_fail(err, FER_EPLUGIN, "'%s': parameter %d of its table is not a parameter", owner, i + 1);
-        if (p->offset >= size)
-            return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' lies outside its struct", owner, p->name);
-        if ((p->type == FER_TYPE_ENUM || p->type == FER_TYPE_ENUMS) && !p->choices)
-            return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' has no choices", owner, p->name);
-    }
-    return FER_OK;
-}
-
-static enum fer_status check_layer(const struct fer_layer *layer, bool metric, struct fer_error *err)
-{
-    const bool view = layer->flags & FER_LAYER_VIEW;
-    if (!layer->shape)
-        return fer_fail(err, FER_EPLUGIN, "'%s' has no shape function", layer->name);
-    if (!layer->forward && !view)
-        return fer_fail(err, FER_EPLUGIN, "'%s' has no forward function", layer->name);
-    if (layer->inputs_min < 0 || layer->inputs_max < layer->inputs_min || layer->inputs_max > 16 || layer->outputs < 0 ||
-        layer->outputs > 16 || (!metric && layer->outputs < 1) || layer->outputs_min > layer->outputs)
-        return fer_fail(err, FER_EPLUGIN, "'%s' declares impossible numbers of inputs or outputs", layer->name);
-    return FER_OK;
-}
-
-static bool has_required(enum fer_kind kind, const void *entry)
-{
-    switch (kind) {
-    case FER_KIND_MODEL:
-        return ((const struct fer_model *)entry)->write;
-    case FER_KIND_OPTIMIZER:
-        return ((const struct fer_optimizer *)entry)->emit && ((const struct fer_optimizer *)entry)->rate;
-    case FER_KIND_SCHEDULE:
-        return ((const struct fer_schedule *)entry)->factor;
-    case FER_KIND_METRIC:
-        return ((const struct fer_metric *)entry)->finish;
-    case FER_KIND_READER:
-        return ((const struct fer_reader *)entry)->open && ((const struct fer_reader *)entry)->sample;
-    case FER_KIND_TRANSFORM:
-        return ((const struct fer_transform *)entry)->apply;
-    default:
-        return true;
-    }
-}
-
-struct check {
-    struct fer_error *err;
-    enum fer_status status;
-    int entries;
-};
-
-static void check_entry(void *user, enum fer_kind kind, const void *entry)
-{
-    static const size_t least[FER_KINDS] = { offsetof(struct fer_layer, layout),      sizeof(struct fer_model),
-                                             sizeof(struct fer_optimizer),            sizeof(struct fer_schedule),
-                                             sizeof(struct fer_metric),               offsetof(struct fer_reader, render),
-                                             sizeof(struct fer_transform),            sizeof(struct fer_sampler) };
-    struct check *check = user;
-    check->entries++;
-    if (check->status)
-        return;
-    if (*(const size_t *)entry < least[kind]) {
-        check->status = fer_fail(check->err, FER_EPLUGIN, "%s %d of its tables has the wrong size; rebuild it",
-                                 fer_kind_name(kind), check->entries);
-        return;
-    }
-    const char *name = fer_entry_name(kind, entry);
-    if (!name || !*name) {
-        check->status = fer_fail(check->err, FER_EPLUGIN, "its %s number %d has no name", fer_kind_name(kind),
-                                 check->entries);
-        return;
-    }
-    if (!has_required(kind, entry)) {
-        check->status = fer_fail(check->err, FER_EPLUGIN, "%s '%s' lacks a required function", fer_kind_name(kind), name);
-        return;
-    }
-    size_t size;
-    const struct fer_param *const *params = fer_entry_params(kind, entry, &size);
-    check->status = check_params(name, params, size, check->err);
-    if (!check->status && kind == FER_KIND_LAYER)
-        check->status = check_layer(entry, false, check->err);
-    if (!check->status && kind == FER_KIND_METRIC)
-        check->status = check_layer(&((const struct fer_metric *)entry)->layer, true, check->err);
-}
-
-static enum fer_status check_plugin(const struct fer_plugin *plugin, const char *stem, struct fer_error *err)
-{
-    if (!plugin)
-        return fer_fail(err, FER_EPLUGIN, "its entry point returned nothing");
-    if (plugin->magic != FER_PLUGIN_MAGIC)
-        return fer_fail(err, FER_EPLUGIN, "its table does not start with the plugin magic number");
-    if (plugin->abi != FER_PLUGIN_ABI)
-        return fer_fail(err, FER_EPLUGIN, "it was built for plugin ABI %u, this library has %u; rebuild it",
-                        (unsigned)plugin->abi, (unsigned)FER_PLUGIN_ABI);
-    if (plugin->size < sizeof(struct fer_plugin))
-        return fer_fail(err, FER_EPLUGIN, "its table is %zu bytes, at least %zu were expected; rebuild it", plugin->size,
-                        sizeof(struct fer_plugin));
-    if (!plugin->name || strcmp(plugin->name, stem) != 0)
-        return fer_fail(err, FER_EPLUGIN, "it calls itself '%s' but its file is %s.so",
-                        plugin->name ? plugin->name : "(nothing)", stem);
-    if (!plugin->version || !plugin->license)
-        return fer_fail(err, FER_EPLUGIN, "it states no version or no license");
-    struct check check = { err, FER_OK, 0 };
-    fer_plugin_each(plugin, check_entry, &check);
-    if (!check.status && check.entries == 0)
-        return fer_fail(err, FER_EPLUGIN, "its tables are all empty");
-    return check.status;
-}
-
 static enum fer_status load(const char *path, const char *stem, const struct fer_plugin **out, struct fer_error *err)
 {
     const enum fer_status status = fer_elf_check(path, err);
@@ -176,7 +62,7 @@ static enum fer_status load(const char *path, const char *stem, const struct fer
     fer_plugin_entry *entry;
     memcpy(&entry, &address, sizeof(entry));
     const struct fer_plugin *plugin = entry();
-    const enum fer_status checked = check_plugin(plugin, stem, err);
+    const enum fer_status checked = fer_plugin_check(plugin, stem, err);
     if (!checked)
         *out = plugin;
     return checked;
@@ -306,11 +192,56 @@ static bool listed(const char *const *names, const char *name)
     return !names;
 }
 
+static const char *article(enum fer_kind kind)
+{
+    return kind == FER_KIND_LAYER || kind == FER_KIND_OPTIMIZER ? "an" : "a";
+}
+
+/* Another kind of thing that has this name, in the plugins that are used; FER_KINDS: none. */
+static enum fer_kind other_kind(const struct fer_registry *registry, const char *name, const char *const *plugins)
+{
+    for (int kind = 0; kind < FER_KINDS; kind++)
+        for (int i = 0; i < registry->nfiles; i++) {
+            const struct fer_registry_file *file = &registry->files[i];
+            struct find find = { (enum fer_kind)kind, name, NULL, NULL, 0, 0 };
+            if (file->plugin && !file->shadowed && listed(plugins, file->plugin->name))
+                fer_plugin_each(file->plugin, find_entry, &find);
+            if (find.entry)
+                return (enum fer_kind)kind;
+        }
+    return FER_KINDS;
+}
+
+/* plugin.name, written in full. */
+static enum fer_status not_found_in(const struct fer_registry *registry, enum fer_kind kind, const char *plugin,
+                                    const char *name, const char *const *plugins, struct fer_error *err)
+{
+    const struct fer_plugin *found = fer_registry_plugin(registry, plugin);
+    const char *names[512];
+    struct find find = { kind, name, NULL, names, 0, 511 };
+    if (!found)
+        return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s.%s'; plugin '%s' is not installed", fer_kind_name(kind), plugin,
+                        name, plugin);
+    if (!listed(plugins, plugin))
+        return fer_fail(err, FER_ENOTFOUND, "plugin '%s' is not used here; write \"use %s\"", plugin, plugin);
+    fer_plugin_each(found, find_entry, &find);
+    names[find.nnames] = NULL;
+    const char *near = fer_nearest_name(name, names);
+    if (near)
+        return fer_fail(err, FER_ENOTFOUND, "plugin '%s' has no %s '%s'; did you mean '%s.%s'?", plugin,
+                        fer_kind_name(kind), name, plugin, near);
+    return fer_fail(err, FER_ENOTFOUND, "plugin '%s' has no %s '%s'", plugin, fer_kind_name(kind), name);
+}
+
 static enum fer_status not_found(const struct fer_registry *registry, enum fer_kind kind, const char *name,
                                  const char *const *plugins, struct fer_error *err)
 {
     const char *names[1024];
     struct find find = { kind, name, NULL, names, 0, 1023 };
+    const enum fer_kind other = other_kind(registry, name, plugins);
+    if (other != FER_KINDS)
+        return fer_fail(err, FER_ENOTFOUND, "'%s' is %s %s, not %s %s", name, article(other), fer_kind_name(other),
+                        article(kind), fer_kind_name(kind));
     for (int i = 0; i < registry->nfiles; i++) {
         const struct fer_registry_file *file = &registry->files[i];
         if (!file->plugin || file->shadowed)
@@ -320,8 +251,6 @@ static enum fer_status not_found(const struct fer_registry *registry, enum fer_k
         if (find.entry && !listed(plugins, file->plugin->name))
             return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; plugin '%s' has it: write \"use %s\"",
                             fer_kind_name(kind), name, file->plugin->name, file->plugin->name);
-        if (!listed(plugins, file->plugin->name))
-            continue;
     }
     names[find.nnames] = NULL;
     const char *near = fer_nearest_name(name, names);
@@ -353,9 +282,8 @@ enum fer_status fer_registry_find(const struct fer_registry *registry, enum fer_
         struct find find = { kind, entry_name, NULL, NULL, 0, 0 };
         fer_plugin_each(file->plugin, find_entry, &find);
         if (find.entry && owner)
-            return fer_fail(err, FER_EINVAL, "both plugins '%s' and '%s' have a%s %s '%s'; write %s.%s or %s.%s",
-                            owner->name, file->plugin->name, kind == FER_KIND_LAYER || kind == FER_KIND_OPTIMIZER ? "n" : "",
-                            fer_kind_name(kind), entry_name, owner->name, entry_name, file->plugin->name, entry_name);
+            return fer_fail(err, FER_EINVAL, "both plugins '%s' and '%s' have %s %s '%s'; write %s.%s or %s.%s",
+                            owner->name, file->plugin->name, article(kind), fer_kind_name(kind), entry_name, owner->name, entry_name, file->plugin->name, entry_name);
         if (find.entry) {
             *out = find.entry;
             owner = file->plugin;
@@ -363,5 +291,7 @@ enum fer_status fer_registry_find(const struct fer_registry *registry, enum fer_
     }
     if (from)
         *from = owner;
-    return *out ? FER_OK : not_found(registry, kind, name, plugins, err);
+    if (*out)
+        return FER_OK;
+    return only ? not_found_in(registry, kind, only, entry_name, plugins, err) : not_found(registry, kind, name, plugins, err);
 }

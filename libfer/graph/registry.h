@@ -24,6 +24,9 @@ void fer_registry_free(struct fer_registry *registry); /* plugins stay mapped */
 int fer_registry_files(const struct fer_registry *registry, const struct fer_registry_file **files);
 const struct fer_plugin *fer_registry_plugin(const struct fer_registry *registry, const char *name);
 
+/* Whether a plugin's tables can be used; `stem` is its file's name without .so. */
+enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *stem, struct fer_error *err);
+
 /* What kind of thing a name is looked up as. */
 enum fer_kind {
     FER_KIND_LAYER, FER_KIND_MODEL, FER_KIND_OPTIMIZER, FER_KIND_SCHEDULE, FER_KIND_METRIC, FER_KIND_READER,

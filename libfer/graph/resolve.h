@@ -61,8 +61,9 @@ struct fer_resolver {
     struct fer_description *d;
     struct fer_module *main;
     unsigned invocations;        /* net calls so far: tells calls of one net apart */
+    struct fer_span use;         /* where the description uses the net that is being evaluated; source NULL: nowhere */
     int depth;
-    int calls;                   /* evaluated so far */
+    int calls, settled;          /* evaluated so far: flows and operations; values in lists */
 };
 
 /* Where a flow is evaluated. */

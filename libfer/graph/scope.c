@@ -13,7 +13,9 @@ void fer_report_at(struct fer_resolver *r, const struct fer_module *module, stru
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     fer_diag_add(&r->d->diags, FER_SEVERITY_ERROR, span, "%s", text);
-    if (module && module->caller.source)
+    if (module && module->caller.source && r->use.source)
+        fer_diag_relate(&r->d->diags, r->use, "used here");
+    else if (module && module->caller.source)
         fer_diag_relate(&r->d->diags, module->caller, "called from here");
 }
 
@@ -27,10 +29,13 @@ enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span)
 static const char *other_kind(const struct fer_module *module, const char *name)
 {
     static const char *const kinds[] = {
-        [FER_AST_LET] = "a let; write it with a $ as an argument", [FER_AST_NET] = "a net; write it after a |",
-        [FER_AST_BLOCK] = "a block; write it after a |",           [FER_AST_DATA] = "a data set; its fields are the values",
-        [FER_AST_STAGE] = "a stage",                               [FER_AST_PREDICT] = "a predict; write it after a |",
-        [FER_AST_TEST] = "a test"
+        [FER_AST_LET] = "a let, not a value: write $NAME as an argument",
+        [FER_AST_NET] = "a net, not a value: write it after a |",
+        [FER_AST_BLOCK] = "a block, not a value: write it after a |",
+        [FER_AST_DATA] = "a data set; the values are its fields",
+        [FER_AST_STAGE] = "a stage, not a value",
+        [FER_AST_PREDICT] = "a predict, not a value: write it after a |",
+        [FER_AST_TEST] = "a test, not a value"
     };
     for (int i = 0; i < module->file->nitems; i++) {
         const struct fer_ast_item *item = &module->file->items[i];
@@ -58,7 +63,7 @@ struct fer_value *fer_scope_find(struct fer_env *env, const char *name, struct f
     if (near)
         fer_report_at(env->r, env->module, span, "value '%s' is not defined; did you mean '%s'?", name, near);
     else if (what)
-        fer_report_at(env->r, env->module, span, "'%s' is %s, not a value", name, what);
+        fer_report_at(env->r, env->module, span, "'%s' is %s", name, what);
     else
         fer_report_at(env->r, env->module, span, "value '%s' is not defined", name);
     return NULL;

@@ -101,7 +101,9 @@ static enum fer_status stage_until(struct fer_stage_build *b, const struct fer_a
         return status;
     const struct until *until = bound;
     if (item->nkeywords && !until->epoch == !until->step) {
-        fer_report_at(b->r, b->r->main, item->keywords[0].name_span, "until expects epoch=N or step=N, N at least 1");
+        fer_report_at(b->r, b->r->main, item->keywords[0].name_span,
+                      until->epoch ? "until expects epoch=N or step=N, not both"
+                                   : "until expects epoch=N or step=N with N of at least 1");
         return FER_EINVAL;
     }
     b->out->unit = until->step ? FER_UNIT_STEP : FER_UNIT_EPOCH;
@@ -130,10 +132,17 @@ enum fer_status fer_stage_data(struct fer_resolver *r, const struct fer_ast_name
                 fer_report_at(r, r->main, names->spans[i], "data '%s' is not defined", names->items[i]);
             return FER_ENOTFOUND;
         }
-        const struct fer_data_spec *data = &r->d->data[index];
-        if (*capacity && *capacity != data->micro) {
-            fer_report_at(r, r->main, names->spans[i], "data '%s' has batches of %d, '%s' of %d; a stage needs one size",
-                          names->items[i], data->micro, names->items[0], *capacity);
+        const struct fer_data_spec *data = &r->d->data[index], *first = i ? &r->d->data[indexes[0]] : data;
+        for (int k = 0; k < i; k++)
+            if (indexes[k] == index) {
+                fer_report_at(r, r->main, names->spans[i], "data '%s' is named twice", names->items[i]);
+                return FER_EINVAL;
+            }
+        if (first->batch != data->batch || first->micro != data->micro) {
+            const bool micro = first->batch == data->batch;
+            fer_report_at(r, r->main, names->spans[i], "data '%s' has batches%s of %d, '%s' of %d; a stage needs one size",
+                          names->items[i], micro ? " with micro" : "", micro ? data->micro : data->batch, names->items[0],
+                          micro ? first->micro : first->batch);
             return FER_EINVAL;
         }
         *capacity = data->micro;

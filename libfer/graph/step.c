@@ -368,6 +368,12 @@ enum fer_status fer_step_create(struct fer_stage_build *b, const struct fer_ast_
 {
     struct fer_step_spec *step = &b->out->steps[index];
     void *bound;
+    for (int i = 0; i < index; i++)
+        if (strcmp(b->out->steps[i].name, stmt->name) == 0) {
+            fer_report_at(b->r, b->r->main, stmt->name_span, "step '%s' is already defined in this stage; choose another name",
+                          stmt->name);
+            return FER_EINVAL;
+        }
     enum fer_status status = fer_words_bind(&b->env, "step", step_params, sizeof(struct step_words), stmt->keywords,
                                         stmt->nkeywords, stmt->name_span, &bound);
     if (!status)
