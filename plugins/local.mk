@@ -7,6 +7,10 @@ include %D%/optim/local.mk
 include %D%/data/local.mk
 include %D%/metric/local.mk
 include %D%/resnet/local.mk
+include %D%/resnext/local.mk
+include %D%/vgg/local.mk
+include %D%/alexnet/local.mk
+include %D%/mobilenet_v2/local.mk
 include %D%/synthface/local.mk
 include %D%/occlude/local.mk
 
