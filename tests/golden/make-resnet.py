@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""resnet.safetensors: logits, gradients and twenty losses of torchvision's ResNet-18 and ResNet-50.
+
+usage: make-resnet.py [OUT]      (Debian's python3-torch and python3-torchvision; some minutes)
+
+Pictures of 64 x 64, seven classes, initial weights from common.py.  Logits and gradients in double precision; the runs of
+twenty steps of SGD (rate 0.01, momentum 0.9, decay 5e-4, batch 8) in single, as people train.  A gradient is kept as its
+norm, SKETCH sums with random signs, whose differences estimate the distance of gradients, and its first elements.
+tests/unit-resnet.c reads it.
+"""
+import os
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchvision
+from safetensors.torch import save_file
+
+from common import hashed, labels, pixels, weight
+
+SIDE, CLASSES, BATCH, STEPS, SKETCH, FIRST = 64, 7, 8, 20, 16, 16
+tensors = {}
+
+
+def batch(step, count, dtype):
+    x = torch.tensor(pixels(step, count * SIDE * SIDE * 3)).view(count, SIDE, SIDE, 3).permute(0, 3, 1, 2)
+    return x.to(dtype) / 255, torch.tensor(labels(step, count, CLASSES))
+
+
+def network(depth, dtype):
+    net = getattr(torchvision.models, "resnet%d" % depth)(num_classes=CLASSES)
+    state = {k: torch.tensor(weight(k, tuple(v.shape))) if v.is_floating_point() else v
+             for k, v in net.state_dict().items()}
+    net.load_state_dict(state)
+    return net.to(dtype)
+
+
+def sketch(g):
+    """Element i has the sign of bit j of number i in sum j."""
+    bits = hashed(0, g.size)
+    return np.array([np.where((bits >> np.uint64(j)) & np.uint64(1), g, -g).sum() for j in range(SKETCH)])
+
+
+for depth in (18, 50):
+    net = network(depth, torch.float64)
+    x, y = batch(0, 2, torch.float64)
+    tensors["%d.logits_eval" % depth] = net.eval()(x).detach().float()
+    x.requires_grad_()
+    logits = net.train()(x)
+    F.cross_entropy(logits, y).backward()
+    tensors["%d.logits_train" % depth] = logits.detach().float()
+    for name, p in list(net.named_parameters()) + [("image", x)]:
+        g = p.grad.detach().numpy().ravel()
+        first = np.zeros(FIRST)
+        first[:min(FIRST, g.size)] = g[:FIRST]
+        row = np.concatenate([[np.sqrt((g * g).sum())], sketch(g), first])
+        tensors["%d.gradient.%s" % (depth, name)] = torch.tensor(row).float()
+
+    net, losses = network(depth, torch.float32).train(), []
+    optimizer = torch.optim.SGD(net.parameters(), 0.01, 0.9, weight_decay=5e-4)
+    for step in range(STEPS):
+        x, y = batch(step % 4, BATCH, torch.float32)
+        loss = F.cross_entropy(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    tensors["%d.losses" % depth] = torch.tensor(losses)
+    print(depth, ["%.4f" % v for v in losses])
+
+out = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "resnet.safetensors")
+save_file(tensors, out)
+print("%s: %d bytes" % (out, os.path.getsize(out)))
