@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""fer against PyTorch on the CPU: the same networks, side by side, alternating, in one run.
+
+    bench/compare.py --out docs/results/bench.md      # a quiet machine, about fifteen minutes on two cores
+    bench/compare.py --tiny                           # does it run at all: small pictures, two rounds, one minute
+
+Every measurement is a process of its own, `fer bench --json` or this file as a PyTorch worker, because peak memory is a
+process's.  A round runs all of them once, and every second round in reverse, so that a machine that becomes slower does so
+for everybody.  PyTorch may choose the best of NCHW and channels_last, for inference also of
+torch.jit.optimize_for_inference.  Before anything is timed each network is run once: kernels are then compiled, and the
+numbers of parameters must agree.  Never part of make check.
+
+Needs Python 3.9 and, in the interpreters given with --python, torch.  No torchvision: the networks are written below.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+#       name                                        depth width stem        channels size batch mode
+CASES = [
+    ("ResNet-18 inference, 224 px",                 18, 64, "imagenet", 3, 224, 8, "infer"),
+    ("ResNet-50 inference, 224 px",                 50, 64, "imagenet", 3, 224, 8, "infer"),
+    ("ResNet-18 training, 224 px",                  18, 64, "imagenet", 3, 224, 8, "train"),
+    ("ResNet-50 training, 224 px",                  50, 64, "imagenet", 3, 224, 8, "train"),
+    ("ResNet-18, width 32, small stem, inference",  18, 32, "small", 1, 44, 64, "infer"),
+    ("ResNet-18, width 32, small stem, training",   18, 32, "small", 1, 44, 64, "train"),
+]
+FIELDS = ("name", "depth", "width", "stem", "channels", "size", "batch", "mode")
+STEPS = {"infer": 10, "train": 5}
+CLASSES = 1000
+
+
+# ---- the PyTorch side: runs in a process of its own ------------------------------------------------------------------
+
+def make_block(nn, inner, outer, channels, stride, bottleneck):
+    """A residual branch and its shortcut (He et al., 2015, table 1; stride in the 3x3 convolution)."""
+    def conv(a, b, kernel, step=1):
+        return [nn.Conv2d(a, b, kernel, step, kernel // 2, bias=False), nn.BatchNorm2d(b)]
+    if bottleneck:
+        layers = conv(channels, inner, 1) + [nn.ReLU(inplace=True)] + conv(inner, inner, 3, stride)
+        layers += [nn.ReLU(inplace=True)] + conv(inner, outer, 1)
+    else:
+        layers = conv(channels, inner, 3, stride) + [nn.ReLU(inplace=True)] + conv(inner, outer, 3)
+    shortcut = nn.Identity() if stride == 1 and channels == outer else nn.Sequential(*conv(channels, outer, 1, stride))
+    return nn.Sequential(*layers), shortcut
+
+
+def make_resnet(torch, case):
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self, *shape):
+            super().__init__()
+            self.branch, self.shortcut = make_block(nn, *shape)
+            self.relu = nn.ReLU(inplace=True)
+
+        def forward(self, x):
+            return self.relu(self.branch(x) + self.shortcut(x))
+
+    bottleneck = case["depth"] >= 50
+    counts = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}[case["depth"]]
+    width = case["width"]
+    kernel, stride = (3, 1) if case["stem"] == "small" else (7, 2)
+    layers = [nn.Conv2d(case["channels"], width, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(width),
+              nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
+    channels = width
+    for stage, count in enumerate(counts):
+        inner = width << stage
+        outer = inner * 4 if bottleneck else inner
+        for i in range(count):
+            layers.append(Block(inner, outer, channels, 2 if stage > 0 and i == 0 else 1, bottleneck))
+            channels = outer
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES)]
+    return nn.Sequential(*layers)
+
+
+def make_step(torch, case, variant):
+    """The network, its pictures, and a function that does one step."""
+    net = make_resnet(torch, case)
+    x = torch.rand(case["batch"], case["channels"], case["size"], case["size"])
+    if variant == "channels_last":
+        net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    if case["mode"] == "infer":
+        net.eval()
+        with torch.no_grad():
+            run = net
+            if variant == "jit":
+                run = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(net, x)))
+
+        def step():
+            with torch.no_grad():
+                run(x)
+        return net, step
+    net.train()
+    label = torch.randint(0, 7, (case["batch"],))
+    loss = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss(net(x), label).backward()
+        optimizer.step()
+    return net, step
+
+
+def worker(text):
+    import torch
+    task = json.loads(text)
+    torch.manual_seed(0)
+    torch.set_num_threads(task["threads"])
+    net, step = make_step(torch, task["case"], task["variant"])
+    for _ in range(3):
+        step()
+    seconds = []
+    for _ in range(task["steps"]):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"seconds": statistics.median(seconds), "version": torch.__version__,
+                      "parameters": sum(p.numel() for p in net.parameters())}))
+
+
+# ---- both sides as processes -----------------------------------------------------------------------------------------
+
+def run_process(command, env):
+    """Standard output and peak resident memory in bytes."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **env}, text=True) as process:
+        text = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"compare.py: this failed with exit status {process.returncode}: {' '.join(command)}")
+    return text, usage.ru_maxrss * 1024
+
+
+def run_fer(options, case, steps):
+    model = f"resnet depth={case['depth']} width={case['width']} stem={case['stem']}"
+    command = [options.fer, "bench", model, "--size", str(case["size"]), "--batch", str(case["batch"]), "--channels",
+               str(case["channels"]), "--classes", str(CLASSES), "--mode", case["mode"], "--steps", str(steps), "--json"]
+    if options.device:
+        command += ["--device", options.device]
+    text, memory = run_process(command, {"POCL_MAX_PTHREAD_COUNT": str(options.threads)})
+    report = json.loads(text)
+    return {"seconds": report["seconds_per_step"], "memory": memory, "parameters": report["parameters"],
+            "device_memory": report["peak_device_memory"], "first": report["seconds_to_first_step"]}
+
+
+def run_torch(options, python, case, variant, steps):
+    task = {"case": case, "variant": variant, "steps": steps, "threads": options.threads}
+    threads = str(options.threads)
+    text, memory = run_process([python, __file__, "--worker", json.dumps(task)],
+                               {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads})
+    return {**json.loads(text.splitlines()[-1]), "memory": memory}
+
+
+def variants_of(case):
+    return ("nchw", "channels_last", "jit") if case["mode"] == "infer" else ("nchw", "channels_last")
+
+
+def measure(options, case):
+    """Results by runner: {runner: [one a round]}; a runner is "fer" or (python, variant)."""
+    steps = options.steps or STEPS[case["mode"]]
+    runners = ["fer"] + [(python, variant) for python in options.python for variant in variants_of(case)]
+
+    def run(runner, count):
+        return run_fer(options, case, count) if runner == "fer" else run_torch(options, *runner[:1], case, runner[1], count)
+
+    first = {runner: run(runner, 1) for runner in (runners[0], runners[1])}
+    counts = {runner: result["parameters"] for runner, result in first.items()}
+    if len(set(counts.values())) != 1:
+        sys.exit(f"compare.py: {case['name']}: the networks differ, in parameters: {counts}")
+    results = {runner: [] for runner in runners}
+    for round_ in range(options.rounds):
+        for runner in runners if round_ % 2 == 0 else reversed(runners):
+            results[runner].append(run(runner, steps))
+            print(f"{case['name']}, round {round_ + 1}/{options.rounds}, {label_of(runner)}: "
+                  f"{case['batch'] / results[runner][-1]['seconds']:.1f} images/s", file=sys.stderr)
+    return results
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+
+def label_of(runner):
+    return "fer" if runner == "fer" else f"{runner[0]} {runner[1]}"
+
+
+def median_of(results, key):
+    return statistics.median(result[key] for result in results)
+
+
+def spread_of(values):
+    return (max(values) - min(values)) / statistics.median(values)
+
+
+def row_of(case, results, python):
+    """Ours against the best variant of one interpreter; ratios are taken round by round."""
+    rivals = [runner for runner in results if runner != "fer" and runner[0] == python]
+    best = min(rivals, key=lambda runner: median_of(results[runner], "seconds"))
+    ours, theirs = results["fer"], results[best]
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs)]
+    rates = [case["batch"] / median_of(side, "seconds") for side in (ours, theirs)]
+    noise = [spread_of([result["seconds"] for result in side]) for side in (ours, theirs)]
+    memory = [median_of(side, "memory") / 2**20 for side in (ours, theirs)]
+    return (f"| {case['name']} | {case['batch']} | {rates[0]:.1f} ± {50 * noise[0]:.0f} % | {rates[1]:.1f} ± "
+            f"{50 * noise[1]:.0f} % ({best[1]}) | **{statistics.median(ratios):.2f}** ({min(ratios):.2f} … {max(ratios):.2f}) | "
+            f"{memory[0]:.0f} | {memory[1]:.0f} | {memory[1] / memory[0]:.2f} | {median_of(ours, 'device_memory') / 2**20:.0f} |")
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def machine_of(options):
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
+                  if line.startswith("model name")), platform.machine())
+    memory = int(open("/proc/meminfo", encoding="utf-8").readline().split()[1]) / 2**20
+    devices = json.loads(output_of(options.fer, "devices", "--json") or "[]")
+    return (f"{model}, {os.cpu_count()} processors, {memory:.0f} GiB, Linux {platform.release()}; OpenCL: "
+            + "; ".join(f"{d['name']} ({d['platform']}, {d['version']})" for d in devices))
+
+
+def page_of(options, everything, loads):
+    commit = output_of("git", "rev-parse", "--short", "HEAD") or "unknown"
+    if output_of("git", "status", "--porcelain", "--untracked-files=no"):
+        commit += " with changes"
+    lines = ["# fer against PyTorch on the CPU", "", "```", "bench/compare.py " + " ".join(sys.argv[1:]), "```", "",
+             f"- {datetime.date.today()}, commit {commit}, {output_of(options.fer, '--version')}",
+             f"- {machine_of(options)}",
+             f"- {options.threads} threads each; {options.rounds} rounds, alternating; a round's number is the median of "
+             f"{options.steps or STEPS['infer']} (inference) or {options.steps or STEPS['train']} (training) steps after two or "
+             "three that are not counted",
+             f"- load of the machine before and after: {loads[0]:.1f}, {loads[1]:.1f} (about 0 means that nothing else ran)",
+             "", "Images a second are medians over the rounds, ± half of the spread between the fastest and the slowest. The "
+             "ratio is taken in every round (its extremes in brackets); above 1 ours is faster. Memory is the peak of the whole "
+             "process in MiB, compiler and interpreter included; its ratio is PyTorch's over ours. Device memory is what fer "
+             "allocates through OpenCL: weights, gradients and all intermediate results."]
+    for python in options.python:
+        version = next(result["version"] for _, results in everything for runner, rounds in results.items()
+                       if runner != "fer" and runner[0] == python for result in rounds)
+        lines += ["", f"## PyTorch {version}", "",
+                  "| | batch | fer, images/s | PyTorch, images/s (best of) | ratio | fer, MiB | PyTorch, MiB | memory ratio "
+                  "| fer, device MiB |", "|---|---|---|---|---|---|---|---|---|"]
+        lines += [row_of(case, results, python) for case, results in everything]
+    return "\n".join(lines) + "\n"
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--fer", default=str(ROOT / "build/install/bin/fer"), help="the command [build/install/bin/fer]")
+    parser.add_argument("--device", help="of fer [its own choice]")
+    parser.add_argument("--python", action="append", help="interpreter that has torch; may be repeated [/usr/bin/python3]")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, help="timed in each process [10 for inference, 5 for training]")
+    parser.add_argument("--only", help="cases whose name has this text")
+    parser.add_argument("--tiny", action="store_true", help="small pictures, two rounds of two steps: only to see that it runs")
+    parser.add_argument("--out", help="file for the page [standard output]")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.python = options.python or ["/usr/bin/python3"]
+    if options.tiny:
+        options.rounds, options.steps = 2, 2
+    return options
+
+
+def main():
+    options = parse_options()
+    if options.worker:
+        worker(options.worker)
+        return
+    cases = [dict(zip(FIELDS, case)) for case in CASES if not options.only or options.only in case[0]]
+    if not cases:
+        sys.exit("compare.py: no case has that in its name: " + "; ".join(case[0] for case in CASES))
+    if options.tiny:
+        cases = [{**case, "name": case["name"].replace("224", "64"), "size": min(case["size"], 64), "batch": 2}
+                 for case in cases]
+    load = os.getloadavg()[0]
+    everything = [(case, measure(options, case)) for case in cases]
+    page = page_of(options, everything, (load, os.getloadavg()[0]))
+    if options.out:
+        pathlib.Path(options.out).write_text(page, encoding="utf-8")
+    else:
+        sys.stdout.write(page)
+
+
+if __name__ == "__main__":
+    main()
