@@ -19,6 +19,7 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -236,7 +237,7 @@ def page_of(options, everything, loads):
     commit = output_of("git", "rev-parse", "--short", "HEAD") or "unknown"
     if output_of("git", "status", "--porcelain", "--untracked-files=no"):
         commit += " with changes"
-    lines = ["# fer against PyTorch on the CPU", "", "```", "bench/compare.py " + " ".join(sys.argv[1:]), "```", "",
+    lines = ["# fer against PyTorch on the CPU", "", "```", "bench/compare.py " + shlex.join(sys.argv[1:]), "```", "",
              f"- {datetime.date.today()}, commit {commit}, {output_of(options.fer, '--version')}",
              f"- {machine_of(options)}",
              f"- {options.threads} threads each; {options.rounds} rounds, alternating; a round's number is the median of "
