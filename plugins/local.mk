@@ -11,6 +11,9 @@ include %D%/resnext/local.mk
 include %D%/vgg/local.mk
 include %D%/alexnet/local.mk
 include %D%/mobilenet_v2/local.mk
+include %D%/double_channel/local.mk
+include %D%/ffra/local.mk
+include %D%/privileged/local.mk
 include %D%/synthface/local.mk
 include %D%/occlude/local.mk
 
