@@ -6,25 +6,35 @@
 unit_tests = \
 	%D%/unit-augment \
 	%D%/unit-device \
+	%D%/unit-errors \
 	%D%/unit-exec \
+	%D%/unit-golden \
 	%D%/unit-image \
 	%D%/unit-lang \
 	%D%/unit-ops-conv \
 	%D%/unit-ops-pointwise \
+	%D%/unit-ops-spatial \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
 	%D%/unit-print \
 	%D%/unit-reader \
+	%D%/unit-registry \
 	%D%/unit-safetensors \
 	%D%/unit-source \
 	%D%/unit-status \
 	%D%/unit-synthface
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
-harness = %D%/harness.c %D%/harness.h
+harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
+%C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
+%C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
+EXTRA_DIST += \
+	%D%/golden/common.py \
+	%D%/golden/layers.safetensors \
+	%D%/golden/make-layers.py
 
 test_programs =
 
@@ -54,6 +64,16 @@ AM_TESTS_ENVIRONMENT = \
 	LSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0"; export LSAN_OPTIONS; \
 	UBSAN_OPTIONS="print_stacktrace=1"; export UBSAN_OPTIONS;
 
+# --- broken plugins, for unit-registry: no plugin of this build, so libtool has no say ---
+
+broken_plugins = %D%/broken/broken.so %D%/broken/undefined.so
+check_DATA = $(broken_plugins)
+CLEANFILES += $(broken_plugins)
+EXTRA_DIST += %D%/broken/broken.c %D%/broken/undefined.c
+
+%D%/broken/%.so: %D%/broken/%.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(unit_tests) $(shell_tests)
@@ -71,7 +91,7 @@ endif
 
 check-memory: check-valgrind check-sanitizers
 
-check-valgrind: all $(check_PROGRAMS)
+check-valgrind: all $(check_PROGRAMS) $(check_DATA)
 	@test -n "$(VALGRIND)" || { echo "valgrind is missing: install it and run configure again" >&2; exit 1; }
 	CK_FORK=no FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)' \
 		LOG_COMPILER='$(VALGRIND)' \
@@ -85,7 +105,7 @@ check-sanitizers:
 
 # --- make check-oclgrind: the kernels on a simulated device that sees every access ---
 
-check-oclgrind: all $(check_PROGRAMS)
+check-oclgrind: all $(check_PROGRAMS) $(check_DATA)
 	@test -n "$(OCLGRIND)" || { echo "oclgrind is missing: install it and run configure again" >&2; exit 1; }
 	@test -n "$(strip $(oclgrind_tests))" || { echo "no test is listed in oclgrind_tests (tests/local.mk)" >&2; exit 1; }
 	CK_FORK=no FER_TEST_SMALL=1 OCLGRIND='$(OCLGRIND)' $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(oclgrind_tests)' \
