@@ -1,13 +1,12 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Cases on a device: compiled, run, read back.
+ */
 #include "harness.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define STEP 1e-5   /* of differences */
-#define MOST 160    /* elements of a tensor whose differences are taken */
 
 static struct fer_error err;
 
@@ -29,62 +28,6 @@ void op_device_close(struct op_device *d)
 {
     fer_device_close(d->device);
     fer_registry_free(d->registry);
-}
-
-/* ---- numbers ---- */
-
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-double op_random(uint64_t *state)
-{
-    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return (double)((z ^ (z >> 31)) >> 40) / (double)(1u << 24);
-}
-
-static double between(uint64_t *state, double a, double b)
-{
-    return (float)(a + (b - a) * op_random(state));
-}
-
-struct op_tensor op_tensor_create(const struct fer_shape *shape, int live)
-{
-    struct op_tensor t = { .rank = shape->rank, .batch = shape->batch, .count = 1 };
-    for (int i = 0; i < FER_MAX_RANK; i++) {
-        t.dim[i] = i < shape->rank ? shape->dim[i] : 1;
-        if (i == 0 && shape->batch)
-            t.dim[0] = live * shape->batch;
-        t.count *= (size_t)t.dim[i];
-    }
-    t.v = calloc(t.count + 1, sizeof(*t.v));
-    ck_assert_ptr_nonnull(t.v);
-    return t;
-}
-
-void op_tensor_free(struct op_tensor *t)
-{
-    free(t->v);
-    t->v = NULL;
-}
-
-static struct op_tensor like(const struct op_tensor *t)
-{
-    struct op_tensor copy = *t;
-    copy.v = calloc(t->count + 1, sizeof(*t->v));
-    ck_assert_ptr_nonnull(copy.v);
-    return copy;
-}
-
-double op_distance(const struct op_tensor *ours, const struct op_tensor *theirs)
-{
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < theirs->count; i++) {
-        difference += (ours->v[i] - theirs->v[i]) * (ours->v[i] - theirs->v[i]);
-        norm += theirs->v[i] * theirs->v[i];
-    }
-    /* What ought to be zero may be off by rounding of numbers near one. */
-    const double floor = 1e-4 * sqrt((double)theirs->count);
-    return sqrt(difference) / fmax(sqrt(norm), floor);
 }
 
 /* ---- between plain doubles and the device ---- */
@@ -142,41 +85,6 @@ void op_read(struct fer_exec *exec, const struct fer_tensor *tensor, struct op_t
 
 /* ---- compiling ---- */
 
-/* One word of op_case.inputs. */
-struct word {
-    char kind;
-    int classes;
-    struct fer_shape shape;
-};
-
-static int parse_inputs(const char *text, struct word words[OP_PORTS])
-{
-    int count = 0;
-    char *end;
-    while (*text) {
-        struct word w = { .kind = 'u', .shape = { .dtype = FER_F32, .batch = 1 } };
-        if (strchr("pbdli", *text)) {
-            w.kind = *text++;
-            if (w.kind == 'l' || w.kind == 'i') {
-                w.classes = (int)strtol(text, &end, 10);
-                ck_assert_msg(*end == ':', "'%s'", text);
-                text = end + 1;
-                w.shape.dtype = FER_I32;
-            }
-        }
-        while (*text && *text != ' ') {
-            w.shape.dim[w.shape.rank++] = (int)strtol(text, &end, 10);
-            ck_assert_msg(end != text, "'%s'", text);
-            text = *end == ',' ? end + 1 : end;
-        }
-        while (*text == ' ')
-            text++;
-        ck_assert_int_lt(count, OP_PORTS);
-        words[count++] = w;
-    }
-    return count;
-}
-
 static void write_description(const struct op_case *c, int ninputs, char *text, size_t size)
 {
     const int outputs = c->outputs ? c->outputs : 1;
@@ -196,10 +104,10 @@ void op_program_compile(struct op_program *program, const struct op_case *c, con
 {
     const struct fer_description_options options = { .seed = 7 };
     const struct fer_compile_options compile = { .poison = true };
-    struct word words[OP_PORTS];
+    struct op_word words[OP_PORTS];
     struct fer_shape shapes[OP_PORTS];
     char text[2048];
-    const int ninputs = parse_inputs(c->inputs, words);
+    const int ninputs = op_words_parse(c->inputs, words);
 
     *program = (struct op_program){ .c = c, .device = device, .blocked = blocked, .capacity = words[0].shape.dim[0] };
     snprintf(program->title, sizeof program->title, "%s of %s, %s profile, %s", c->flow ? c->flow : c->call, c->inputs,
@@ -236,101 +144,6 @@ bool op_program_uses(const struct op_program *program, bool backward, const char
 }
 
 /* ---- one run ---- */
-
-void op_values_create(const struct op_program *program, int live, struct op_reference *r)
-{
-    const struct op_case *c = program->c;
-    *r = (struct op_reference){ .p = c->p, .training = (c->flags & OP_TRAINING) != 0, .nin = program->flow->nin,
-                                .nout = program->flow->nout, .nweights = program->net->nweights };
-    ck_assert_int_le(r->nweights, OP_PORTS);
-    for (int i = 0; i < r->nin; i++) {
-        r->in[i] = op_tensor_create(&program->flow->in[i]->shape, live);
-        r->grad_in[i] = r->in[i];
-        r->grad_in[i].v = NULL;
-        if (program->flow->in[i]->shape.dtype == FER_F32 && !(c->flags & OP_NO_BACKWARD))
-            r->grad_in[i] = like(&r->in[i]);
-    }
-    for (int i = 0; i < r->nout; i++) {
-        r->out[i] = op_tensor_create(&program->flow->out[i]->shape, live);
-        r->grad_out[i] = like(&r->out[i]);
-    }
-    for (int i = 0; i < r->nweights; i++) {
-        r->weight[i] = op_tensor_create(&program->net->weights[i]->shape, live);
-        r->grad_weight[i] = r->moved[i] = r->weight[i];
-        r->grad_weight[i].v = r->moved[i].v = NULL;
-        if (!program->net->weights[i]->trained)
-            r->moved[i] = like(&r->weight[i]);
-        else if (!(c->flags & OP_NO_BACKWARD))
-            r->grad_weight[i] = like(&r->weight[i]);
-    }
-}
-
-void op_values_free(struct op_reference *r)
-{
-    for (int i = 0; i < OP_PORTS; i++) {
-        op_tensor_free(&r->in[i]);
-        op_tensor_free(&r->grad_in[i]);
-        op_tensor_free(&r->out[i]);
-        op_tensor_free(&r->grad_out[i]);
-        op_tensor_free(&r->weight[i]);
-        op_tensor_free(&r->grad_weight[i]);
-        op_tensor_free(&r->moved[i]);
-    }
-}
-
-static void draw_input(const struct word *w, struct op_tensor *t, uint64_t *state)
-{
-    const int classes = t->dim[1];
-    for (size_t i = 0; i < t->count; i++)
-        switch (w->kind) {
-        case 'p':
-        case 'd':
-            t->v[i] = between(state, 0.05, 0.95);
-            break;
-        case 'b':
-            t->v[i] = op_random(state) < 0.5;
-            break;
-        case 'l':
-            t->v[i] = floor(op_random(state) * w->classes);
-            break;
-        case 'i':
-            t->v[i] = floor(op_random(state) * (w->classes + 1)) - 1;
-            break;
-        default:
-            t->v[i] = between(state, -1, 1);
-        }
-    for (int n = 0; w->kind == 'd' && n < t->dim[0]; n++) {
-        double sum = 0;
-        for (int k = 0; k < classes; k++)
-            sum += t->v[n * classes + k];
-        for (int k = 0; k < classes; k++)
-            t->v[n * classes + k] = (float)(t->v[n * classes + k] / sum);
-    }
-}
-
-/* The first rows of a tensor are the same whatever the live batch. */
-static void draw_values(const struct op_program *program, struct op_reference *r, uint64_t seed)
-{
-    struct word words[OP_PORTS];
-    parse_inputs(program->c->inputs, words);
-    for (int i = 0; i < r->nin; i++) {
-        uint64_t state = seed * 1000 + (uint64_t)i;
-        draw_input(&words[i], &r->in[i], &state);
-    }
-    for (int i = 0; i < r->nout; i++) {
-        uint64_t state = seed * 1000 + 100 + (uint64_t)i;
-        for (size_t k = 0; k < r->grad_out[i].count; k++)
-            r->grad_out[i].v[k] = between(&state, -1, 1);
-    }
-    for (int i = 0; i < r->nweights; i++) {
-        uint64_t state = seed * 1000 + 200 + (uint64_t)i;
-        const bool trained = program->net->weights[i]->trained;
-        for (size_t k = 0; k < r->weight[i].count; k++)
-            r->weight[i].v[k] = trained ? between(&state, -1, 1) : between(&state, 0.25, 1.5);
-        if (r->moved[i].v)
-            memcpy(r->moved[i].v, r->weight[i].v, r->weight[i].count * sizeof(double));
-    }
-}
 
 static void write_weights(const struct op_program *program, const struct op_reference *r)
 {
@@ -416,238 +229,4 @@ void op_program_run(const struct op_program *program, int live, struct op_refere
                 op_read(flow->exec, flow->grad_in[i], &r->grad_in[i]);
     }
     read_weights(program, r);
-}
-
-/* ---- comparisons ---- */
-
-static void compare(const struct op_program *program, int live, const char *what, int i, const struct op_tensor *ours,
-                    const struct op_tensor *theirs, double tolerance)
-{
-    const double distance = op_distance(ours, theirs);
-    double largest = 0, worst = 0;
-    size_t at = 0;
-    for (size_t k = 0; k < theirs->count; k++) {
-        largest = fmax(largest, fabs(theirs->v[k]));
-        if (!(fabs(ours->v[k] - theirs->v[k]) <= worst)) {
-            worst = fabs(ours->v[k] - theirs->v[k]);
-            at = k;
-        }
-    }
-    ck_assert_msg(distance <= tolerance && worst <= 30 * tolerance * fmax(largest, 1e-3),
-                  "%s, live batch %d: %s %d differs by %.2g (at most %.2g); element %zu is %.9g and should be %.9g",
-                  program->title, live, what, i, distance, tolerance, at, ours->v[at], theirs->v[at]);
-}
-
-static double tolerance_of(const struct op_case *c)
-{
-    return c->tolerance > 0 ? c->tolerance : 1e-5;
-}
-
-/* The reference's outputs weighted with the gradients of outputs. */
-static double objective(const struct op_program *program, const struct op_reference *r)
-{
-    double sum = 0;
-    for (int i = 0; i < r->nout; i++)
-        memset(r->out[i].v, 0, r->out[i].count * sizeof(double));
-    program->c->forward(r);
-    for (int i = 0; i < r->nout; i++)
-        for (size_t k = 0; k < r->out[i].count; k++)
-            sum += r->grad_out[i].v[k] * r->out[i].v[k];
-    return sum;
-}
-
-/* Compare the gradient of t, some of it when t is large. */
-static void compare_differences(const struct op_program *program, int live, const struct op_reference *theirs, const char *what,
-                                int i, const struct op_tensor *t, const struct op_tensor *ours, uint64_t *state)
-{
-    struct op_tensor some = { .v = calloc(MOST, sizeof(double)) }, same = { .v = calloc(MOST, sizeof(double)) };
-    const double here = objective(program, theirs);
-    size_t kinks = 0, tried = t->count < MOST ? t->count : MOST;
-    for (size_t k = 0; k < tried; k++) {
-        const size_t at = t->count <= MOST ? k : (size_t)(op_random(state) * (double)t->count);
-        const double value = t->v[at];
-        t->v[at] = value + STEP;
-        const double above = objective(program, theirs) - here;
-        t->v[at] = value - STEP;
-        const double below = here - objective(program, theirs);
-        t->v[at] = value;
-        if (fabs(above - below) > 0.02 * fmax(fabs(above), fabs(below)) && fabs(above - below) > 1e-8 * STEP) {
-            kinks++;
-            continue;
-        }
-        some.v[some.count++] = ours->v[at];
-        same.v[same.count++] = (above + below) / (2 * STEP);
-    }
-    ck_assert_msg(kinks <= 4 + tried / 10, "%s: the reference has kinks at %zu of %zu elements of %s %d", program->title,
-                  kinks, tried, what, i);
-    compare(program, live, what, i, &some, &same, 3 * tolerance_of(program->c));
-    free(some.v);
-    free(same.v);
-}
-
-/* The same numbers as in `from`, and room for results. */
-static void copy_values(const struct op_program *program, int live, const struct op_reference *from, struct op_reference *to)
-{
-    op_values_create(program, live, to);
-    for (int i = 0; i < from->nin; i++)
-        memcpy(to->in[i].v, from->in[i].v, from->in[i].count * sizeof(double));
-    for (int i = 0; i < from->nout; i++)
-        memcpy(to->grad_out[i].v, from->grad_out[i].v, from->grad_out[i].count * sizeof(double));
-    for (int i = 0; i < from->nweights; i++) {
-        memcpy(to->weight[i].v, from->weight[i].v, from->weight[i].count * sizeof(double));
-        if (to->moved[i].v)
-            memcpy(to->moved[i].v, to->weight[i].v, to->weight[i].count * sizeof(double));
-    }
-}
-
-static void check_gradients(const struct op_program *program, int live, const struct op_reference *ours,
-                            struct op_reference *theirs, uint64_t seed)
-{
-    if (program->c->backward)
-        program->c->backward(theirs);
-    for (int i = 0; i < ours->nin; i++) {
-        if (!ours->grad_in[i].v)
-            continue;
-        ck_assert_msg(program->flow->grad_in[i] != NULL, "%s: input %d has no gradient", program->title, i);
-        if (program->c->backward)
-            compare(program, live, "gradient of input", i, &ours->grad_in[i], &theirs->grad_in[i],
-                    2 * tolerance_of(program->c));
-        else
-            compare_differences(program, live, theirs, "gradient of input", i, &theirs->in[i], &ours->grad_in[i], &seed);
-    }
-    for (int i = 0; i < ours->nweights; i++) {
-        if (!ours->grad_weight[i].v)
-            continue;
-        if (program->c->backward)
-            compare(program, live, "gradient of weight", i, &ours->grad_weight[i], &theirs->grad_weight[i],
-                    2 * tolerance_of(program->c));
-        else
-            compare_differences(program, live, theirs, "gradient of weight", i, &theirs->weight[i], &ours->grad_weight[i],
-                                &seed);
-    }
-}
-
-static void check_run(const struct op_program *program, int live, const struct op_reference *ours, uint64_t seed)
-{
-    struct op_reference theirs;
-    copy_values(program, live, ours, &theirs);
-    program->c->forward(&theirs);
-    for (int i = 0; i < ours->nout; i++)
-        compare(program, live, "output", i, &ours->out[i], &theirs.out[i], tolerance_of(program->c));
-    for (int i = 0; i < ours->nweights; i++)
-        if (ours->moved[i].v)
-            compare(program, live, "statistic", i, &ours->moved[i], &theirs.moved[i], tolerance_of(program->c));
-    if (program->flow->backward)
-        check_gradients(program, live, ours, &theirs, seed);
-    op_values_free(&theirs);
-}
-
-static void check_equal(const struct op_program *program, const char *why, const char *what, int i,
-                        const struct op_tensor *a, const struct op_tensor *b, bool rows)
-{
-    if (!a->v || !b->v || (rows && !a->batch))
-        return;
-    for (size_t k = 0; k < a->count; k++)
-        ck_assert_msg(a->v[k] == b->v[k], "%s: element %zu of %s %d is %.9g and then %.9g: %s", program->title, k, what, i,
-                      a->v[k], b->v[k], why);
-}
-
-/* rows: only those that `a` has, of tensors with a batch axis. */
-static void check_same(const struct op_program *program, const char *why, const struct op_reference *a,
-                       const struct op_reference *b, bool rows)
-{
-    for (int i = 0; i < a->nout; i++)
-        check_equal(program, why, "output", i, &a->out[i], &b->out[i], rows);
-    for (int i = 0; i < a->nin; i++)
-        check_equal(program, why, "gradient of input", i, &a->grad_in[i], &b->grad_in[i], rows);
-    for (int i = 0; i < a->nweights && !rows; i++) {
-        check_equal(program, why, "gradient of weight", i, &a->grad_weight[i], &b->grad_weight[i], false);
-        check_equal(program, why, "statistic", i, &a->moved[i], &b->moved[i], false);
-    }
-}
-
-void op_program_check(struct op_program *program)
-{
-    const int live = program->capacity > 1 ? program->capacity - 1 : 1;
-    struct op_reference part, whole, again, other;
-
-    op_values_create(program, live, &part);
-    draw_values(program, &part, 1);
-    op_program_run(program, live, &part);
-    check_run(program, live, &part, 1);
-
-    op_values_create(program, program->capacity, &other);
-    draw_values(program, &other, 2);
-    op_program_run(program, program->capacity, &other);
-    check_run(program, program->capacity, &other, 2);
-
-    op_values_create(program, program->capacity, &whole);
-    draw_values(program, &whole, 1);
-    op_program_run(program, program->capacity, &whole);
-    copy_values(program, program->capacity, &whole, &again);
-    op_program_run(program, program->capacity, &again);
-    check_same(program, "not reproducible", &whole, &again, false);
-    if (!(program->c->flags & (OP_COUPLED | OP_INEXACT)))
-        check_same(program, "it depends on the live batch", &part, &whole, true);
-
-    op_values_free(&part);
-    op_values_free(&other);
-    op_values_free(&whole);
-    op_values_free(&again);
-}
-
-/* Layers without kernels of their own for blocked tensors are tried with plain inputs only, layers that wish for a
- * layout with blocked ones only. */
-static bool wanted(const struct op_program *program, bool blocked)
-{
-    const struct fer_layer *layer = program->spec.graph->nops ? program->spec.graph->ops[0]->layer : NULL;
-    bool pictures = false;
-    for (int i = 0; i < program->flow->nin; i++)
-        pictures = pictures || (program->flow->in[i]->shape.rank == 4 && program->flow->in[i]->shape.dtype == FER_F32);
-    if (!blocked)
-        return true;
-    return pictures && layer && (layer->layout || (layer->flags & FER_LAYER_ANY_LAYOUT) || program->c->flow);
-}
-
-void op_check(const struct op_case *c)
-{
-    for (int profile = 0; profile < 2; profile++) {
-        if (c->flags & (profile ? OP_CPU_ONLY : OP_GPU_ONLY))
-            continue;
-        struct op_device device = op_device_open(profile ? FER_PROFILE_GPU : FER_PROFILE_CPU);
-        for (int blocked = 0; blocked < (profile ? 1 : 2); blocked++) {
-            struct op_program program;
-            op_program_compile(&program, c, &device, blocked);
-            if (wanted(&program, blocked))
-                op_program_check(&program);
-            op_program_free(&program);
-        }
-        op_device_close(&device);
-    }
-}
-
-/* ---- suites ---- */
-
-static const struct op_case *all_cases; /* set once, before any test runs */
-
-START_TEST(against_reference)
-{
-    op_check(&all_cases[_i]);
-}
-END_TEST
-
-int op_main(const char *name, const struct op_case *cases, int count, void (*more)(TCase *tcase))
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    all_cases = cases;
-    tcase_add_loop_test(tcase, against_reference, 0, count);
-    if (more)
-        more(tcase);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

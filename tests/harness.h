@@ -108,6 +108,20 @@ void op_check(const struct op_case *c);
 /* A suite that has a test for each case and what `more` adds (NULL: nothing), run: the exit status. */
 int op_main(const char *name, const struct op_case *cases, int count, void (*more)(TCase *tcase));
 
+/* ---- the harness's own files share ---- */
+
+/* One word of op_case.inputs. */
+struct op_word {
+    char kind;
+    int classes;
+    struct fer_shape shape;
+};
+int op_words_parse(const char *text, struct op_word words[OP_PORTS]);
+/* Random inputs, weights and gradients of outputs.  The first rows are the same whatever the live batch. */
+void op_values_draw(const struct op_program *program, struct op_reference *values, uint64_t seed);
+/* The same numbers as in `from`, and room for results. */
+void op_values_copy(const struct op_program *program, int live, const struct op_reference *from, struct op_reference *to);
+
 /* ---- for tests that go their own way ---- */
 
 /* Numbers of a stream, uniform in [0, 1). */
