@@ -40,7 +40,7 @@ __kernel void hits(FER_IN(x), FER_IN(label), FER_OUT(hit), const int top)
      (DATA(by)[n] < DATA(edge)[(b) + 1] || ((b) == bins - 1 && DATA(by)[n] == DATA(edge)[(b) + 1])))
 #else
 #define BINNED
-#define IN_BIN(n, b) 1
+#define IN_BIN(n, b) ((b) >= 0)
 #endif
 /* Work-item 0 counts all samples, work-item b + 1 bin b. */
 __kernel void accuracy(FER_IN(hit), BINNED FER_INOUT(counts), const int bins)

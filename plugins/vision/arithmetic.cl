@@ -8,6 +8,7 @@
 #define THROUGH(y, v) ((y) > 0.0f ? (v) : (FER_V)(0.0f))
 #else
 #define OUTPUT(v) (v)
+#define THROUGH(y, v) (v)
 #endif
 
 /* out = a + sign b (then ReLU), all of one shape. */

@@ -128,7 +128,8 @@ __kernel void moments(FER_IN(x), FER_OUT(part), const int padded, const int leng
 
 #ifdef FER_KERNEL_gradient_sums
 #define START(n, c, p)                                                                                                   \
-    const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);
+    const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);                                 \
+    (void)scale, (void)bias;
 #define TAKE_GRADIENT(s, q, n, c, p)                                                                                     \
     {                                                                                                                    \
         const FER_V t = FER_VLOAD(x, n, c, p), dy = FER_VLOAD(dy, n, c, p);                                              \
@@ -247,7 +248,8 @@ __kernel void gradient_finish(FER_IN(x), FER_IN(part), FER_IN(norm), FER_OUT(coe
     if (n >= t##_dim.x)                                                                                                  \
         return;                                                                                                          \
     const int begin = run * run_pixels, end = min(begin + run_pixels, (int)FER_PLANE(t##_dim));                                  \
-    const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);
+    const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);                                 \
+    (void)scale, (void)bias;
 
 #ifdef FER_KERNEL_apply
 __kernel void apply(FER_IN(x), FER_IN(norm), FER_OUT(y), const int padded, const int run_pixels)

@@ -4,10 +4,10 @@
  * result and meet in local memory; with GROUP=1 each has its own.  FLAT: the result is not of rank 4, but its elements in
  * the order n, c, h, w.  Sums are taken in an order that depends on shapes alone.
  */
-#define OVER_N ((OVER) & 1)
-#define OVER_C ((OVER) & 2)
-#define OVER_H ((OVER) & 4)
-#define OVER_W ((OVER) & 8)
+#define OVER_N (((OVER) & 1) != 0)
+#define OVER_C (((OVER) & 2) != 0)
+#define OVER_H (((OVER) & 4) != 0)
+#define OVER_W (((OVER) & 8) != 0)
 
 /* Place `o` among the cells of the result, given the shape of what is reduced. */
 struct place {
@@ -30,7 +30,7 @@ static inline void find_place(struct place *a, const size_t o, const int4 d)
     a->n1 = OVER_N ? d.x : a->n + 1;
     a->c0 = OVER_C ? 0 : a->c;
     a->c1 = OVER_C ? d.y : a->c + 1;
-    a->step = OVER_H && !OVER_W ? d.w : 1;
+    a->step = OVER_H > OVER_W ? d.w : 1; /* rows only */
     a->p0 = OVER_H ? (OVER_W ? 0 : a->p) : a->p * (OVER_W ? d.w : 1);
     a->count = (OVER_H ? d.z : 1) * (OVER_W ? d.w : 1);
 }
