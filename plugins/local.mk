@@ -13,6 +13,7 @@ include %D%/alexnet/local.mk
 include %D%/mobilenet_v2/local.mk
 include %D%/double_channel/local.mk
 include %D%/ffra/local.mk
+include %D%/path_selection/local.mk
 include %D%/privileged/local.mk
 include %D%/synthface/local.mk
 include %D%/occlude/local.mk

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+
+if PLUGIN_PATH_SELECTION
+plugin_LTLIBRARIES += plugins/path_selection.la
+endif
+plugins_path_selection_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+plugins_path_selection_la_LDFLAGS = $(MODULE_FLAGS)
+plugins_path_selection_la_LIBADD = libfer.la
+plugins_path_selection_la_SOURCES = \
+	%D%/choose.c \
+	%D%/ensemble.c \
+	%D%/path_selection.c \
+	%D%/path_selection.h
+CL_FILES += \
+	%D%/choose.cl \
+	%D%/ensemble.cl
+EXTRA_DIST += %D%/README.md
