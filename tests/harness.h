@@ -124,6 +124,9 @@ void op_values_copy(const struct op_program *program, int live, const struct op_
 
 /* ---- for tests that go their own way ---- */
 
+/* Whether FER_TEST_SMALL is set: on a simulated device or with sanitizers, where one run of each case must do. */
+bool op_small(void);
+
 /* Numbers of a stream, uniform in [0, 1). */
 double op_random(uint64_t *state);
 struct op_tensor op_tensor_create(const struct fer_shape *shape, int live);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# make check runs every program in unit_tests and every script in shell_tests; test_programs are built for the scripts.
+# make check runs every program in op_tests and unit_tests and every script in shell_tests; test_programs are built for
+# the scripts.
 # Unit tests link the whole core, so they see internals, and export it, so plugins that they open use the same copy.
 # Those in oclgrind_tests also run under Oclgrind; they keep their shapes small when FER_TEST_SMALL is set.
 
@@ -8,33 +9,34 @@ unit_tests = \
 	%D%/unit-device \
 	%D%/unit-errors \
 	%D%/unit-exec \
-	%D%/unit-golden \
 	%D%/unit-image \
 	%D%/unit-lang \
-	%D%/unit-ops-conv \
-	%D%/unit-ops-pointwise \
-	%D%/unit-ops-spatial \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
 	%D%/unit-print \
 	%D%/unit-reader \
 	%D%/unit-registry \
+	%D%/unit-resolve \
 	%D%/unit-safetensors \
 	%D%/unit-source \
 	%D%/unit-status \
 	%D%/unit-synthface
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
+# Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.
+op_tests = \
+	%D%/unit-golden \
+	%D%/unit-ops-conv \
+	%D%/unit-ops-norm \
+	%D%/unit-ops-pointwise \
+	%D%/unit-ops-spatial
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
+%C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
-EXTRA_DIST += \
-	%D%/golden/common.py \
-	%D%/golden/layers.safetensors \
-	%D%/golden/make-layers.py
 
 test_programs =
 
@@ -69,6 +71,7 @@ AM_TESTS_ENVIRONMENT = \
 broken_plugins = %D%/broken/broken.so %D%/broken/undefined.so
 check_DATA = $(broken_plugins)
 CLEANFILES += $(broken_plugins)
+EXTRA_DIST += %D%/names/resnet18.txt %D%/names/resnet50.txt
 EXTRA_DIST += %D%/broken/broken.c %D%/broken/undefined.c
 
 %D%/broken/%.so: %D%/broken/%.c
@@ -76,12 +79,12 @@ EXTRA_DIST += %D%/broken/broken.c %D%/broken/undefined.c
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
-TESTS = $(unit_tests) $(shell_tests)
+TESTS = $(op_tests) $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
 EXTRA_DIST += $(shell_tests) %D%/golden %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
-check_PROGRAMS = $(unit_tests) $(test_programs)
+check_PROGRAMS = $(op_tests) $(unit_tests) $(test_programs)
 else
 check-local:
 	@echo "make check needs Check: install the package 'check' and run configure again" >&2; exit 1
