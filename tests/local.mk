@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/unit-exec \
 	%D%/unit-image \
 	%D%/unit-lang \
+	%D%/unit-mutate \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
@@ -71,7 +72,7 @@ AM_TESTS_ENVIRONMENT = \
 broken_plugins = %D%/broken/broken.so %D%/broken/undefined.so
 check_DATA = $(broken_plugins)
 CLEANFILES += $(broken_plugins)
-EXTRA_DIST += %D%/names/resnet18.txt %D%/names/resnet50.txt
+EXTRA_DIST += %D%/names/resnet18.txt %D%/names/resnet50.txt %D%/resolve-text.h
 EXTRA_DIST += %D%/broken/broken.c %D%/broken/undefined.c
 
 %D%/broken/%.so: %D%/broken/%.c
