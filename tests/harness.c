@@ -100,10 +100,9 @@ static void write_description(const struct op_case *c, int ninputs, char *text, 
                  c->call);
 }
 
-void op_program_compile(struct op_program *program, const struct op_case *c, const struct op_device *device, bool blocked)
+void op_program_resolve(struct op_program *program, const struct op_case *c, const struct op_device *device, bool blocked)
 {
     const struct fer_description_options options = { .seed = 7 };
-    const struct fer_compile_options compile = { .poison = true };
     struct op_word words[OP_PORTS];
     struct fer_shape shapes[OP_PORTS];
     char text[2048];
@@ -122,9 +121,20 @@ void op_program_compile(struct op_program *program, const struct op_case *c, con
         if (shapes[i].rank == 4 && shapes[i].dtype == FER_F32)
             program->spec.graph->inputs[i].value->layout = FER_LAYOUT_BLOCKED;
     program->net = fer_description_net(program->description, "t");
-    OK(fer_store_create(device->device, program->description, 1, &program->store, &err));
-    OK(fer_predict_compile(program->description, &program->spec, program->capacity, !(c->flags & OP_NO_BACKWARD),
-                           program->store, &compile, &program->flow, &err));
+}
+
+void op_program_build(struct op_program *program)
+{
+    const struct fer_compile_options poison = { .poison = true };
+    OK(fer_store_create(program->device->device, program->description, 1, &program->store, &err));
+    OK(fer_predict_compile(program->description, &program->spec, program->capacity,
+                           !(program->c->flags & OP_NO_BACKWARD), program->store, &poison, &program->flow, &err));
+}
+
+void op_program_compile(struct op_program *program, const struct op_case *c, const struct op_device *device, bool blocked)
+{
+    op_program_resolve(program, c, device, blocked);
+    op_program_build(program);
 }
 
 void op_program_free(struct op_program *program)

@@ -45,9 +45,7 @@ enum {
     OP_TRAINING = 1,
     OP_COUPLED = 2,    /* samples of a batch see each other */
     OP_NO_BACKWARD = 4,
-    OP_CPU_ONLY = 8,
-    OP_GPU_ONLY = 16,
-    OP_INEXACT = 32    /* results may depend on the live batch in the last bits */
+    OP_STOPPED = 8     /* no gradient reaches the inputs */
 };
 
 struct op_case {
@@ -88,7 +86,12 @@ struct op_program {
     bool blocked;
     char title[256];
 };
-/* blocked: inputs of rank 4 come blocked. */
+/* Without a device's part: shapes and layers.  blocked: inputs of rank 4 come blocked. */
+void op_program_resolve(struct op_program *program, const struct op_case *c, const struct op_device *device,
+                        bool blocked);
+/* The device's part. */
+void op_program_build(struct op_program *program);
+/* Both. */
 void op_program_compile(struct op_program *program, const struct op_case *c, const struct op_device *device,
                         bool blocked);
 void op_program_free(struct op_program *program);

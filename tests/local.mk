@@ -29,15 +29,22 @@ unit_tests = \
 op_tests = \
 	%D%/unit-golden \
 	%D%/unit-ops-conv \
+	%D%/unit-ops-loss \
+	%D%/unit-ops-move \
 	%D%/unit-ops-norm \
 	%D%/unit-ops-pointwise \
-	%D%/unit-ops-spatial
+	%D%/unit-ops-spatial \
+	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
+%C%_unit_ops_loss_SOURCES = %D%/unit-ops-loss.c $(harness)
+%C%_unit_ops_move_SOURCES = %D%/unit-ops-move.c $(harness)
 %C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
+trial = %D%/trial.c %D%/trial.h
+%C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 
 test_programs =
 
