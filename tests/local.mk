@@ -59,7 +59,8 @@ shell_tests = \
 	%D%/headers.sh \
 	%D%/lists.sh \
 	%D%/plugin-pages.sh \
-	%D%/symbols.sh
+	%D%/symbols.sh \
+	%D%/systems-golden.sh
 
 AM_TESTS_ENVIRONMENT = \
 	FER_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; export FER_PLUGIN_PATH; \
@@ -89,7 +90,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(op_tests) $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/golden %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
+EXTRA_DIST += $(shell_tests) %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(op_tests) $(unit_tests) $(test_programs)

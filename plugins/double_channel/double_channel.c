@@ -97,7 +97,7 @@ static const struct fer_model similarity = { .size = sizeof(struct fer_model), .
     .help = "the sigmoid of a weighted sum of squared differences of two features", .params = similarity_params,
     .params_size = sizeof(struct similarity), .write = similarity_write };
 static const struct fer_model *const models[] = { &adaptive, &similarity, NULL };
-static const struct fer_layer *const layers[] = { &fer_cross_product, &fer_gate, NULL };
+static const struct fer_layer *const layers[] = { &fer_cross_product, &fer_gate, &fer_same_label, NULL };
 
 FER_PLUGIN(double_channel){ FER_PLUGIN_HEAD(double_channel), .version = "1.0.0", .license = "Apache-2.0",
                             .help = "the modules of the double-channel network (Tang, Xiang, Wei 2021)", .layers = layers,

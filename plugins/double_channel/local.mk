@@ -10,8 +10,10 @@ plugins_double_channel_la_SOURCES = \
 	%D%/cross_product.c \
 	%D%/double_channel.c \
 	%D%/double_channel.h \
-	%D%/gate.c
+	%D%/gate.c \
+	%D%/same_label.c
 CL_FILES += \
 	%D%/cross_product.cl \
-	%D%/gate.cl
+	%D%/gate.cl \
+	%D%/same_label.cl
 EXTRA_DIST += %D%/README.md
