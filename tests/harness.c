@@ -88,15 +88,16 @@ void op_read(struct fer_exec *exec, const struct fer_tensor *tensor, struct op_t
 static void write_description(const struct op_case *c, int ninputs, char *text, size_t size)
 {
     const int outputs = c->outputs ? c->outputs : 1;
+    const char *use = c->use ? c->use : "";
     char in[64] = "", out[64] = "";
     for (int i = 0; i < ninputs; i++)
         sprintf(in + strlen(in), "%s%c", i ? ", " : "", 'a' + i);
     for (int i = 0; i < outputs; i++)
         sprintf(out + strlen(out), "%s%c", i ? ", " : "", "yzvw"[i]);
     if (c->flow)
-        snprintf(text, size, "fer 1\nuse vision, loss, data\nnet t(%s) -> %s {\n%s\n}\n", in, out, c->flow);
+        snprintf(text, size, "fer 1\nuse vision, loss, data%s\nnet t(%s) -> %s {\n%s\n}\n", use, in, out, c->flow);
     else
-        snprintf(text, size, "fer 1\nuse vision, loss, data\nnet t(%s) -> %s { %s = %s | op: %s }\n", in, out, out, in,
+        snprintf(text, size, "fer 1\nuse vision, loss, data%s\nnet t(%s) -> %s { %s = %s | op: %s }\n", use, in, out, out, in,
                  c->call);
 }
 

@@ -60,6 +60,7 @@ struct op_case {
     op_function *backward; /* NULL: differences */
     const char *flow;      /* instead of `call`: all between the braces of a net with inputs a, b, … and outputs y, … */
     int outputs;           /* 0: one */
+    const char *use;       /* plugins beyond vision, loss and data: ", ffra"; NULL: none */
 };
 
 /* OP_CASE("leaky_relu 0.2", "3,5", leaky_relu, { 0.2 }) */

@@ -34,6 +34,7 @@ op_tests = \
 	%D%/unit-ops-norm \
 	%D%/unit-ops-pointwise \
 	%D%/unit-ops-spatial \
+	%D%/unit-ops-systems \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
@@ -43,6 +44,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
+%C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
 trial = %D%/trial.c %D%/trial.h
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 
@@ -54,13 +56,18 @@ oclgrind_tests = \
 shell_tests = \
 	%D%/cli-commands.sh \
 	%D%/cli-run.sh \
+	%D%/cli-hostile.sh \
 	%D%/cli-resume.sh \
 	%D%/embed.sh \
 	%D%/headers.sh \
 	%D%/lists.sh \
 	%D%/plugin-pages.sh \
+	%D%/rule-empty.sh \
+	%D%/rule-names.sh \
+	%D%/rule-quiet.sh \
 	%D%/symbols.sh \
-	%D%/systems-golden.sh
+	%D%/systems-golden.sh \
+	%D%/systems-train.sh
 
 AM_TESTS_ENVIRONMENT = \
 	FER_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; export FER_PLUGIN_PATH; \
