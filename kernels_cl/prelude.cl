@@ -73,6 +73,21 @@
     i < i##_end;                                                                                                         \
     i++
 
+/* Reductions over a work-group of 64 in a fixed order: part is __local, 64 long, lane the work-item's number in the group;
+ * every work-item comes along and all get the result in v. */
+#define FER_GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
+#define FER_PLUS(a, b) ((a) + (b))
+#define FER_REDUCE(part, lane, v, join)                                                                                  \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
+    part[lane] = v;                                                                                                      \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
+    for (int reach = 32; reach > 0; reach /= 2) {                                                                        \
+        if (lane < reach)                                                                                                \
+            part[lane] = join(part[lane], part[lane + reach]);                                                           \
+        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
+    }                                                                                                                    \
+    v = part[0];
+
 /* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011).
  * key = seed; counter = (element, operation, epoch, sample id). */
 #define FER_RANDOM                                                                                                       \

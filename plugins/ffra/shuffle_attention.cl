@@ -8,17 +8,7 @@
  * and y goes to channel 2 (c mod C/2) + c / (C/2).  norm f32[N][C][2] holds m and 1 / deviation.  Backward, with
  * t = dy x s (1 - s), the sums f32[N][C][2] are those of t and t r over the pixels.
  */
-#define GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
-#define SUM(v)                                                                                                           \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    part[lane] = v;                                                                                                      \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int reach = 32; reach > 0; reach /= 2) {                                                                        \
-        if (lane < reach)                                                                                                \
-            part[lane] += part[lane + reach];                                                                            \
-        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
-    }                                                                                                                    \
-    v = part[0];
+#define SUM(v) FER_REDUCE(part, lane, v, FER_PLUS)
 /* Where channel c finds its weights, whether it is weighed pixel by pixel, and where it goes. */
 #define KEY(c) ((c) % keys)
 #define SPATIAL(c) ((c) / keys % 2)
@@ -38,7 +28,7 @@ static inline float gate(const float a)
 
 /* A work-group for each channel of each row. */
 #ifdef FER_KERNEL_statistics
-GROUP void statistics(FER_IN(x), FER_OUT(norm), const float eps)
+FER_GROUP void statistics(FER_IN(x), FER_OUT(norm), const float eps)
 {
     __local float part[64];
     const int lane = get_local_id(0), c = get_group_id(0) % x_dim.y, n = get_group_id(0) / x_dim.y;
@@ -77,7 +67,7 @@ __kernel void attend(FER_IN(x), FER_IN(norm), WEIGHTS, FER_OUT(y), const int key
 #endif
 
 #ifdef FER_KERNEL_attend_sums
-GROUP void attend_sums(FER_IN(x), FER_IN(norm), FER_IN(dy), WEIGHTS, FER_OUT(sums), const int keys)
+FER_GROUP void attend_sums(FER_IN(x), FER_IN(norm), FER_IN(dy), WEIGHTS, FER_OUT(sums), const int keys)
 {
     __local float part[64];
     const int lane = get_local_id(0), c = get_group_id(0) % x_dim.y, n = get_group_id(0) / x_dim.y;

@@ -15,18 +15,7 @@
 #define WEIGHTS
 #define CLASS_WEIGHT(k) 1.0f
 #endif
-#define ADD(a, b) ((a) + (b))
-#define REDUCE(v, join)                                                                                                  \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    part[lane] = v;                                                                                                      \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int reach = 32; reach > 0; reach /= 2) {                                                                           \
-        if (lane < reach)                                                                                                 \
-            part[lane] = join(part[lane], part[lane + reach]);                                                            \
-        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
-    }                                                                                                                    \
-    v = part[0];
-#define GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
+#define REDUCE(v, join) FER_REDUCE(part, lane, v, join)
 #define SAMPLE                                                                                                           \
     __local float part[64];                                                                                              \
     const int lane = get_local_id(0), n = get_group_id(0), classes = x_dim.y;                                            \
@@ -34,7 +23,7 @@
 
 #ifdef FER_KERNEL_cross_entropy
 /* level[n] = the largest logit, and the log of the sum of exp(logit - that). */
-GROUP void cross_entropy(FER_IN(x), FER_IN(label), WEIGHTS FER_OUT(sample), FER_OUT(weight), FER_OUT(level), const float smooth)
+FER_GROUP void cross_entropy(FER_IN(x), FER_IN(label), WEIGHTS FER_OUT(sample), FER_OUT(weight), FER_OUT(level), const float smooth)
 {
     SAMPLE
     float best = -INFINITY, sum = 0.0f, loss = 0.0f;
@@ -43,7 +32,7 @@ GROUP void cross_entropy(FER_IN(x), FER_IN(label), WEIGHTS FER_OUT(sample), FER_
     REDUCE(best, fmax)
     for (int k = lane; k < classes; k += 64)
         sum += exp(row[k] - best);
-    REDUCE(sum, ADD)
+    REDUCE(sum, FER_PLUS)
     const float rest = log(sum);
 #ifdef SOFT
     for (int k = lane; k < classes; k += 64) {
@@ -51,7 +40,7 @@ GROUP void cross_entropy(FER_IN(x), FER_IN(label), WEIGHTS FER_OUT(sample), FER_
         if (t != 0.0f)
             loss += CLASS_WEIGHT(k) * t * (rest - (row[k] - best));
     }
-    REDUCE(loss, ADD)
+    REDUCE(loss, FER_PLUS)
     const float counts = 1.0f;
 #else
     const int y = DATA(label)[n];
@@ -59,7 +48,7 @@ GROUP void cross_entropy(FER_IN(x), FER_IN(label), WEIGHTS FER_OUT(sample), FER_
     if (smooth > 0.0f) {
         for (int k = lane; k < classes; k += 64)
             loss += CLASS_WEIGHT(k) * (rest - (row[k] - best));
-        REDUCE(loss, ADD)
+        REDUCE(loss, FER_PLUS)
         loss *= smooth / (float)classes;
     }
     if (y < 0)
@@ -78,7 +67,7 @@ GROUP void cross_entropy(FER_IN(x), FER_IN(label), WEIGHTS FER_OUT(sample), FER_
 
 /* With t_k what multiplies -log p_k: dx_k = coef (p_k sum_j t_j - t_k). */
 #ifdef FER_KERNEL_cross_entropy_grad
-GROUP void cross_entropy_grad(FER_IN(x), FER_IN(label), WEIGHTS FER_IN(level), FER_IN(coef), FER_OUT(dx), const float smooth)
+FER_GROUP void cross_entropy_grad(FER_IN(x), FER_IN(label), WEIGHTS FER_IN(level), FER_IN(coef), FER_OUT(dx), const float smooth)
 {
     SAMPLE
     const float g = DATA(coef)[n], best = DATA(level)[2 * n], rest = DATA(level)[2 * n + 1];
@@ -93,7 +82,7 @@ GROUP void cross_entropy_grad(FER_IN(x), FER_IN(label), WEIGHTS FER_IN(level), F
 #endif
     for (int k = lane; k < classes; k += 64)
         all += TARGET(k);
-    REDUCE(all, ADD)
+    REDUCE(all, FER_PLUS)
     for (int k = lane; k < classes; k += 64)
         DATA(dx)[(size_t)n * classes + k] = g * (exp(row[k] - best - rest) * all - TARGET(k));
 }
@@ -101,7 +90,7 @@ GROUP void cross_entropy_grad(FER_IN(x), FER_IN(label), WEIGHTS FER_IN(level), F
 
 /* The gradient of a distribution, for losses that learn labels: -w_k (1 - e) log p_k coef. */
 #ifdef FER_KERNEL_label_grad
-GROUP void label_grad(FER_IN(x), WEIGHTS FER_IN(level), FER_IN(coef), FER_OUT(dlabel), const float smooth)
+FER_GROUP void label_grad(FER_IN(x), WEIGHTS FER_IN(level), FER_IN(coef), FER_OUT(dlabel), const float smooth)
 {
     const int lane = get_local_id(0), n = get_group_id(0), classes = x_dim.y;
     for (int k = lane; k < classes; k += 64)

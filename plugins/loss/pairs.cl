@@ -2,17 +2,7 @@
  *
  * Losses of pairs of features [N, D].  A work-group of 64 treats a row.
  */
-#define GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
-#define SUM(v)                                                                                                           \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    part[lane] = v;                                                                                                      \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int reach = 32; reach > 0; reach /= 2) {                                                                           \
-        if (lane < reach)                                                                                                 \
-            part[lane] += part[lane + reach];                                                                             \
-        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
-    }                                                                                                                    \
-    v = part[0];
+#define SUM(v) FER_REDUCE(part, lane, v, FER_PLUS)
 /* As torch.nn.functional.normalize: lengths below 1e-12 count as that. */
 #define INVERSE(squares) (1.0f / fmax(sqrt(squares), 1e-12f))
 
@@ -20,7 +10,7 @@
  * loss = same/2 D + (1 - same)/2 max(0, margin - D), D the squared Euclidean distance.
  * pair[n] = 1/|a|, 1/|b| (1 unless features are normalised), D. */
 #ifdef FER_KERNEL_contrastive
-GROUP void contrastive(FER_IN(a), FER_IN(b), FER_IN(same), FER_OUT(sample), FER_OUT(weight), FER_OUT(pair),
+FER_GROUP void contrastive(FER_IN(a), FER_IN(b), FER_IN(same), FER_OUT(sample), FER_OUT(weight), FER_OUT(pair),
                        const float margin, const int normalize)
 {
     __local float part[64];
@@ -53,7 +43,7 @@ GROUP void contrastive(FER_IN(a), FER_IN(b), FER_IN(same), FER_OUT(sample), FER_
 /* The gradient of a; that of b with a and b exchanged and `side` 1.  With u = a/|a|, v = b/|b|:
  * dD/da = 2 (u - v - u (u . (u - v))) / |a|, without normalisation 2 (a - b). */
 #ifdef FER_KERNEL_contrastive_grad
-GROUP void contrastive_grad(FER_IN(a), FER_IN(b), FER_IN(same), FER_IN(pair), FER_IN(coef), FER_OUT(da),
+FER_GROUP void contrastive_grad(FER_IN(a), FER_IN(b), FER_IN(same), FER_IN(pair), FER_IN(coef), FER_OUT(da),
                             const float margin, const int normalize, const int side)
 {
     __local float part[64];
@@ -92,7 +82,7 @@ __kernel void same_grad(FER_IN(pair), FER_IN(coef), FER_OUT(dsame), const float 
  *   nt_xent -> sample               mean of both directions
  */
 #ifdef FER_KERNEL_unit
-GROUP void unit(FER_IN(a), FER_OUT(z), FER_OUT(length), const int second, const int normalize)
+FER_GROUP void unit(FER_IN(a), FER_OUT(z), FER_OUT(length), const int second, const int normalize)
 {
     __local float part[64];
     const int lane = get_local_id(0), n = get_group_id(0), size = (int)(SIZE(a) / a_dim.x);
@@ -111,7 +101,7 @@ GROUP void unit(FER_IN(a), FER_OUT(z), FER_OUT(length), const int second, const 
 #endif
 
 #ifdef FER_KERNEL_similar
-GROUP void similar(FER_IN(z), FER_OUT(s), FER_OUT(level), const int size, const float inverse_temperature)
+FER_GROUP void similar(FER_IN(z), FER_OUT(s), FER_OUT(level), const int size, const float inverse_temperature)
 {
     __local float part[64];
     const int lane = get_local_id(0), i = get_group_id(0), rows = z_dim.x;
@@ -187,7 +177,7 @@ __kernel void pulled(FER_IN(z), FER_IN(pull), FER_OUT(da), const int second)
 
 /* Back through the normalisation: da = (da - z (z . da)) / |a|. */
 #ifdef FER_KERNEL_unit_grad
-GROUP void unit_grad(FER_IN(z), FER_IN(length), FER_INOUT(da), const int second)
+FER_GROUP void unit_grad(FER_IN(z), FER_IN(length), FER_INOUT(da), const int second)
 {
     __local float part[64];
     const int lane = get_local_id(0), n = get_group_id(0), size = (int)(SIZE(da) / da_dim.x);

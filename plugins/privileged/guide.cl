@@ -6,18 +6,7 @@
  * a are the logits of the network that learns, b those of the one that guides.  A work-group of 64 treats a sample.
  * level f32[N][4]: the largest logit and the log of the sum of exp(logit - that), of a and of b.
  */
-#define GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
-#define ADD(x, y) ((x) + (y))
-#define REDUCE(v, join)                                                                                                  \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    part[lane] = v;                                                                                                      \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int reach = 32; reach > 0; reach /= 2) {                                                                        \
-        if (lane < reach)                                                                                                \
-            part[lane] = join(part[lane], part[lane + reach]);                                                           \
-        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
-    }                                                                                                                    \
-    v = part[0];
+#define REDUCE(v, join) FER_REDUCE(part, lane, v, join)
 #define SAMPLE                                                                                                           \
     __local float part[64];                                                                                              \
     const int lane = get_local_id(0), n = get_group_id(0), classes = a_dim.y;                                            \
@@ -31,7 +20,7 @@
     REDUCE(best, fmax)                                                                                                   \
     for (int k = lane; k < classes; k += 64)                                                                             \
         rest += exp(row[k] - best);                                                                                      \
-    REDUCE(rest, ADD)                                                                                                    \
+    REDUCE(rest, FER_PLUS)                                                                                                    \
     rest = log(rest);
 #define LEVELS                                                                                                           \
     const float best_a = DATA(level)[4 * n], rest_a = DATA(level)[4 * n + 1];                                            \
@@ -45,7 +34,7 @@
     ((uses & 1 ? DATA(dloss)[0] / (float)a_dim.x : 0.0f) + (uses & 2 ? DATA(dsample)[n] : 0.0f))
 
 #ifdef FER_KERNEL_softmax_mse
-GROUP void softmax_mse(FER_IN(a), FER_IN(b), FER_OUT(sample), FER_OUT(level))
+FER_GROUP void softmax_mse(FER_IN(a), FER_IN(b), FER_OUT(sample), FER_OUT(level))
 {
     SAMPLE
     MEASURE(first, best_a, rest_a)
@@ -55,7 +44,7 @@ GROUP void softmax_mse(FER_IN(a), FER_IN(b), FER_OUT(sample), FER_OUT(level))
         const float d = exp(LOG_P(first, k, best_a, rest_a)) - exp(LOG_P(second, k, best_b, rest_b));
         sum += d * d;
     }
-    REDUCE(sum, ADD)
+    REDUCE(sum, FER_PLUS)
     if (lane == 0) {
         DATA(sample)[n] = sum;
         KEEP_LEVELS
@@ -65,7 +54,7 @@ GROUP void softmax_mse(FER_IN(a), FER_IN(b), FER_OUT(sample), FER_OUT(level))
 
 /* With p the softmax of this side and u = 2 (p - that of the other): p_k (u_k - sum of u p). */
 #ifdef FER_KERNEL_softmax_mse_grad
-GROUP void softmax_mse_grad(FER_IN(a), FER_IN(b), FER_IN(level), FER_IN(dloss), FER_IN(dsample), const int uses,
+FER_GROUP void softmax_mse_grad(FER_IN(a), FER_IN(b), FER_IN(level), FER_IN(dloss), FER_IN(dsample), const int uses,
                             FER_OUT(out), const int side)
 {
     SAMPLE
@@ -79,7 +68,7 @@ GROUP void softmax_mse_grad(FER_IN(a), FER_IN(b), FER_IN(level), FER_IN(dloss), 
         SIDES
         sum += u * mine;
     }
-    REDUCE(sum, ADD)
+    REDUCE(sum, FER_PLUS)
     for (int k = lane; k < classes; k += 64) {
         SIDES
         DATA(out)[(size_t)n * classes + k] = coef * mine * (u - sum);
@@ -89,7 +78,7 @@ GROUP void softmax_mse_grad(FER_IN(a), FER_IN(b), FER_IN(level), FER_IN(dloss), 
 
 /* A label past the last class makes the loss a NaN, which stops the run; one below 0 costs nothing. */
 #ifdef FER_KERNEL_inequality
-GROUP void inequality(FER_IN(a), FER_IN(b), FER_IN(label), FER_OUT(sample), FER_OUT(level))
+FER_GROUP void inequality(FER_IN(a), FER_IN(b), FER_IN(label), FER_OUT(sample), FER_OUT(level))
 {
     SAMPLE
     MEASURE(first, best_a, rest_a)
@@ -105,7 +94,7 @@ GROUP void inequality(FER_IN(a), FER_IN(b), FER_IN(label), FER_OUT(sample), FER_
 
 /* Where the hinge is open: 1[k = y] - p_k for the network that learns, the opposite for the one that guides. */
 #ifdef FER_KERNEL_inequality_grad
-GROUP void inequality_grad(FER_IN(a), FER_IN(b), FER_IN(label), FER_IN(sample), FER_IN(level), FER_IN(dloss),
+FER_GROUP void inequality_grad(FER_IN(a), FER_IN(b), FER_IN(label), FER_IN(sample), FER_IN(level), FER_IN(dloss),
                            FER_IN(dsample), const int uses, FER_OUT(out), const int side)
 {
     SAMPLE

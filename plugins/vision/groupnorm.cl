@@ -3,17 +3,7 @@
  * Group normalisation (Wu, He 2018): each row's channels in groups, normalised over a group's channels and pixels.
  * norm f32[N][groups][2]: mean, 1 / deviation.  A work-group of 64 treats a group of a row; 64 work-items a channel.
  */
-#define SUM(v)                                                                                                           \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    part[lane] = v;                                                                                                      \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
-    for (int reach = 32; reach > 0; reach /= 2) {                                                                        \
-        if (lane < reach)                                                                                                \
-            part[lane] += part[lane + reach];                                                                            \
-        barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
-    }                                                                                                                    \
-    v = part[0];
-#define GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
+#define SUM(v) FER_REDUCE(part, lane, v, FER_PLUS)
 #define PLACE(t)                                                                                                         \
     __local float part[64];                                                                                              \
     const int lane = get_local_id(0), g = get_group_id(0) % groups, n = get_group_id(0) / groups;                        \
@@ -21,7 +11,7 @@
 #define WEIGHT(c) (affine ? DATA(weight)[c] : 1.0f)
 
 #ifdef FER_KERNEL_groupnorm
-GROUP void groupnorm(FER_IN(x), FER_IN(weight), FER_IN(bias), FER_OUT(y), FER_OUT(norm), const int groups,
+FER_GROUP void groupnorm(FER_IN(x), FER_IN(weight), FER_IN(bias), FER_OUT(y), FER_OUT(norm), const int groups,
                      const int affine, const int tail, const float eps)
 {
     PLACE(x)
@@ -52,7 +42,7 @@ GROUP void groupnorm(FER_IN(x), FER_IN(weight), FER_IN(bias), FER_OUT(y), FER_OU
 
 /* With u = dy weight, r = (x - mean) inverse: dx = inverse (u - mean of u - r mean of u r). */
 #ifdef FER_KERNEL_groupnorm_grad
-GROUP void groupnorm_grad(FER_IN(x), FER_IN(weight), FER_IN(dy), FER_IN(norm), FER_OUT(dx), const int groups,
+FER_GROUP void groupnorm_grad(FER_IN(x), FER_IN(weight), FER_IN(dy), FER_IN(norm), FER_OUT(dx), const int groups,
                           const int affine, const int tail)
 {
     PLACE(x)
@@ -81,7 +71,7 @@ GROUP void groupnorm_grad(FER_IN(x), FER_IN(weight), FER_IN(dy), FER_IN(norm), F
 
 /* Sums of a channel over rows and pixels. */
 #ifdef FER_KERNEL_groupnorm_weights
-GROUP void groupnorm_weights(FER_IN(x), FER_IN(dy), FER_IN(norm), FER_OUT(dweight), FER_OUT(dbias), const int groups,
+FER_GROUP void groupnorm_weights(FER_IN(x), FER_IN(dy), FER_IN(norm), FER_OUT(dweight), FER_OUT(dbias), const int groups,
                              const int wanted)
 {
     __local float part[64];
