@@ -427,6 +427,7 @@ START_TEST(keeping_names_tests_and_metrics)
     ck_assert_int_eq(d->stages[0].unit, FER_UNIT_STEP);
     ck_assert_int_eq(d->stages[0].until, 20);
     ck_assert_int_eq(d->stages[0].patience, 4);
+    ck_assert(d->stages[0].best_is_loss); /* by what it is, not by its name */
     ck_assert_int_eq(d->stages[0].ntests, 2);
     ck_assert_str_eq(d->tests[d->stages[0].tests[0]].name, "c");
     ck_assert_str_eq(d->tests[d->stages[0].tests[1]].name, "b");

@@ -116,7 +116,7 @@ struct fer_stage_spec {
     enum fer_unit unit;       /* until */
     long until;
     const char *best;         /* "valid.accuracy", NULL: none */
-    bool best_is_loss;        /* smaller is better: the metric's last component is "loss" or starts with "loss" */
+    bool best_is_loss;        /* smaller is better: the metric is a loss, or its last component starts with "loss" */
     int patience;             /* 0: none */
     int *tests;               /* indexes of tests run every epoch */
     int ntests;

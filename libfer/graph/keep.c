@@ -91,15 +91,30 @@ static enum fer_status take_tests(struct fer_stage_build *b, const struct fer_as
     return FER_OK;
 }
 
-static bool has_metric(const struct fer_ast_item *test, const char *name, size_t length)
+static const struct fer_ast_flow *find_metric(const struct fer_ast_item *test, const char *name, size_t length)
 {
     for (int i = 0; i < test->nbody; i++) {
         const struct fer_ast_stmt *s = &test->body[i];
         if (s->kind == FER_AST_METRIC && strlen(s->flow.outputs.items[0]) == length &&
             strncmp(s->flow.outputs.items[0], name, length) == 0)
-            return true;
+            return &s->flow;
     }
-    return false;
+    return NULL;
+}
+
+/* A loss that is a metric gets better as it gets smaller; so does a number called loss. */
+static bool is_loss(const struct fer_resolver *r, const struct fer_ast_flow *metric, const char *best)
+{
+    const struct fer_ast_call *call = metric->ncalls ? &metric->calls[metric->ncalls - 1] : NULL;
+    const struct fer_registry *registry = r->d->registry;
+    const char *const *plugins = r->main->plugins;
+    struct fer_error err = FER_ERROR_INIT;
+    const void *entry;
+    if (strncmp(strrchr(best, '.') + 1, "loss", 4) == 0)
+        return true;
+    return call && fer_registry_find(registry, FER_KIND_METRIC, call->name, plugins, &entry, NULL, &err) != FER_OK &&
+           fer_registry_find(registry, FER_KIND_LAYER, call->name, plugins, &entry, NULL, &err) == FER_OK &&
+           ((const struct fer_layer *)entry)->flags & FER_LAYER_LOSS;
 }
 
 static enum fer_status no_metric(struct fer_resolver *r, const struct fer_ast_item *test, const char *name,
@@ -128,14 +143,15 @@ static enum fer_status take_best(struct fer_stage_build *b, const struct fer_ast
     if (!test)
         return no_test(b->r, best, (size_t)(metric - best), span);
     metric++;
-    if (!has_metric(test, metric, strcspn(metric, ".")))
+    const struct fer_ast_flow *flow = find_metric(test, metric, strcspn(metric, "."));
+    if (!flow)
         return no_metric(b->r, test, metric, span);
     run_test(b->out, index);
     if (strcmp(test->names.items[0], "test") == 0)
         fer_diag_add(&b->r->d->diags, FER_SEVERITY_WARNING, span,
                      "best= chooses weights by the data set 'test'; results on it will flatter the model");
     b->out->best = best;
-    b->out->best_is_loss = strncmp(strrchr(best, '.') + 1, "loss", 4) == 0;
+    b->out->best_is_loss = is_loss(b->r, flow, best);
     return FER_OK;
 }
 

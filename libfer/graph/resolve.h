@@ -18,6 +18,7 @@
 #define FER_MOST_ITEMS 10000
 #define FER_MOST_LABELS 10000
 #define FER_MOST_CALLS 50000
+#define FER_MOST_NAMES 2000 /* of values in one pair of braces */
 
 /* One parsed file, or the text of a plugin's model. */
 struct fer_module {

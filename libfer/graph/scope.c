@@ -75,6 +75,11 @@ enum fer_status fer_scope_define(struct fer_env *env, const char *name, struct f
     if (strcmp(name, "_") == 0)
         return FER_OK;
     struct fer_scope *scope = env->scope;
+    if (scope->count == FER_MOST_NAMES) {
+        fer_report_at(env->r, env->module, span, "more than %d names between two braces; divide this into blocks",
+                      FER_MOST_NAMES);
+        return FER_EINVAL;
+    }
     for (const struct fer_scope *at = scope; at; at = at->parent)
         for (int i = 0; i < at->count; i++)
             if (strcmp(at->items[i].name, name) == 0) {
