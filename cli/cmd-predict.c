@@ -13,16 +13,50 @@ struct args {
     char **operands;
     int count, batch;
     enum fer_fit fit;
+    char *detector;         /* NULL: pictures are faces already */
+    const char **arguments; /* of the detector */
+    double margin;
 };
 
-enum { KEY_BATCH = 0x200, KEY_FIT, KEY_NAME };
+enum { KEY_BATCH = 0x200, KEY_DETECT, KEY_FIT, KEY_MARGIN, KEY_NAME };
 
 static const struct argp_option options[] = {
     { "batch", KEY_BATCH, "N", 0, "pictures at once [8]; the answers do not depend on it", 0 },
+    { "detect", KEY_DETECT, "NAME[:KEY=VALUE,...]", 0,
+      "look for faces with a detector of a plugin, such as haar:cascade=FILE, and answer for each", 0 },
     { "fit", KEY_FIT, "crop|stretch", 0, "how other sides are fitted: centre piece, or all of it squeezed [crop]", 0 },
+    { "margin", KEY_MARGIN, "X", 0, "of a face that was found: its sides are moved out by X times its size [0]", 0 },
     { "predict", KEY_NAME, "NAME", 0, "the predict block, where a checkpoint has several [the first]", 0 },
     { 0 },
 };
+
+/* NAME:KEY=VALUE,KEY=VALUE in place; a comma ends a value. */
+static void parse_detector(struct args *args, const char *value, struct argp_state *state)
+{
+    size_t count = 0;
+
+    free(args->detector);
+    free(args->arguments);
+    args->detector = strdup(value);
+    args->arguments = calloc(strlen(value) + 2, sizeof(*args->arguments));
+    if (!args->detector || !args->arguments)
+        argp_failure(state, EXIT_FAILURE, 0, "out of memory");
+    char *rest = strchr(args->detector, ':');
+    if (rest)
+        *rest++ = '\0';
+    for (char *part; rest && (part = strsep(&rest, ","));)
+        args->arguments[count++] = part;
+}
+
+static double parse_margin(const char *value, struct argp_state *state)
+{
+    char *end;
+    double margin = strtod(value, &end);
+
+    if (end == value || *end || !(margin >= 0 && margin <= 10))
+        argp_error(state, "--margin=%s should be a number from 0 to 10", value);
+    return margin;
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -35,6 +69,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (args->batch < 1)
             argp_error(state, "--batch=%s should be a number of at least 1", value);
         return 0;
+    case KEY_DETECT: parse_detector(args, value, state); return 0;
+    case KEY_MARGIN: args->margin = parse_margin(value, state); return 0;
     case KEY_FIT:
         if (strcmp(value, "crop") != 0 && strcmp(value, "stretch") != 0)
             argp_error(state, "--fit=%s should be crop or stretch", value);
@@ -62,24 +98,15 @@ static int best_of(const float *answer, int classes)
     return best;
 }
 
-static void print_answer(const struct args *args, const struct fer_predictor_info *info, const char *path,
-                         const float *answer)
-{
-    int best = best_of(answer, info->classes);
-    json_t *object, *all;
+/* One picture of a batch: a file, or a face in it. */
+struct item {
+    const char *path;
+    struct fer_box box;
+    int face, faces; /* which of how many, from 0, the largest first; faces 0: nobody looked for any */
+};
 
-    if (!args->common.json) {
-        printf("%s\t%s\t%.4f", path, info->labels[best], (double)answer[best]);
-        for (int i = 0; i < info->classes; i++)
-            printf("\t%s=%.4f", info->labels[i], (double)answer[i]);
-        putchar('\n');
-        return;
-    }
-    all = json_object();
-    for (int i = 0; i < info->classes; i++)
-        json_object_set_new(all, info->labels[i], json_real((double)answer[i]));
-    object = json_pack("{s:s, s:s, s:f, s:o}", "image", path, "label", info->labels[best], "probability",
-                       (double)answer[best], "probabilities", all);
+static void print_object(json_t *object, const char *path)
+{
     /* a name that is not UTF-8 cannot stand in JSON */
     if (!object)
         fprintf(stderr, "fer: %s: its name is not UTF-8; --json cannot print it\n", path);
@@ -88,62 +115,158 @@ static void print_answer(const struct args *args, const struct fer_predictor_inf
     json_decref(object);
 }
 
-/* A batch that is being filled. */
+static void print_json_answer(const struct fer_predictor_info *info, const struct item *item, const float *answer)
+{
+    const struct fer_box *box = &item->box;
+    int best = best_of(answer, info->classes);
+    json_t *all = json_object(), *object;
+
+    for (int i = 0; i < info->classes; i++)
+        json_object_set_new(all, info->labels[i], json_real((double)answer[i]));
+    object = json_pack("{s:s, s:s, s:f, s:o}", "image", item->path, "label", info->labels[best], "probability",
+                       (double)answer[best], "probabilities", all);
+    if (object && item->faces > 0)
+        json_object_update_new(object, json_pack("{s:i, s:i, s:[f, f, f, f]}", "faces", item->faces, "face", item->face,
+                                                 "box", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
+                                                 (double)(box->y1 - box->y0)));
+    print_object(object, item->path);
+}
+
+static void print_answer(const struct args *args, const struct fer_predictor_info *info, const struct item *item,
+                         const float *answer)
+{
+    const struct fer_box *box = &item->box;
+    int best = best_of(answer, info->classes);
+
+    if (args->common.json) {
+        print_json_answer(info, item, answer);
+        return;
+    }
+    printf("%s\t", item->path);
+    if (item->faces > 0)
+        printf("%.0f,%.0f,%.0f,%.0f\t", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
+               (double)(box->y1 - box->y0));
+    printf("%s\t%.4f", info->labels[best], (double)answer[best]);
+    for (int i = 0; i < info->classes; i++)
+        printf("\t%s=%.4f", info->labels[i], (double)answer[i]);
+    putchar('\n');
+}
+
+static void print_no_face(const struct args *args, const char *path)
+{
+    if (args->common.json)
+        print_object(json_pack("{s:s, s:i}", "image", path, "faces", 0), path);
+    else
+        printf("%s\tno face\n", path);
+}
+
+/* A batch that is being filled, and what fills it. */
 struct batch {
+    const struct args *args;
+    struct fer_predictor *predictor;
+    struct fer_finder *finder; /* NULL: none */
     struct fer_image *images;
-    const char **paths;
+    struct item *items;
     float *answers;
-    int count, room;
+    int count, room, result;
 };
 
-static int flush_batch(const struct args *args, struct fer_predictor *predictor, struct batch *batch)
+static void flush_batch(struct batch *batch)
 {
-    const struct fer_predictor_info *info = fer_predictor_info(predictor);
+    const struct fer_predictor_info *info = fer_predictor_info(batch->predictor);
     struct fer_error err = FER_ERROR_INIT;
-    int result = EXIT_SUCCESS;
+    bool done = batch->count == 0 || fer_predictor_run(batch->predictor, batch->images, batch->count, batch->args->fit,
+                                                       batch->answers, &err) == FER_OK;
 
-    if (batch->count == 0)
-        return EXIT_SUCCESS;
-    if (fer_predictor_run(predictor, batch->images, batch->count, args->fit, batch->answers, &err) != FER_OK)
-        result = report_failure(&err);
+    if (!done)
+        batch->result = report_failure(&err);
     for (int i = 0; i < batch->count; i++) {
-        if (result == EXIT_SUCCESS)
-            print_answer(args, info, batch->paths[i], batch->answers + (size_t)i * (size_t)info->classes);
+        if (done)
+            print_answer(batch->args, info, &batch->items[i], batch->answers + (size_t)i * (size_t)info->classes);
         fer_image_free(&batch->images[i]);
     }
     batch->count = 0;
-    return result;
+}
+
+/* Answers come in the order of the operands, and so does what is said about those that have none. */
+static void fail_picture(struct batch *batch, const struct fer_error *err)
+{
+    flush_batch(batch);
+    batch->result = report_failure(err);
+}
+
+/* The batch owns the picture from here on. */
+static void add_item(struct batch *batch, struct fer_image image, struct item item)
+{
+    batch->images[batch->count] = image;
+    batch->items[batch->count++] = item;
+    if (batch->count == batch->room)
+        flush_batch(batch);
+}
+
+static void add_faces(struct batch *batch, const struct fer_image *image, const char *path)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_box *boxes = NULL;
+    int count = 0;
+
+    if (fer_finder_run(batch->finder, image, &boxes, &count, &err) != FER_OK) {
+        fer_fail_prefix(&err, "%s", path);
+        fail_picture(batch, &err);
+    } else if (count == 0) {
+        flush_batch(batch);
+        print_no_face(batch->args, path);
+    }
+    for (int i = 0; i < count; i++) {
+        struct fer_image face = { 0 };
+
+        if (fer_box_crop(&face, image, &boxes[i], batch->args->margin, &err) == FER_OK)
+            add_item(batch, face, (struct item){ path, boxes[i], i, count });
+        else
+            fail_picture(batch, &err);
+    }
+    free(boxes);
+}
+
+static void add_picture(struct batch *batch, const char *path)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_image image = { 0 };
+
+    if (picture_read(path, &image, &err) != FER_OK) {
+        fail_picture(batch, &err);
+    } else if (batch->finder) {
+        add_faces(batch, &image, path);
+        fer_image_free(&image);
+    } else {
+        add_item(batch, image, (struct item){ .path = path });
+    }
 }
 
 /* All pictures; those that cannot be read are reported and the others go on. */
-static int predict(const struct args *args, struct fer_predictor *predictor, const struct pictures *pictures)
+static int predict(const struct args *args, struct fer_predictor *predictor, struct fer_finder *finder,
+                   const struct pictures *pictures)
 {
     const struct fer_predictor_info *info = fer_predictor_info(predictor);
-    int room = args->batch > 0 && args->batch < info->capacity ? args->batch : info->capacity, result = EXIT_SUCCESS;
-    struct batch batch = { calloc((size_t)room, sizeof(struct fer_image)), calloc((size_t)room, sizeof(char *)),
-                           calloc((size_t)room * (size_t)info->classes, sizeof(float)), 0, room };
+    int room = args->batch > 0 && args->batch < info->capacity ? args->batch : info->capacity;
+    struct batch batch = { .args = args,
+                           .predictor = predictor,
+                           .finder = finder,
+                           .images = calloc((size_t)room, sizeof(struct fer_image)),
+                           .items = calloc((size_t)room, sizeof(struct item)),
+                           .answers = calloc((size_t)room * (size_t)info->classes, sizeof(float)),
+                           .room = room,
+                           .result = EXIT_SUCCESS };
 
-    if (!batch.images || !batch.paths || !batch.answers)
+    if (!batch.images || !batch.items || !batch.answers)
         return report_failure(&(struct fer_error){ .status = FER_ENOMEM, .text = "out of memory" });
-    for (int i = 0; i < pictures->count; i++) {
-        struct fer_error err = FER_ERROR_INIT;
-        struct fer_image *image = &batch.images[batch.count];
-
-        *image = (struct fer_image){ 0 };
-        if (picture_read(pictures->paths[i], image, &err) != FER_OK) {
-            result |= flush_batch(args, predictor, &batch); /* answers come in the order of the operands */
-            result = report_failure(&err);
-            continue;
-        }
-        batch.paths[batch.count++] = pictures->paths[i];
-        if (batch.count == batch.room)
-            result |= flush_batch(args, predictor, &batch);
-    }
-    result |= flush_batch(args, predictor, &batch);
+    for (int i = 0; i < pictures->count; i++)
+        add_picture(&batch, pictures->paths[i]);
+    flush_batch(&batch);
     free(batch.images);
-    free(batch.paths);
+    free(batch.items);
     free(batch.answers);
-    return result;
+    return batch.result;
 }
 
 int cmd_predict(int argc, char **argv)
@@ -152,12 +275,14 @@ int cmd_predict(int argc, char **argv)
                                .parser = parse,
                                .args_doc = "CHECKPOINT IMAGE...",
                                .doc = "Say what a checkpoint sees in pictures (files, directories, -: standard input): a "
-                                      "line each with path, label, probability and all probabilities, or a JSON object.",
+                                      "line each with path, label, probability and all probabilities, or a JSON object. "
+                                      "With --detect a line for each face, with its box after the path.",
                                .children = COMMON_CHILDREN };
     struct args args = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_context *context;
     struct fer_predictor *predictor;
+    struct fer_finder *finder = NULL;
     struct pictures pictures;
     int failed = 0, result;
 
@@ -165,12 +290,17 @@ int cmd_predict(int argc, char **argv)
     context = open_context(&args.common);
     if (fer_predictor_open(context, args.checkpoint, args.name, &predictor, &err) != FER_OK)
         return report_failure(&err);
+    if (args.detector && fer_finder_open(context, args.detector, args.arguments, &finder, &err) != FER_OK)
+        return report_failure(&err);
     pictures_find(&pictures, args.operands, args.count, &failed);
-    result = predict(&args, predictor, &pictures);
+    result = predict(&args, predictor, finder, &pictures);
     if (pictures.count == 0 && failed == 0)
         result = report_failure(&(struct fer_error){ .status = FER_ENOTFOUND, .text = "there are no pictures there" });
     pictures_free(&pictures);
+    fer_finder_close(finder);
     fer_predictor_close(predictor);
+    free(args.detector);
+    free(args.arguments);
     fer_context_free(context);
     common_free(&args.common);
     return finish(failed ? EXIT_FAILURE : result);

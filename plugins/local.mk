@@ -17,6 +17,7 @@ include %D%/path_selection/local.mk
 include %D%/privileged/local.mk
 include %D%/synthface/local.mk
 include %D%/occlude/local.mk
+include %D%/haar/local.mk
 
 # Shared by plugins of this tree; includes only public headers.
 noinst_HEADERS += %D%/emit.h

@@ -86,6 +86,11 @@ expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
 expect 1 eval tiny.fer;                        says 'not a safetensors file'
 expect 1 eval absent.safetensors;              says 'absent.safetensors'
 
+# P2 to P5, of bytes that awk can print
+to_pgm() {
+    awk 'NR <= 3 { if (NR == 1) print "P5"; else print } NR > 3 { printf "%c", ($1 > 100 ? 126 : 33) }'
+}
+
 # pictures: those that cannot be read are reported, the others go on, and the batch does not matter
 mkdir pictures
 for i in 1 2 3 4 5 6 7 8 9; do
@@ -108,6 +113,34 @@ expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
 says broken.png; says absent.png; prints pictures/1.pgm
 "$FER" predict run/best.safetensors - <pictures/1.pgm | grep -q '^-'
 expect 2 predict run/best.safetensors
+
+# faces in pictures: one test of one feature, so that the middle of a bright square on black is all that is found
+if [ -f "$top_builddir/plugins/.libs/haar.so" ]; then
+    cat >square.xml <<'END'
+<opencv_storage><square type_id="opencv-haar-classifier"><size>8 8</size><stages><_><trees><_><_>
+<feature><rects><_>0 0 8 8 -1.</_><_>2 2 4 4 4.</_></rects><tilted>0</tilted></feature>
+<threshold>1.5</threshold><left_val>0.</left_val><right_val>1.</right_val></_></_></trees>
+<stage_threshold>0.5</stage_threshold><parent>-1</parent><next>-1</next></_></stages></square></opencv_storage>
+END
+    square() { # SIDE LEFT TOP SIZE
+        awk -v n="$1" -v x="$2" -v y="$3" -v s="$4" 'BEGIN { printf "P2\n%d %d\n255\n", n, n
+            for (j = 0; j < n; j++) for (i = 0; i < n; i++)
+                print (i >= x && i < x + s && j >= y && j < y + s) ? 250 : 5 }'
+    }
+    mkdir photos
+    square 40 14 18 4 | to_pgm >photos/one.pgm
+    square 40 0 0 0 | to_pgm >photos/none.pgm
+    expect 0 predict run/best.safetensors photos --detect haar:cascade=square.xml,min_neighbors=0,max_size=8
+    prints '^photos/none.pgm	no face$'
+    prints '^photos/one.pgm	12,16,8,8	'
+    [ "$(wc -l <out)" -eq 2 ]
+    expect 0 predict run/best.safetensors photos --json --margin 0.5 \
+        --detect haar:cascade=square.xml,min_neighbors=0,max_size=8
+    prints '"faces":0'; prints '"faces":1'; prints '"box":\[12.0,16.0,8.0,8.0\]'
+    expect 1 predict run/best.safetensors photos --detect haar:cascade=absent.xml;  says 'opencv-data'
+    expect 1 predict run/best.safetensors photos --detect nobody;                   says "unknown detector 'nobody'"
+    expect 2 predict run/best.safetensors photos --margin -1;                       says 'margin'
+fi
 
 # gradients, speed, packing
 expect 0 grad tiny.fer small;                              prints 'small.conv1.weight'

@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit-device \
 	%D%/unit-errors \
 	%D%/unit-exec \
+	%D%/unit-haar \
 	%D%/unit-image \
 	%D%/unit-lang \
 	%D%/unit-mutate \

@@ -152,7 +152,7 @@ START_TEST(mistakes_are_refused_with_a_sentence)
         link_as(first, mistakes[i].plugin);
     link_as(first, "good");
     search();
-    snprintf(size, sizeof(size), "its table is 16 bytes, at least %zu were expected; rebuild it", sizeof(struct fer_plugin));
+    snprintf(size, sizeof(size), "its table is 16 bytes, at least %zu were expected; rebuild it", FER_PLUGIN_LEAST);
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
         snprintf(name, sizeof(name), "%s.so", mistakes[i].plugin);
         refused(name, mistakes[i].sentence ? mistakes[i].sentence : size);

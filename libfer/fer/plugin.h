@@ -134,6 +134,49 @@ struct fer_metric {
                               struct fer_error *err);
 };
 
+/* A place in a picture: pixels, the corner of the first pixel is (0, 0). */
+struct fer_box {
+    float x0, y0, x1, y1;    /* x0 < x1, y0 < y1 */
+    float score;             /* how sure the detector is, in its own unit: comparable within one detector only */
+    int landmarks;           /* 0, or 5: eyes left and right in the picture, nose, corners of the mouth likewise */
+    float landmark[5][2];
+};
+
+/* What a detector's program works on.  Every picture of at most width x height is put into the upper left corner of
+ * this canvas, so that one program serves them all. */
+struct fer_canvas {
+    size_t size;
+    int width, height;
+    struct fer_tensor *image;  /* u8 [height, width, channels], in; what lies outside of the picture is undefined */
+    struct fer_tensor *table;  /* shaped as `shape` said, in: what `prepare` wrote */
+    struct fer_tensor *result; /* likewise, out: what `find` reads */
+};
+
+/* Finds things in whole pictures.  Its work on the device is a program of launches that is compiled once for each canvas;
+ * the host tells it about one picture in a table and makes boxes of its result. */
+struct fer_detector {
+    size_t size;
+    const char *name, *help;
+    const struct fer_param *const *params;
+    size_t params_size;
+    int channels; /* of the pictures that it wants: 1 gray, 3 RGB */
+    /* Read what it needs (models).  *state is the detector's own; params outlive it. */
+    enum fer_status (*open)(const void *params, void **state, struct fer_error *err);
+    void (*close)(void *state); /* may be NULL */
+    /* The shapes, without batch axis, of table and result for a canvas of this size. */
+    enum fer_status (*shape)(const void *state, int width, int height, struct fer_shape *table, struct fer_shape *result,
+                             struct fer_error *err);
+    /* Emit the launches that make result of image and table. */
+    enum fer_status (*emit)(const void *state, struct fer_emit *em, const struct fer_canvas *canvas,
+                            struct fer_error *err);
+    /* Fill the table, zero before, for a picture of width x height on that canvas (its tensors are NULL here). */
+    enum fer_status (*prepare)(const void *state, const struct fer_canvas *canvas, int width, int height, void *table,
+                               struct fer_error *err);
+    /* Boxes of that picture, in its pixels, into a malloc'ed *boxes that the caller frees; the order does not matter. */
+    enum fer_status (*find)(const void *state, const struct fer_canvas *canvas, const void *table, const void *result,
+                            struct fer_box **boxes, int *count, struct fer_error *err);
+};
+
 struct fer_plugin {
     uint32_t magic, abi;
     size_t size;
@@ -146,6 +189,7 @@ struct fer_plugin {
     const struct fer_reader *const *readers;
     const struct fer_transform *const *transforms;
     const struct fer_sampler *const *samplers;
+    const struct fer_detector *const *detectors; /* plugins built before there were any have a smaller table */
 };
 
 typedef const struct fer_plugin *fer_plugin_entry(void);

@@ -9,7 +9,7 @@
 const char *fer_kind_name(enum fer_kind kind)
 {
     static const char *const names[FER_KINDS] = { "operation", "model",  "optimizer", "schedule",
-                                                  "metric",    "reader", "transform", "sampler" };
+                                                  "metric",    "reader", "transform", "sampler", "detector" };
     return (unsigned)kind < FER_KINDS ? names[kind] : "entry";
 }
 
@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct fer_schedule, params_size) == offsetof(struct ent
 _Static_assert(offsetof(struct fer_reader, params_size) == offsetof(struct entry_head, params_size), "reader head");
 _Static_assert(offsetof(struct fer_transform, params_size) == offsetof(struct entry_head, params_size), "transform head");
 _Static_assert(offsetof(struct fer_sampler, params_size) == offsetof(struct entry_head, params_size), "sampler head");
+_Static_assert(offsetof(struct fer_detector, params_size) == offsetof(struct entry_head, params_size), "detector head");
 
 static const struct entry_head *head(enum fer_kind kind, const void *entry)
 {
@@ -71,6 +72,10 @@ static const void *const *table(const struct fer_plugin *plugin, enum fer_kind k
         return (const void *const *)plugin->transforms;
     case FER_KIND_SAMPLER:
         return (const void *const *)plugin->samplers;
+    case FER_KIND_DETECTOR: /* a plugin that was built before there were detectors has a smaller table */
+        return plugin->size >= offsetof(struct fer_plugin, detectors) + sizeof(plugin->detectors)
+                   ? (const void *const *)plugin->detectors
+                   : NULL;
     case FER_KINDS:
         break;
     }

@@ -11,6 +11,8 @@ libfer_core_la_SOURCES += \
 	%D%/cut.c \
 	%D%/dataflow.c \
 	%D%/description.h \
+	%D%/detector.c \
+	%D%/detector.h \
 	%D%/elf.c \
 	%D%/elf.h \
 	%D%/emit.c \

@@ -48,6 +48,12 @@ static enum fer_status check_layer(const struct fer_layer *layer, bool metric, s
     return FER_OK;
 }
 
+static bool has_detector_functions(const struct fer_detector *detector)
+{
+    return detector->open && detector->shape && detector->emit && detector->prepare && detector->find &&
+           (detector->channels == 1 || detector->channels == 3);
+}
+
 static bool has_required(enum fer_kind kind, const void *entry)
 {
     switch (kind) {
@@ -65,6 +71,8 @@ static bool has_required(enum fer_kind kind, const void *entry)
         return !((const struct fer_sampler *)entry)->references || ((const struct fer_sampler *)entry)->reference_params;
     case FER_KIND_TRANSFORM:
         return ((const struct fer_transform *)entry)->apply;
+    case FER_KIND_DETECTOR:
+        return has_detector_functions(entry);
     default:
         return true;
     }
@@ -81,7 +89,8 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
     static const size_t least[FER_KINDS] = { sizeof(struct fer_layer),     sizeof(struct fer_model),
                                              sizeof(struct fer_optimizer), sizeof(struct fer_schedule),
                                              sizeof(struct fer_metric),    sizeof(struct fer_reader),
-                                             sizeof(struct fer_transform), sizeof(struct fer_sampler) };
+                                             sizeof(struct fer_transform), sizeof(struct fer_sampler),
+                                             sizeof(struct fer_detector) };
     struct check *check = user;
     check->entries++;
     if (check->status)
@@ -126,9 +135,9 @@ enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *st
     if (plugin->abi != FER_PLUGIN_ABI)
         return fer_fail(err, FER_EPLUGIN, "it was built for plugin ABI %u, this library has %u; rebuild it",
                         (unsigned)plugin->abi, (unsigned)FER_PLUGIN_ABI);
-    if (plugin->size < sizeof(struct fer_plugin))
+    if (plugin->size < FER_PLUGIN_LEAST)
         return fer_fail(err, FER_EPLUGIN, "its table is %zu bytes, at least %zu were expected; rebuild it", plugin->size,
-                        sizeof(struct fer_plugin));
+                        FER_PLUGIN_LEAST);
     if (!plugin->name || strcmp(plugin->name, stem) != 0)
         return fer_fail(err, FER_EPLUGIN, "it calls itself '%s' but its file is %s.so",
                         plugin->name ? plugin->name : "(nothing)", stem);

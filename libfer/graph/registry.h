@@ -24,13 +24,15 @@ void fer_registry_free(struct fer_registry *registry); /* plugins stay mapped */
 int fer_registry_files(const struct fer_registry *registry, const struct fer_registry_file **files);
 const struct fer_plugin *fer_registry_plugin(const struct fer_registry *registry, const char *name);
 
+/* The size of the first struct fer_plugin: what was added since may be absent. */
+#define FER_PLUGIN_LEAST offsetof(struct fer_plugin, detectors)
 /* Whether a plugin's tables can be used; `stem` is its file's name without .so. */
 enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *stem, struct fer_error *err);
 
 /* What kind of thing a name is looked up as. */
 enum fer_kind {
     FER_KIND_LAYER, FER_KIND_MODEL, FER_KIND_OPTIMIZER, FER_KIND_SCHEDULE, FER_KIND_METRIC, FER_KIND_READER,
-    FER_KIND_TRANSFORM, FER_KIND_SAMPLER, FER_KINDS
+    FER_KIND_TRANSFORM, FER_KIND_SAMPLER, FER_KIND_DETECTOR, FER_KINDS
 };
 const char *fer_kind_name(enum fer_kind kind);
 /* The entry called `name` or `plugin.name` among the given plugins (NULL-terminated names; NULL: all of them).  Two

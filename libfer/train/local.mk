@@ -11,6 +11,7 @@ libfer_core_la_SOURCES += \
 	%D%/eval.c \
 	%D%/feed.c \
 	%D%/feed.h \
+	%D%/finder.c \
 	%D%/grad.c \
 	%D%/inspect-plugins.c \
 	%D%/log.c \
