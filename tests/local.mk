@@ -58,15 +58,11 @@ shell_tests = \
 	%D%/cli-commands.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
-	%D%/cli-hostile.sh \
 	%D%/cli-resume.sh \
 	%D%/embed.sh \
 	%D%/headers.sh \
 	%D%/lists.sh \
 	%D%/plugin-pages.sh \
-	%D%/rule-empty.sh \
-	%D%/rule-names.sh \
-	%D%/rule-quiet.sh \
 	%D%/rule-empty.sh \
 	%D%/rule-names.sh \
 	%D%/rule-quiet.sh \
