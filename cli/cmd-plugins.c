@@ -21,8 +21,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
-    case 'm': args->markdown = true; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        return 0;
+    case 'm':
+        args->markdown = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0 && strcmp(value, "show") == 0)
             args->show = true;
@@ -37,7 +41,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (args->markdown && !args->show)
             argp_error(state, "--markdown goes with show NAME");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -53,7 +58,8 @@ static void print_plugin(const json_t *plugin)
     }
     printf("%s %s  %s%s", text_of(plugin, "name"), text_of(plugin, "version"), text_of(plugin, "help"),
            json_is_true(json_object_get(plugin, "shadowed")) ? " (hidden by another of this name)" : "");
-    json_array_foreach(provides, i, entry) {
+    json_array_foreach(provides, i, entry)
+    {
         if (strcmp(kind, text_of(entry, "kind")) != 0) {
             kind = text_of(entry, "kind");
             printf("\n  %-10s", kind);
@@ -71,8 +77,7 @@ static void print_range(const json_t *param)
 
     if (low && fabs(json_number_value(low)) < 1e300 && fabs(json_number_value(high)) < 1e300)
         printf(" in [%.10g, %.10g]", json_number_value(low), json_number_value(high));
-    json_array_foreach(choices, i, choice)
-        printf("%s%s", i == 0 ? " out of " : ", ", json_string_value(choice));
+    json_array_foreach(choices, i, choice) printf("%s%s", i == 0 ? " out of " : ", ", json_string_value(choice));
 }
 
 static void print_entry(const json_t *entry)
@@ -82,7 +87,8 @@ static void print_entry(const json_t *entry)
 
     printf("%s.%s (%s)\n  %s\n", text_of(entry, "plugin"), text_of(entry, "name"), text_of(entry, "kind"),
            text_of(entry, "help"));
-    json_array_foreach(json_object_get(entry, "params"), i, param) {
+    json_array_foreach(json_object_get(entry, "params"), i, param)
+    {
         printf("  %-16s %s", text_of(param, "name"), text_of(param, "type"));
         print_range(param);
         if (json_is_true(json_object_get(param, "required")))
@@ -112,8 +118,9 @@ int cmd_plugins(int argc, char **argv)
     const struct argp argp = { .options = options,
                                .parser = parse,
                                .args_doc = "\nshow NAME",
-                               .doc = "List the plugins and what they provide, or show everything about a plugin or one "
-                                      "of its operations: parameters, ranges and defaults.",
+                               .doc =
+                                   "List the plugins and what they provide, or show everything about a plugin or one "
+                                   "of its operations: parameters, ranges and defaults.",
                                .children = COMMON_CHILDREN };
     struct args args = { 0 };
     struct fer_error err = FER_ERROR_INIT;
@@ -134,8 +141,11 @@ int cmd_plugins(int argc, char **argv)
     } else if (args.markdown) {
         print_reference(report);
     } else {
-        json_array_foreach(report, i, row)
-            (args.show ? print_entry : print_plugin)(row);
+        if (json_array_size(report) == 0)
+            fputs(
+                "fer: no plugin was found; FER_PLUGIN_PATH names folders that are searched before the installed one\n",
+                stderr);
+        json_array_foreach(report, i, row)(args.show ? print_entry : print_plugin)(row);
     }
     json_decref(report);
     fer_context_free(context);

@@ -44,6 +44,7 @@ void catch_signals(void)
     pthread_t thread;
 
     signal(SIGPIPE, SIG_IGN); /* a reader of the results that goes away ends no training */
+    signal(SIGXFSZ, SIG_IGN); /* a file past its limit fails like a full disk, with a sentence */
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (pthread_create(&thread, NULL, wait_for_signals, NULL) == 0)
         pthread_detach(thread);

@@ -176,7 +176,6 @@ sed -e 's/relu | avgpool global/relu | flatten | wide: linear 12000 | relu/' -e 
 [ "$(wc -c <wide/last.safetensors)" -gt 12000000 ]
 status=0
 (
-    trap '' XFSZ
     ulimit -f 4096
     exec "$FER" train wide.fer --run full -q
 ) >out 2>err || status=$?

@@ -8,10 +8,11 @@ mkdir "$work/plugins"
 FER_PLUGIN_PATH="$work/plugins"
 export FER_PLUGIN_PATH
 
-if [ -n "$("$FER" plugins)" ]; then
+if [ -n "$("$FER" plugins 2>"$work/err")" ]; then
     echo "skipped: plugins are installed, too"
     exit 77
 fi
+grep -q "no plugin was found" "$work/err"
 
 cat >"$work/plain.fer" <<'END'
 fer 1
