@@ -57,6 +57,13 @@ const char *bytes_text(double bytes);
 /* Flush standard output; 1 when that fails (a full disk, a closed pipe), else `status`. */
 int finish(int status);
 
+/* The command line before argp permutes it: malloc'ed, exits when there is no memory. */
+char **copy_arguments(int argc, char **argv);
+/* The command that goes on with an interrupted run: this one, with --resume. */
+void say_how_to_resume(int argc, char **argv, bool resuming);
+/* A report of fer_sweep_report for people, on standard output. */
+void print_table(const json_t *report);
+
 /* SIGINT and SIGTERM: the first is remembered, the second ends the process as usual.  Before the first OpenCL call. */
 void catch_signals(void);
 extern volatile int stop_signal; /* the signal's number, 0: none */
@@ -77,6 +84,7 @@ int cmd_plugins(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 
 #endif

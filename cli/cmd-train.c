@@ -94,29 +94,6 @@ static void show_epoch(void *user, const struct fer_epoch *epoch)
     fflush(stdout);
 }
 
-static void put_quoted(const char *text)
-{
-    bool plain = text[0] && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@")];
-
-    if (plain) {
-        fprintf(stderr, " %s", text);
-        return;
-    }
-    fputs(" '", stderr);
-    for (; *text; text++)
-        *text == '\'' ? fputs("'\\''", stderr) : fputc(*text, stderr);
-    fputc('\'', stderr);
-}
-
-/* The command that goes on with this run. */
-static void say_how_to_resume(int argc, char **argv, bool resuming)
-{
-    fputs("fer: to go on: fer train", stderr);
-    for (int i = 1; i < argc; i++)
-        put_quoted(argv[i]);
-    fputs(resuming ? "\n" : " --resume\n", stderr);
-}
-
 int cmd_train(int argc, char **argv)
 {
     const struct argp argp = { .options = options,
@@ -130,13 +107,10 @@ int cmd_train(int argc, char **argv)
     struct fer_train_options train = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_context *context;
-    char **original = malloc(((size_t)argc + 1) * sizeof(*original)); /* argp permutes */
+    char **original = copy_arguments(argc, argv);
     enum fer_status status;
     int result = EXIT_SUCCESS;
 
-    if (!original)
-        return report_failure(&(struct fer_error){ .status = FER_ENOMEM, .text = "out of memory" });
-    memcpy(original, argv, ((size_t)argc + 1) * sizeof(*original));
     parse_arguments(&argp, argc, argv, &args);
     catch_signals();
     context = open_context(&args.common);

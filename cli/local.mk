@@ -19,6 +19,7 @@ fer_SOURCES = \
 	%D%/cmd-predict.c \
 	%D%/cmd-run.c \
 	%D%/cmd-show.c \
+	%D%/cmd-sweep.c \
 	%D%/cmd-train.c \
 	%D%/common.c \
 	%D%/main.c \
@@ -26,5 +27,7 @@ fer_SOURCES = \
 	%D%/pictures.h \
 	%D%/progress.c \
 	%D%/reference.c \
+	%D%/resume.c \
 	%D%/signals.c \
+	%D%/table.c \
 	%D%/talk.c

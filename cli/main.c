@@ -19,6 +19,7 @@ static const struct command {
     { "fmt", "print a description in the canonical way", cmd_fmt },
     { "show", "show shapes, launches, memory, or the pictures of a data set", cmd_show },
     { "train", "train a description into a directory", cmd_train },
+    { "sweep", "train and test every combination of values", cmd_sweep },
     { "eval", "run the tests of a checkpoint", cmd_eval },
     { "predict", "say what a checkpoint sees in pictures", cmd_predict },
     { "run", "run one net on given tensors", cmd_run },

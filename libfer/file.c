@@ -195,3 +195,19 @@ enum fer_status fer_file_write_atomic(const char *path, const struct fer_bytes *
 
     return fer_file_fill_atomic(path, write_parts, &context, err);
 }
+
+enum fer_status fer_directory_make(const char *path, struct fer_error *err)
+{
+    char *part = strdup(path);
+    enum fer_status status = part ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    for (char *slash = part && *part ? strchr(part + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(part, 0777);
+        *slash = '/';
+    }
+    if (status == FER_OK && mkdir(path, 0777) != 0 && errno != EEXIST)
+        status = fer_fail(err, FER_EIO, "cannot make the directory %s: %s", path, strerror(errno));
+    free(part);
+    return status;
+}

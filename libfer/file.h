@@ -25,4 +25,7 @@ enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void
 /* All of it, through short writes and interruptions. */
 enum fer_status fer_file_write_all(int fd, const char *path, const void *data, size_t size, struct fer_error *err);
 
+/* Make a directory, and those above it that are missing. */
+enum fer_status fer_directory_make(const char *path, struct fer_error *err);
+
 #endif

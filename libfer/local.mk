@@ -14,6 +14,7 @@ ferinclude_HEADERS += \
 	%D%/fer/predict.h \
 	%D%/fer/run.h \
 	%D%/fer/status.h \
+	%D%/fer/study.h \
 	%D%/fer/tensor.h \
 	%D%/fer/train.h
 

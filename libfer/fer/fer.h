@@ -12,6 +12,7 @@
 #include <fer/predict.h>
 #include <fer/run.h>
 #include <fer/status.h>
+#include <fer/study.h>
 #include <fer/train.h>
 
 #endif

@@ -63,6 +63,7 @@ struct fer_eval_options {
     struct fer_settings settings;
     bool seed_set;          /* settings.seed counts; else the checkpoint's */
     const char *test;       /* one test by name; NULL: all */
+    const char *dir;        /* where relative paths of its data start; NULL: the working directory */
     const volatile int *stop;
     void (*progress)(void *user, const struct fer_progress *progress);
     void *user;

@@ -65,7 +65,7 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
 
     if (!options->seed_set)
         settings.seed = checkpoint->seed;
-    status = fer_context_parse(context, checkpoint->path, ".", checkpoint->description, &settings, FER_FOR_TESTS,
+    status = fer_context_parse(context, checkpoint->path, options->dir ? options->dir : ".", checkpoint->description, &settings, FER_FOR_TESTS,
                                &description, err);
     if (status == FER_OK)
         status = check_name(description, options->test, checkpoint->path, err);

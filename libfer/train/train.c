@@ -2,31 +2,13 @@
  *
  * From a description to a directory with trained weights.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "train/trainer.h"
 #include "train/weights.h"
-
-static enum fer_status make_directory(const char *path, struct fer_error *err)
-{
-    char *part = strdup(path);
-    enum fer_status status = part ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
-
-    for (char *slash = part ? strchr(part + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(part, 0777);
-        *slash = '/';
-    }
-    if (status == FER_OK && mkdir(path, 0777) != 0 && errno != EEXIST)
-        status = fer_fail(err, FER_EIO, "cannot make the directory %s: %s", path, strerror(errno));
-    free(part);
-    return status;
-}
 
 static enum fer_status put_file(const struct fer_trainer *t, const char *name, const char *text, struct fer_error *err)
 {
@@ -152,7 +134,7 @@ static enum fer_status set_up(struct fer_trainer *t, const char *path, struct fe
     if (status == FER_OK && last->file)
         status = restore(t, last, err);
     if (status == FER_OK)
-        status = make_directory(t->options->run, err);
+        status = fer_directory_make(t->options->run, err);
     if (status == FER_OK)
         status = fer_log_open(log, t->state.log_lines, &t->log, err);
     if (status == FER_OK)

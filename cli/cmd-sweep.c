@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+struct args {
+    struct common common;
+    const char *run, *report;
+    const char **models, **axes, **over; /* NULL-terminated */
+    int nmodels, naxes, nover;
+    uint64_t *seeds;
+    int nseeds, shown, failed; /* runs that something was said of */
+    bool resume, strict;
+    double save_minutes;
+};
+
+enum { KEY_RUN = 0x200, KEY_SEEDS, KEY_OVER, KEY_RESUME, KEY_STRICT, KEY_REPORT, KEY_SAVE_MINUTES };
+
+static const struct argp_option options[] = {
+    { "run", KEY_RUN, "DIR", 0, "directory for the runs and their table", 0 },
+    { "seeds", KEY_SEEDS, "N,N,...", 0, "train every combination with each of these seeds", 0 },
+    { "over", KEY_OVER, "NAME", 0, "average over this axis as over the seeds [fold]", 0 },
+    { "resume", KEY_RESUME, NULL, 0, "go on with the runs of DIR, or add runs to them", 0 },
+    { "strict", KEY_STRICT, NULL, 0, "stop at the first run that fails", 0 },
+    { "report", KEY_REPORT, "DIR", 0, "only print the table of DIR", 0 },
+    { "save-minutes", KEY_SAVE_MINUTES, "N", 0, "save every N minutes [10]; 0: only after epochs", 0 },
+    { 0 },
+};
+
+static void append(struct argp_state *state, const char ***list, int *count, const char *item)
+{
+    const char **grown = realloc(*list, ((size_t)*count + 2) * sizeof(*grown));
+
+    if (!grown)
+        argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the arguments");
+    *list = grown;
+    grown[(*count)++] = item;
+    grown[*count] = NULL;
+}
+
+static void read_seeds(struct argp_state *state, struct args *args, const char *text)
+{
+    const char *at = text;
+    char *end;
+
+    for (;;) {
+        uint64_t *grown = realloc(args->seeds, ((size_t)args->nseeds + 1) * sizeof(*grown));
+
+        if (!grown)
+            argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the seeds");
+        args->seeds = grown;
+        errno = 0;
+        grown[args->nseeds++] = strtoull(at, &end, 10);
+        if (end == at || errno != 0 || *at == '-' || (*end && *end != ','))
+            argp_error(state, "--seeds=%s should be whole numbers with commas between them", text);
+        if (!*end)
+            return;
+        at = end + 1;
+    }
+}
+
+/* NAME=VALUES is an axis, everything else a description. */
+static bool is_axis(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+    return length > 0 && text[length] == '=';
+}
+
+static void check_end(struct argp_state *state, struct args *args)
+{
+    if (args->report && (args->nmodels > 0 || args->naxes > 0 || args->run))
+        argp_error(state, "--report takes no other arguments");
+    if (!args->report && (args->nmodels == 0 || !args->run))
+        argp_error(state, args->run ? "which description?" : "--run=DIR is missing");
+    if (args->nseeds > 0 && args->common.seed_set)
+        argp_error(state, "--seed and --seeds: choose one");
+    if (!args->over)
+        append(state, &args->over, &args->nover, "fold");
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct args *args = state->input;
+    char *end;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        return 0;
+    case KEY_RUN:
+        args->run = value;
+        return 0;
+    case KEY_REPORT:
+        args->report = value;
+        return 0;
+    case KEY_RESUME:
+        args->resume = true;
+        return 0;
+    case KEY_STRICT:
+        args->strict = true;
+        return 0;
+    case KEY_SEEDS:
+        read_seeds(state, args, value);
+        return 0;
+    case KEY_OVER:
+        append(state, &args->over, &args->nover, value);
+        return 0;
+    case KEY_SAVE_MINUTES:
+        args->save_minutes = strtod(value, &end);
+        if (end == value || *end || !(args->save_minutes >= 0 && args->save_minutes < 1e9))
+            argp_error(state, "--save-minutes=%s should be a number of at least 0", value);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (is_axis(value))
+            append(state, &args->axes, &args->naxes, value);
+        else
+            append(state, &args->models, &args->nmodels, value);
+        return 0;
+    case ARGP_KEY_END:
+        check_end(state, args);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void show_run(void *user, const struct fer_sweep_run *run)
+{
+    static const char *const words[] = {
+        [FER_SWEEP_SKIPPED] = "complete already",
+        [FER_SWEEP_BEGUN] = "begins",
+        [FER_SWEEP_ENDED] = "complete",
+        [FER_SWEEP_FAILED] = "failed",
+    };
+    struct args *args = user;
+
+    args->shown++;
+    args->failed += run->event == FER_SWEEP_FAILED;
+    if (args->common.quiet && run->event != FER_SWEEP_FAILED)
+        return;
+    clear_progress();
+    fprintf(stderr, "fer: %d/%d %s: %s%s%s\n", run->index, run->count, run->name, words[run->event],
+            run->event == FER_SWEEP_FAILED ? ": " : "", run->event == FER_SWEEP_FAILED ? run->error : "");
+}
+
+static void show_epoch(void *user, const struct fer_epoch *epoch)
+{
+    const struct args *args = user;
+
+    if (!args->common.verbose)
+        return;
+    clear_progress();
+    fprintf(stderr, "fer: %s epoch %ld, loss %.4f%s\n", epoch->stage, epoch->epoch, epoch->loss,
+            epoch->best ? " (best)" : "");
+}
+
+static int print_report(const struct args *args, const char *dir)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    char *text;
+    json_t *report;
+
+    if (fer_sweep_report(dir, &text, &err) != FER_OK)
+        return report_failure(&err);
+    report = parse_report(text);
+    if (args->common.json)
+        print_json(report);
+    else
+        print_table(report);
+    json_decref(report);
+    return EXIT_SUCCESS;
+}
+
+static int run_sweep(struct args *args, int argc, char **argv)
+{
+    struct fer_context *context = open_context(&args->common);
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_sweep_options sweep = { .settings = common_settings(&args->common),
+                                       .run = args->run,
+                                       .models = args->models,
+                                       .axes = args->axes,
+                                       .over = args->over,
+                                       .seeds = args->seeds,
+                                       .nseeds = args->nseeds,
+                                       .resume = args->resume,
+                                       .strict = args->strict,
+                                       .save_seconds = 60 * args->save_minutes,
+                                       .stop = &stop_signal,
+                                       .event = show_run,
+                                       .progress = show_progress,
+                                       .epoch = show_epoch,
+                                       .user = args };
+    enum fer_status status = fer_sweep(context, &sweep, &err);
+    int result = EXIT_SUCCESS;
+
+    clear_progress();
+    if (status != FER_OK && status != FER_EINTERRUPTED && args->failed > 0) {
+        fprintf(stderr, "fer: %d of these runs failed; with --resume they are tried again\n", args->failed);
+        result = EXIT_FAILURE;
+    } else if (status != FER_OK) {
+        result = report_failure(&err);
+    }
+    if (status == FER_EINTERRUPTED) {
+        say_how_to_resume(argc, argv, args->resume);
+        result = 128 + stop_signal;
+    }
+    fer_context_free(context);
+    return result;
+}
+
+int cmd_sweep(int argc, char **argv)
+{
+    const struct argp argp = { .options = options,
+                               .parser = parse,
+                               .args_doc = "MODEL.fer... [NAME=VALUE,VALUE...]...\n--report DIR",
+                               .doc = "Train and test every combination of the values of some `let`s.  DIR receives a "
+                                      "directory for each run, results.csv and results.json.  SIGINT and SIGTERM save; "
+                                      "--resume goes on.  Lists hold commas: use=[a,b],[a],[].",
+                               .children = COMMON_CHILDREN };
+    struct args args = { .save_minutes = 10 };
+    char **original = copy_arguments(argc, argv);
+    int result = EXIT_SUCCESS, printed;
+
+    parse_arguments(&argp, argc, argv, &args);
+    if (!args.report) {
+        catch_signals();
+        result = run_sweep(&args, argc, original);
+    }
+    if (args.report || (args.shown > 0 && !stop_signal)) {
+        printed = print_report(&args, args.report ? args.report : args.run);
+        result = result ? result : printed;
+    }
+    common_free(&args.common);
+    free(args.models);
+    free(args.axes);
+    free(args.over);
+    free(args.seeds);
+    free(original);
+    return finish(result);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Many trainings as one task: every combination of values, with several seeds, as a queue that survives interruption.
+ * See fer/context.h for ownership and threads.
+ */
+#ifndef FER_STUDY_H
+#define FER_STUDY_H
+
+#include <fer/train.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What happens to the runs of a sweep, one after another. */
+enum fer_sweep_event {
+    FER_SWEEP_SKIPPED, /* complete already */
+    FER_SWEEP_BEGUN,
+    FER_SWEEP_ENDED,
+    FER_SWEEP_FAILED
+};
+struct fer_sweep_run {
+    enum fer_sweep_event event;
+    const char *name;  /* its directory in the sweep's */
+    int index, count;  /* from 1 */
+    const char *error; /* of FAILED; else NULL */
+};
+
+struct fer_sweep_options {
+    struct fer_settings settings; /* of every run; its seed counts when nseeds is 0 */
+    const char *run;              /* the directory, made when it is missing */
+    const char *const *models;    /* descriptions, NULL-terminated */
+    const char *const *axes;      /* "name=v1,v2,…", NULL-terminated; NULL: none.  Commas in [ ] and " " part nothing */
+    const char *const *over;      /* names of axes whose values are averaged, as seeds are (folds); NULL: none */
+    const uint64_t *seeds;
+    int nseeds;
+    bool resume;              /* go on with the runs of a directory, or add to them */
+    bool strict;              /* stop at the first run that fails */
+    double save_seconds;      /* as in struct fer_train_options */
+    const volatile int *stop; /* nonzero: save and return FER_EINTERRUPTED */
+    void (*event)(void *user, const struct fer_sweep_run *run);
+    void (*progress)(void *user, const struct fer_progress *progress);
+    void (*epoch)(void *user, const struct fer_epoch *epoch);
+    void *user;
+};
+
+/* Train every combination of models, values and seeds into a directory of its own (fer_train) and run all tests of its
+ * best.safetensors (fer_eval), seed after seed.  In the sweep's directory:
+ *   sweep.json                 the runs, in order
+ *   NAME=VALUE,…,seed=N/       what fer_train writes, and result.json
+ *   results.json, results.csv  as fer_sweep_report makes them; written again after every run
+ * Every combination is checked before the first one is trained.  Runs that are complete are skipped, others go on from
+ * their last save.  A run that fails is noted, and the others go on; it is tried again the next time.
+ * Errors: FER_EINTERRUPTED (saved; resume to go on), FER_EINVAL (a value that no description takes; a directory that
+ * holds a sweep already, without resume; a finished run whose description was another), the status of the first run
+ * that failed when all others are done. */
+FER_API enum fer_status fer_sweep(struct fer_context *context, const struct fer_sweep_options *options,
+                                  struct fer_error *err);
+
+/* Where a sweep stands, from its directory alone, also while it runs:
+ * {"sweep", "runs": [{"name", "model", "set", "seed", "status": "complete", "interrupted", "failed" or "waiting",
+ *                     "error", "seconds", "device", "libfer", "description" and "weights": XXH64 in hex,
+ *                     "labels", "tests"}],
+ *  "table": [{"set": {NAME: VALUE}, "runs": complete, "of": all, "metrics": {"TEST.METRIC": {"mean", "deviation"
+ *             (sample standard deviation; absent for one run), "count"}}}]}.
+ * "seconds" counts training and tests, over interruptions too (a kill loses those since the run went on). */
+FER_API enum fer_status fer_sweep_report(const char *run, char **json, struct fer_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
