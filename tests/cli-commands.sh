@@ -79,6 +79,12 @@ expect 0 show tiny.fer --memory;   prints 'small.conv1'; prints ' 80 '
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png
 
+# settings: a string's text is taken as it stands
+sed 's/^use .*/&\nlet csv = "none.csv"/; s/^data train.*/data train -> image, label = manifest $csv | gray | resize 24 | batch 16/' \
+    tiny.fer >list.fer
+expect 1 check --strict list.fer --set csv="$work/no such.csv";   says "$work/no such.csv"
+expect 1 check --strict list.fer --set csv='"quoted.csv"';        says 'quoted.csv'; ! grep -q '"quoted' err
+
 # training and what comes after
 expect 0 train tiny.fer --run run; prints 'fit epoch 1/1'; says 'run/best.safetensors'
 expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'

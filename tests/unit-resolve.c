@@ -332,6 +332,47 @@ START_TEST(set_overrides_lets)
 }
 END_TEST
 
+/* Shells eat quotes: where a string stands, the text is one. */
+START_TEST(set_takes_strings_as_they_are)
+{
+    static const struct {
+        const char *let, *set, *used;
+    } cases[] = {
+        { "\"old.csv\"", "/root/x.csv", "\"/root/x.csv\"" },
+        { "\"old.csv\"", "x.csv", "\"x.csv\"" },
+        { "\"old.csv\"", "../a b#c.csv", "\"../a b#c.csv\"" },
+        { "\"old.csv\"", "3", "\"3\"" },
+        { "\"old.csv\"", "", "\"\"" },
+        { "\"old.csv\"", "a\\b", "\"a\\\\b\"" },
+        { "\"old.csv\"", "a\"b", "\"a\\\"b\"" },
+        { "\"old.csv\"", "\"q.csv\"", "\"q.csv\"" },
+        { "\"old.csv\"", "[\"a\", \"b\"]", "[\"a\", \"b\"]" },
+        { "none", "/root/x.csv", "\"/root/x.csv\"" },
+        { "none", "x-1.csv", "\"x-1.csv\"" },
+        { "none", "some", "some" },
+        { "5", "1e-4", "1e-4" },
+        { "5", "-1.5", "-1.5" },
+        { "5", ".5", ".5" },
+        { "5", "./x", "\"./x\"" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[256], line[128];
+        struct fer_setting set = { "a", cases[i].set };
+        char *used;
+
+        snprintf(text, sizeof(text), USE "let a = %s\n" NET "predict p(x: f32[1,8,8]) -> y { y = x | small }\n", cases[i].let);
+        options.sets = &set;
+        options.nsets = 1;
+        good(text);
+        ck_assert_int_eq(fer_description_text(d, &used, &err), FER_OK);
+        snprintf(line, sizeof(line), "let a = %s\n", cases[i].used);
+        ck_assert_msg(strstr(used, line), "--set a=%s:\n%s", cases[i].set, used);
+        free(used);
+    }
+}
+END_TEST
+
 START_TEST(data_must_be_there_to_be_replaced)
 {
     const struct fer_setting data = { "tran", "/nowhere" };
@@ -617,6 +658,7 @@ int main(void)
     tcase_add_test(group, formals_take_arguments_and_defaults);
     tcase_add_test(group, predict_has_formals);
     tcase_add_test(group, set_overrides_lets);
+    tcase_add_test(group, set_takes_strings_as_they_are);
     tcase_add_test(group, data_must_be_there_to_be_replaced);
     tcase_add_test(group, what_is_updated_is_trained);
     tcase_add_test(group, statistics_are_not_updated);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/bind.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -498,4 +499,39 @@ enum fer_status fer_bind_text(struct fer_arena *arena, struct fer_sources *sourc
         return fer_fail(err, FER_EPARSE, "'%s' is not one value", text);
     *out = file->items[0].value;
     return FER_OK;
+}
+
+/* `text` between quotes, as the language writes it. */
+static char *quote(struct fer_arena *arena, const char *text)
+{
+    char *quoted = fer_arena_alloc(arena, 2 * strlen(text) + 3), *to = quoted;
+    if (!quoted)
+        return NULL;
+    *to++ = '"';
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\' || *text == '\n')
+            *to++ = '\\';
+        *to++ = *text == '\n' ? 'n' : *text;
+    }
+    *to++ = '"';
+    *to = '\0';
+    return quoted;
+}
+
+/* What no value of the language looks like: something with a slash, or a name with a dot or dash. */
+static bool is_path(const char *text)
+{
+    if (strpbrk(text, "\"[]{}()$,;:|=+# \t\r\n"))
+        return false;
+    return strchr(text, '/') || (isalpha((unsigned char)*text) && strpbrk(text, ".-"));
+}
+
+enum fer_status fer_bind_word(struct fer_arena *arena, struct fer_sources *sources, const char *name, const char *text,
+                              bool string, struct fer_ast_value *out, struct fer_diags *diags, struct fer_error *err)
+{
+    if (string ? *text == '\0' || !strchr("\"[$", *text) : is_path(text))
+        text = quote(arena, text);
+    if (!text)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    return fer_bind_text(arena, sources, name, text, out, diags, err);
 }

@@ -52,5 +52,10 @@ struct fer_span fer_bind_span(const struct fer_ast_call *call, const struct fer_
 /* Parse one value ("0.1", "[1, 2]", "yes"): defaults and --set.  `name` is shown in errors. */
 enum fer_status fer_bind_text(struct fer_arena *arena, struct fer_sources *sources, const char *name, const char *text,
                               struct fer_ast_value *out, struct fer_diags *diags, struct fer_error *err);
+/* The same for a word of the command line, where strings need no quotes.  With `string`, one is expected: all is taken as
+ * it stands but what begins like a quoted string, a list or a $name.  Else it is a value, or a path or name that is none
+ * ("/data/x.csv"). */
+enum fer_status fer_bind_word(struct fer_arena *arena, struct fer_sources *sources, const char *name, const char *text,
+                              bool string, struct fer_ast_value *out, struct fer_diags *diags, struct fer_error *err);
 
 #endif

@@ -31,11 +31,8 @@ static enum fer_status read_argument(const struct fer_detector *detector, const 
         return fer_fail(err, FER_ENOMEM, "out of memory");
     const struct fer_param *param = find_param(detector, name);
     out->name = name;
-    if (!param || param->type == FER_TYPE_STRING || param->type == FER_TYPE_PATH) {
-        out->value = (struct fer_ast_value){ .kind = FER_AST_STRING, .text = fer_arena_strdup(arena, sign + 1) };
-        return out->value.text ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
-    }
-    return fer_bind_text(arena, sources, text, sign + 1, &out->value, diags, err);
+    return fer_bind_word(arena, sources, text, sign + 1,
+                         !param || param->type == FER_TYPE_STRING || param->type == FER_TYPE_PATH, &out->value, diags, err);
 }
 
 enum fer_status fer_detector_bind(const struct fer_detector *detector, const char *const *arguments,

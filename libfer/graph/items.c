@@ -176,7 +176,8 @@ static enum fer_status apply_set(struct fer_resolver *r, const struct fer_settin
     const int errors = d->diags.errors;
     const char *origin = fer_arena_printf(d->arena, "--set %s", set->name);
     const enum fer_status status =
-        fer_bind_text(d->arena, d->sources, origin ? origin : "--set", set->value, &item->value, &d->diags, &err);
+        fer_bind_word(d->arena, d->sources, origin ? origin : "--set", set->value, item->value.kind == FER_AST_STRING,
+                      &item->value, &d->diags, &err);
     if (status && d->diags.errors == errors)
         fer_report_at(r, r->main, item->name_span, "--set %s: %s", set->name, err.text);
     return status;
