@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/unit-registry \
 	%D%/unit-resolve \
 	%D%/unit-safetensors \
+	%D%/unit-sets \
 	%D%/unit-source \
 	%D%/unit-status \
 	%D%/unit-synthface
@@ -46,6 +47,9 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
+reader_trial = %D%/reader-trial.c %D%/reader-trial.h
+%C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
+%C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 trial = %D%/trial.c %D%/trial.h
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 

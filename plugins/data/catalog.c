@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data.h"
 
+#include "expression.h"
+
 #include <fer/host.h>
 
 enum fer_status catalog_create(struct catalog **out, const struct fer_data_env *env, struct fer_error *err)
@@ -10,10 +12,11 @@ enum fer_status catalog_create(struct catalog **out, const struct fer_data_env *
         return fer_fail(err, FER_ENOMEM, "out of memory for a list of samples");
     (*out)->env = env;
     (*out)->fields = FER_FIELD_IMAGE | FER_FIELD_ID;
+    expression_prepare(*out);
     return FER_OK;
 }
 
-static void names_free(struct names *names)
+void names_free(struct names *names)
 {
     free(names->text);
     free(names->place);
@@ -195,12 +198,46 @@ enum fer_status catalog_name(struct catalog *catalog, struct names *names, const
     return FER_OK;
 }
 
+int catalog_find(const struct catalog *catalog, const struct names *names, const char *text)
+{
+    return names->places ? *find_place(catalog, names, text) - 1 : -1;
+}
+
 enum fer_status catalog_label(struct catalog *catalog, const char *text, int *label, struct fer_error *err)
 {
-    if (catalog->env->nlabels > 0)
-        return fer_label_find(catalog->env, text, label, err);
-    return catalog_name(catalog, &catalog->labels, text, label, err);
+    const char *name = expression_translate(catalog, text);
+    enum expression expression;
+    enum fer_status status;
+
+    if (catalog->env->nlabels == 0)
+        return catalog_name(catalog, &catalog->labels, text, label, err);
+    if (catalog->drop_others && expression_find(name, &expression) && catalog->expression[expression] < 0) {
+        *label = LEFT_OUT;
+        return FER_OK;
+    }
+    status = fer_label_find(catalog->env, name, label, err);
+    if (status == FER_ENOTFOUND && expression_find(name, &expression))
+        return expression_label(catalog, expression, label, err);
+    return status;
 }
+
+enum fer_status catalog_subject(struct catalog *catalog, const char *text, struct fer_error *err)
+{
+    return catalog_name(catalog, &catalog->subjects, text, &catalog->entries[catalog->count - 1].subject, err);
+}
+
+void catalog_move(struct catalog *catalog, size_t from, size_t to)
+{
+    size_t points = (size_t)catalog->landmarks * 2, softs = (size_t)catalog->softs;
+
+    catalog->entries[to] = catalog->entries[from];
+    if (points)
+        memmove(catalog->landmark + to * points, catalog->landmark + from * points, points * sizeof(float));
+    if (softs)
+        memmove(catalog->soft + to * softs, catalog->soft + from * softs, softs * sizeof(float));
+}
+
+const char *const others_names[] = { "error", "drop", NULL };
 
 enum fer_status catalog_open(catalog_fill *fill, const void *params, const char *path, const struct division *division,
                              const struct fer_data_env *env, void **state, size_t *count, unsigned *fields,
@@ -211,12 +248,15 @@ enum fer_status catalog_open(catalog_fill *fill, const void *params, const char 
 
     if (status)
         return status;
+    catalog->drop_others = division->others == OTHERS_DROP;
     if (env->override_path)
         path = env->override_path;
     if (fer_pack_probe(path))
         status = catalog_unpack(catalog, path, err);
     else
         status = fill(catalog, params, path, err);
+    if (!status && division->only && *division->only)
+        status = catalog_only(catalog, division->only, path, err);
     if (!status)
         status = catalog_finish(catalog, division, path, err);
     if (status) {
@@ -255,12 +295,16 @@ static enum fer_status sample_packed(const struct catalog *catalog, const struct
     sample->label = entry->label;
     /* Soft labels follow the description's order, as labels do. */
     if (sample->has & FER_FIELD_SOFT) {
-        float soft[FER_MAX_SOFT];
+        float soft[FER_MAX_SOFT], total = 0;
 
         memcpy(soft, sample->soft, sizeof(soft));
         memset(sample->soft, 0, sizeof(sample->soft));
         for (int i = 0; i < sample->softs; i++)
-            sample->soft[catalog->soft_place[i]] += soft[i];
+            total += catalog->soft_place[i] >= 0 ? soft[i] : 0;
+        for (int i = 0; i < sample->softs && total > 0; i++) {
+            if (catalog->soft_place[i] >= 0)
+                sample->soft[catalog->soft_place[i]] += catalog->soft_left_out ? soft[i] / total : soft[i];
+        }
         sample->softs = catalog->softs;
     }
     return FER_OK;

@@ -46,8 +46,11 @@ struct catalog {
     size_t pixels_capacity;
     int side;
     bool ordered;         /* labels are in an order of their own and not to be sorted */
+    bool drop_others;     /* others=drop */
+    int expression[8];    /* the description's labels of the expressions (expression.h); -1: none */
     struct fer_pack *pack;
-    int soft_place[FER_MAX_SOFT]; /* of the packed file's soft labels in the description's */
+    int soft_place[FER_MAX_SOFT]; /* of the packed file's soft labels in the description's; LEFT_OUT: nowhere */
+    bool soft_left_out;           /* some have no place */
 };
 
 /* Zeroed, for `env`, which is used until catalog_open returns. */
@@ -63,28 +66,49 @@ enum fer_status catalog_pixels(struct catalog *catalog, const uint8_t *pixels, s
 /* The number of a name in a list; added when it is new. */
 enum fer_status catalog_name(struct catalog *catalog, struct names *names, const char *text, int *number,
                              struct fer_error *err);
+/* -1 when it is not in the list. */
+int catalog_find(const struct catalog *catalog, const struct names *names, const char *text);
 const char *catalog_text(const struct catalog *catalog, const struct names *names, int number);
-/* A label's number: out of the description's labels, or else a new one. */
+void names_free(struct names *names);
+/* A label's number: out of the description's labels, where happiness is happy too, or else a new one.  LEFT_OUT: an
+ * expression that the description has no label for and others=drop. */
+enum { LEFT_OUT = -2 };
 enum fer_status catalog_label(struct catalog *catalog, const char *text, int *label, struct fer_error *err);
+/* Whose picture the sample added last is. */
+enum fer_status catalog_subject(struct catalog *catalog, const char *text, struct fer_error *err);
 
 /* How a reader's samples are divided.  All readers have these parameters. */
 struct division {
     const char *split; /* "train", "valid", "test"; "" all */
     double valid, test;
-    int seed;
+    int seed, others;
+    const char *only;  /* file of names; NULL or "": all */
 };
+enum { OTHERS_ERROR, OTHERS_DROP };
+extern const char *const others_names[];
 #define DIVISION_PARAMS(s)                                                                                               \
     FER_PARAM(FER_TYPE_STRING, s, division.split, "split", "", 0, 0, NULL, "part to read: train, valid, test; all by default"), \
     FER_PARAM(FER_TYPE_FLOAT, s, division.valid, "valid", "0", 0, 0.9, NULL,                                             \
               "share of each class that is drawn for valid, where the data has no split of its own"),                    \
     FER_PARAM(FER_TYPE_FLOAT, s, division.test, "test", "0", 0, 0.9, NULL, "share of each class that is drawn for test"), \
     FER_PARAM(FER_TYPE_INT, s, division.seed, "seed", "0", 0, 2147483647, NULL,                                          \
-              "of the drawing; apart from --seed, so that the parts stay what they are")
+              "of the drawing; apart from --seed, so that the parts stay what they are"),                                \
+    FER_PARAM(FER_TYPE_ENUM, s, division.others, "others", "error", 0, 0, others_names,                                  \
+              "what becomes of pictures whose expression is not among the labels")
+#define ONLY_PARAM(s)                                                                                                    \
+    FER_PARAM(FER_TYPE_PATH, s, division.only, "only", "", 0, 0, NULL,                                                   \
+              "file that begins each line with the name of a picture to keep, as the published lists of occluded and "   \
+              "turned faces do; others are left out")
 
 /* Keep the part that is asked for.  `place` is the folder or file, for errors.  Sorts labels by name if the description has
  * none. */
 enum fer_status catalog_finish(struct catalog *catalog, const struct division *division, const char *place,
                                struct fer_error *err);
+/* Keep the pictures that the file names.  Names are compared without folders, ending and "_aligned"; one that the data
+ * lacks is an error, unless others=drop may have left it out. */
+enum fer_status catalog_only(struct catalog *catalog, const char *list, const char *place, struct fer_error *err);
+/* Move sample `from` to the place of `to`, which comes before it. */
+void catalog_move(struct catalog *catalog, size_t from, size_t to);
 /* "training" → "train" and so on; others as they are. */
 const char *split_canonical(const char *name);
 /* Divide each class at random: part[i] becomes 0 train, 1 valid, 2 test.  A label of -1 is a class too. */

@@ -108,10 +108,9 @@ static enum fer_status read_record(struct csv *csv, bool *more, struct fer_error
     return FER_OK;
 }
 
-enum fer_status csv_open(struct csv *csv, const char *path, struct fer_error *err)
+static enum fer_status load(struct csv *csv, const char *path, struct fer_error *err)
 {
     void *bytes = NULL;
-    bool more = false;
     enum fer_status status;
 
     memset(csv, 0, sizeof(*csv));
@@ -127,16 +126,51 @@ enum fer_status csv_open(struct csv *csv, const char *path, struct fer_error *er
         return fer_fail(err, FER_EFORMAT, "'%s' is not a text file: it has zero bytes", path);
     if (csv->size >= 3 && memcmp(csv->bytes, "\xEF\xBB\xBF", 3) == 0)
         csv->next = 3;
-    status = read_record(csv, &more, err);
+    return FER_OK;
+}
+
+static enum fer_status name_columns(struct csv *csv, const char *const *names, int count, struct fer_error *err)
+{
+    csv->header = malloc(((size_t)count + 1) * sizeof(*csv->header));
+    if (!csv->header)
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", csv->path);
+    for (int i = 0; i < count; i++)
+        csv->header[i] = names[i];
+    csv->columns = count;
+    return FER_OK;
+}
+
+static enum fer_status read_header(struct csv *csv, struct fer_error *err)
+{
+    bool more = false;
+    enum fer_status status = read_record(csv, &more, err);
+
     if (status)
         return status;
     if (!more)
-        return fer_fail(err, FER_EFORMAT, "'%s' is empty; its first line must name the columns", path);
-    csv->header = csv->fields;
-    csv->columns = csv->count;
-    csv->fields = NULL;
-    csv->count = csv->capacity = 0;
-    return FER_OK;
+        return fer_fail(err, FER_EFORMAT, "'%s' is empty; its first line must name the columns", csv->path);
+    return name_columns(csv, (const char *const *)csv->fields, csv->count, err);
+}
+
+enum fer_status csv_open(struct csv *csv, const char *path, struct fer_error *err)
+{
+    enum fer_status status = load(csv, path, err);
+
+    return status ? status : read_header(csv, err);
+}
+
+enum fer_status csv_open_named(struct csv *csv, const char *path, const char *const *names, struct fer_error *err)
+{
+    enum fer_status status = load(csv, path, err);
+    int count = 0;
+
+    if (status)
+        return status;
+    if (csv->size == csv->next || strncasecmp(csv->bytes + csv->next, names[0], strlen(names[0])) == 0)
+        return read_header(csv, err);
+    while (names[count])
+        count++;
+    return name_columns(csv, names, count, err);
 }
 
 void csv_close(struct csv *csv)
@@ -155,7 +189,7 @@ enum fer_status csv_next(struct csv *csv, bool *more, struct fer_error *err)
 
     if (status || !*more || csv->count == csv->columns)
         return status;
-    fer_fail(err, FER_EFORMAT, "%d fields, but the header names %d columns", csv->count, csv->columns);
+    fer_fail(err, FER_EFORMAT, "%d fields, where %d columns are expected", csv->count, csv->columns);
     csv_prefix(csv, err);
     return FER_EFORMAT;
 }

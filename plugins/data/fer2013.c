@@ -5,12 +5,7 @@
  */
 #include "data.h"
 
-#include "csv.h"
-#include "expression.h"
-
-enum { LARGEST_SIDE = 512, EMOTIONS = 7 };
-
-static const enum expression emotions[EMOTIONS] = { ANGRY, DISGUST, FEAR, HAPPY, SAD, SURPRISE, NEUTRAL };
+#include "fer2013.h"
 
 struct fer2013 {
     const char *path;
@@ -58,18 +53,12 @@ static int square_root(int count)
     return side * side == count ? side : 0;
 }
 
-static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, const struct columns *columns,
-                                const int *label, uint8_t *pixels, struct fer_error *err)
+enum fer_status pixels_add(struct catalog *catalog, const char *name, const struct csv *csv, int column,
+                           uint8_t *pixels, struct entry **entry, struct fer_error *err)
 {
-    int count = read_pixels(csv->fields[columns->pixels], pixels, LARGEST_SIDE * LARGEST_SIDE);
-    int side = count > 0 ? square_root(count) : 0;
-    struct entry *entry;
-    double emotion;
-    char name[32];
-    enum fer_status status = csv_number(csv, columns->emotion, 0, EMOTIONS - 1, &emotion, err);
+    int count = read_pixels(csv->fields[column], pixels, MOST_PIXELS), side = count > 0 ? square_root(count) : 0;
+    enum fer_status status;
 
-    if (status)
-        return status;
     if (side == 0)
         return csv_fail(csv, err, "the pixels are not a square of numbers from 0 to 255");
     if (catalog->count > 0 && side != catalog->side) {
@@ -77,28 +66,44 @@ static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, 
                  catalog->side);
         return csv_prefix(csv, err);
     }
-    if (label[(int)emotion] < 0) {
-        expression_fail(emotions[(int)emotion], err);
-        return csv_prefix(csv, err);
-    }
     catalog->side = side;
-    snprintf(name, sizeof(name), "line %ld", csv->line);
-    status = catalog_add(catalog, name, &entry, err);
-    if (!status)
-        status = catalog_pixels(catalog, pixels, err);
+    status = catalog_add(catalog, name, entry, err);
+    return status ? status : catalog_pixels(catalog, pixels, err);
+}
+
+static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, const struct columns *columns,
+                                int numbers, uint8_t *pixels, struct fer_error *err)
+{
+    enum expression expression;
+    struct entry *entry;
+    double emotion;
+    char name[32];
+    int label;
+    enum fer_status status = csv_number(csv, columns->emotion, 0, 1000, &emotion, err);
+
     if (status)
         return status;
-    entry->label = label[(int)emotion];
+    status = numbering_find(numbers, emotion, &expression, err);
+    if (!status)
+        status = expression_label(catalog, expression, &label, err);
+    if (status)
+        return csv_prefix(csv, err);
+    if (label == LEFT_OUT)
+        return FER_OK;
+    snprintf(name, sizeof(name), "line %ld", csv->line);
+    status = pixels_add(catalog, name, csv, columns->pixels, pixels, &entry, err);
+    if (status)
+        return status;
+    entry->label = label;
     if (columns->usage >= 0 && *csv->fields[columns->usage])
         status = catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->usage]), &entry->split, err);
     return status;
 }
 
-static enum fer_status read_rows(struct catalog *catalog, struct csv *csv, struct fer_error *err)
+static enum fer_status read_rows(struct catalog *catalog, struct csv *csv, int numbers, struct fer_error *err)
 {
-    uint8_t *pixels = malloc((size_t)LARGEST_SIDE * LARGEST_SIDE);
+    uint8_t *pixels = malloc(MOST_PIXELS);
     struct columns columns = { 0 };
-    int label[EMOTIONS];
     bool more = true;
     enum fer_status status = FER_OK;
 
@@ -109,29 +114,32 @@ static enum fer_status read_rows(struct catalog *catalog, struct csv *csv, struc
     if (!status)
         status = csv_need(csv, "pixels", &columns.pixels, err);
     columns.usage = csv_column(csv, "Usage");
-    if (!status)
-        status = expression_labels(catalog, emotions, EMOTIONS, label, err);
     while (!status) {
         status = csv_next(csv, &more, err);
         if (status || !more)
             break;
-        status = read_row(catalog, csv, &columns, label, pixels, err);
+        status = read_row(catalog, csv, &columns, numbers, pixels, err);
     }
     free(pixels);
     return status;
 }
 
-static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
+enum fer_status fer2013_read(struct catalog *catalog, const char *path, int numbers, struct fer_error *err)
 {
     struct csv csv;
     enum fer_status status = csv_open(&csv, path, err);
 
-    (void)options;
     catalog->fields |= FER_FIELD_LABEL;
     if (!status)
-        status = read_rows(catalog, &csv, err);
+        status = read_rows(catalog, &csv, numbers, err);
     csv_close(&csv);
     return status;
+}
+
+static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
+{
+    (void)options;
+    return fer2013_read(catalog, path, NUMBERS_FER2013, err);
 }
 
 static enum fer_status open_fer2013(const void *options, const struct fer_data_env *env, void **state, size_t *count,

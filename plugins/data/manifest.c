@@ -6,6 +6,7 @@
 #include "data.h"
 
 #include "csv.h"
+#include "expression.h"
 #include "manifest.h"
 
 #include <fer/host.h>
@@ -85,22 +86,30 @@ static enum fer_status read_points(struct catalog *catalog, const struct csv *cs
 }
 
 static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, const struct columns *columns,
-                                const char *folder, struct fer_error *err)
+                                const char *folder, int numbers, struct fer_error *err)
 {
-    const char *path = csv->fields[columns->path];
+    const char *path = csv->fields[columns->path], *name;
     char full[4096];
     struct entry *entry;
+    int label = -1;
     enum fer_status status = FER_OK;
 
     if (*path == '\0')
         return csv_fail(csv, err, "the path is empty");
     if (snprintf(full, sizeof(full), "%s%s", *path == '/' ? "" : folder, path) >= (int)sizeof(full))
         return csv_fail(csv, err, "the path is longer than 4095 bytes");
-    status = catalog_add(catalog, full, &entry, err);
+    if (columns->label >= 0)
+        status = numbering_text(numbers, csv->fields[columns->label], &name, err);
     if (!status && columns->label >= 0)
-        status = catalog_label(catalog, csv->fields[columns->label], &entry->label, err);
+        status = catalog_label(catalog, name, &label, err);
     if (status)
         return csv_prefix(csv, err);
+    if (label == LEFT_OUT)
+        return FER_OK;
+    status = catalog_add(catalog, full, &entry, err);
+    if (status)
+        return status;
+    entry->label = label;
     if (columns->split >= 0 && *csv->fields[columns->split])
         status = catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->split]), &entry->split, err);
     if (!status && columns->subject >= 0 && *csv->fields[columns->subject])
@@ -108,7 +117,7 @@ static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, 
     return status ? status : read_points(catalog, csv, columns, entry, err);
 }
 
-enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, struct fer_error *err)
+enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, int numbers, struct fer_error *err)
 {
     const char *slash = strrchr(path, '/');
     char *folder = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
@@ -130,7 +139,7 @@ enum fer_status manifest_read(struct catalog *catalog, const char *path, bool la
         status = csv_next(&csv, &more, err);
         if (status || !more)
             break;
-        status = read_row(catalog, &csv, &columns, folder, err);
+        status = read_row(catalog, &csv, &columns, folder, numbers, err);
     }
     csv_close(&csv);
     free(folder);
@@ -141,6 +150,7 @@ struct manifest {
     const char *path;
     struct division division;
     bool labels;
+    int numbers;
 };
 
 static const struct fer_param *const params[] = {
@@ -148,12 +158,16 @@ static const struct fer_param *const params[] = {
                    "packed file"),
     DIVISION_PARAMS(struct manifest),
     FER_PARAM_BOOL(struct manifest, labels, "yes", "there is a column label, with names or numbers"),
+    NUMBERS_PARAM(struct manifest),
+    ONLY_PARAM(struct manifest),
     NULL
 };
 
 static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
 {
-    return manifest_read(catalog, path, ((const struct manifest *)options)->labels, err);
+    const struct manifest *manifest = options;
+
+    return manifest_read(catalog, path, manifest->labels, manifest->numbers, err);
 }
 
 static enum fer_status open_manifest(const void *options, const struct fer_data_env *env, void **state, size_t *count,

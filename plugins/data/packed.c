@@ -21,10 +21,12 @@ static enum fer_status map_labels(struct catalog *catalog, int **map, int *count
     for (int i = 0; i < n && !status; i++) {
         (*map)[i] = i;
         if (catalog->env->nlabels > 0)
-            status = fer_label_find(catalog->env, fer_pack_label_name(catalog->pack, i), &(*map)[i], err);
+            status = catalog_label(catalog, fer_pack_label_name(catalog->pack, i), &(*map)[i], err);
     }
-    for (int i = 0; i < n && i < FER_MAX_SOFT && !status; i++)
+    for (int i = 0; i < n && i < FER_MAX_SOFT && !status; i++) {
         catalog->soft_place[i] = (*map)[i];
+        catalog->soft_left_out = catalog->soft_left_out || (*map)[i] == LEFT_OUT;
+    }
     return status;
 }
 
@@ -39,18 +41,22 @@ static enum fer_status add_all(struct catalog *catalog, const int *map, int nlab
 
         snprintf(name, sizeof(name), "number %zu", i);
         status = fer_pack_sample(catalog->pack, i, FER_FIELD_LABEL, &sample, err);
-        if (!status)
-            status = catalog_add(catalog, name, &entry, err);
+        if (status)
+            return status;
+        if (!(sample.has & FER_FIELD_LABEL))
+            sample.label = -1;
+        else if (sample.label < 0 || sample.label >= nlabels)
+            return fer_fail(err, FER_EFORMAT, "sample %zu has label %d of %d", i, sample.label, nlabels);
+        else if (map[sample.label] == LEFT_OUT)
+            continue;
+        status = catalog_add(catalog, name, &entry, err);
         if (status)
             return status;
         entry->pixels = i;
         if (split && catalog_name(catalog, &catalog->splits, split, &entry->split, err))
             return err ? err->status : FER_ENOMEM;
-        if (!(sample.has & FER_FIELD_LABEL))
-            continue;
-        if (sample.label < 0 || sample.label >= nlabels)
-            return fer_fail(err, FER_EFORMAT, "sample %zu has label %d of %d", i, sample.label, nlabels);
-        entry->label = map[sample.label];
+        if (sample.label >= 0)
+            entry->label = map[sample.label];
     }
     return FER_OK;
 }

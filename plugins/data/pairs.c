@@ -4,6 +4,7 @@
  */
 #include "data.h"
 
+#include "expression.h"
 #include "manifest.h"
 
 #include <fer/host.h>
@@ -90,14 +91,14 @@ static enum fer_status refer(const void *options, int label, size_t references, 
 static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
 {
     (void)options;
-    return manifest_read(catalog, path, true, err);
+    return manifest_read(catalog, path, true, NUMBERS_NONE, err);
 }
 
 static enum fer_status open_references(const void *options, const struct fer_data_env *env, void **state, size_t *count,
                                        unsigned *fields, struct fer_error *err)
 {
     const struct references *references = options;
-    static const struct division all = { "", 0, 0, 0 };
+    static const struct division all = { .split = "" };
     struct fer_data_env own = *env;
 
     if (env->nlabels == 0)

@@ -99,17 +99,6 @@ static void list_splits(const struct catalog *catalog, char *text, size_t size)
     }
 }
 
-static void keep_entry(struct catalog *catalog, size_t from, size_t to)
-{
-    size_t points = (size_t)catalog->landmarks * 2, softs = (size_t)catalog->softs;
-
-    catalog->entries[to] = catalog->entries[from];
-    if (points)
-        memmove(catalog->landmark + to * points, catalog->landmark + from * points, points * sizeof(float));
-    if (softs)
-        memmove(catalog->soft + to * softs, catalog->soft + from * softs, softs * sizeof(float));
-}
-
 static enum fer_status choose(struct catalog *catalog, const char *split, const char *place, struct fer_error *err)
 {
     const char *wanted = split_canonical(split);
@@ -120,7 +109,7 @@ static enum fer_status choose(struct catalog *catalog, const char *split, const 
         const char *name = catalog_text(catalog, &catalog->splits, catalog->entries[i].split);
 
         if (name && strcmp(split_canonical(name), wanted) == 0)
-            keep_entry(catalog, i, count++);
+            catalog_move(catalog, i, count++);
     }
     list_splits(catalog, list, sizeof(list));
     if (count == 0)
@@ -186,7 +175,8 @@ enum fer_status catalog_finish(struct catalog *catalog, const struct division *d
         return fer_fail(err, FER_EFORMAT, "'%s' has no samples", place);
     if (drawn && divided)
         return fer_fail_argument(err, FER_EINVAL, division->valid > 0 ? "valid" : "test",
-                                 "'%s' has splits of its own; leave valid= and test= out", place);
+                                 "'%s' has splits of its own; leave valid= and test= out, or draw anew with "
+                                 "`| split train`", place);
     if (*split && !drawn && !divided)
         return fer_fail_argument(err, FER_ENOTFOUND, "split", "'%s' is not divided into splits; say which share to draw, "
                                  "as in valid=0.1 test=0.1", place);
