@@ -13,6 +13,7 @@ unit_tests = \
 	%D%/unit-image \
 	%D%/unit-lang \
 	%D%/unit-mutate \
+	%D%/unit-occlude \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
@@ -50,6 +51,8 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
+shown = %D%/shown.c %D%/shown.h
+%C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown)
 trial = %D%/trial.c %D%/trial.h
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 

@@ -5,7 +5,7 @@
 
 /* In the order of their bits. */
 static const char *const names[] = { "image", "label", "landmarks", "box",    "mask",   "covered", "subject",
-                                     "id",    "soft",  "code",      "image2", "label2", "same" };
+                                     "id",    "soft",  "code",      "image2", "label2", "same",    "found" };
 enum { FIELDS = sizeof(names) / sizeof(names[0]) };
 
 const char *fer_field_name(unsigned field)

@@ -59,7 +59,9 @@ enum fer_field {
     FER_FIELD_CODE = 1 << 9,       /* f32 [N,code]: parameters of a picture that the device will render */
     FER_FIELD_IMAGE2 = 1 << 10,    /* of pairs */
     FER_FIELD_LABEL2 = 1 << 11,
-    FER_FIELD_SAME = 1 << 12       /* f32 [N]: 1 when label == label2, else 0 */
+    FER_FIELD_SAME = 1 << 12,      /* f32 [N]: 1 when label == label2, else 0 */
+    FER_FIELD_FOUND = 1 << 13      /* f32 [N]: 1 where an operation on the device knew the face's points, 0 where it
+                                      took the usual places; no reader has it */
 };
 /* "image", …; NULL when no single field. */
 FER_API const char *fer_field_name(unsigned field);

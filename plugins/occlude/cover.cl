@@ -3,13 +3,18 @@
  * Occluders put into pictures (place: see place.cl), the mask of what they cover, and how much that is.
  * Sums go row by row, then over the rows, so their order depends on the shape alone.
  */
-#define PLACE (place_data + place_offset + (size_t)n * place_dim.y)
+#define PLACE(k) (place_data + place_offset + (size_t)n * place_dim.y + 8 * (k))
 
 /* Where the pixel lies in the occluder's unit square. */
 static float2 unit_of(__global const float *place, int x, int y)
 {
     const float2 at = (float2)((float)x + 0.5f, (float)y + 0.5f);
     return (float2)(place[0] * at.x + place[1] * at.y + place[2], place[3] * at.x + place[4] * at.y + place[5]);
+}
+
+static bool lies_inside(__global const float *place, float2 at)
+{
+    return place[7] > 0.0f && at.x >= 0.0f && at.x < 1.0f && at.y >= 0.0f && at.y < 1.0f;
 }
 
 #ifdef HAS_PREVIOUS
@@ -23,9 +28,7 @@ static float2 unit_of(__global const float *place, int x, int y)
 #define START                                                                                                          \
     const int x = get_global_id(0), y = get_global_id(1), n = get_global_id(2), pixel = y * mask_dim.w + x;            \
     if (x >= mask_dim.w || y >= mask_dim.z || n >= mask_dim.x)                                                         \
-        return;                                                                                                        \
-    const float2 at = unit_of(PLACE, x, y);                                                                            \
-    const bool inside = PLACE[7] > 0.0f && at.x >= 0.0f && at.x < 1.0f && at.y >= 0.0f && at.y < 1.0f;
+        return;
 
 #ifdef FER_KERNEL_cover_fill
 /* fill: 0 a colour, 1 the channel's mean over the picture, 2 uniform noise. */
@@ -41,6 +44,9 @@ __kernel void cover_fill(FER_IN(image), FER_IN(place) MEAN PREVIOUS, FER_OUT(out
 {
     START
     const float colour[3] = { red, green, blue };
+    bool inside = false;
+    for (int k = 0; k < PLACES; k++)
+        inside = inside || lies_inside(PLACE(k), unit_of(PLACE(k), x, y));
     for (int c = 0; c < image_dim.y; c++) {
         float value = LOAD(image, n, c, pixel);
         if (inside && fill == 0)
@@ -87,9 +93,10 @@ static float4 sample_tile(__global const uchar *tile, __global const float *plac
 __kernel void cover_sprite(FER_IN(image), FER_IN(place), FER_IN(atlas) PREVIOUS, FER_OUT(out), FER_OUT(mask))
 {
     START
+    const float2 at = unit_of(PLACE(0), x, y);
     float4 over = (float4)(0.0f);
-    if (inside)
-        over = sample_tile(atlas_data + atlas_offset + (size_t)PLACE[6] * atlas_dim.y, PLACE, at);
+    if (lies_inside(PLACE(0), at))
+        over = sample_tile(atlas_data + atlas_offset + (size_t)PLACE(0)[6] * atlas_dim.y, PLACE(0), at);
     if (image_dim.y == 3) {
         STORE(out, n, 0, pixel, LOAD(image, n, 0, pixel) * (1.0f - over.w) + over.x);
         STORE(out, n, 1, pixel, LOAD(image, n, 1, pixel) * (1.0f - over.w) + over.y);

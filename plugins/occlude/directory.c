@@ -89,7 +89,8 @@ static enum fer_status list(struct names *names, const char *dir, enum occlude_f
     return status;
 }
 
-static enum fer_status add_file(struct occlude_atlas *atlas, const char *dir, const char *name, struct fer_error *err)
+static enum fer_status add_file(struct occlude_atlas *atlas, const char *dir, const char *name, bool crop,
+                                struct fer_error *err)
 {
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
@@ -98,18 +99,18 @@ static enum fer_status add_file(struct occlude_atlas *atlas, const char *dir, co
     enum fer_status status = fer_image_read(&image, path, 4, err);
     if (status != FER_OK)
         return status;
-    status = occlude_atlas_picture(atlas, &image, true, err);
+    status = occlude_atlas_picture(atlas, &image, crop, err);
     fer_image_free(&image);
     return status == FER_OK ? FER_OK : fer_fail_prefix(err, "the occluder %s ", path);
 }
 
 enum fer_status occlude_atlas_directory(struct occlude_atlas *atlas, const char *dir, enum occlude_fold fold,
-                                        double keep, struct fer_error *err)
+                                        double keep, bool crop, struct fer_error *err)
 {
     struct names names = { 0 };
     enum fer_status status = list(&names, dir, fold, keep, err);
     for (int i = 0; i < names.count && status == FER_OK; i++)
-        status = add_file(atlas, dir, names.items[i], err);
+        status = add_file(atlas, dir, names.items[i], crop, err);
     if (status == FER_OK && names.count == 0)
         status = fer_fail_argument(err, FER_ENOTFOUND, "dir", "%s has no PNG picture%s", dir,
                                    fold == OCCLUDE_ALL ? "" : " in this fold; change keep= or add some");

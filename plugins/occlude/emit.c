@@ -15,7 +15,9 @@
 
 const char *const occlude_reads[] = { "image", "?landmarks", "?box", "?mask", NULL };
 const char *const occlude_reads_blind[] = { "image", "?mask", NULL };
-const char *const occlude_writes[] = { "image", "mask", "covered", NULL };
+const char *const occlude_writes[] = { "image", "mask", "covered", "found", NULL };
+const char *const occlude_writes_blind[] = { "image", "mask", "covered", NULL };
+const char *const occlude_trusts[] = { "auto", "required", "usual", NULL };
 const char *const occlude_fills[] = { "colour", "mean", "noise", NULL };
 
 /* The index of an input; -1: not given.  In a pipeline inputs have names, in a flow only places. */
@@ -72,9 +74,19 @@ static enum fer_status declare(struct fer_op *op, bool blind, struct fer_error *
     return FER_OK;
 }
 
-enum fer_status occlude_shape(struct fer_op *op, struct fer_error *err)
+enum fer_status occlude_shape(struct fer_op *op, int trust, struct fer_error *err)
 {
-    return declare(op, false, err);
+    if (trust == OCCLUDE_REQUIRED && input_of(op, OCCLUDE_LANDMARKS, false) < 0)
+        return fer_fail_argument(err, FER_EINVAL, "landmarks",
+                                 "landmarks are required and this data has none; take a reader that gives them, put "
+                                 "find_eyes of the plugin haar before, or say landmarks=usual for aligned faces");
+    const enum fer_status status = declare(op, false, err);
+    if (status == FER_OK) {
+        const struct fer_shape *image = fer_op_input(op, input_of(op, OCCLUDE_IMAGE, false));
+        const struct fer_shape found = fer_shape_make(image, 0, NULL);
+        fer_op_output(op, 3, &found);
+    }
+    return status;
 }
 
 enum fer_status occlude_shape_blind(struct fer_op *op, struct fer_error *err)
@@ -82,20 +94,31 @@ enum fer_status occlude_shape_blind(struct fer_op *op, struct fer_error *err)
     return declare(op, true, err);
 }
 
-struct occlude occlude_start(struct fer_emit *em, bool blind)
+static struct occlude start(struct fer_emit *em, bool blind, enum occlude_trust trust, int places)
 {
-    struct occlude occlude = { .em = em, .blind = blind };
+    struct occlude occlude = { .em = em, .blind = blind, .trust = trust, .places = places };
     for (int field = 0; field < OCCLUDE_FIELDS; field++) {
         const int i = input_of(fer_emit_op(em), (enum occlude_field)field, blind);
-        occlude.input[field] = i < 0 ? NULL : fer_emit_input(em, i);
+        const bool ignored = field == OCCLUDE_LANDMARKS && trust == OCCLUDE_USUAL;
+        occlude.input[field] = i < 0 || ignored ? NULL : fer_emit_input(em, i);
     }
     const struct fer_shape *image = fer_tensor_shape(occlude.input[OCCLUDE_IMAGE]);
-    const struct fer_shape place = fer_shape_make(image, 1, (const int[]){ PLACE_SIZE });
+    const struct fer_shape place = fer_shape_make(image, 1, (const int[]){ places * PLACE_SIZE });
     occlude.channels = image->dim[1];
     occlude.height = image->dim[2];
     occlude.width = image->dim[3];
     occlude.place = fer_emit_temp(em, &place, FER_LAYOUT_PLAIN);
     return occlude;
+}
+
+struct occlude occlude_start(struct fer_emit *em, int trust, int places)
+{
+    return start(em, false, (enum occlude_trust)trust, places);
+}
+
+struct occlude occlude_start_blind(struct fer_emit *em)
+{
+    return start(em, true, OCCLUDE_AUTO, 1);
 }
 
 /* A launch of one kernel of several in a file: each stands between #ifdef FER_KERNEL_name and #endif. */
@@ -109,10 +132,13 @@ static struct fer_launch *launch_of(struct occlude *occlude, const char *source,
 struct fer_launch *occlude_place(struct occlude *occlude, const char *kernel)
 {
     struct fer_tensor *landmarks = occlude->input[OCCLUDE_LANDMARKS], *box = occlude->input[OCCLUDE_FACE_BOX];
-    char more[64];
-    snprintf(more, sizeof more, "%s%s", landmarks ? "-DHAS_LANDMARKS=1 " : "", box ? "-DHAS_BOX=1" : "");
+    char more[96];
+    snprintf(more, sizeof more, "%s%s%s", landmarks ? "-DHAS_LANDMARKS=1 " : "", box ? "-DHAS_BOX=1 " : "",
+             occlude->trust == OCCLUDE_REQUIRED ? "-DREQUIRED=1" : "");
     struct fer_launch *launch = launch_of(occlude, fer_place_cl, kernel, more);
     fer_launch_out(launch, "place", occlude->place);
+    if (!occlude->blind)
+        fer_launch_out(launch, "found", fer_emit_output(occlude->em, 3));
     if (landmarks)
         fer_launch_in(launch, "landmarks", landmarks);
     if (box)
@@ -133,9 +159,8 @@ void occlude_place_end(struct occlude *occlude, struct fer_launch *launch)
     fer_launch_range_1d(launch, fer_extent_rows(occlude->place, 1, 1));
 }
 
-enum fer_status occlude_colour(struct fer_op *op, const struct fer_floats *colour, struct fer_error *err)
+enum fer_status occlude_colour(const struct fer_floats *colour, struct fer_error *err)
 {
-    (void)op;
     if (colour->count != 1 && colour->count != 3)
         return fer_fail_argument(err, FER_EINVAL, "colour",
                                  "colour has one number or three (red, green, blue) from 0 to 1");
@@ -180,8 +205,9 @@ void occlude_cover_fill(struct occlude *occlude, enum occlude_fill fill, const s
         mean = fer_emit_temp(occlude->em, &shape, FER_LAYOUT_PLAIN);
         emit_means(occlude, image, mean);
     }
-    char more[64];
-    snprintf(more, sizeof more, "%s%s", mean ? "-DHAS_MEAN=1 " : "", previous ? "-DHAS_PREVIOUS=1" : "");
+    char more[96];
+    snprintf(more, sizeof more, "-DPLACES=%d %s%s", occlude->places, mean ? "-DHAS_MEAN=1 " : "",
+             previous ? "-DHAS_PREVIOUS=1" : "");
     struct fer_launch *launch = launch_of(occlude, fer_cover_cl, "cover_fill", more);
     fer_launch_in(launch, "image", image);
     fer_launch_in(launch, "place", occlude->place);
@@ -202,7 +228,7 @@ void occlude_cover_sprite(struct occlude *occlude, struct fer_tensor *atlas)
 {
     struct fer_tensor *previous = occlude->input[OCCLUDE_MASK];
     char more[96];
-    snprintf(more, sizeof more, "-DTILE=%d -DLEVELS=%d %s", OCCLUDE_TILE, OCCLUDE_LEVELS,
+    snprintf(more, sizeof more, "-DPLACES=1 -DTILE=%d -DLEVELS=%d %s", OCCLUDE_TILE, OCCLUDE_LEVELS,
              previous ? "-DHAS_PREVIOUS=1" : "");
     struct fer_launch *launch = launch_of(occlude, fer_cover_cl, "cover_sprite", more);
     fer_launch_in(launch, "image", occlude->input[OCCLUDE_IMAGE]);

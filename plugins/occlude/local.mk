@@ -13,6 +13,7 @@ plugins_occlude_la_SOURCES = \
 	%D%/emit.c \
 	%D%/occlude.c \
 	%D%/occlude.h \
+	%D%/part.c \
 	%D%/rectangle.c \
 	%D%/sprite.c \
 	%D%/things.c \

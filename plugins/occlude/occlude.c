@@ -5,7 +5,8 @@
 #include "occlude.h"
 
 static const struct fer_layer *const layers[] = {
-    &occlude_patch, &occlude_half, &occlude_band, &occlude_sprite, &occlude_face_mask, &occlude_sunglasses, NULL,
+    &occlude_patch,  &occlude_half,      &occlude_band,       &occlude_part, &occlude_eyes,
+    &occlude_sprite, &occlude_face_mask, &occlude_sunglasses, NULL,
 };
 
 FER_PLUGIN(occlude){

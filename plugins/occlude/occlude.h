@@ -12,34 +12,51 @@
 
 /* Inputs, in the order that they have in a flow. */
 enum occlude_field { OCCLUDE_IMAGE, OCCLUDE_LANDMARKS, OCCLUDE_FACE_BOX, OCCLUDE_MASK, OCCLUDE_FIELDS };
-extern const char *const occlude_reads[];       /* "image", "?landmarks", "?box", "?mask" */
-extern const char *const occlude_reads_blind[]; /* "image", "?mask" */
-extern const char *const occlude_writes[];      /* "image", "mask", "covered" */
+extern const char *const occlude_reads[];        /* "image", "?landmarks", "?box", "?mask" */
+extern const char *const occlude_reads_blind[];  /* "image", "?mask" */
+extern const char *const occlude_writes[];       /* "image", "mask", "covered", "found" */
+extern const char *const occlude_writes_blind[]; /* "image", "mask", "covered" */
+
+/* Which landmarks say where a face is: the sample's, else the usual ones; only the sample's, and a picture without
+ * stays as it is; never the sample's. */
+enum occlude_trust { OCCLUDE_AUTO, OCCLUDE_REQUIRED, OCCLUDE_USUAL };
+extern const char *const occlude_trusts[];
+#define OCCLUDE_TRUST_PARAM(type)                                                                                      \
+    FER_PARAM_ENUM(type, landmarks, "auto", occlude_trusts,                                                            \
+                   "auto: the sample's, else where they usually are; required: the sample's, and a picture without "   \
+                   "stays uncovered; usual: never the sample's")
 
 /* What all occluders check and declare.  `blind` ones look at the picture's size only. */
-enum fer_status occlude_shape(struct fer_op *op, struct fer_error *err);
+enum fer_status occlude_shape(struct fer_op *op, int trust, struct fer_error *err);
 enum fer_status occlude_shape_blind(struct fer_op *op, struct fer_error *err);
 
 /* One occluder being emitted. */
 struct occlude {
     struct fer_emit *em;
     bool blind;
+    enum occlude_trust trust;
     struct fer_tensor *input[OCCLUDE_FIELDS]; /* NULL: not given */
     struct fer_tensor *place;
+    int places; /* rectangles of a sample */
     int channels, height, width;
 };
-struct occlude occlude_start(struct fer_emit *em, bool blind);
+struct occlude occlude_start(struct fer_emit *em, int trust, int places);
+struct occlude occlude_start_blind(struct fer_emit *em);
 /* Begin the launch of a kernel of place.cl.  Inputs that it takes beyond the face's are added by the caller, then
  * occlude_place_random, then its numbers, then occlude_place_end. */
 struct fer_launch *occlude_place(struct occlude *occlude, const char *kernel);
 void occlude_place_random(struct occlude *occlude, struct fer_launch *launch, double p);
 void occlude_place_end(struct occlude *occlude, struct fer_launch *launch);
 
-/* What a rectangle is filled with. */
+/* What a rectangle is filled with; `colour` has 1 or 3 numbers. */
 enum occlude_fill { OCCLUDE_COLOUR, OCCLUDE_MEAN, OCCLUDE_NOISE };
 extern const char *const occlude_fills[];
-/* `colour` has 1 or 3 numbers. */
-enum fer_status occlude_colour(struct fer_op *op, const struct fer_floats *colour, struct fer_error *err);
+/* The columns that the tables of rectangles end with. */
+#define OCCLUDE_FILL_PARAMS(type)                                                                                      \
+    FER_PARAM_FLOAT(type, p, "1", 0, 1, "probability that a picture is occluded"),                                     \
+        FER_PARAM_ENUM(type, fill, "colour", occlude_fills, "what covers: a colour, the picture's mean, noise"),       \
+        FER_PARAM_FLOATS(type, colour, "[0]", 0, 1, "with fill=colour: gray, or red, green, blue")
+enum fer_status occlude_colour(const struct fer_floats *colour, struct fer_error *err);
 void occlude_cover_fill(struct occlude *occlude, enum occlude_fill fill, const struct fer_floats *colour);
 
 /* Pictures with opacity, of one size and a pyramid of halves each, premultiplied, as bytes.  */
@@ -68,9 +85,9 @@ void occlude_cover_sprite(struct occlude *occlude, struct fer_tensor *atlas);
 /* Which sprites belong to training and which to tests: by a hash of the name, so adding one moves no other. */
 enum occlude_fold { OCCLUDE_ALL, OCCLUDE_TRAIN, OCCLUDE_TEST };
 bool occlude_in_fold(const char *name, enum occlude_fold fold, double keep);
-/* Append the pictures of a directory, in the order of their names. */
+/* Append the pictures of a directory, in the order of their names; crop as above. */
 enum fer_status occlude_atlas_directory(struct occlude_atlas *atlas, const char *dir, enum occlude_fold fold,
-                                        double keep, struct fer_error *err);
+                                        double keep, bool crop, struct fer_error *err);
 
 /* Drawn pictures: shapes in the unit square (x right, y down), later ones over earlier ones. */
 enum occlude_shape_kind {
@@ -99,7 +116,7 @@ extern const struct occlude_drawing occlude_shades[];
 enum fer_status occlude_atlas_drawings(struct occlude_atlas *atlas, const struct occlude_drawing *drawings,
                                        enum occlude_fold fold, double keep, struct fer_error *err);
 
-extern const struct fer_layer occlude_patch, occlude_half, occlude_band, occlude_sprite, occlude_face_mask,
-    occlude_sunglasses;
+extern const struct fer_layer occlude_patch, occlude_half, occlude_band, occlude_part, occlude_eyes, occlude_sprite,
+    occlude_face_mask, occlude_sunglasses;
 
 #endif

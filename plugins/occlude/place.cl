@@ -5,7 +5,8 @@
  *
  *     place[n] = ux, uy, u0, vx, vy, v0, sprite, on         u = ux x + uy y + u0, v = vx x + vy y + v0
  *
- * with x and y in pixels (the centre of the first is 0.5) and on = 1 where the sample is occluded, else 0.
+ * with x and y in pixels (the centre of the first is 0.5) and on = 1 where the sample is occluded, else 0.  An occluder of
+ * several rectangles has several of these in a row.
  */
 #define MARKS (landmarks_data + landmarks_offset + (size_t)n * landmarks_dim.y * landmarks_dim.z)
 #define BOX (box_data + box_offset + (size_t)n * box_dim.y)
@@ -79,6 +80,7 @@ static bool usable(const struct five *f)
 struct face {
     float2 corner, sides;
     struct five five;
+    bool marked; /* by landmarks that are usable */
 };
 #ifdef HAS_LANDMARKS
 #define FACE_ARGUMENTS_1 , FER_IN(landmarks)
@@ -86,15 +88,16 @@ struct face {
 #define FACE_ARGUMENTS_1
 #endif
 #ifdef HAS_BOX
-#define FACE_ARGUMENTS FACE_ARGUMENTS_1, FER_IN(box)
+#define FACE_ARGUMENTS , FER_OUT(found) FACE_ARGUMENTS_1, FER_IN(box)
 #else
-#define FACE_ARGUMENTS FACE_ARGUMENTS_1
+#define FACE_ARGUMENTS , FER_OUT(found) FACE_ARGUMENTS_1
 #endif
 
 static void find_face(struct face *face, __global const float *box, __global const float *marks, int count, float width,
                       float height)
 {
-    bool boxed = false, marked = false;
+    bool boxed = false;
+    face->marked = false;
     face->corner = (float2)(0.0f);
     face->sides = (float2)(width, height);
     if (box) {
@@ -106,28 +109,31 @@ static void find_face(struct face *face, __global const float *box, __global con
     }
     if (marks) {
         marked_five(&face->five, marks, count);
-        marked = usable(&face->five);
+        face->marked = usable(&face->five);
     }
-    if (!marked)
+    if (!face->marked)
         usual_five(&face->five, face->corner, face->sides, boxed);
 }
-#if defined(HAS_LANDMARKS) && defined(HAS_BOX)
-#define FIND_FACE \
-    struct face face; \
-    find_face(&face, BOX, MARKS, landmarks_dim.y, (float)width, (float)height)
-#elif defined(HAS_LANDMARKS)
-#define FIND_FACE \
-    struct face face; \
-    find_face(&face, 0, MARKS, landmarks_dim.y, (float)width, (float)height)
-#elif defined(HAS_BOX)
-#define FIND_FACE \
-    struct face face; \
-    find_face(&face, BOX, 0, 0, (float)width, (float)height)
+#ifdef HAS_LANDMARKS
+#define MARKS_OR_NOT MARKS, landmarks_dim.y
 #else
-#define FIND_FACE \
-    struct face face; \
-    find_face(&face, 0, 0, 0, (float)width, (float)height)
+#define MARKS_OR_NOT 0, 0
 #endif
+#ifdef HAS_BOX
+#define BOX_OR_NOT BOX
+#else
+#define BOX_OR_NOT 0
+#endif
+#ifdef REQUIRED
+#define NEEDS_MARKS true
+#else
+#define NEEDS_MARKS false
+#endif
+#define FIND_FACE                                                                                                      \
+    struct face face;                                                                                                  \
+    find_face(&face, BOX_OR_NOT, MARKS_OR_NOT, (float)width, (float)height);                                           \
+    found_data[found_offset + (size_t)n] = face.marked ? 1.0f : 0.0f;                                                  \
+    on = on && (face.marked || !NEEDS_MARKS)
 
 /* Four uniform numbers of the sample; the first of all decides whether it is occluded. */
 #define DRAW(element) fer_uniform4(fer_random(FER_RANDOM_ARG, n, element))
@@ -137,10 +143,33 @@ static void find_face(struct face *face, __global const float *box, __global con
         return;                                                                                                        \
     __global float *out = place_data + place_offset + (size_t)n * place_dim.y;                                         \
     const float4 first = DRAW(0);                                                                                      \
-    const bool on = first.x < p;
+    bool on = first.x < p;
 
 #ifdef FER_KERNEL_place_patch
-/* rows and columns > 0: the sides; else a square of a fraction of the picture between area_low and area_high.
+/* Sides of whole pixels, nearly square, that cover from low to high of the picture's pixels (less than high, so that the
+ * fraction lies in the bin from low to high) and are nearest to `wanted` among those of their height; where no sides do,
+ * because low and high are too close together, the nearest of all. */
+static int2 sides_of_area(float wanted, float low, float high, int width, int height)
+{
+    const int square = clamp(max((int)round(sqrt(wanted)), (int)ceil(wanted / (float)width)), 1, height);
+    int2 best = (int2)(1, 1);
+    float least = INFINITY;
+    for (int k = 0; k <= square; k++) { /* heights: square, square + 1, square - 1, … to half of it and half as much again */
+        const int h = square + ((k & 1) ? (k + 1) / 2 : -(k / 2));
+        if (h < 1 || h > height)
+            continue;
+        const int first = (int)ceil(low / (float)h), last = min((int)ceil(high / (float)h) - 1, width);
+        const int nearest = clamp((int)round(wanted / (float)h), 1, width);
+        if (max(first, 1) <= last)
+            return (int2)(clamp(nearest, max(first, 1), last), h);
+        const float error = fabs((float)nearest * (float)h - wanted);
+        if (error < least)
+            best = (int2)(nearest, h), least = error;
+    }
+    return best;
+}
+
+/* rows and columns > 0: the sides; else sides of a fraction of the picture between area_low and area_high.
  * at_x < 0: anywhere, wholly inside; else its middle, in fractions of the picture. */
 __kernel void place_patch(FER_OUT(place), FER_RANDOM, const float p, const int width, const int height, const int rows,
                           const int columns, const float area_low, const float area_high, const float at_x,
@@ -150,10 +179,11 @@ __kernel void place_patch(FER_OUT(place), FER_RANDOM, const float p, const int w
     const float4 second = DRAW(1);
     int w = columns, h = rows;
     if (rows == 0) {
-        const float area = mix(area_low, area_high, first.y) * (float)width * (float)height;
-        h = min((int)round(sqrt(area)), height);
-        w = min((int)round(area / (float)max(h, 1)), width);
-        h = min((int)round(area / (float)max(w, 1)), height);
+        const float pixels = (float)width * (float)height;
+        const float exact = pixels * (1.0f - 1e-6f); /* 0.3 times 100 pixels is a little more than 30 */
+        const int2 sides = sides_of_area(mix(area_low, area_high, first.y) * pixels, area_low * exact, area_high * exact,
+                                         width, height);
+        w = sides.x, h = sides.y;
     }
     w = clamp(w, 1, width), h = clamp(h, 1, height);
     int x = (int)(second.x * (float)(width - w + 1)), y = (int)(second.y * (float)(height - h + 1));
@@ -178,25 +208,73 @@ __kernel void place_half(FER_OUT(place), FER_RANDOM, const float p, const int wi
 }
 #endif
 
+/* A rectangle of the face: its middle, its sides along and across the line of the eyes. */
+struct bar {
+    float2 middle, sides, along;
+};
+#define BAR_EYES 4
+/* part: 0 left eye, 1 right eye, 2 nose, 3 mouth, BAR_EYES both eyes and brows.  Lengths are in distances between the
+ * eyes; those of 0 and 1 are about what haarcascade_eye finds. */
+static struct bar bar_of(const struct face *face, int part)
+{
+    const float2 left = face->five.point[0], right = face->five.point[1], nose = face->five.point[2];
+    const float2 mouth = 0.5f * (face->five.point[3] + face->five.point[4]), eyes = right - left;
+    const float distance = fmax(length(eyes), 1.0f);
+    const float2 along = eyes / distance, down = (float2)(-along.y, along.x);
+    const float wide = fmax(length(face->five.point[4] - face->five.point[3]), 0.5f * distance);
+    struct bar bar = { part == 0 ? left : right, distance * (float2)(0.62f, 0.44f), along };
+    if (part == 2)
+        bar.middle = nose - 0.1f * distance * down, bar.sides = distance * (float2)(0.56f, 0.56f);
+    if (part == 3)
+        bar.middle = mouth + 0.04f * distance * down, bar.sides = (float2)(wide + 0.4f * distance, 0.8f * distance);
+    if (part == BAR_EYES)
+        bar.middle = 0.5f * (left + right) - 0.06f * distance * down, bar.sides = distance * (float2)(1.9f, 0.76f);
+    return bar;
+}
+
+static void put_bar(__global float *place, struct bar bar, float margin, bool on)
+{
+    put_rectangle(place, bar.middle, margin * bar.sides, bar.along, on);
+}
+
 #ifdef FER_KERNEL_place_band
-/* part: 0 eyes, 1 mouth.  Lengths are in distances between the eyes, times `margin`. */
+/* part: 0 eyes, 1 mouth. */
 __kernel void place_band(FER_OUT(place) FACE_ARGUMENTS, FER_RANDOM, const float p, const int width, const int height,
                          const int part, const float margin)
 {
     START
     FIND_FACE;
-    const float2 left = face.five.point[0], right = face.five.point[1];
-    const float2 eyes = right - left;
-    const float distance = fmax(length(eyes), 1.0f);
-    const float2 along = eyes / distance, down = (float2)(-along.y, along.x);
-    const float2 mouth = 0.5f * (face.five.point[3] + face.five.point[4]);
-    const float wide = fmax(length(face.five.point[4] - face.five.point[3]), 0.5f * distance);
-    if (part == 0)
-        put_rectangle(out, 0.5f * (left + right) - 0.06f * distance * down, margin * distance * (float2)(1.9f, 0.76f),
-                      along, on);
-    else
-        put_rectangle(out, mouth + 0.04f * distance * down, margin * (float2)(wide + 0.4f * distance, 0.8f * distance),
-                      along, on);
+    put_bar(out, bar_of(&face, part == 0 ? BAR_EYES : 3), margin, on);
+}
+#endif
+
+#ifdef FER_KERNEL_place_part
+/* part: as bar_of has them, or 4: one of them by chance.  size > 0: a square of whole pixels instead, wholly inside. */
+__kernel void place_part(FER_OUT(place) FACE_ARGUMENTS, FER_RANDOM, const float p, const int width, const int height,
+                         const int part, const float margin, const int size)
+{
+    START
+    FIND_FACE;
+    const struct bar bar = bar_of(&face, part < 4 ? part : min((int)(first.y * 4.0f), 3));
+    if (size == 0) {
+        put_bar(out, bar, margin, on);
+        return;
+    }
+    const int w = min(size, width), h = min(size, height);
+    const float2 corner = clamp(round(bar.middle - 0.5f * (float2)(w, h)), (float2)(0.0f), (float2)(width - w, height - h));
+    put_rectangle(out, corner + 0.5f * (float2)(w, h), (float2)(w, h), (float2)(1.0f, 0.0f), on);
+}
+#endif
+
+#ifdef FER_KERNEL_place_eyes
+/* Each eye under a rectangle of its own where they are known, else both under the band. */
+__kernel void place_eyes(FER_OUT(place) FACE_ARGUMENTS, FER_RANDOM, const float p, const int width, const int height,
+                         const float margin)
+{
+    START
+    FIND_FACE;
+    put_bar(out, bar_of(&face, face.marked ? 0 : BAR_EYES), margin, on);
+    put_bar(out + 8, bar_of(&face, 1), margin, on && face.marked);
 }
 #endif
 
@@ -233,8 +311,9 @@ __kernel void place_sprite(FER_OUT(place) FACE_ARGUMENTS, FER_IN(info), FER_RAND
 #endif
 
 #ifdef FER_KERNEL_place_wear
-/* A template that is worn: the affine map that takes the face's five points nearest to the template's (least squares).
- * pins[sprite] = five points in the unit square. */
+/* A template that is worn.  Of all affine maps A x + t from the picture to the template's square the one with the least
+ * sum of |A x_i + t - y_i|^2, x_i the face's five points, y_i the template's: with both centred, A = (sum y x^T)
+ * (sum x x^T)^-1 (the normal equations; Gauss 1809).  pins[sprite] = five points in the unit square. */
 __kernel void place_wear(FER_OUT(place) FACE_ARGUMENTS, FER_IN(pins), FER_RANDOM, const float p, const int width,
                          const int height)
 {

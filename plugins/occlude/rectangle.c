@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Occluders that are filled rectangles: patch, half, band.
+ * Occluders that are filled rectangles: patch and half.  Those of a face: see part.c.
  */
 #include "occlude.h"
-
-/* The columns that all three tables end with. */
-#define FILL_PARAMS(type)                                                                                              \
-    FER_PARAM_FLOAT(type, p, "1", 0, 1, "probability that a picture is occluded"),                                     \
-        FER_PARAM_ENUM(type, fill, "colour", occlude_fills, "what covers: a colour, the picture's mean, noise"),       \
-        FER_PARAM_FLOATS(type, colour, "[0]", 0, 1, "with fill=colour: gray, or red, green, blue")
 
 /* ---- patch ---- */
 
@@ -23,7 +17,7 @@ static const struct fer_param *const patch_params[] = {
     FER_PARAM_INT(struct patch, width, "0", 0, 16384, "width in pixels"),
     FER_PARAM_FLOATS(struct patch, area, "", 0, 1, "instead: part of the picture, [fraction] or [least, most]"),
     FER_PARAM_FLOATS(struct patch, at, "", 0, 1, "[x, y] of its middle as fractions; anywhere when not given"),
-    FILL_PARAMS(struct patch),
+    OCCLUDE_FILL_PARAMS(struct patch),
     NULL,
 };
 
@@ -39,7 +33,7 @@ static enum fer_status patch_shape(struct fer_op *op, struct fer_error *err)
                                  "area is [fraction] or [least, most], for example [0.1, 0.3]");
     if (params->at.count != 0 && params->at.count != 2)
         return fer_fail_argument(err, FER_EINVAL, "at", "at is [x, y], for example [0.5, 0.5] for the middle");
-    enum fer_status status = occlude_colour(op, &params->colour, err);
+    enum fer_status status = occlude_colour(&params->colour, err);
     if (status == FER_OK)
         status = occlude_shape_blind(op, err);
     if (status != FER_OK)
@@ -56,7 +50,7 @@ static enum fer_status patch_shape(struct fer_op *op, struct fer_error *err)
 static enum fer_status patch_forward(struct fer_emit *em, struct fer_error *err)
 {
     const struct patch *params = fer_emit_params(em);
-    struct occlude occlude = occlude_start(em, true);
+    struct occlude occlude = occlude_start_blind(em);
     struct fer_launch *launch = occlude_place(&occlude, "place_patch");
     const int areas = params->area.count;
     (void)err;
@@ -86,7 +80,7 @@ const struct fer_layer occlude_patch = {
     .shape = patch_shape,
     .forward = patch_forward,
     .reads = occlude_reads_blind,
-    .writes = occlude_writes,
+    .writes = occlude_writes_blind,
 };
 
 /* ---- half ---- */
@@ -99,21 +93,21 @@ struct half {
 static const char *const halves[] = { "upper", "lower", "left", "right", NULL };
 static const struct fer_param *const half_params[] = {
     FER_PARAM_ENUM(struct half, part, "upper", halves, "which half of the picture"),
-    FILL_PARAMS(struct half),
+    OCCLUDE_FILL_PARAMS(struct half),
     NULL,
 };
 
 static enum fer_status half_shape(struct fer_op *op, struct fer_error *err)
 {
     const struct half *params = fer_op_params(op);
-    const enum fer_status status = occlude_colour(op, &params->colour, err);
+    const enum fer_status status = occlude_colour(&params->colour, err);
     return status == FER_OK ? occlude_shape_blind(op, err) : status;
 }
 
 static enum fer_status half_forward(struct fer_emit *em, struct fer_error *err)
 {
     const struct half *params = fer_emit_params(em);
-    struct occlude occlude = occlude_start(em, true);
+    struct occlude occlude = occlude_start_blind(em);
     struct fer_launch *launch = occlude_place(&occlude, "place_half");
     (void)err;
     occlude_place_random(&occlude, launch, params->p);
@@ -137,58 +131,5 @@ const struct fer_layer occlude_half = {
     .shape = half_shape,
     .forward = half_forward,
     .reads = occlude_reads_blind,
-    .writes = occlude_writes,
-};
-
-/* ---- band ---- */
-
-struct band {
-    int part, fill;
-    double p, margin;
-    struct fer_floats colour;
-};
-static const char *const bands[] = { "eyes", "mouth", NULL };
-static const struct fer_param *const band_params[] = {
-    FER_PARAM_ENUM(struct band, part, "eyes", bands, "what to cover"),
-    FER_PARAM_FLOAT(struct band, margin, "1", 0.1, 5, "size, relative to one that just covers the part"),
-    FILL_PARAMS(struct band),
-    NULL,
-};
-
-static enum fer_status band_shape(struct fer_op *op, struct fer_error *err)
-{
-    const struct band *params = fer_op_params(op);
-    const enum fer_status status = occlude_colour(op, &params->colour, err);
-    return status == FER_OK ? occlude_shape(op, err) : status;
-}
-
-static enum fer_status band_forward(struct fer_emit *em, struct fer_error *err)
-{
-    const struct band *params = fer_emit_params(em);
-    struct occlude occlude = occlude_start(em, false);
-    struct fer_launch *launch = occlude_place(&occlude, "place_band");
-    (void)err;
-    occlude_place_random(&occlude, launch, params->p);
-    fer_launch_int(launch, params->part);
-    fer_launch_float(launch, params->margin);
-    occlude_place_end(&occlude, launch);
-    occlude_cover_fill(&occlude, (enum occlude_fill)params->fill, &params->colour);
-    return FER_OK;
-}
-
-const struct fer_layer occlude_band = {
-    .size = sizeof occlude_band,
-    .name = "band",
-    .help = "Cover the eyes or the mouth with a bar: from landmarks, else from the box, else where they usually are",
-    .params = band_params,
-    .params_size = sizeof(struct band),
-    .inputs_min = 1,
-    .inputs_max = 4,
-    .outputs_min = 1,
-    .outputs = 3,
-    .flags = FER_LAYER_DATA,
-    .shape = band_shape,
-    .forward = band_forward,
-    .reads = occlude_reads,
-    .writes = occlude_writes,
+    .writes = occlude_writes_blind,
 };

@@ -13,7 +13,7 @@ struct sprite {
     double p;
     struct fer_floats scale, rotation;
     double max_area, keep;
-    int where, fold;
+    int where, fold, landmarks;
 };
 static const char *const places[] = { "random", "eyes", "mouth", NULL };
 static const char *const folds[] = { "all", "train", "test", NULL };
@@ -27,6 +27,7 @@ static const struct fer_param *const sprite_params[] = {
     FER_PARAM_ENUM(struct sprite, fold, "all", folds, "use the occluders for training or those for tests only"),
     FER_PARAM_FLOAT(struct sprite, keep, "0.7", 0, 1,
                     "part of the occluders that is for training, by a hash of their names"),
+    OCCLUDE_TRUST_PARAM(struct sprite),
     NULL,
 };
 
@@ -43,7 +44,7 @@ static enum fer_status sprite_shape(struct fer_op *op, struct fer_error *err)
     enum fer_status status = check_range(&params->scale, "scale", err);
     if (status == FER_OK)
         status = check_range(&params->rotation, "rotation", err);
-    return status == FER_OK ? occlude_shape(op, err) : status;
+    return status == FER_OK ? occlude_shape(op, params->landmarks, err) : status;
 }
 
 /* The atlas and the opaque part of each tile, on the device. */
@@ -63,7 +64,7 @@ static enum fer_status bring(struct fer_emit *em, struct fer_tensor **tiles, str
     struct occlude_atlas atlas = { 0 };
     const enum occlude_fold fold = (enum occlude_fold)params->fold;
     const enum fer_status status = drawn ? occlude_atlas_drawings(&atlas, occlude_things, fold, params->keep, err)
-                                         : occlude_atlas_directory(&atlas, params->dir, fold, params->keep, err);
+                                         : occlude_atlas_directory(&atlas, params->dir, fold, params->keep, true, err);
     if (status == FER_OK) {
         const struct fer_shape shape = { .dtype = FER_F32, .rank = 2, .dim = { atlas.count, 1 } };
         *tiles = occlude_atlas_emit(em, key, &atlas);
@@ -81,7 +82,7 @@ static enum fer_status sprite_forward(struct fer_emit *em, struct fer_error *err
     const enum fer_status status = bring(em, &tiles, &info, err);
     if (status != FER_OK)
         return status;
-    struct occlude occlude = occlude_start(em, false);
+    struct occlude occlude = occlude_start(em, params->landmarks, 1);
     struct fer_launch *launch = occlude_place(&occlude, "place_sprite");
     fer_launch_in(launch, "info", info);
     occlude_place_random(&occlude, launch, params->p);
@@ -105,7 +106,7 @@ const struct fer_layer occlude_sprite = {
     .inputs_min = 1,
     .inputs_max = 4,
     .outputs_min = 1,
-    .outputs = 3,
+    .outputs = 4,
     .flags = FER_LAYER_DATA,
     .shape = sprite_shape,
     .forward = sprite_forward,
