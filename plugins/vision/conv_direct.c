@@ -13,10 +13,14 @@
 enum {
     TILE = 6,              /* pixels of a register tile: PIXELS in conv_direct.cl */
     ITEMS = 16,            /* work-items wanted at least, for two cores to finish together */
-    CACHED_WEIGHTS = 128,  /* blocks of 16x16 weights (1 KiB each) that a work-item goes through for every tile */
-    PASS_WEIGHTS = 384,    /* … and for one block of outputs; more are taken in passes over the input channels */
-    WEIGHT_ITEMS = 32,     /* work-items wanted at least for the weights' gradient */
-    INPUT_BLOCKS = 4       /* input blocks that share one list of pixels */
+    CHUNK = 192,           /* pixels of a work-item at most: CHUNK in conv_direct.cl */
+    OUTS = 8,              /* blocks of outputs of a work-item at most */
+    PASS_WEIGHTS = 18,     /* 16x16 weights (1 KiB each) that all tiles of a work-item go through before the next */
+    PACKED_BLOCKS = 8,     /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
+    WEIGHT_ITEMS = 16,     /* work-items wanted at least for the weights' gradient */
+    WEIGHT_PIXELS = 96,    /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
+    OUTPUT_BLOCKS = 8,     /* … and the output blocks that share one: OUTS there */
+    INPUT_BLOCKS = 4       /* … and the input blocks, of a 1x1 kernel */
 };
 
 static bool applicable(const struct conv_shape *s)
@@ -55,9 +59,30 @@ static struct fer_tensor *pack(const struct conv_call *call, enum conv_pass pass
     fer_launch_int(launch, taps);
     fer_launch_int(launch, g->in);
     fer_launch_int(launch, g->out);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g->blocks), fer_extent_fixed((size_t)blocks), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(g->blocks, PACKED_BLOCKS)),
+                        fer_extent_fixed((size_t)blocks), 1, 1);
     fer_launch_prepare(launch);
     return packed;
+}
+
+/* What one work-item of conv_direct.cl does: pixels of a phase, a multiple of TILE, by blocks of outputs. */
+struct items {
+    int pixels, outs;
+};
+
+static int rounded(int pixels, int parts)
+{
+    return conv_divide_up(conv_divide_up(pixels, parts), TILE) * TILE;
+}
+
+/* Equal parts of at most CHUNK pixels; enough of them for two cores to finish together. */
+static struct items items_of(int pixels, int phases, int blocks)
+{
+    int parts = conv_divide_up(pixels, CHUNK);
+    const int outs = larger(1, smaller(OUTS, parts * phases * blocks / ITEMS));
+    while (rounded(pixels, parts) > 4 * TILE && parts * phases * conv_divide_up(blocks, outs) < ITEMS)
+        parts *= 2;
+    return (struct items){ rounded(pixels, parts), outs };
 }
 
 /* FORWARD and DATA: `in` is read, `out` written. */
@@ -66,16 +91,11 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     const struct conv_shape *s = &call->shape;
     const struct conv_groups g = conv_groups_find(s, pass);
     struct fer_tensor *packed = pack(call, pass, &g);
-    const int taps = s->kernel * s->kernel, blocks = conv_blocks(g.outputs);
+    const int blocks = conv_blocks(g.outputs);
     const int phases = pass == CONV_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
     const int plane = pass == CONV_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
 
-    /* Work-items: some register tiles by some blocks of outputs. */
-    int chunk = 16 * TILE, outs = larger(1, smaller(8, CACHED_WEIGHTS / (g.blocks * taps)));
-    const int work = conv_divide_up(s->n * plane, chunk) * phases * phases;
-    outs = larger(1, smaller(outs, work * blocks / ITEMS));
-    if (work * conv_divide_up(blocks, outs) < ITEMS)
-        chunk = 4 * TILE;
+    const struct items items = items_of(s->n * plane, phases * phases, blocks);
 
     const char *options = pass == CONV_DATA ? "-DGRADIENT" : call->bias ? "-DBIAS" : NULL;
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct", options);
@@ -91,11 +111,11 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     fer_launch_int(launch, g.blocks);
     fer_launch_int(launch, g.in);
     fer_launch_int(launch, g.out);
-    fer_launch_int(launch, larger(1, PASS_WEIGHTS / taps));
-    fer_launch_int(launch, chunk);
-    fer_launch_int(launch, outs);
-    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane, (size_t)chunk),
-                        fer_extent_fixed((size_t)conv_divide_up(blocks, outs)),
+    fer_launch_int(launch, PASS_WEIGHTS);
+    fer_launch_int(launch, items.pixels);
+    fer_launch_int(launch, items.outs);
+    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane, (size_t)items.pixels),
+                        fer_extent_fixed((size_t)conv_divide_up(blocks, items.outs)),
                         fer_extent_fixed((size_t)(phases * phases)), 1, 1, 1);
     conv_cost(launch, s);
 }
@@ -119,9 +139,10 @@ struct division {
 
 static struct division divide(const struct conv_shape *s, const struct conv_groups *g)
 {
-    const int ins = smaller(g->blocks, INPUT_BLOCKS);
-    const int items = conv_blocks(s->k) * conv_divide_up(g->blocks, ins);
-    const int splits = larger(1, smaller(conv_divide_up(WEIGHT_ITEMS, items), conv_divide_up(s->n * s->oh * s->ow, 96)));
+    /* With many taps a chunk of dy is worth gathering for one input block. */
+    const int ins = smaller(g->blocks, larger(1, INPUT_BLOCKS / (s->kernel * s->kernel)));
+    const int items = conv_divide_up(conv_blocks(s->k), OUTPUT_BLOCKS) * conv_divide_up(g->blocks, ins);
+    const int splits = smaller(conv_divide_up(WEIGHT_ITEMS, items), conv_divide_up(s->n * s->oh * s->ow, WEIGHT_PIXELS));
     return (struct division){ ins, splits,
                               (size_t)splits * (size_t)conv_blocks(s->k) * (size_t)g->blocks *
                                   (size_t)(s->kernel * s->kernel) * FER_BLOCK * FER_BLOCK };
@@ -153,7 +174,7 @@ static void weights(const struct conv_call *call)
     fer_launch_int(launch, g.out);
     fer_launch_int(launch, d.ins);
     fer_launch_int(launch, conv_divide_up(s->n * s->oh * s->ow, d.splits));
-    fer_launch_range_3d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)),
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)conv_divide_up(conv_blocks(s->k), OUTPUT_BLOCKS)),
                         fer_extent_fixed((size_t)conv_divide_up(g.blocks, d.ins)), fer_extent_fixed((size_t)d.splits),
                         1, 1, 1);
     conv_cost(launch, s);
@@ -167,11 +188,11 @@ static void weights(const struct conv_call *call)
     fer_launch_int(launch, g.in);
     fer_launch_int(launch, g.out);
     fer_launch_int(launch, d.splits);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g.in), fer_extent_fixed((size_t)s->k), 1, 16);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g.blocks), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
 }
 
 const struct conv_solver conv_direct_forward = { "direct", "register tiles of 6 pixels by 16 channels", applicable, NULL,
                                                  forward };
 const struct conv_solver conv_direct_data = { "direct", "the same, gathering; strides by phases", applicable, NULL, data };
-const struct conv_solver conv_direct_weights = { "direct", "outer products over lists of pixels", applicable,
+const struct conv_solver conv_direct_weights = { "direct", "outer products over gathered pixels", applicable,
                                                  weights_workspace, weights };

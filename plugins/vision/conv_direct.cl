@@ -23,6 +23,9 @@
 #ifndef PIXELS
 #define PIXELS 6 /* 6 x 2 sums + 2 weights + 1 value are 15 of AVX2's 16 registers */
 #endif
+#ifndef CHUNK
+#define CHUNK 192 /* pixels of a work-item at most; a multiple of PIXELS */
+#endif
 
 #ifdef BIAS
 /* The 16 values of block k of a vector, zeros past its end. */
@@ -82,10 +85,46 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 }
 #endif
 
+/* Pixels of a work-item, in the order of their phase.  A last tile that is not full repeats the last pixel, unstored. */
+struct pixels {
+    int count;
+    int row[CHUNK], column[CHUNK]; /* that the first tap reads */
+    long in[CHUNK], out[CHUNK];    /* first tap and output pixel: floats from block 0 of the image in x, in y */
+    uchar inside[CHUNK / PIXELS];  /* of a tile: no tap of any pixel falls into the padding */
+};
+
+static void list(struct pixels *list, const struct axis *v, const struct axis *h, const int4 x, const int4 y, int begin,
+                 int count)
+{
+    const int plane = v->count * h->count;
+    int n = begin / plane, i = begin % plane / h->count, j = begin % h->count;
+    list->count = count;
+#pragma unroll 1
+    for (int p = 0; p < (count + PIXELS - 1) / PIXELS * PIXELS; p++) {
+        const int row = v->origin + v->scale * i, column = h->origin + h->scale * j;
+        const bool inside = covers(v, row, x.z) && covers(h, column, x.w);
+        list->row[p] = row;
+        list->column[p] = column;
+        list->in[p] = ((long)n * FER_BLOCKS(x) * FER_PLANE(x) + (row * x.w + column)) * FER_BLOCK;
+        list->out[p] = ((long)n * FER_BLOCKS(y) * FER_PLANE(y) +
+                        ((v->first + v->step * i) * y.w + h->first + h->step * j)) * FER_BLOCK;
+        list->inside[p / PIXELS] = p % PIXELS == 0 ? inside : list->inside[p / PIXELS] & inside;
+        if (p + 1 < count && ++j == h->count) {
+            j = 0;
+            if (++i == v->count) {
+                i = 0;
+                n++;
+            }
+        }
+    }
+}
+
 /* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
  * is the phase, stride * stride of them with GRADIENT.  `blocks` input blocks are read for an output block, the first
- * is (k / group_out) * group_in / 16; `pass` of them are summed before the next output block is begun, so that the
- * pixels of a pass stay in the cache. */
+ * is (k / group_out) * group_in / 16.
+ *
+ * Of these as many are summed in one pass as have `pass` 16x16 weights together, so that a pass' weights stay in the
+ * first-level cache while all tiles go by, and its pixels in the second-level one for all `outs`. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 conv_direct(FER_IN(x), FER_IN(w),
 #ifdef BIAS
@@ -94,86 +133,64 @@ conv_direct(FER_IN(x), FER_IN(w),
             FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int blocks,
             const int group_in, const int group_out, const int pass, const int chunk, const int outs)
 {
-    const int phase = (int)get_global_id(2);
+    const int phase = (int)get_global_id(2), taps = kernel_size * kernel_size;
     struct axis v, h;
     make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
     make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
-    const int plane = v.count * h.count, pixels = y_dim.x * plane;
-    const int begin = (int)get_global_id(0) * chunk, end = min(begin + chunk, pixels);
+    const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * v.count * h.count;
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
-    const int taps = kernel_size * kernel_size;
+    const int gathered = v.taps * h.taps; /* none in the phases between those that a 1x1 kernel reaches */
+    const int summed = gathered ? max(1, pass / gathered) : blocks; /* input blocks of a pass */
     const size_t x_plane = FER_PLANE(x_dim) * FER_BLOCK, y_plane = FER_PLANE(y_dim) * FER_BLOCK;
     __global const float *const zeros = DATA(w) + (size_t)out_blocks * blocks * taps * 256;
+    struct pixels pixels;
 
-    if (begin >= end)
+    if (begin >= all)
         return;
+    list(&pixels, &v, &h, x_dim, y_dim, begin, min(chunk, all - begin));
 #pragma unroll 1
-    for (int b0 = 0; b0 < blocks; b0 += pass) {
-        int n = begin / plane, i = begin % plane / h.count, j = begin % h.count; /* the next pixel */
+    for (int b0 = 0; b0 < blocks; b0 += summed) {
 #pragma unroll 1
-        for (int q0 = begin; q0 < end; q0 += PIXELS) {
-            __global const float *image[PIXELS];
-            __global float *out[PIXELS];
-            int row[PIXELS], column[PIXELS];
-            bool interior = true;
-#pragma unroll
-            for (int p = 0; p < PIXELS; p++) {
-                row[p] = v.origin + v.scale * i;
-                column[p] = h.origin + h.scale * j;
-                interior = interior && covers(&v, row[p], x_dim.z) && covers(&h, column[p], x_dim.w);
-                image[p] = DATA(x) + n * FER_BLOCKS(x_dim) * x_plane + (row[p] * x_dim.w + column[p]) * FER_BLOCK;
-                out[p] = DATA(y) + (size_t)n * out_blocks * y_plane +
-                         ((v.first + v.step * i) * y_dim.w + h.first + h.step * j) * FER_BLOCK;
-                if (q0 + p + 1 < end && ++j == h.count) { /* past the end the last pixel stands again, unstored */
-                    j = 0;
-                    if (++i == v.count) {
-                        i = 0;
-                        n++;
-                    }
-                }
-            }
-#pragma unroll 1
-            for (int k = first; k < min(first + outs, out_blocks); k++) {
-                const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
-                const int b1 = min(min(b0 + pass, blocks), (int)FER_BLOCKS(x_dim) - block0);
-                float8 lo[PIXELS], hi[PIXELS];
-                if (b0 > 0) {
-#pragma unroll
-                    for (int p = 0; p < PIXELS; p++) {
-                        lo[p] = vload8(0, out[p] + k * y_plane);
-                        hi[p] = vload8(1, out[p] + k * y_plane);
-                    }
-                } else {
-                    float start[FER_BLOCK] = { 0 };
+        for (int k = first; k < min(first + outs, out_blocks); k++) {
+            const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
+            const int b1 = min(min(b0 + summed, blocks), (int)FER_BLOCKS(x_dim) - block0);
+            float start[FER_BLOCK] = { 0 };
 #ifdef BIAS
-                    lanes(start, DATA(bias), y_dim.y, k);
+            lanes(start, DATA(bias), y_dim.y, k);
 #endif
+#pragma unroll 1
+            for (int q = 0; q < pixels.count; q += PIXELS) {
+                __global const float *image[PIXELS];
+                __global float *out[PIXELS];
+                float8 lo[PIXELS], hi[PIXELS];
+                const bool inside = pixels.inside[q / PIXELS];
 #pragma unroll
-                    for (int p = 0; p < PIXELS; p++) {
-                        lo[p] = vload8(0, start);
-                        hi[p] = vload8(1, start);
-                    }
+                for (int p = 0; p < PIXELS; p++) {
+                    image[p] = DATA(x) + block0 * x_plane + pixels.in[q + p];
+                    out[p] = DATA(y) + k * y_plane + pixels.out[q + p];
+                    lo[p] = b0 > 0 ? vload8(0, out[p]) : vload8(0, start);
+                    hi[p] = b0 > 0 ? vload8(1, out[p]) : vload8(1, start);
                 }
 #pragma unroll 1
                 for (int b = b0; b < b1; b++) {
-                    __global const float *wb = DATA(w) + ((size_t)k * blocks + b) * taps * 256;
+                    __global const float *const wb = DATA(w) + ((size_t)k * blocks + b) * taps * 256;
 #pragma unroll 1
                     for (int tv = 0; tv < v.taps; tv++) {
 #pragma unroll 1
                         for (int th = 0; th < h.taps; th++) {
-                            __global const float *wt =
+                            __global const float *const wt =
                                 wb + ((v.tap + v.tap_step * tv) * kernel_size + h.tap + h.tap_step * th) * 256;
                             const int down = v.walk * tv, right = h.walk * th;
-                            const long shift = (block0 + b) * x_plane + (down * x_dim.w + right) * FER_BLOCK;
+                            const long shift = b * x_plane + (down * x_dim.w + right) * FER_BLOCK;
                             __global const float *in[PIXELS];
 #pragma unroll
                             for (int p = 0; p < PIXELS; p++)
                                 in[p] = image[p] + shift;
-                            if (!interior) {
+                            if (!inside) {
 #pragma unroll
                                 for (int p = 0; p < PIXELS; p++)
-                                    if ((uint)(row[p] + down) >= (uint)x_dim.z ||
-                                        (uint)(column[p] + right) >= (uint)x_dim.w)
+                                    if ((uint)(pixels.row[q + p] + down) >= (uint)x_dim.z ||
+                                        (uint)(pixels.column[q + p] + right) >= (uint)x_dim.w)
                                         in[p] = zeros;
                             }
 #pragma unroll
@@ -190,9 +207,9 @@ conv_direct(FER_IN(x), FER_IN(w),
                 }
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
-                    if (q0 + p < end) {
-                        vstore8(lo[p], 0, out[p] + k * y_plane);
-                        vstore8(hi[p], 1, out[p] + k * y_plane);
+                    if (q + p < pixels.count) {
+                        vstore8(lo[p], 0, out[p]);
+                        vstore8(hi[p], 1, out[p]);
                     }
                 }
             }

@@ -1,32 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define EACH 8 /* input blocks of a work-item */
 
-/* w[k / 16][block][tap][16 inputs][16 outputs] out of canonical weights [K][C / groups][tap].  With GRADIENT inputs and
- * outputs change places: then `outputs` counts the channels of x, and `group_in`, `group_out` are swapped too.
- * Work-item: one block of one output block. */
-__kernel void conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks, const int taps,
-                               const int group_in, const int group_out)
+/* w[k / 16][block][tap][16 inputs][16 outputs] out of canonical weights [K][C / groups][tap], then 16 zeros.  With
+ * GRADIENT inputs and outputs change places: then `outputs` counts the channels of x, and `group_in`, `group_out` are
+ * swapped too.  Work-item: EACH blocks (dimension 0) of one output block (1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks, const int taps, const int group_in,
+          const int group_out)
 {
-    const int k = (int)get_global_id(1), b = (int)get_global_id(0);
+    const int k = (int)get_global_id(1), b0 = (int)get_global_id(0) * EACH;
     const int out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
     const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
-    if (b >= blocks || k >= out_blocks)
-        return;
-    __global float *w = DATA(packed) + ((size_t)k * blocks + b) * taps * 256;
+    /* Of each of the 16 outputs the group (none past the last channel), and the place in it; then likewise the inputs. */
+    int out_group[FER_BLOCK], out_place[FER_BLOCK];
     for (int o = 0; o < FER_BLOCK; o++) {
         const int out = k * FER_BLOCK + o;
-        for (int i = 0; i < FER_BLOCK; i++) {
-            const int in = (block0 + b) * FER_BLOCK + i;
-            const bool used = out < outputs && in / group_in == out / group_out;
-#ifdef GRADIENT
-            const size_t at = ((size_t)in * group_out + out % group_out) * taps;
-#else
-            const size_t at = ((size_t)out * group_in + in % group_in) * taps;
-#endif
-            for (int t = 0; t < taps; t++)
-                w[(t * FER_BLOCK + i) * FER_BLOCK + o] = used ? DATA(weights)[at + t] : 0.0f;
-        }
+        out_group[o] = out < outputs ? out / group_out : -1;
+        out_place[o] = out % group_out;
     }
-    if (k == 0 && b == 0)
+    for (int b = b0; b < min(b0 + EACH, blocks); b++) {
+        __global float *const w = DATA(packed) + ((size_t)k * blocks + b) * taps * 256;
+        int in_group[FER_BLOCK], in_place[FER_BLOCK];
+        for (int i = 0; i < FER_BLOCK; i++) {
+            in_group[i] = ((block0 + b) * FER_BLOCK + i) / group_in;
+            in_place[i] = ((block0 + b) * FER_BLOCK + i) % group_in;
+        }
+        /* The inner loop walks along the rows of the canonical weights. */
+#ifdef GRADIENT
+        for (int i = 0; i < FER_BLOCK; i++) {
+            __global const float *const from = DATA(weights) + ((size_t)(block0 + b) * FER_BLOCK + i) * group_out * taps;
+            for (int o = 0; o < FER_BLOCK; o++)
+                for (int t = 0; t < taps; t++)
+                    w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
+                        in_group[i] == out_group[o] ? from[out_place[o] * taps + t] : 0.0f;
+        }
+#else
+        for (int o = 0; o < FER_BLOCK; o++) {
+            __global const float *const from = DATA(weights) + ((size_t)k * FER_BLOCK + o) * group_in * taps;
+            for (int i = 0; i < FER_BLOCK; i++)
+                for (int t = 0; t < taps; t++)
+                    w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
+                        in_group[i] == out_group[o] ? from[in_place[i] * taps + t] : 0.0f;
+        }
+#endif
+    }
+    if (k == 0 && b0 == 0)
         for (int i = 0; i < FER_BLOCK; i++)
             DATA(packed)[(size_t)out_blocks * blocks * taps * 256 + i] = 0.0f;
 }

@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * dw[K][C / groups][tap] = the sum over splits, in order, of partial[split][k / 16][block][tap][16 inputs][16 outputs].
- * The opposite of conv_pack.  Work-item: one input channel of its group (dimension 0) for one output channel (1).
+ * The opposite of conv_pack.  Work-item: one input block (dimension 0) of one output block (1).
  */
-__kernel void conv_unpack(FER_IN(partial), FER_OUT(dw), const int outputs, const int blocks, const int taps,
-                          const int group_in, const int group_out, const int splits)
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_unpack(FER_IN(partial), FER_OUT(dw), const int outputs, const int blocks, const int taps, const int group_in,
+            const int group_out, const int splits)
 {
-    const int i = (int)get_global_id(0), k = (int)get_global_id(1);
-    if (i >= group_in || k >= outputs)
-        return;
-    const int out_block = k / FER_BLOCK, out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
-    const int block0 = out_block * FER_BLOCK / group_out * group_in / FER_BLOCK;
-    const int in = k / group_out * group_in + i, b = in / FER_BLOCK - block0;
+    const int b = (int)get_global_id(0), k = (int)get_global_id(1);
+    const int out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
+    const int first = (k * FER_BLOCK / group_out * group_in / FER_BLOCK + b) * FER_BLOCK; /* input channel of the block */
     const size_t split_size = (size_t)out_blocks * blocks * taps * 256;
+    __global const float *const sums = DATA(partial) + ((size_t)k * blocks + b) * taps * 256;
+    /* Of each of the 16 outputs which inputs of the block it has, and where input 0 would lie. */
+    int begin[FER_BLOCK], end[FER_BLOCK];
+    long to[FER_BLOCK];
+    for (int o = 0; o < FER_BLOCK; o++) {
+        const int out = k * FER_BLOCK + o, group = out / group_out * group_in;
+        begin[o] = max(group, first);
+        end[o] = out < outputs ? min(group + group_in, first + FER_BLOCK) : 0;
+        to[o] = ((long)out * group_in - group) * taps;
+    }
     for (int t = 0; t < taps; t++) {
-        __global const float *p = DATA(partial) + (((size_t)out_block * blocks + b) * taps + t) * 256 +
-                                  in % FER_BLOCK * FER_BLOCK + k % FER_BLOCK;
-        float sum = 0.0f;
-        for (int s = 0; s < splits; s++)
-            sum += p[s * split_size];
-        DATA(dw)[((size_t)k * group_in + i) * taps + t] = sum;
+        float sum[FER_BLOCK * FER_BLOCK];
+        for (int i = 0; i < FER_BLOCK; i++) {
+            float16 row = vload16(t * FER_BLOCK + i, sums);
+            for (int s = 1; s < splits; s++)
+                row += vload16(t * FER_BLOCK + i, sums + s * split_size);
+            vstore16(row, i, sum);
+        }
+        for (int o = 0; o < FER_BLOCK; o++)
+            for (int in = begin[o]; in < end[o]; in++)
+                DATA(dw)[to[o] + (long)in * taps + t] = sum[(in - first) * FER_BLOCK + o];
     }
 }
