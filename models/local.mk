@@ -2,6 +2,7 @@
 
 dist_model_DATA += \
 	%D%/alexnet-small.fer \
+	%D%/ck-fold.fer \
 	%D%/demo.fer \
 	%D%/double-channel-small.fer \
 	%D%/fer2013-resnet18.fer \

@@ -66,6 +66,7 @@ shell_tests = \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
 	%D%/cli-resume.sh \
+	%D%/cli-sets.sh \
 	%D%/cli-sweep.sh \
 	%D%/embed.sh \
 	%D%/headers.sh \

@@ -96,6 +96,10 @@ static int nlabels;
 uint64_t seed;
 const char *override_path;
 
+static struct {
+    const char *name, *text;
+} named[8];
+
 void setup(void)
 {
     const struct fer_registry_file *files;
@@ -112,6 +116,7 @@ void setup(void)
     nlabels = 0;
     seed = 1;
     override_path = NULL;
+    memset(named, 0, sizeof(named));
 }
 
 void teardown(void)
@@ -138,12 +143,40 @@ static const void *find(enum fer_kind kind, const char *name)
     return fer_registry_find(registry, kind, name, NULL, &entry, NULL, &err) ? NULL : entry;
 }
 
+void put_data(const char *name, const char *text)
+{
+    for (int i = 0; i < 8; i++)
+        if (!named[i].name || strcmp(named[i].name, name) == 0) {
+            named[i].name = name;
+            named[i].text = text;
+            return;
+        }
+}
+
+/* Data sets that others read: those of put_data. */
+static enum fer_status bind_named(void *user, const char *name, struct fer_span span, struct fer_bound_reader *out)
+{
+    struct fer_error err = FER_ERROR_INIT;
+
+    (void)user;
+    (void)span;
+    for (int i = 0; i < 8 && named[i].name; i++)
+        if (strcmp(named[i].name, name) == 0) {
+            const struct fer_pipeline_spec *spec = spec_of(named[i].text, false, &err);
+
+            ck_assert_msg(spec, "%s", err.text);
+            *out = (struct fer_bound_reader){ name, spec->reader, spec->reader_params, NULL };
+            return FER_OK;
+        }
+    return FER_ENOTFOUND;
+}
+
 /* The parameters of one call; a failure is put into *err. */
 static enum fer_status bind(enum fer_kind kind, const void *entry, const struct fer_ast_call *call, const void **params,
                             struct fer_error *err)
 {
     struct fer_diags diags = { 0 };
-    struct fer_binder binder = { .arena = arena, .diags = &diags, .dir = root };
+    struct fer_binder binder = { .arena = arena, .diags = &diags, .dir = root, .reader = bind_named };
     size_t size;
     const struct fer_param *const *table = fer_entry_params(kind, entry, &size);
     void *bound = NULL;

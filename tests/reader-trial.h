@@ -25,6 +25,8 @@ void make_folders(const char *name);
 void put_picture(const char *name, int gray);
 void put_text(const char *name, const char *format, ...) FER_PRINTF(2, 3);
 
+/* A data set that `merge` can name: its reader alone.  Both strings must outlive the test. */
+void put_data(const char *name, const char *text);
 /* `"folder \"faces\" | resize 8"` as a spec; NULL when binding fails. */
 struct fer_pipeline_spec *spec_of(const char *text, bool train, struct fer_error *err);
 struct fer_pipeline *open_ok(const char *text, bool train);

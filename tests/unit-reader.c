@@ -350,6 +350,10 @@ START_TEST(balanced_take_keep_group)
     ck_assert(counts[0] == 40 && counts[1] == 60);
     count_labels("manifest \"list.csv\" | keep [0, 2] | keep [1] | take 3", false, 0, counts);
     ck_assert(counts[0] == 3);
+    count_labels("manifest \"list.csv\" | group labels=[[2], [0]] others=drop", true, 1, counts);
+    ck_assert(counts[0] == 10 && counts[1] == 60);
+    fails("manifest \"list.csv\" | group labels=[[2], [0]]", "label 1 (disgust)|none of the groups|others=drop");
+    fails("manifest \"list.csv\" labels=no | balanced", "no labels to balance");
     fails("manifest \"list.csv\" | keep labels=[3]", "keep|outside [0, 2]");
     fails("manifest \"list.csv\" | keep labels=[1, 1]", "two places");
     fails("manifest \"list.csv\" | group labels=[[0], [1, 0]]", "two places");
@@ -396,6 +400,23 @@ START_TEST(folds_share_no_subject)
         ck_assert_int_eq(tested[s], 1); /* each subject is tested once */
         ck_assert_int_eq(parts_of[s], 5);
     }
+    /* Eight subsets as in table 2 of Tang et al. 2021: six train, one validates, one tests; or none validates. */
+    static const struct {
+        const char *text;
+        size_t count;
+    } parts[] = { { "k=10 i=9", 80 }, { "k=10 i=9 part=valid", 10 }, { "k=10 i=9 part=test", 10 },
+                  { "k=10 i=9 valid=none", 90 }, { "k=10 i=9 valid=4 part=valid", 10 } };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char text[128];
+        struct fer_pipeline *pipeline;
+
+        snprintf(text, sizeof(text), "manifest \"list.csv\" | fold %s", parts[i].text);
+        pipeline = open_ok(text, false);
+        ck_assert_uint_eq(fer_pipeline_info(pipeline)->count, parts[i].count);
+        fer_pipeline_close(pipeline);
+    }
+    fails("manifest \"list.csv\" | fold k=10 i=9 valid=none part=valid", "not a single sample");
+    fails("manifest \"list.csv\" | fold k=10 i=9 valid=9", "another subset");
     fails("manifest \"list.csv\" | fold k=5 i=5", "i=5");
     fails("manifest \"list.csv\" | fold k=11 i=0", "10 subjects");
     put_text("short.csv", "path,label\np.png,0\n");
@@ -415,6 +436,41 @@ START_TEST(split_is_stratified)
     ck_assert(counts[0] == 12 && counts[1] == 6 && counts[2] == 2);
     count_labels("manifest \"list.csv\" | split part=train valid=0.1 test=0.2", false, 0, counts);
     ck_assert(counts[0] == 42 && counts[1] == 21 && counts[2] == 7);
+}
+END_TEST
+
+/* A reference for each class out of the set itself: the first of it. */
+START_TEST(pairs_with_the_first)
+{
+    struct fer_pipeline *pipeline;
+    const struct fer_batch *batch;
+    int same = 0, seen = 0;
+
+    for (int i = 0; i < 9; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "c/%s/%d.png", seven[i % 3], i);
+        put_picture(name, 10 * (i % 3) + i / 3);
+    }
+    use_labels(seven, 3);
+    pipeline = open_ok("folder \"c\" | pairs first=1", true);
+    for (size_t epoch = 0; epoch < 40; epoch++) {
+        ck_assert_int_eq(fer_pipeline_start(pipeline, epoch, 0, NULL), FER_OK);
+        while (!fer_pipeline_next(pipeline, &batch, NULL) && batch)
+            for (int i = 0; i < batch->n; i++, seen++) {
+                const size_t pixel = (size_t)i * 6 * 4 * 3;
+
+                ck_assert_int_eq(batch->image2[pixel], 10 * batch->label2[i]);
+                if (batch->image[pixel] == 10 * batch->label[i]) /* a reference is no partner of its own */
+                    ck_assert_int_ne(batch->label[i], batch->label2[i]);
+                same += batch->label[i] == batch->label2[i];
+            }
+    }
+    fer_pipeline_close(pipeline);
+    /* A third of the samples are references and never paired with their own class; of the rest half are. */
+    ck_assert_int_eq(seen, 40 * 9);
+    ck_assert_int_ge(same, 90);
+    ck_assert_int_le(same, 150);
 }
 END_TEST
 
@@ -610,6 +666,7 @@ int main(void)
     tcase_add_test(tests, balanced_take_keep_group);
     tcase_add_test(tests, folds_share_no_subject);
     tcase_add_test(tests, split_is_stratified);
+    tcase_add_test(tests, pairs_with_the_first);
     tcase_add_loop_test(tests, pairs_of_a_kind, 0, 4);
     tcase_add_test(tests, packed_is_what_was_packed);
     tcase_add_test(tests, packed_keeps_all_fields);

@@ -91,6 +91,30 @@ static void count_classes(struct fer_selection *selection)
         selection->classes = selection->spec->env.nlabels;
 }
 
+/* Every class of the samples needs something to refer to. */
+static enum fer_status check_references(const struct fer_selection *selection, struct fer_error *err)
+{
+    const struct fer_data_env *env = &selection->spec->env;
+    bool *there = calloc((size_t)selection->classes + 1, sizeof(*there));
+    enum fer_status status = FER_OK;
+
+    if (!there)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d classes", selection->classes);
+    for (size_t i = 0; i < selection->references->count; i++) {
+        if (selection->reference_label[i] >= 0 && selection->reference_label[i] < selection->classes)
+            there[selection->reference_label[i]] = true;
+    }
+    for (size_t i = 0; i < selection->count && !status; i++) {
+        int label = selection->label[i];
+
+        if (!there[label])
+            status = fer_fail(err, FER_EINVAL, "there is no reference for class %d (%s); add one to the references, or leave "
+                              "its samples out", label, label < env->nlabels ? env->labels[label] : "without a name");
+    }
+    free(there);
+    return status;
+}
+
 static enum fer_status open_references(struct fer_selection *selection, struct fer_source *references,
                                        struct fer_error *err)
 {
@@ -103,7 +127,8 @@ static enum fer_status open_references(struct fer_selection *selection, struct f
     if (!item->sampler->references || !params)
         return FER_OK;
     if (selection->relabelled)
-        return fer_fail(err, FER_ENOTSUP, "references keep the description's labels: `keep` and `group` cannot be used");
+        return fer_fail(err, FER_ENOTSUP, "references keep the description's labels, so `keep` and `group` cannot be used before; "
+                        "leave reference= out, and partners are other samples");
     status = fer_source_open(references, spec, item->sampler->references, params, (size_t)256 << 20, err);
     if (status)
         return status;
@@ -114,6 +139,8 @@ static enum fer_status open_references(struct fer_selection *selection, struct f
         status = fer_fail(err, FER_ENOMEM, "out of memory for a list of %zu samples", references->count);
     else
         status = read_labels(references, selection->reference_label, subject, err);
+    if (!status)
+        status = check_references(selection, err);
     free(subject);
     return status;
 }
@@ -131,7 +158,8 @@ static enum fer_status find_pairs(struct fer_selection *selection, struct fer_so
         if (selection->pairs >= 0)
             return fer_fail(err, FER_EINVAL, "%s: samples can be paired once only", sampler->name);
         if (!selection->labelled)
-            return fer_fail(err, FER_EINVAL, "%s: the samples have no labels to pair them by", sampler->name);
+            return fer_fail(err, FER_EINVAL, "%s: the samples have no labels to pair them by; the reader must give them",
+                            sampler->name);
         selection->pairs = i;
         if (open_references(selection, references, err))
             return fer_fail_prefix(err, "%s", sampler->name);

@@ -123,6 +123,15 @@ struct fer_reader {
     void (*sample_name)(void *state, size_t index, char *text, size_t size);
 };
 
+/* What a parameter of type FER_TYPE_READERS holds: `data NAME -> … = reader …`, to be opened with an env whose
+ * override_path is this one. */
+struct fer_bound_reader {
+    const char *name;
+    const struct fer_reader *reader;
+    const void *params;
+    const char *override_path; /* --data NAME=PATH, or NULL */
+};
+
 /* A change to one sample on a host thread.  `random` holds four uniform numbers in [0, 1) that depend on seed, operation,
  * epoch and sample alone.  `fields` maps the fields before to the fields after, at opening. */
 struct fer_transform {

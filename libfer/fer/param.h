@@ -38,15 +38,18 @@ enum fer_param_type {
     FER_TYPE_VALUE,    /* int             the name of a value in scope (by=covered): it becomes one more input of the
                           operation, after the piped ones, and the field holds its index; -1 when not given */
     FER_TYPE_NET,      /* struct fer_net *  a net's name */
-    FER_TYPE_NETS      /* struct fer_nets   [x, y, z] */
+    FER_TYPE_NETS,     /* struct fer_nets   [x, y, z] */
+    FER_TYPE_READERS   /* struct fer_readers  [a, b]: data sets that the description defines by a reader alone */
 };
 
 struct fer_net;
+struct fer_bound_reader;
 struct fer_ints { int count; const int *items; };
 struct fer_floats { int count; const double *items; };
 struct fer_strings { int count; const char *const *items; };
 struct fer_int_lists { int count; const struct fer_ints *items; };
 struct fer_nets { int count; struct fer_net *const *items; };
+struct fer_readers { int count; const struct fer_bound_reader *items; };
 
 /* `fallback` is the default as it would be written in a description; NULL makes the
  * parameter required, "" leaves it zero, empty or NULL.  `min` and `max` bound numbers

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fer/data.h>
+
 #include "arena.h"
 
 #define SETTLE_DEPTH 32
@@ -232,6 +234,24 @@ static enum fer_status set_nets(const struct field *f, const struct fer_ast_valu
     return FER_OK;
 }
 
+static enum fer_status set_readers(const struct field *f, const struct fer_ast_value *v, struct fer_readers *out)
+{
+    const struct fer_ast_value *items = v->kind == FER_AST_LIST ? v->items : v;
+    const int count = v->kind == FER_AST_LIST ? v->count : 1;
+    struct fer_bound_reader *list = fer_arena_alloc(f->b->arena, (size_t)(count ? count : 1) * sizeof(*list));
+    if (!list)
+        return no_memory(f->b, v->span);
+    for (int i = 0; i < count; i++) {
+        if (items[i].kind != FER_AST_NAME || !f->b->reader)
+            return expected(f, &items[i], "names of data sets that are read from files");
+        const enum fer_status status = f->b->reader(f->b->user, items[i].text, items[i].span, &list[i]);
+        if (status)
+            return status;
+    }
+    *out = (struct fer_readers){ count, list };
+    return FER_OK;
+}
+
 static enum fer_status set_bool(const struct field *f, const struct fer_ast_value *v, bool *out)
 {
     static const char *const yes[] = { "yes", "true", "on", NULL }, *const no[] = { "no", "false", "off", NULL };
@@ -303,6 +323,8 @@ static enum fer_status set(const struct field *f, const struct fer_ast_value *v,
         return f->b->net(f->b->user, v->text, v->span, at);
     case FER_TYPE_NETS:
         return set_nets(f, v, at);
+    case FER_TYPE_READERS:
+        return set_readers(f, v, at);
     }
     return FER_EINVAL;
 }

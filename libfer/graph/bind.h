@@ -30,9 +30,10 @@ struct fer_binder {
     const struct fer_bindings *bindings;
     const char *dir;              /* paths start here */
     void *user;
-    /* FER_TYPE_VALUE and FER_TYPE_NET; report their own diagnostics. */
+    /* FER_TYPE_VALUE, FER_TYPE_NET and FER_TYPE_READERS; report their own diagnostics. */
     enum fer_status (*value)(void *user, const char *name, struct fer_span span, int *index);
     enum fer_status (*net)(void *user, const char *name, struct fer_span span, struct fer_net **net);
+    enum fer_status (*reader)(void *user, const char *name, struct fer_span span, struct fer_bound_reader *reader);
     /* Keywords that belong to the language and not to the operation: NULL-terminated. */
     const char *const *reserved;
     int *settled;                 /* counts what lists came to, so that they cannot come to everything; or NULL */

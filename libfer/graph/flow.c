@@ -53,6 +53,7 @@ struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserve
                                 env,
                                 bind_value,
                                 bind_net,
+                                fer_data_bind,
                                 reserved,
                                 &env->r->settled };
 }

@@ -298,7 +298,7 @@ void fer_items_warn(struct fer_resolver *r)
         const struct fer_net *net = item->kind == FER_AST_NET ? fer_description_net(d, item->name) : NULL;
         if (net && !net->used && d->nstages + d->ntests + d->npredicts > 0)
             fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "net '%s' is never used", item->name);
-        if (item->kind == FER_AST_DATA && !data_is_used(d, item->name))
+        if (item->kind == FER_AST_DATA && !r->main->used[i] && !data_is_used(d, item->name))
             fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "data '%s' is never used", item->name);
     }
     for (int i = 0; i < r->main->lets.count; i++)

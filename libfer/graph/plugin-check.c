@@ -15,7 +15,8 @@ static size_t type_size(enum fer_param_type type)
         [FER_TYPE_INTS] = sizeof(struct fer_ints), [FER_TYPE_FLOATS] = sizeof(struct fer_floats),
         [FER_TYPE_ENUMS] = sizeof(struct fer_ints), [FER_TYPE_STRINGS] = sizeof(struct fer_strings),
         [FER_TYPE_INT_LISTS] = sizeof(struct fer_int_lists), [FER_TYPE_VALUE] = sizeof(int),
-        [FER_TYPE_NET] = sizeof(struct fer_net *), [FER_TYPE_NETS] = sizeof(struct fer_nets)
+        [FER_TYPE_NET] = sizeof(struct fer_net *), [FER_TYPE_NETS] = sizeof(struct fer_nets),
+        [FER_TYPE_READERS] = sizeof(struct fer_readers)
     };
     return sizes[type];
 }
@@ -25,7 +26,8 @@ static enum fer_status check_params(const char *owner, const struct fer_param *c
 {
     for (int i = 0; params && params[i]; i++) {
         const struct fer_param *p = params[i];
-        if (p->size < sizeof(struct fer_param) || !p->name || !p->help || p->type < FER_TYPE_BOOL || p->type > FER_TYPE_NETS)
+        if (p->size < sizeof(struct fer_param) || !p->name || !p->help || p->type < FER_TYPE_BOOL ||
+            p->type > FER_TYPE_READERS)
             return fer_fail(err, FER_EPLUGIN, "'%s': parameter %d of its table is not a parameter", owner, i + 1);
         if (p->offset > size || type_size(p->type) > size - p->offset)
             return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' lies outside its struct", owner, p->name);

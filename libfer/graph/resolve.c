@@ -40,6 +40,19 @@ static bool wanted(const struct fer_description_options *options, enum fer_ast_i
     return options->with_tests || (kind != FER_AST_DATA && kind != FER_AST_TEST);
 }
 
+/* A data set that is a reader alone is for others to read; one that none reads lacks its batch. */
+static enum fer_status check_readers(struct fer_resolver *r)
+{
+    struct fer_description *d = r->d;
+    enum fer_status status = FER_OK;
+    for (int i = 0; i < r->main->file->nitems && status != FER_ENOMEM; i++) {
+        const struct fer_ast_item *item = &r->main->file->items[i];
+        if (item->kind == FER_AST_DATA && item->ncalls == 1 && !r->main->used[i])
+            status = fer_data_create(r, item, &d->data[d->ndata++]);
+    }
+    return status;
+}
+
 static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_kind kind)
 {
     struct fer_description *d = r->d;
@@ -54,7 +67,7 @@ static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_ki
         if (kind == FER_AST_NET)
             status = fer_net_create(r, r->main, item);
         else if (kind == FER_AST_DATA)
-            status = fer_data_create(r, item, &d->data[d->ndata++]);
+            status = item->ncalls > 1 ? fer_data_create(r, item, &d->data[d->ndata++]) : FER_OK;
         else if (kind == FER_AST_ITEM_LOAD)
             status = fer_load_create(r, item->path, &item->value, item->keywords, item->nkeywords, &d->loads[d->nloads++]);
         else if (kind == FER_AST_STAGE)
@@ -68,7 +81,7 @@ static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_ki
         if (status == FER_ENOMEM)
             break;
     }
-    return first;
+    return first || kind != FER_AST_DATA ? first : check_readers(r);
 }
 
 static enum fer_status check_loads(struct fer_resolver *r)

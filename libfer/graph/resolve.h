@@ -191,6 +191,8 @@ enum fer_status fer_load_check(struct fer_resolver *r, const char *path, struct 
 enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path, const struct fer_ast_value *file,
                                 const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *out);
 int fer_data_index(const struct fer_description *d, const char *name);
+/* For binders whose user is a struct fer_env. */
+enum fer_status fer_data_bind(void *user, const char *name, struct fer_span span, struct fer_bound_reader *out);
 int fer_test_index(const struct fer_description *d, const char *name);
 
 #endif

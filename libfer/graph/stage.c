@@ -126,7 +126,10 @@ enum fer_status fer_stage_data(struct fer_resolver *r, const struct fer_ast_name
                 known[count] = r->d->data[count].name;
             known[count] = NULL;
             const char *near = fer_nearest_name(names->items[i], known);
-            if (near)
+            if (fer_item_find(r->main, FER_AST_DATA, names->items[i]))
+                fer_report_at(r, r->main, names->spans[i], "data '%s' has no batch, so only another data set can read it",
+                              names->items[i]);
+            else if (near)
                 fer_report_at(r, r->main, names->spans[i], "data '%s' is not defined; did you mean '%s'?", names->items[i], near);
             else
                 fer_report_at(r, r->main, names->spans[i], "data '%s' is not defined", names->items[i]);

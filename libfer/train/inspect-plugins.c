@@ -77,7 +77,7 @@ static const char *type_name(enum fer_param_type type)
         [FER_TYPE_ENUM] = "name",       [FER_TYPE_STRING] = "string",   [FER_TYPE_PATH] = "path",
         [FER_TYPE_INTS] = "ints",       [FER_TYPE_FLOATS] = "floats",   [FER_TYPE_ENUMS] = "names",
         [FER_TYPE_STRINGS] = "strings", [FER_TYPE_INT_LISTS] = "lists", [FER_TYPE_VALUE] = "value",
-        [FER_TYPE_NET] = "net",         [FER_TYPE_NETS] = "nets",
+        [FER_TYPE_NET] = "net",         [FER_TYPE_NETS] = "nets",       [FER_TYPE_READERS] = "data sets",
     };
 
     return (size_t)type < sizeof(names) / sizeof(*names) ? names[type] : "?";

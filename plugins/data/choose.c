@@ -10,7 +10,7 @@ static enum fer_status need_labels(const int *label, size_t count, struct fer_er
 {
     for (size_t i = 0; i < count; i++) {
         if (label[i] < 0)
-            return fer_fail(err, FER_EINVAL, "the samples have no labels");
+            return fer_fail(err, FER_EINVAL, "the samples have no labels; the reader must give them");
     }
     return FER_OK;
 }
@@ -22,6 +22,7 @@ struct keep {
 };
 struct group {
     struct fer_int_lists labels;
+    int others;
 };
 
 static const struct fer_param *const keep_params[] = {
@@ -29,7 +30,8 @@ static const struct fer_param *const keep_params[] = {
 };
 static const struct fer_param *const group_params[] = {
     FER_PARAM(FER_TYPE_INT_LISTS, struct group, labels, "labels", NULL, 0, 65535, NULL,
-              "lists of classes; those of the first become class 0; classes that are in none are left out"),
+              "lists of classes; those of the first become class 0"),
+    FER_PARAM_ENUM(struct group, others, "error", others_names, "what becomes of classes that are in none of the lists"),
     NULL
 };
 
@@ -55,7 +57,8 @@ static enum fer_status check_groups(const struct fer_int_lists *lists, const str
             int label = lists->items[i].items[k];
 
             if (env->nlabels > 0 && label >= env->nlabels)
-                return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is outside [0, %d]", label, env->nlabels - 1);
+                return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is outside [0, %d]; the description has %d "
+                                         "labels, counted from 0", label, env->nlabels - 1, env->nlabels);
             if (find_group(lists, label) != i)
                 return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is in two places", label);
             for (int j = 0; j < k; j++) {
@@ -83,11 +86,29 @@ static enum fer_status regroup(const struct fer_int_lists *lists, const struct f
     return status;
 }
 
+/* A class that was forgotten would vanish without a word. */
+static enum fer_status check_others(const struct fer_int_lists *lists, const struct fer_data_env *env, size_t count,
+                                    const int *label, struct fer_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (label[i] >= 0 && find_group(lists, label[i]) < 0)
+            return fer_fail_argument(err, FER_EINVAL, "labels", "label %d (%s) is in none of the groups; add it to one, or "
+                                     "leave its pictures out with others=drop", label[i],
+                                     label[i] < env->nlabels ? env->labels[label[i]] : "without a name");
+    }
+    return FER_OK;
+}
+
 static enum fer_status group_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
                                     const int *subject, bool *keep, struct fer_error *err)
 {
+    const struct group *group = params;
+    enum fer_status status = check_groups(&group->labels, env, err);
+
     (void)subject;
-    return regroup(&((const struct group *)params)->labels, env, count, label, keep, err);
+    if (!status && group->others == OTHERS_ERROR)
+        status = check_others(&group->labels, env, count, label, err);
+    return status ? status : regroup(&group->labels, env, count, label, keep, err);
 }
 
 /* Keeping classes is grouping them one by one. */
@@ -132,14 +153,19 @@ enum { TRAIN, VALID, TEST };
 static const char *const parts[] = { "train", "valid", "test", NULL };
 
 struct fold {
-    int k, i, part, seed;
+    int k, i, part, seed, valid;
 };
+
+static const char *const valid_words[] = { "next", "none", NULL };
+enum { VALID_NEXT = -1, VALID_NONE = -2 };
 
 static const struct fer_param *const fold_params[] = {
     FER_PARAM_INT(struct fold, k, NULL, 2, 1000, "subsets; no subject is in two of them"),
-    FER_PARAM_INT(struct fold, i, NULL, 0, 999, "subset to test on; the next one is for validation"),
+    FER_PARAM_INT(struct fold, i, NULL, 0, 999, "subset to test on, from 0"),
     FER_PARAM_ENUM(struct fold, part, "train", parts, "part to read"),
     FER_PARAM_INT(struct fold, seed, "0", 0, 2147483647, "of the drawing"),
+    FER_PARAM(FER_TYPE_INT, struct fold, valid, "valid", "next", 0, 999, valid_words,
+              "subset for validation: the one after i, none (all others train), or a number"),
     NULL
 };
 
@@ -164,7 +190,8 @@ static enum fer_status deal(const struct fold *fold, const int *subject, size_t 
         subset[present[i]] = (int)(i % (size_t)fold->k);
     free(present);
     if (n < (size_t)fold->k)
-        return fer_fail_argument(err, FER_EINVAL, "k", "%zu subjects cannot be dealt out to %d subsets", n, fold->k);
+        return fer_fail_argument(err, FER_EINVAL, "k", "%zu subjects cannot be dealt out to %d subsets; k may be %zu at most",
+                                 n, fold->k, n);
     return FER_OK;
 }
 
@@ -172,16 +199,20 @@ static enum fer_status fold_select(const void *params, const struct fer_data_env
                                    const int *subject, bool *keep, struct fer_error *err)
 {
     const struct fold *fold = params;
-    int subjects = 0, *subset;
+    int subjects = 0, *subset, valid = fold->valid == VALID_NEXT ? (fold->i + 1) % fold->k : fold->valid;
     enum fer_status status;
 
     (void)env;
     (void)label;
     if (fold->i >= fold->k)
         return fer_fail_argument(err, FER_EINVAL, "i", "i=%d is outside [0, %d]", fold->i, fold->k - 1);
+    if (valid >= fold->k || valid == fold->i)
+        return fer_fail_argument(err, FER_EINVAL, "valid", "valid=%d should be another subset of [0, %d] than i=%d", valid,
+                                 fold->k - 1, fold->i);
     for (size_t i = 0; i < count; i++) {
         if (subject[i] < 0)
-            return fer_fail(err, FER_EINVAL, "sample %zu has no subject; a manifest needs a column 'subject'", i);
+            return fer_fail(err, FER_EINVAL, "sample %zu has no subject; ckplus, jaffe and kdef know theirs, a manifest needs "
+                            "a column 'subject'; `split` divides without subjects", i);
         subjects = subject[i] >= subjects ? subject[i] + 1 : subjects;
     }
     subset = malloc(((size_t)subjects + 1) * sizeof(*subset));
@@ -191,7 +222,7 @@ static enum fer_status fold_select(const void *params, const struct fer_data_env
         subset[s] = -1;
     status = deal(fold, subject, count, subjects, subset, err);
     for (size_t i = 0; i < count && !status; i++) {
-        int part = subset[subject[i]] == fold->i ? TEST : subset[subject[i]] == (fold->i + 1) % fold->k ? VALID : TRAIN;
+        int part = subset[subject[i]] == fold->i ? TEST : subset[subject[i]] == valid ? VALID : TRAIN;
 
         keep[i] = part == fold->part;
     }
@@ -202,7 +233,7 @@ static enum fer_status fold_select(const void *params, const struct fer_data_env
 const struct fer_sampler data_fold = {
     .size = sizeof(struct fer_sampler),
     .name = "fold",
-    .help = "subject-exclusive cross-validation: k subsets, one to test on, the next to validate, the others to train",
+    .help = "subject-exclusive cross-validation: k subsets, one to test on, one to validate, the others to train",
     .params = fold_params,
     .params_size = sizeof(struct fold),
     .select = fold_select,

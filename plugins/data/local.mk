@@ -32,6 +32,7 @@ plugins_data_la_SOURCES = \
 	%D%/list.c \
 	%D%/manifest.c \
 	%D%/manifest.h \
+	%D%/merge.c \
 	%D%/npy.c \
 	%D%/npy.h \
 	%D%/only.c \

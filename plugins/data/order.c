@@ -58,6 +58,21 @@ static void sort_by_class(const int *label, size_t count, int classes, size_t *f
     from[classes] = count;
 }
 
+/* At opening already, so that `fer check` finds it. */
+static enum fer_status balanced_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
+                                       const int *subject, bool *keep, struct fer_error *err)
+{
+    (void)params;
+    (void)env;
+    (void)subject;
+    (void)keep;
+    for (size_t i = 0; i < count; i++) {
+        if (label[i] < 0)
+            return fer_fail(err, FER_EINVAL, "the samples have no labels to balance; the reader must give them");
+    }
+    return FER_OK;
+}
+
 /* Draw a class uniformly, then one of its samples: each sample's weight is the inverse of its class's size. */
 static enum fer_status balanced_order(const void *params, size_t count, const int *label, uint64_t key, size_t *order,
                                       struct fer_error *err)
@@ -68,10 +83,6 @@ static enum fer_status balanced_order(const void *params, size_t count, const in
     enum fer_status status = FER_OK;
 
     (void)params;
-    for (size_t i = 0; i < count; i++) {
-        if (label[i] < 0)
-            return fer_fail(err, FER_EINVAL, "the samples have no labels to balance");
-    }
     from = calloc((size_t)classes + 2, sizeof(*from));
     member = malloc(count * sizeof(*member));
     class = calloc((size_t)classes + 1, sizeof(*class));
@@ -102,6 +113,7 @@ const struct fer_sampler data_balanced = {
     .help = "training draws every class equally often (with repetition; weights are inverse class frequencies)",
     .params = no_params,
     .params_size = sizeof(struct shuffle),
+    .select = balanced_select,
     .order = balanced_order,
 };
 

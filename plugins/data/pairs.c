@@ -17,12 +17,15 @@ struct references {
 struct pairs {
     struct references references;
     double ratio;
+    int first;
 };
 
 static const struct fer_param *const params[] = {
     FER_PARAM(FER_TYPE_PATH, struct pairs, references.path, "reference", "", 0, 0, NULL,
               "CSV of reference pictures with the columns path and label; other samples of the set by default"),
     FER_PARAM_FLOAT(struct pairs, ratio, "0.5", 0, 1, "share of pairs of the same class"),
+    FER_PARAM_INT(struct pairs, first, "0", 0, 65536, "only the first so many of each class are partners, of the set or of "
+                  "the references; 0: all"),
     NULL
 };
 
@@ -63,16 +66,55 @@ static bool draw(const struct wish *wish, const int *label, size_t count, uint64
     return false;
 }
 
+/* Visit the first `first` samples of each class; those that fit are counted, and the wanted-th of them chosen. */
+static size_t pick_first(const struct wish *wish, const int *label, size_t count, int first, int *seen, size_t wanted,
+                         size_t *chosen)
+{
+    size_t fitting = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (seen[label[i]]++ < first && fits(wish, label, i) && fitting++ == wanted)
+            *chosen = i;
+    }
+    return fitting;
+}
+
+static enum fer_status draw_first(const struct wish *wish, const int *label, size_t count, int first, uint64_t key,
+                                  size_t place, bool *found, size_t *chosen, struct fer_error *err)
+{
+    int classes = 0, *seen;
+    size_t fitting;
+
+    for (size_t i = 0; i < count; i++)
+        classes = label[i] >= classes ? label[i] + 1 : classes;
+    seen = calloc(2 * (size_t)classes, sizeof(*seen));
+    if (!seen)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d classes", classes);
+    fitting = pick_first(wish, label, count, first, seen, SIZE_MAX, chosen);
+    *found = fitting > 0;
+    if (*found)
+        pick_first(wish, label, count, first, seen + classes,
+                   fer_random_below((struct fer_random){ key, STREAM_PARTNER }, place, fitting), chosen);
+    free(seen);
+    return FER_OK;
+}
+
 /* When a class has a single picture, or there is a single class, the other kind of pair has to do. */
 static enum fer_status choose(const struct pairs *pairs, struct wish wish, const int *label, size_t count, uint64_t key,
                               size_t place, size_t *chosen, struct fer_error *err)
 {
     wish.same = fer_random_uniform((struct fer_random){ key, STREAM_KIND }, place) < pairs->ratio;
-    if (draw(&wish, label, count, key, place, chosen))
-        return FER_OK;
-    wish.same = !wish.same;
-    if (draw(&wish, label, count, key, place, chosen))
-        return FER_OK;
+    for (int turn = 0; turn < 2; turn++, wish.same = !wish.same) {
+        bool found = false;
+        enum fer_status status = FER_OK;
+
+        if (pairs->first > 0)
+            status = draw_first(&wish, label, count, pairs->first, key, place, &found, chosen, err);
+        else
+            found = draw(&wish, label, count, key, place, chosen);
+        if (status || found)
+            return status;
+    }
     return fer_fail(err, FER_EINVAL, "a pair needs two pictures, there are %zu", count);
 }
 
