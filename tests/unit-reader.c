@@ -260,6 +260,7 @@ START_TEST(ferplus_votes)
              "Training,,10,0,0,0,0,0,0,0,0,0\n");      /* taken out */
     use_labels(eight, 8);
     yields("ferplus \"plus/votes.csv\" split=train", "1:1 7:4");
+    yields("ferplus \"plus/votes.csv\" target=plurality", "1:1 0:2 7:4");
     yields("ferplus \"plus/votes.csv\" images=\"plus/FER2013Train\"", "1:1 7:4");
     pipeline = open_ok("ferplus \"plus/votes.csv\" target=distribution", false);
     ck_assert_int_eq(fer_pipeline_info(pipeline)->softs, 8);

@@ -105,7 +105,7 @@ extern const char *const others_names[];
 enum fer_status catalog_finish(struct catalog *catalog, const struct division *division, const char *place,
                                struct fer_error *err);
 /* Keep the pictures that the file names.  Names are compared without folders, ending and "_aligned"; one that the data
- * lacks is an error, unless others=drop may have left it out. */
+ * lacks is an error, unless others=drop. */
 enum fer_status catalog_only(struct catalog *catalog, const char *list, const char *place, struct fer_error *err);
 /* Move sample `from` to the place of `to`, which comes before it. */
 void catalog_move(struct catalog *catalog, size_t from, size_t to);

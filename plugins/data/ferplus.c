@@ -19,8 +19,8 @@ static const char *const columns_voted[VOTED + REJECTIONS] = {
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"
 };
 
-enum { MAJORITY, DISTRIBUTION };
-static const char *const targets[] = { "majority", "distribution", NULL };
+enum { MAJORITY, PLURALITY, DISTRIBUTION };
+static const char *const targets[] = { "majority", "plurality", "distribution", NULL };
 
 struct ferplus {
     const char *path;
@@ -34,8 +34,8 @@ static const struct fer_param *const params[] = {
     DIVISION_PARAMS(struct ferplus),
     FER_PARAM_PATH(struct ferplus, images, "", "folder of the pictures, or of FER2013Train, FER2013Valid and FER2013Test; "
                    "or fer2013.csv; the folder of the votes by default"),
-    FER_PARAM_ENUM(struct ferplus, target, "majority", targets, "label by more than half of the votes, others are left out; or "
-                   "the field soft, the share of each class, besides the label with most votes"),
+    FER_PARAM_ENUM(struct ferplus, target, "majority", targets, "label by more than half of the votes, other pictures are left "
+                   "out; by most votes; or the field soft, the share of each class, besides the label with most votes"),
     ONLY_PARAM(struct ferplus),
     NULL
 };
@@ -194,7 +194,7 @@ static enum fer_status find_pictures(struct votes *votes, const char *path, stru
 static enum fer_status prepare(struct catalog *catalog, const struct votes *votes, struct fer_error *err)
 {
     catalog->fields |= FER_FIELD_LABEL;
-    if (votes->options->target == MAJORITY)
+    if (votes->options->target != DISTRIBUTION)
         return FER_OK;
     catalog->fields |= FER_FIELD_SOFT;
     catalog->softs = catalog->env->nlabels > 0 ? catalog->env->nlabels : VOTED;
