@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	%D%/build \
 	%D%/check-lists \
+	%D%/check-intel \
 	%D%/check-oclgrind \
 	%D%/demo \
 	%D%/docs \

@@ -513,6 +513,7 @@ int main(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "--no-platform"))
         return without_platform();
+    setenv("FER_CACHE", "off", 1); /* what an earlier run compiled is not built again */
     runner = srunner_create(make_suite());
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
