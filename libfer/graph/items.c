@@ -285,6 +285,13 @@ static bool all_evaluated(const struct fer_description *d)
     return true;
 }
 
+/* An included file serves several descriptions: what this one does not need of it is no mistake. */
+static void warn_unused(struct fer_resolver *r, const struct fer_ast_item *item, const char *kind)
+{
+    if (item->name_span.source == r->main->source)
+        fer_diag_add(&r->d->diags, FER_SEVERITY_WARNING, item->name_span, "%s '%s' is never used", kind, item->name);
+}
+
 void fer_items_warn(struct fer_resolver *r)
 {
     struct fer_description *d = r->d;
@@ -294,16 +301,15 @@ void fer_items_warn(struct fer_resolver *r)
     for (int i = 0; i < file->nitems; i++) {
         const struct fer_ast_item *item = &file->items[i];
         if (item->kind == FER_AST_BLOCK && !r->main->used[i])
-            fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "block '%s' is never used", item->name);
+            warn_unused(r, item, "block");
         const struct fer_net *net = item->kind == FER_AST_NET ? fer_description_net(d, item->name) : NULL;
         if (net && !net->used && d->nstages + d->ntests + d->npredicts > 0)
-            fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "net '%s' is never used", item->name);
+            warn_unused(r, item, "net");
         if (item->kind == FER_AST_DATA && !r->main->used[i] && !data_is_used(d, item->name))
-            fer_diag_add(&d->diags, FER_SEVERITY_WARNING, item->name_span, "data '%s' is never used", item->name);
+            warn_unused(r, item, "data");
     }
     for (int i = 0; i < r->main->lets.count; i++)
         for (int k = 0; k < file->nitems && !r->main->lets.items[i].used; k++)
             if (file->items[k].kind == FER_AST_LET && strcmp(file->items[k].name, r->main->lets.items[i].name) == 0)
-                fer_diag_add(&d->diags, FER_SEVERITY_WARNING, file->items[k].name_span, "let '%s' is never used",
-                             file->items[k].name);
+                warn_unused(r, &file->items[k], "let");
 }
