@@ -13,3 +13,13 @@ dist_model_DATA += \
 	%D%/resnext-small.fer \
 	%D%/ssl-small.fer \
 	%D%/vgg-small.fer
+
+fer2013modeldir = $(modeldir)/fer2013
+dist_fer2013model_DATA = \
+	%D%/fer2013/double-channel.fer \
+	%D%/fer2013/faces.fer \
+	%D%/fer2013/ffra.fer \
+	%D%/fer2013/privileged.fer \
+	%D%/fer2013/resnet18.fer \
+	%D%/fer2013/ssl.fer \
+	%D%/fer2013/tests.fer
