@@ -15,7 +15,7 @@ for model in "$top_srcdir"/models/*-small.fer; do
     ls "$work/$name"/*.safetensors >/dev/null
 done
 
-# Those for FER2013 train on pictures of noise.
+# Those for FER2013 train on pictures of noise.  A path of --set is relative to the working directory, not to the description.
 for class in angry disgust fear happy sad surprise neutral; do
     { printf 'P5\n48 48\n255\n'; printf '%s' "$class" | cat - "$FER" | head -c 2304; } >"$work/$class.pgm"
 done
@@ -28,15 +28,17 @@ done
         done
     done
 } >"$work/fer2013.csv"
-cp "$top_srcdir"/models/fer2013/*.fer "$work"
-for model in "$work"/*.fer; do
+mkdir "$work/models"
+cp "$top_srcdir"/models/fer2013/*.fer "$work/models"
+for model in "$work"/models/*.fer; do
     sed -e 's/batch [0-9]*/batch 8/g' -e 's/until epoch=[^ ]*/until step=2/' -e 's/dir=$occluders //' \
         -e '/^let \(epochs\|pretrain\|guided\|finetune\|occluders\) /d' "$model" >"$model.new"
     mv "$model.new" "$model"
 done
+cd "$work"
 for name in resnet18 double-channel ssl ffra privileged; do
-    "$FER" train -q "$work/$name.fer" --set 'csv="fer2013.csv"' --run "$work/fer2013-$name" ||
+    "$FER" train -q "models/$name.fer" --set csv=fer2013.csv --run "fer2013-$name" ||
         { echo "fer2013/$name does not train"; exit 1; }
-    "$FER" eval -q "$work/fer2013-$name/last.safetensors" --json | grep -q '"areas"' ||
+    "$FER" eval -q "fer2013-$name/last.safetensors" --json >out && grep -q '"areas"' out ||
         { echo "fer2013/$name is not tested"; exit 1; }
 done

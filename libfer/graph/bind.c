@@ -61,6 +61,8 @@ static enum fer_status settle(const struct fer_binder *b, const struct fer_bindi
                 const struct fer_span here = value->span;
                 const enum fer_status status =
                     settle(b, at->items[i].scope ? at->items[i].scope : at, at->items[i].value, depth + 1, out);
+                if (!out->said)
+                    out->said = out->span.source;
                 out->span = here; /* the caret belongs under the use */
                 return status;
             }
@@ -269,7 +271,8 @@ static enum fer_status set_path(const struct field *f, const struct fer_ast_valu
 {
     if (v->kind != FER_AST_STRING)
         return expected(f, v, "a path in double quotes");
-    const char *dir = f->b->dir;
+    const struct fer_source *source = v->said ? v->said : v->span.source;
+    const char *dir = source ? source->dir : f->b->dir;
     *out = v->text[0] == '/' || !v->text[0] || !dir || strcmp(dir, ".") == 0
                ? v->text
                : fer_arena_printf(f->b->arena, "%s/%s", dir, v->text);

@@ -58,7 +58,7 @@ enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path
     if (status)
         return status;
     const struct load_words *words = bound;
-    const char *dir = r->main->source->dir, *name = file->text;
+    const char *dir = (file->said ? file->said : file->span.source)->dir, *name = file->text;
     if (!*name) {
         fer_report_at(r, r->main, file->span, "load needs the name of a file");
         return FER_EINVAL;

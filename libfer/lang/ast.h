@@ -18,6 +18,7 @@ enum fer_ast_value_kind { FER_AST_NUMBER, FER_AST_STRING, FER_AST_NAME, FER_AST_
 struct fer_ast_value {
     enum fer_ast_value_kind kind;
     struct fer_span span;
+    const struct fer_source *said; /* the file that says what a $name stands for; NULL: span's */
     double number;              /* NUMBER; 200k is 200000 */
     bool integer;               /* NUMBER written without a point or an exponent */
     const char *text;           /* STRING (unescaped), NAME, DOLLAR (without the $); NUMBER: as written */
