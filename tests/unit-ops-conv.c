@@ -166,6 +166,9 @@ static const struct sweep sweeps[] = {
     { 2, 16, 8, 8, 32, 3, 1, 1, 1, 2 },    { 2, 20, 7, 6, 40, 3, 2, 1, 1, 4 },    { 2, 33, 8, 9, 33, 3, 1, 1, 1, 33 },
     { 1, 64, 11, 9, 64, 5, 2, 2, 1, 64 },  { 3, 8, 9, 7, 8, 3, 1, 2, 2, 8 },      { 2, 16, 7, 7, 32, 3, 1, 1, 1, 16 },
     { 2, 208, 8, 8, 16, 3, 1, 1, 1, 1 },   { 1, 64, 1, 1, 130, 1, 1, 0, 1, 1 },   { 3, 5, 6, 5, 7, 1, 1, 1, 1, 1 },
+    { 2, 16, 24, 23, 20, 3, 1, 1, 1, 1 },  { 2, 160, 6, 5, 144, 1, 1, 0, 1, 1 },  { 3, 33, 13, 12, 40, 1, 2, 0, 1, 1 },
+    { 2, 48, 8, 9, 48, 3, 2, 1, 1, 12 },   { 2, 40, 9, 8, 40, 3, 1, 1, 1, 5 },    { 1, 48, 7, 8, 96, 3, 1, 1, 1, 24 },
+    { 3, 32, 7, 7, 32, 3, 1, 1, 1, 8 },    { 2, 19, 13, 12, 19, 3, 2, 1, 1, 19 },
 };
 
 /* Kernels that show who worked; the second of a pass is another form of the same. */
@@ -180,6 +183,7 @@ static const struct solver solvers[] = {
     { "winograd", FER_PROFILE_CPU, { "winograd_fused", "winograd_multiply" }, { "winograd_fused", "winograd_multiply" },
       "winograd_outer", 5e-5 },
     { "direct", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_outer", 1e-5 },
+    { "grouped", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_grouped_weights", 1e-5 },
     { "depthwise", FER_PROFILE_CPU, { "conv_depthwise" }, { "conv_depthwise" }, "conv_depthwise_weights", 1e-5 },
     { "generic", FER_PROFILE_CPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
     { "depthwise", FER_PROFILE_GPU, { "conv_depthwise" }, { "conv_depthwise" }, NULL, 1e-5 },
@@ -198,7 +202,7 @@ START_TEST(each_solver)
 {
     const struct solver *solver = &solvers[_i];
     struct op_device device = op_device_open(solver->profile);
-    int forward = 0, data = 0, weights = 0, forms = 0;
+    int forward = 0, data = 0, weights = 0, forms[2] = { 0 };
     for (int i = 0; i < SWEEPS; i++) {
         const struct sweep *s = &sweeps[i];
         char call[256], inputs[64];
@@ -218,7 +222,8 @@ START_TEST(each_solver)
         forward += f;
         data += d;
         weights += w;
-        forms += solver->forward[1] && op_program_uses(&program, false, solver->forward[1]);
+        for (int form = 0; form < 2; form++)
+            forms[form] += solver->forward[form] && op_program_uses(&program, false, solver->forward[form]);
         op_program_free(&program);
     }
     op_device_close(&device);
@@ -227,7 +232,8 @@ START_TEST(each_solver)
     ck_assert_msg(forward > 0, "%s never applies forward", solver->name);
     ck_assert_msg(data > 0 || !solver->data[0], "%s never applies to gradients of inputs", solver->name);
     ck_assert_msg(weights > 0 || !solver->weights, "%s never applies to gradients of weights", solver->name);
-    ck_assert_msg(forms > 0 || !solver->forward[1], "%s never takes its second form", solver->name);
+    for (int form = 0; form < 2; form++)
+        ck_assert_msg(forms[form] > 0 || !solver->forward[form], "%s never takes form %d", solver->name, form);
     if (strcmp(solver->name, "generic") == 0)
         ck_assert_msg(forward == SWEEPS && data == SWEEPS && weights == SWEEPS, "generic must apply to everything");
 }

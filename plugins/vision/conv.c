@@ -34,7 +34,7 @@ static const struct fer_param *const params[] = {
                    "how weights start; kaiming_uniform is PyTorch's default, the bias with it; else the bias is zero"),
     FER_PARAM_FLOAT(struct conv2d, std, "0.01", 0, 10, "standard deviation of init=normal"),
     FER_PARAM_STRING(struct conv2d, solver, "auto",
-                     "algorithm to prefer where it applies: auto, stem, winograd, direct, implicit, depthwise, generic"),
+                     "algorithm to prefer where it applies: auto, stem, winograd, direct, grouped, implicit, depthwise, generic"),
     NULL
 };
 

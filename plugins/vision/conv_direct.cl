@@ -19,6 +19,10 @@
  *
  * Weights are packed as w[k / 16][block][tap][16 inputs][16 outputs], then 16 zeros.  `block` counts only the input
  * blocks that the groups of those 16 outputs read; entries of other groups and past the last channel are zero.
+ *
+ * Compiled with WIDTH = 4 or 8, for groups of so many channels in and out (conv_grouped.c): a block of outputs reads the
+ * block of inputs of the same number, and weights are w[k / 16][tap][WIDTH inputs of the output's group][16 outputs].
+ * Instead of one value for all 16 outputs, each group gets its own: a shuffle of the pixel's 16 values.
  */
 #ifndef PIXELS
 #define PIXELS 6 /* 6 x 2 sums + 2 weights + 1 value are 15 of AVX2's 16 registers */
@@ -26,6 +30,26 @@
 #ifndef CHUNK
 #define CHUNK 192 /* pixels of a work-item at most; a multiple of PIXELS */
 #endif
+
+#ifndef WIDTH
+#define INPUTS FER_BLOCK
+#define SPREAD_LO(in, c) (float8)((in)[c])
+#define SPREAD_HI(in, c) (float8)((in)[c])
+#elif WIDTH == 8
+#define INPUTS 8
+#define SPREAD_LO(in, c) (float8)((in)[c])
+#define SPREAD_HI(in, c) (float8)((in)[8 + (c)])
+#else
+#define INPUTS 4
+/* Value c of each four. */
+static inline float8 spread(const float8 v, const int c)
+{
+    return c == 0 ? v.s00004444 : c == 1 ? v.s11115555 : c == 2 ? v.s22226666 : v.s33337777;
+}
+#define SPREAD_LO(in, c) spread(vload8(0, in), c)
+#define SPREAD_HI(in, c) spread(vload8(1, in), c)
+#endif
+#define WEIGHTS (INPUTS * FER_BLOCK) /* of a tap and input block */
 
 #ifdef BIAS
 /* The 16 values of block k of a vector, zeros past its end. */
@@ -142,7 +166,7 @@ conv_direct(FER_IN(x), FER_IN(w),
     const int gathered = v.taps * h.taps; /* none in the phases between those that a 1x1 kernel reaches */
     const int summed = gathered ? max(1, pass / gathered) : blocks; /* input blocks of a pass */
     const size_t x_plane = FER_PLANE(x_dim) * FER_BLOCK, y_plane = FER_PLANE(y_dim) * FER_BLOCK;
-    __global const float *const zeros = DATA(w) + (size_t)out_blocks * blocks * taps * 256;
+    __global const float *const zeros = DATA(w) + (size_t)out_blocks * blocks * taps * WEIGHTS;
     struct pixels pixels;
 
     if (begin >= all)
@@ -173,13 +197,13 @@ conv_direct(FER_IN(x), FER_IN(w),
                 }
 #pragma unroll 1
                 for (int b = b0; b < b1; b++) {
-                    __global const float *const wb = DATA(w) + ((size_t)k * blocks + b) * taps * 256;
+                    __global const float *const wb = DATA(w) + ((size_t)k * blocks + b) * taps * WEIGHTS;
 #pragma unroll 1
                     for (int tv = 0; tv < v.taps; tv++) {
 #pragma unroll 1
                         for (int th = 0; th < h.taps; th++) {
                             __global const float *const wt =
-                                wb + ((v.tap + v.tap_step * tv) * kernel_size + h.tap + h.tap_step * th) * 256;
+                                wb + ((v.tap + v.tap_step * tv) * kernel_size + h.tap + h.tap_step * th) * WEIGHTS;
                             const int down = v.walk * tv, right = h.walk * th;
                             const long shift = b * x_plane + (down * x_dim.w + right) * FER_BLOCK;
                             __global const float *in[PIXELS];
@@ -194,12 +218,12 @@ conv_direct(FER_IN(x), FER_IN(w),
                                         in[p] = zeros;
                             }
 #pragma unroll
-                            for (int c = 0; c < FER_BLOCK; c++) {
+                            for (int c = 0; c < INPUTS; c++) {
                                 const float8 w_lo = vload8(2 * c, wt), w_hi = vload8(2 * c + 1, wt);
 #pragma unroll
                                 for (int p = 0; p < PIXELS; p++) {
-                                    lo[p] = fma((float8)(in[p][c]), w_lo, lo[p]);
-                                    hi[p] = fma((float8)(in[p][c]), w_hi, hi[p]);
+                                    lo[p] = fma(SPREAD_LO(in[p], c), w_lo, lo[p]);
+                                    hi[p] = fma(SPREAD_HI(in[p], c), w_hi, hi[p]);
                                 }
                             }
                         }

@@ -4,7 +4,8 @@
  *
  * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back while
  * the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
- * transformed first and larger chunks go through each of them.
+ * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
+ * the blocks of outputs are shared out.  Either way computes the same sums in the same order.
  */
 #include "conv.h"
 #include "conv_winograd_cl.h"
@@ -14,6 +15,7 @@ enum {
     POINTS = 36,
     FUSED_TILES = 18,    /* of a chunk: 166 KiB for 64 channels */
     FUSED_BLOCKS = 12,   /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
+    FUSED_CHUNKS = 4,    /* at least, to share out */
     FUSED_GROUPS = 8,    /* work-groups, each with scratch of its own */
     SPLIT_TILES = 36,
     SPLIT_ITEMS = 16,    /* work-items wanted at least */
@@ -73,7 +75,7 @@ static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass)
     p.in = conv_blocks(p.channels_in);
     p.out = conv_blocks(p.channels_out);
     p.per_image = tiles_of(p.height, p.width);
-    p.fused = p.in <= FUSED_BLOCKS;
+    p.fused = p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, FUSED_TILES) >= FUSED_CHUNKS;
     p.tiles = p.fused ? FUSED_TILES : SPLIT_TILES;
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
     return p;
@@ -110,7 +112,7 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum c
     fer_launch_out(launch, "u", u);
     fer_launch_int(launch, p->channels_out);
     fer_launch_int(launch, p->channels_in);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)(p->in * FER_BLOCK)), fer_extent_fixed((size_t)p->out), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)p->in), fer_extent_fixed((size_t)p->out), 1, 1);
     fer_launch_prepare(launch);
     return u;
 }
@@ -259,7 +261,8 @@ static void weights(const struct conv_call *call)
     fer_launch_out(launch, "dw", call->w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, s->c);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)s->c), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->c)), fer_extent_fixed((size_t)conv_blocks(s->k)), 1,
+                        1);
     conv_cost(launch, s);
 }
 

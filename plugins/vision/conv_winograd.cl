@@ -135,7 +135,7 @@ static void lanes(float *out, __global const float *vector, int count, int k)
 static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global float *y,
                      const int4 dim, int first, int k, const float *start)
 {
-    float sums[POINTS * TILES * FER_BLOCK];
+    float sums[POINTS * TILES * FER_BLOCK] __attribute__((aligned(64)));
     const int tiles = min(TILES, dim.x * ((dim.z + 3) / 4) * ((dim.w + 3) / 4) - first);
 #pragma unroll 1
     for (int z = 0; z < POINTS; z++) {
@@ -338,7 +338,7 @@ static inline __attribute__((always_inline)) void accumulate(__global const floa
 
 #define SPAN 6 /* chunks that are gone through for all channels of a block before the next */
 
-/* du[z][k / 16][c][16] (+)= the sum over `chunks` chunks of V and g; the first call has first_chunk = 0.
+/* du[k / 16][c / 16][z][16][16] (+)= the sum over `chunks` chunks of V and g; the first call has first_chunk = 0.
  * Work-item: point z (dimension 2), output block (1) and input block (0). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_outer(FER_IN(v), FER_IN(g), FER_INOUT(du), const int blocks, const int out_blocks, const int first_chunk,
@@ -347,7 +347,7 @@ winograd_outer(FER_IN(v), FER_IN(g), FER_INOUT(du), const int blocks, const int 
     const int b = (int)get_global_id(0), k = (int)get_global_id(1), z = (int)get_global_id(2);
     __global const float *v_z = DATA(v) + (size_t)(z * blocks + b) * TILES * FER_BLOCK;
     __global const float *g_z = DATA(g) + (size_t)(z * out_blocks + k) * TILES * FER_BLOCK;
-    __global float *const sums = DATA(du) + ((size_t)(z * out_blocks + k) * blocks + b) * 256;
+    __global float *const sums = DATA(du) + ((size_t)(k * blocks + b) * POINTS + z) * 256;
 #pragma unroll 1
     for (int i = 0; i < chunks; i += SPAN) {
         const int count = min(SPAN, chunks - i);

@@ -25,34 +25,51 @@ static inline void points(const float16 *in, const int step, float16 *out, const
 }
 
 /* u[k / 16][z][inputs up to a block][16] out of weights[outputs][inputs][3][3]; with GRADIENT out of
- * weights[inputs][outputs][3][3], turned by half a circle.  Work-item: one input (dimension 0) of 16 outputs (1). */
-__kernel void winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int inputs)
+ * weights[inputs][outputs][3][3], turned by half a circle.  Work-item: a block of inputs (dimension 0) of 16 outputs (1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int inputs)
 {
-    const int c = (int)get_global_id(0), k = (int)get_global_id(1);
+    const int b = (int)get_global_id(0), k = (int)get_global_id(1);
     const int lanes = (inputs + FER_BLOCK - 1) / FER_BLOCK * FER_BLOCK;
-    float w[9][FER_BLOCK];
-    float16 g[9], e[18], o[POINTS];
-    if (c >= lanes)
-        return;
-    for (int i = 0; i < FER_BLOCK; i++) {
-        const int out = k * FER_BLOCK + i;
-        for (int t = 0; t < 9; t++) {
+    const int outs = min(FER_BLOCK, outputs - k * FER_BLOCK);
 #ifdef GRADIENT
-            const size_t at = ((size_t)c * outputs + out) * 9 + 8 - t;
+    const size_t row = 9; /* from an output to the next */
 #else
-            const size_t at = ((size_t)out * inputs + c) * 9 + t;
+    const size_t row = (size_t)inputs * 9;
 #endif
-            w[t][i] = c < inputs && out < outputs ? DATA(weights)[at] : 0.0f;
+#pragma unroll 1
+    for (int c = b * FER_BLOCK; c < b * FER_BLOCK + FER_BLOCK; c++) {
+        float w[9][FER_BLOCK] __attribute__((aligned(64)));
+        float16 g[9], e[18], o[POINTS];
+#ifdef GRADIENT
+        __global const float *from = DATA(weights) + ((size_t)c * outputs + k * FER_BLOCK) * 9;
+#else
+        __global const float *from = DATA(weights) + ((size_t)k * FER_BLOCK * inputs + c) * 9;
+#endif
+#pragma unroll 1
+        for (int i = 0; i < FER_BLOCK; i++, from += row) {
+            const bool used = c < inputs && i < outs;
+#pragma unroll
+            for (int t = 0; t < 9; t++)
+#ifdef GRADIENT
+                w[t][i] = used ? from[8 - t] : 0.0f;
+#else
+                w[t][i] = used ? from[t] : 0.0f;
+#endif
         }
+#pragma unroll
+        for (int t = 0; t < 9; t++)
+            g[t] = vload16(0, w[t]);
+#pragma unroll
+        for (int j = 0; j < 3; j++)
+            points(g + j, 3, e + j, 3);
+#pragma unroll
+        for (int i = 0; i < 6; i++)
+            points(e + 3 * i, 1, o + 6 * i, 1);
+#pragma unroll
+        for (int z = 0; z < POINTS; z++)
+            vstore16(o[z], ((size_t)k * POINTS + z) * lanes + c, DATA(u));
     }
-    for (int t = 0; t < 9; t++)
-        g[t] = vload16(0, w[t]);
-    for (int j = 0; j < 3; j++)
-        points(g + j, 3, e + j, 3);
-    for (int i = 0; i < 6; i++)
-        points(e + 3 * i, 1, o + 6 * i, 1);
-    for (int z = 0; z < POINTS; z++)
-        vstore16(o[z], ((size_t)k * POINTS + z) * lanes + c, DATA(u));
 }
 #endif
 
@@ -66,27 +83,36 @@ static inline void taps(const float16 *in, const int step, float16 *out, const i
     out[2 * out_step] = (c - a) * (1.0f / 6.0f) + in[5 * step];
 }
 
-/* dw[outputs][inputs][3][3] = Gᵀ du G, of du[z][k / 16][inputs up to a block][16].  Work-item: one input (dimension 0)
- * of 16 outputs (1). */
-__kernel void winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
+/* dw[outputs][inputs][3][3] = Gᵀ du G, of du[k / 16][block][z][16 inputs][16 outputs].  Work-item: a block of inputs
+ * (dimension 0) of 16 outputs (1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
 {
-    const int c = (int)get_global_id(0), k = (int)get_global_id(1);
-    const int lanes = (inputs + FER_BLOCK - 1) / FER_BLOCK * FER_BLOCK;
-    const int out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
-    float16 d[POINTS], e[18], o[9];
-    float w[9][FER_BLOCK];
-    if (c >= inputs)
-        return;
-    for (int z = 0; z < POINTS; z++)
-        d[z] = vload16(((size_t)z * out_blocks + k) * lanes + c, DATA(du));
-    for (int j = 0; j < 6; j++)
-        taps(d + j, 6, e + j, 6);
-    for (int i = 0; i < 3; i++)
-        taps(e + 6 * i, 1, o + 3 * i, 1);
-    for (int t = 0; t < 9; t++)
-        vstore16(o[t], 0, w[t]);
-    for (int i = 0; i < min(FER_BLOCK, outputs - k * FER_BLOCK); i++)
+    const int b = (int)get_global_id(0), k = (int)get_global_id(1);
+    const int blocks = (inputs + FER_BLOCK - 1) / FER_BLOCK, outs = min(FER_BLOCK, outputs - k * FER_BLOCK);
+    __global const float *const points = DATA(du) + ((size_t)k * blocks + b) * POINTS * 256;
+#pragma unroll 1
+    for (int c = 0; c < min(FER_BLOCK, inputs - b * FER_BLOCK); c++) {
+        float16 d[POINTS], e[18], o[9];
+        float w[9][FER_BLOCK] __attribute__((aligned(64)));
+        __global float *to = DATA(dw) + ((size_t)k * FER_BLOCK * inputs + b * FER_BLOCK + c) * 9;
+#pragma unroll
+        for (int z = 0; z < POINTS; z++)
+            d[z] = vload16(z * FER_BLOCK + c, points);
+#pragma unroll
+        for (int j = 0; j < 6; j++)
+            taps(d + j, 6, e + j, 6);
+#pragma unroll
+        for (int i = 0; i < 3; i++)
+            taps(e + 6 * i, 1, o + 3 * i, 1);
+#pragma unroll
         for (int t = 0; t < 9; t++)
-            DATA(dw)[((size_t)(k * FER_BLOCK + i) * inputs + c) * 9 + t] = w[t][i];
+            vstore16(o[t], 0, w[t]);
+#pragma unroll 1
+        for (int i = 0; i < outs; i++, to += (size_t)inputs * 9)
+#pragma unroll
+            for (int t = 0; t < 9; t++)
+                to[t] = w[t][i];
+    }
 }
 #endif

@@ -10,6 +10,10 @@ enum {
     STRIP_ROWS = 96,  /* of a work-item on a CPU: a multiple of the register tiles' 6 and 4 … */
     STRIP_COLUMNS = 48, /* … of 16 and 3 */
     SHORT_ROWS = 24,    /* where there would be fewer than ITEMS work-items */
+    RUN = 256,          /* rows of b that gemm_rows sums before the next columns */
+    FEW_ROWS = 24,      /* at most so many rows of a are bound by reading b: … */
+    LONG_COLUMNS = 256, /* … then long pieces of few rows of b are read, because each row lies in other pages … */
+    SHORT_RUN = 16,     /* … so many */
     ITEMS = 8
 };
 
@@ -62,10 +66,15 @@ void gemm_emit(struct fer_emit *em, const struct gemm *g)
         fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns * SIDE, TILE)),
                             row_extent(g, SIDE, TILE), z, SIDE, SIDE, 1);
     } else {
-        const size_t strips = divide_up((size_t)g->columns, STRIP_COLUMNS);
+        const bool dots = strcmp(kernel, "gemm_dots") == 0;
+        const bool few = !dots && rows <= FEW_ROWS && g->columns >= ITEMS * LONG_COLUMNS;
+        const int columns = few ? LONG_COLUMNS : STRIP_COLUMNS;
+        const size_t strips = divide_up((size_t)g->columns, (size_t)columns);
         const size_t strip = strips * divide_up((size_t)rows, STRIP_ROWS) < ITEMS ? SHORT_ROWS : STRIP_ROWS;
-        fer_launch_int(launch, STRIP_COLUMNS);
+        fer_launch_int(launch, columns);
         fer_launch_int(launch, (int)strip);
+        if (!dots)
+            fer_launch_int(launch, few ? SHORT_RUN : RUN);
         fer_launch_range_3d(launch, fer_extent_fixed(strips), row_extent(g, 1, strip), z, 1, 1, 1);
     }
     const double products = g->matrices ? (double)g->matrices * fer_tensor_shape(g->c)->dim[0] : 1;

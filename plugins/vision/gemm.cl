@@ -27,7 +27,6 @@
 
 #ifdef FER_KERNEL_gemm_rows
 #define ROWS 6    /* a register tile: 6 rows by 16 columns, as in conv_direct.cl */
-#define DEPTH 256 /* of b's rows that stay in the cache while all rows of a go by */
 
 /* ROWS x 16 sums; `rows` and `columns` of them exist. */
 static void tile(__global const float *a, const int a_row, const int a_column, __global const float *b, const int b_row,
@@ -86,13 +85,15 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
     }
 }
 
-/* Work-item: `columns` columns (dimension 0) of `rows` rows (1) of matrix z (2). */
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows)
+/* Work-item: `columns` columns (dimension 0) of `rows` rows (1) of matrix z (2).  `run` of b's rows are summed before the
+ * next columns: they stay in the cache while all rows of a go by. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows, const int run)
 {
     SIZES
     const int j0 = (int)get_global_id(0) * columns, i0 = (int)get_global_id(1) * rows;
 #pragma unroll 1
-    for (int l = 0; l < depth; l += DEPTH) {
+    for (int l = 0; l < depth; l += run) {
 #pragma unroll 1
         for (int j = j0; j < min(j0 + columns, n); j += 16) {
             float start[16];
@@ -102,7 +103,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_rows(GEMM_ARGU
             for (int i = i0; i < min(i0 + rows, m); i += ROWS)
                 tile(a_matrix + (size_t)i * a_row + (size_t)l * a_column, a_row, a_column,
                      b_matrix + (size_t)l * b_row + j, b_row, c_matrix + (size_t)i * n + j, n,
-                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(DEPTH, depth - l), l == 0, vload16(0, start));
+                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(run, depth - l), l == 0, vload16(0, start));
         }
     }
 }

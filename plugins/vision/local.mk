@@ -17,6 +17,7 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_generic.c \
+	%D%/conv_grouped.c \
 	%D%/conv_implicit.c \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
@@ -50,6 +51,8 @@ CL_FILES += \
 	%D%/conv_depthwise_pack.cl \
 	%D%/conv_direct.cl \
 	%D%/conv_generic.cl \
+	%D%/conv_grouped.cl \
+	%D%/conv_grouped_pack.cl \
 	%D%/conv_implicit.cl \
 	%D%/conv_outer.cl \
 	%D%/conv_pack.cl \

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Convolutions with groups of 4 or 8 channels in and out (ResNeXt), for CPUs, blocked layouts.  To the direct solver such
+ * groups are blocks of 16 inputs of which most weights are zero; this one only computes what is not.
+ */
+#include <stdio.h>
+
+#include "conv.h"
+#include "conv_direct_cl.h"
+#include "conv_grouped_cl.h"
+#include "conv_grouped_pack_cl.h"
+
+enum {
+    CHUNK = 192, /* pixels of a work-item: at most CHUNK in conv_direct.cl … */
+    TILE = 24,   /* … and at least this, a multiple of its PIXELS */
+    ITEMS = 16,  /* work-items wanted at least */
+    PASS = 1     /* there is one input block to sum */
+};
+
+static int width_of(const struct conv_shape *s)
+{
+    return s->k / s->groups;
+}
+
+static bool applicable(const struct conv_shape *s)
+{
+    return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED && s->c == s->k &&
+           (width_of(s) == 4 || width_of(s) == 8);
+}
+
+static struct fer_tensor *pack(const struct conv_call *call, bool gradient)
+{
+    const struct conv_shape *s = &call->shape;
+    const int taps = s->kernel * s->kernel, width = width_of(s);
+    const int count = conv_blocks(s->k) * taps * width * FER_BLOCK + FER_BLOCK;
+    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
+    bool fresh;
+    struct fer_tensor *packed = fer_emit_prepared(
+        call->em, call->w, gradient ? "conv grouped data" : "conv grouped forward", &shape, &fresh);
+    if (!fresh)
+        return packed;
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_grouped_pack_cl, "conv_grouped_pack",
+                                                gradient ? "-DGRADIENT" : " ");
+    fer_launch_in(launch, "weights", call->w);
+    fer_launch_out(launch, "packed", packed);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, width);
+    fer_launch_int(launch, taps);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed(1), 1, 1);
+    fer_launch_prepare(launch);
+    return packed;
+}
+
+/* FORWARD and DATA: `in` is read, `out` written. */
+static void emit(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct conv_shape *s = &call->shape;
+    const int blocks = conv_blocks(s->k), phases = gradient ? s->stride : 1;
+    const int plane = gradient ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
+    const bool bias = !gradient && call->bias;
+    struct fer_tensor *packed = pack(call, gradient);
+    char options[64];
+    int chunk = CHUNK;
+
+    while (chunk > TILE && conv_divide_up(s->n * plane, chunk) * phases * phases * blocks < ITEMS)
+        chunk /= 2;
+    snprintf(options, sizeof options, "-DWIDTH=%d%s", width_of(s), gradient ? " -DGRADIENT" : bias ? " -DBIAS" : "");
+    struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct", options);
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", packed);
+    if (bias)
+        fer_launch_in(launch, "bias", call->bias);
+    fer_launch_out(launch, "y", out);
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, 1);
+    fer_launch_int(launch, width_of(s));
+    fer_launch_int(launch, width_of(s));
+    fer_launch_int(launch, PASS);
+    fer_launch_int(launch, chunk);
+    fer_launch_int(launch, 1);
+    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane, (size_t)chunk), fer_extent_fixed((size_t)blocks),
+                        fer_extent_fixed((size_t)(phases * phases)), 1, 1, 1);
+    conv_cost(launch, s);
+}
+
+static void forward(const struct conv_call *call)
+{
+    emit(call, false, call->x, call->y);
+}
+
+static void data(const struct conv_call *call)
+{
+    emit(call, true, call->y, call->x);
+}
+
+/* ---- the weights' gradient ---- */
+
+/* Ranges of output rows that are summed by themselves. */
+static int splits_of(const struct conv_shape *s)
+{
+    const int wanted = conv_divide_up(ITEMS, conv_blocks(s->k)), rows = s->n * s->oh;
+    return wanted < rows ? wanted : rows;
+}
+
+static size_t weights_workspace(const struct conv_shape *s)
+{
+    return (size_t)(splits_of(s) * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * width_of(s) * FER_BLOCK) *
+           sizeof(float);
+}
+
+static void weights(const struct conv_call *call)
+{
+    const struct conv_shape *s = &call->shape;
+    const int splits = splits_of(s);
+    struct fer_tensor *partial = conv_temp(call->em, weights_workspace(s) / sizeof(float));
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_grouped_cl, "conv_grouped_weights", "-DWIDTH=%d", width_of(s));
+    fer_launch_in(launch, "x", call->x);
+    fer_launch_in(launch, "dy", call->y);
+    fer_launch_out(launch, "partial", partial);
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, conv_divide_up(s->n * s->oh, splits));
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed((size_t)splits), 1, 1);
+    conv_cost(launch, s);
+
+    launch = fer_emit_kernel(call->em, fer_conv_grouped_pack_cl, "conv_grouped_unpack", " ");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", call->w);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, width_of(s));
+    fer_launch_int(launch, s->kernel * s->kernel);
+    fer_launch_int(launch, splits);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)s->k), fer_extent_fixed(1), 1, 1);
+}
+
+#define HELP "groups of 4 or 8 channels in and out; the same register tiles, shuffled inputs"
+const struct conv_solver conv_grouped_forward = { "grouped", HELP, applicable, NULL, forward };
+const struct conv_solver conv_grouped_data = { "grouped", HELP, applicable, NULL, data };
+const struct conv_solver conv_grouped_weights = { "grouped", HELP, applicable, weights_workspace, weights };
