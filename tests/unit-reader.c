@@ -462,7 +462,7 @@ START_TEST(folds_share_no_subject)
         ck_assert_int_eq(tested[s], 1); /* each subject is tested once */
         ck_assert_int_eq(parts_of[s], 5);
     }
-    /* Eight subsets as in table 2 of Tang et al. 2021: six train, one validates, one tests; or none validates. */
+    /* Of k subsets one tests and one validates, as in Tang et al. 2021 with k = 8; or none validates. */
     static const struct {
         const char *text;
         size_t count;

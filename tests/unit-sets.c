@@ -162,6 +162,35 @@ START_TEST(ckplus_sequences)
 }
 END_TEST
 
+START_TEST(ckplus_landmarks)
+{
+    struct fer_pipeline *pipeline;
+    struct fer_sample sample;
+    char points[4096] = "";
+
+    make_sequences();
+    use_labels(eight, 8);
+    for (int i = 0; i < 68; i++) /* x from 1 to 4, y from 3.5 down to 2 */
+        snprintf(points + strlen(points), sizeof(points) - strlen(points), "   %.7e   %.7e\n", 1 + 3.0 * i / 67,
+                 3.5 - 1.5 * i / 67);
+    put_text("ck/Landmarks/S005/001/S005_001_00000005_landmarks.txt", "%s", points);
+    put_text("ck/Landmarks/S010/001/S010_001_00000003_landmarks.txt", "%s", points);
+    pipeline = open_ok("ckplus \"ck\" frames=1 landmarks=yes | boxcrop margin=0", false);
+    ck_assert_int_eq(fer_pipeline_info(pipeline)->landmarks, 68);
+    ck_assert_int_eq(fer_pipeline_sample(pipeline, 0, &sample, NULL), FER_OK);
+    ck_assert(sample.image.width == 3 && sample.image.height == 3); /* 3 x 1.5, squared */
+    ck_assert_float_eq_tol(sample.landmark[67][0] - sample.landmark[0][0], 3, 1e-5f);
+    ck_assert_float_eq_tol(sample.landmark[67][1] - sample.landmark[0][1], -1.5f, 1e-5f);
+    fer_sample_free(&sample);
+    fer_pipeline_close(pipeline);
+    fails("ckplus \"ck\" frames=2 landmarks=yes", "S005_001_00000004_landmarks.txt");
+    put_text("ck/Landmarks/S005/001/S005_001_00000005_landmarks.txt", "1 2\n3\n");
+    fails("ckplus \"ck\" frames=1 landmarks=yes", "_landmarks.txt, line 2|landmark 2 of 68");
+    put_text("ck/Landmarks/S005/001/S005_001_00000005_landmarks.txt", "1 nan\n");
+    fails("ckplus \"ck\" frames=1 landmarks=yes", "_landmarks.txt, line 1|landmark 1 of 68");
+}
+END_TEST
+
 START_TEST(ckplus_broken_sequences)
 {
     make_sequences();
@@ -583,6 +612,7 @@ int main(void)
     tcase_add_loop_test(tests, numbers_have_sets, 0, 6);
     tcase_add_test(tests, ferplus_joins_fer2013);
     tcase_add_test(tests, ckplus_sequences);
+    tcase_add_test(tests, ckplus_landmarks);
     tcase_add_test(tests, ckplus_broken_sequences);
     tcase_add_test(tests, ckplus_folders);
     tcase_add_test(tests, rafdb_basic);

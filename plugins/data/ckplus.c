@@ -4,6 +4,7 @@
  * in one of three layouts:
  *
  *     cohn-kanade-images/S005/001/S005_001_00000001.png …  and  Emotion/S005/001/S005_001_00000011_emotion.txt
+ *     Landmarks/S005/001/S005_001_00000001_landmarks.txt    with landmarks=yes: 68 lines of x and y
  *     anger/S010_004_00000017.png …                         the last three frames at 48 x 48, "CK+48" on Kaggle
  *     ckextended.csv                                        emotion,pixels,Usage, on Kaggle; without subjects
  *
@@ -23,7 +24,10 @@ struct ckplus {
     int frames;
     bool onset;
     const char *emotions;
+    bool landmarks;
 };
+
+enum { POINTS = 68 };
 
 static const struct fer_param *const params[] = {
     FER_PARAM_PATH(struct ckplus, path, NULL,
@@ -35,6 +39,8 @@ static const struct fer_param *const params[] = {
     FER_PARAM_BOOL(struct ckplus, onset, "no", "of sequences: read the first frame too, as neutral"),
     FER_PARAM_PATH(struct ckplus, emotions, "",
                    "folder of the labels of sequences; Emotion in the data set's folder by default"),
+    FER_PARAM_BOOL(struct ckplus, landmarks, "no",
+                   "of sequences: read the 68 landmarks in Landmarks, and the box about them, for boxcrop"),
     ONLY_PARAM(struct ckplus),
     NULL
 };
@@ -43,7 +49,7 @@ struct reading {
     struct catalog *catalog;
     const struct ckplus *options;
     char emotions[PATH_SIZE]; /* folder: of the set, then of the subject */
-    const char *subject;
+    const char *root, *subject, *sequence;
     char label_file[PATH_SIZE];
     struct names frames; /* of one sequence, as places in `text` */
     int label;           /* of a class folder */
@@ -120,15 +126,14 @@ static enum fer_status visit_label(void *context, const char *path, const char *
 static enum fer_status read_emotion(const char *path, enum expression *expression, struct fer_error *err)
 {
     struct lines lines;
-    char *words[2], *end;
+    char *words[2];
     int count = 0;
     double number;
     enum fer_status status = lines_open(&lines, path, err);
 
     if (!status) {
         lines_next(&lines, words, 2, &count);
-        number = count == 1 ? strtod(words[0], &end) : 0;
-        if (count != 1 || end == words[0] || *end != '\0')
+        if (count != 1 || !lines_number(&lines, words[0], &number))
             status = fer_fail(err, FER_EFORMAT, "should be one number from 0 to 7, as in 3.0000000e+00");
         else
             status = numbering_find(NUMBERS_CKPLUS, number, expression, err);
@@ -147,6 +152,51 @@ static enum fer_status visit_frame(void *context, const char *path, const char *
     return is_picture(name) ? catalog_name(r->catalog, &r->frames, path, &number, err) : FER_OK;
 }
 
+static enum fer_status read_points(struct lines *lines, float points[POINTS][2], struct fer_error *err)
+{
+    for (int i = 0; i < POINTS; i++) {
+        char *words[3];
+        double x, y;
+        int count;
+
+        lines_next(lines, words, 3, &count);
+        if (count != 2 || !lines_number(lines, words[0], &x) || !lines_number(lines, words[1], &y)) {
+            fer_fail(err, FER_EFORMAT, "should be the x and y of landmark %d of %d", i + 1, POINTS);
+            return lines_prefix(lines, FER_EFORMAT, err);
+        }
+        points[i][0] = (float)x;
+        points[i][1] = (float)y;
+    }
+    return FER_OK;
+}
+
+/* The landmarks of the frame added last, and the box about them. */
+static enum fer_status read_landmarks(struct reading *r, const char *frame, struct fer_error *err)
+{
+    const char *name = path_name(frame);
+    float points[POINTS][2], *box = r->catalog->entries[r->catalog->count - 1].box;
+    char path[PATH_SIZE];
+    struct lines lines;
+    enum fer_status status;
+
+    if (snprintf(path, sizeof(path), "%s/Landmarks/%s/%s/%.*s_landmarks.txt", r->root, r->subject, r->sequence,
+                 (int)path_stem(name), name) >= (int)sizeof(path))
+        return fer_fail(err, FER_EFORMAT, "the path of the landmarks of '%.100s' is too long", frame);
+    status = lines_open(&lines, path, err);
+    if (!status)
+        status = read_points(&lines, points, err);
+    lines_close(&lines);
+    if (status)
+        return status;
+    for (int i = 0; i < POINTS; i++) {
+        for (int k = 0; k < 2; k++) {
+            box[k] = i == 0 || points[i][k] < box[k] ? points[i][k] : box[k];
+            box[2 + k] = i == 0 || points[i][k] > box[2 + k] ? points[i][k] : box[2 + k];
+        }
+    }
+    return catalog_landmarks(r->catalog, points[0], err);
+}
+
 static enum fer_status add_sequence(struct reading *r, enum expression expression, struct fer_error *err)
 {
     const int count = r->frames.count, frames = r->options->frames;
@@ -162,6 +212,8 @@ static enum fer_status add_sequence(struct reading *r, enum expression expressio
         snprintf(path, sizeof(path), "%s", catalog_text(r->catalog, &r->frames, i));
         if (wanted != LEFT_OUT)
             status = add_frame(r->catalog, path, wanted, err);
+        if (!status && wanted != LEFT_OUT && r->options->landmarks)
+            status = read_landmarks(r, path, err);
     }
     return status;
 }
@@ -175,6 +227,7 @@ static enum fer_status visit_sequence(void *context, const char *path, const cha
 
     if (!is_folder(path))
         return FER_OK;
+    r->sequence = name;
     status = path_join(subject, r->emotions, r->subject, err);
     if (!status)
         status = path_join(folder, subject, name, err);
@@ -216,6 +269,11 @@ static enum fer_status read_sequences(struct reading *r, const char *path, const
 
     if (status)
         return status;
+    r->root = path;
+    if (r->options->landmarks) {
+        r->catalog->fields |= FER_FIELD_LANDMARKS | FER_FIELD_BOX;
+        r->catalog->landmarks = POINTS;
+    }
     if (!is_folder(r->emotions))
         return fer_fail_argument(err, FER_ENOTFOUND, "emotions",
                                  "there is no folder '%s' with the labels of the sequences; "

@@ -52,13 +52,13 @@ enum fer_status numbering_text(int numbers, const char *text, const char **name,
 {
     enum expression expression;
     char *end;
-    double number = strtod(text, &end);
+    long number = strtol(text, &end, 10);
     enum fer_status status;
 
     *name = text;
     if (numbers == NUMBERS_NONE || end == text || *end != '\0')
         return FER_OK;
-    status = numbering_find(numbers, number, &expression, err);
+    status = numbering_find(numbers, (double)number, &expression, err);
     if (!status)
         *name = forms[expression][0];
     return status;
