@@ -79,6 +79,7 @@ int cmd_devices(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_grad(int argc, char **argv);
+int cmd_occlude(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_plugins(int argc, char **argv);
 int cmd_predict(int argc, char **argv);

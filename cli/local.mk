@@ -14,6 +14,7 @@ fer_SOURCES = \
 	%D%/cmd-eval.c \
 	%D%/cmd-fmt.c \
 	%D%/cmd-grad.c \
+	%D%/cmd-occlude.c \
 	%D%/cmd-pack.c \
 	%D%/cmd-plugins.c \
 	%D%/cmd-predict.c \
@@ -22,6 +23,8 @@ fer_SOURCES = \
 	%D%/cmd-sweep.c \
 	%D%/cmd-train.c \
 	%D%/common.c \
+	%D%/dataset.c \
+	%D%/dataset.h \
 	%D%/main.c \
 	%D%/pictures.c \
 	%D%/pictures.h \

@@ -75,6 +75,7 @@ shell_tests = \
 	%D%/cli-commands.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
+	%D%/cli-occlude.sh \
 	%D%/cli-resume.sh \
 	%D%/cli-sets.sh \
 	%D%/cli-sweep.sh \

@@ -5,6 +5,8 @@ libfer_core_la_SOURCES += \
 	%D%/batch.h \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/export.c \
+	%D%/export.h \
 	%D%/image-decode.c \
 	%D%/image-resize.c \
 	%D%/image-write.c \

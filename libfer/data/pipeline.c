@@ -327,3 +327,18 @@ enum fer_status fer_pipeline_sample(struct fer_pipeline *pipeline, size_t place,
         fer_sample_free(sample);
     return status;
 }
+
+const char *fer_pipeline_split(const struct fer_pipeline *pipeline, size_t place)
+{
+    const struct fer_reader *reader = pipeline->source.reader;
+
+    return reader->split ? reader->split(pipeline->source.state, pipeline->selection.index[place]) : NULL;
+}
+
+const char *fer_pipeline_label_name(const struct fer_pipeline *pipeline, int label)
+{
+    const struct fer_reader *reader = pipeline->source.reader;
+
+    return reader->label_name && !pipeline->selection.relabelled ? reader->label_name(pipeline->source.state, label)
+                                                                 : NULL;
+}

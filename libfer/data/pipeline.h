@@ -87,5 +87,9 @@ void fer_pipeline_close(struct fer_pipeline *pipeline); /* NULL is fine */
  * all fields, epoch 0.  The caller frees it with fer_sample_free.  Not while an epoch is running. */
 enum fer_status fer_pipeline_sample(struct fer_pipeline *pipeline, size_t place, struct fer_sample *sample,
                                     struct fer_error *err);
+/* The split that the sample of a place belongs to, and the name of a label, as the reader knows them; NULL: it does not,
+ * or samplers have renumbered the labels. */
+const char *fer_pipeline_split(const struct fer_pipeline *pipeline, size_t place);
+const char *fer_pipeline_label_name(const struct fer_pipeline *pipeline, int label);
 
 #endif

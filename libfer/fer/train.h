@@ -86,6 +86,25 @@ struct fer_pack_options {
 FER_API enum fer_status fer_pack_data(struct fer_context *context, const char *path, const char *data, const char *out,
                                       const struct fer_pack_options *options, struct fer_error *err);
 
+struct fer_export_options {
+    struct fer_settings settings;
+    const char *text;  /* a description in memory instead of the file */
+    const char *note;  /* the manifest's column occluder, where a picture is covered; NULL: no such column */
+    const volatile int *stop;
+    void (*progress)(void *user, const struct fer_progress *progress);
+    void *user;
+};
+/* Write what a description's data set `data` yields in a test, device operations included, into a directory: pictures of
+ * their own size (8 bits, RGB, or gray where the three channels are equal), masks where there are some, and last of all manifest.csv with the columns path,
+ * label, split, subject, mask, covered, found, occluder, x0 … y1, lx0 …, as far as samples have them; the readers manifest
+ * and folder (DIR/images) take it.  The same seed, device and driver give the same files.  Files are replaced whole; after an
+ * interruption the same call writes everything again.
+ * {"directory", "pictures", "covered": pictures with a covered pixel, "mean_covered": fraction of the picture, and where an
+ *  operation says so "found": pictures whose face was found}.
+ * Errors: FER_EINVAL (a directory that holds something else), FER_EINTERRUPTED, and those of readers and operations. */
+FER_API enum fer_status fer_export_data(struct fer_context *context, const char *path, const char *data, const char *dir,
+                                        const struct fer_export_options *options, char **json, struct fer_error *err);
+
 #ifdef __cplusplus
 }
 #endif

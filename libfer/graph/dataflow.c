@@ -500,7 +500,15 @@ static enum fer_status define_fields(struct fer_env *env, const struct fer_ast_i
     return FER_OK;
 }
 
-enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training)
+static enum fer_status define_all(struct fer_env *env, const struct fer_ast_item *item, const struct fields *fields)
+{
+    enum fer_status status = FER_OK;
+    for (int i = 0; i < fields->count && !status; i++)
+        status = fer_scope_define(env, fields->name[i], item->name_span, fields->value[i], true);
+    return status;
+}
+
+static enum fer_status eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training, bool all)
 {
     const struct fer_ast_item *item = data->body->item;
     struct fields fields = { .count = 0 };
@@ -518,5 +526,15 @@ enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, i
     if (status)
         return status;
     inner.naming = env->naming;
-    return define_fields(&inner, item, &fields);
+    return all ? define_all(&inner, item, &fields) : define_fields(&inner, item, &fields);
+}
+
+enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training)
+{
+    return eval(env, data, position, training, false);
+}
+
+enum fer_status fer_data_eval_all(struct fer_env *env, struct fer_data_spec *data, int position, bool training)
+{
+    return eval(env, data, position, training, true);
 }

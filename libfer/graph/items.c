@@ -303,7 +303,9 @@ void fer_items_warn(struct fer_resolver *r)
         if (item->kind == FER_AST_BLOCK && !r->main->used[i])
             warn_unused(r, item, "block");
         const struct fer_net *net = item->kind == FER_AST_NET ? fer_description_net(d, item->name) : NULL;
-        if (net && !net->used && d->nstages + d->ntests + d->npredicts > 0)
+        if (d->nstages + d->ntests + d->npredicts == 0) /* for fer run, fer show data, fer occlude */
+            continue;
+        if (net && !net->used)
             warn_unused(r, item, "net");
         if (item->kind == FER_AST_DATA && !r->main->used[i] && !data_is_used(d, item->name))
             warn_unused(r, item, "data");

@@ -169,6 +169,8 @@ enum fer_status fer_net_eval(struct fer_env *env, struct fer_net *net, const str
 enum fer_status fer_data_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_data_spec *out);
 /* Inputs, device operations and names of one data set in a graph; position: among the stage's data sets. */
 enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training);
+/* The same, with every field that there is under its own name. */
+enum fer_status fer_data_eval_all(struct fer_env *env, struct fer_data_spec *data, int position, bool training);
 
 enum fer_status fer_cut_eval(struct fer_env *env, const struct fer_net *net, struct fer_values *values);
 

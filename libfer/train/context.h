@@ -31,6 +31,9 @@ enum fer_status fer_context_device(struct fer_context *context, struct fer_devic
 
 /* Give every diagnostic to `message`; "model.fer:3:5: text" of the first error, and how many more there are, to err. */
 void fer_context_diags(const struct fer_context *context, const struct fer_diags *diags, struct fer_error *err);
+/* The same for those from number `first` on, which came after the others were told. */
+void fer_context_diags_from(const struct fer_context *context, const struct fer_diags *diags, int first,
+                            struct fer_error *err);
 
 /* What a description is read for. */
 enum fer_purpose { FER_FOR_CHECK, FER_FOR_TRAINING, FER_FOR_TESTS, FER_FOR_PREDICT };

@@ -9,6 +9,7 @@ libfer_core_la_SOURCES += \
 	%D%/context.h \
 	%D%/epoch.c \
 	%D%/eval.c \
+	%D%/export.c \
 	%D%/feed.c \
 	%D%/feed.h \
 	%D%/finder.c \

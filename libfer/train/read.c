@@ -10,10 +10,16 @@
 
 void fer_context_diags(const struct fer_context *context, const struct fer_diags *diags, struct fer_error *err)
 {
+    fer_context_diags_from(context, diags, 0, err);
+}
+
+void fer_context_diags_from(const struct fer_context *context, const struct fer_diags *diags, int from,
+                            struct fer_error *err)
+{
     const struct fer_diag *first = NULL;
     int line, column;
 
-    for (int i = 0; i < diags->count; i++) {
+    for (int i = from; i < diags->count; i++) {
         const struct fer_diag *diag = &diags->items[i];
         bool is_error = diag->severity == FER_SEVERITY_ERROR;
         char *text = context->message ? fer_diag_format(diag) : NULL;

@@ -40,17 +40,6 @@ static enum fer_status read_field(struct sheet *s, int f, float **out, struct fe
     return fer_exec_read(s->flow->exec, tensor, *out, bytes, err);
 }
 
-/* Value of pixel (c, y, x) of a row, in either layout. */
-static float pixel(const struct fer_tensor *t, const float *data, int n, int c, int y, int x)
-{
-    size_t h = (size_t)t->shape.dim[2], w = (size_t)t->shape.dim[3], channels = (size_t)t->shape.dim[1];
-    size_t blocks = (channels + FER_BLOCK - 1) / FER_BLOCK, at = (size_t)y * w + (size_t)x;
-
-    if (t->layout == FER_LAYOUT_BLOCKED)
-        return data[(((size_t)n * blocks + (size_t)c / FER_BLOCK) * h * w + at) * FER_BLOCK + (size_t)c % FER_BLOCK];
-    return data[((size_t)n * channels + (size_t)c) * h * w + at];
-}
-
 static enum fer_status make_page(struct sheet *s, const struct fer_tensor *picture, struct fer_error *err)
 {
     s->height = picture->shape.dim[2];
@@ -71,7 +60,7 @@ static void put_picture(struct sheet *s, const struct fer_tensor *t, const float
             uint8_t *out = s->page.pixels + ((size_t)(y0 + y) * (size_t)s->page.width + (size_t)(x0 + x)) * 3;
 
             for (int c = 0; c < 3; c++) {
-                float v = pixel(t, data, n, t->shape.dim[1] >= 3 ? c : 0, y, x);
+                float v = fer_sheet_pixel(t, data, n, t->shape.dim[1] >= 3 ? c : 0, y, x);
 
                 out[c] = (uint8_t)(fminf(fmaxf(v, 0), 1) * 255.0f + 0.5f);
             }
@@ -155,8 +144,11 @@ static enum fer_status open_sheet(struct sheet *s, struct fer_context *context, 
     }
     if (status == FER_OK && s->data < 0)
         status = fer_fail(err, FER_ENOTFOUND, "%s has no data '%.100s'", path, data);
-    if (status == FER_OK)
+    const int told = status == FER_OK ? s->description->diags.count : 0;
+    if (status == FER_OK) {
         status = fer_sheet_create(s->description, s->data, s->options->training, &s->fields, err);
+        fer_context_diags_from(context, &s->description->diags, told, status == FER_OK ? NULL : err);
+    }
     if (status == FER_OK && find_picture(s) < 0)
         status = fer_fail(err, FER_EINVAL, "data %s names no picture among its fields", data);
     if (status == FER_OK)

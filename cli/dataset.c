@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A folder is a folder; a CSV with a column of pixels is FER2013's. */
+static const char *guess_reader(const char *source)
+{
+    struct stat info;
+    char header[256] = "";
+    FILE *file;
+
+    if (stat(source, &info) == 0 && S_ISDIR(info.st_mode))
+        return "folder";
+    file = fopen(source, "r");
+    if (file) {
+        if (!fgets(header, sizeof(header), file))
+            header[0] = '\0';
+        fclose(file);
+    }
+    return strstr(header, "pixels") ? "fer2013" : "manifest";
+}
+
+static void put_string(FILE *out, const char *text, size_t length)
+{
+    fputc('"', out);
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            fputc('\\', out);
+        fputc(text[i], out);
+    }
+    fputc('"', out);
+}
+
+char *dataset_text(const struct dataset *dataset)
+{
+    const char *call = dataset->reader ? dataset->reader : guess_reader(dataset->source), *rest = strchr(call, ' ');
+    int name = rest ? (int)(rest - call) : (int)strlen(call);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    fprintf(out, "fer 1\nuse %s\n", dataset->uses);
+    for (const char *label = dataset->labels; label;
+         label = label[strcspn(label, ",")] ? strchr(label, ',') + 1 : NULL) {
+        fputs(label == dataset->labels ? "labels " : ", ", out);
+        put_string(out, label, strcspn(label, ","));
+    }
+    fprintf(out, "\ndata all -> id = %.*s", name, call);
+    if (dataset->source) {
+        fputc(' ', out);
+        put_string(out, dataset->source, strlen(dataset->source));
+    }
+    if (dataset->split) {
+        fputs(" split=", out);
+        put_string(out, dataset->split, strlen(dataset->split));
+    }
+    fprintf(out, "%s | batch 1%s%s\n", rest ? rest : "", dataset->after ? " | " : "", dataset->after ? dataset->after : "");
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A data set that the command line names, as the text of a description.
+ */
+#ifndef FER_CLI_DATASET_H
+#define FER_CLI_DATASET_H
+
+struct dataset {
+    const char *source;  /* a folder or a CSV file; NULL: the reader needs none */
+    const char *reader;  /* "name", or "name parameters | transforms"; NULL: folder, fer2013 or manifest, by the source */
+    const char *split;   /* NULL: all */
+    const char *labels;  /* "a,b,c"; NULL: those that the data has */
+    const char *uses;    /* "data, occlude" */
+    const char *after;   /* operations behind `batch`; NULL: none */
+};
+
+/* A description with nothing but the data set `all`; malloc'ed, NULL when out of memory. */
+char *dataset_text(const struct dataset *dataset);
+
+#endif
