@@ -42,6 +42,23 @@ __kernel void to_plain(FER_IN(x), FER_OUT(y))
 }
 #endif
 
+/* y = the rows of x that `rows` names, in memory order; up to GATHER_SPAN elements of a row a work-item. */
+#define GATHER_SPAN 64
+#ifdef FER_KERNEL_gather
+__kernel void gather(FER_IN(x), FER_IN(rows), FER_OUT(y))
+{
+    if (y_dim.x == 0)
+        return;
+    const size_t row = SIZE(y) / y_dim.x, spans = (row + GATHER_SPAN - 1) / GATHER_SPAN;
+    const size_t n = get_global_id(0) / spans, first = get_global_id(0) % spans * GATHER_SPAN;
+    if (n >= y_dim.x)
+        return;
+    __global const FER_TYPE_x *from = DATA(x) + DATA(rows)[n] * row;
+    for (size_t i = first; i < min(first + GATHER_SPAN, row); i++)
+        DATA(y)[n * row + i] = from[i];
+}
+#endif
+
 /* Sums of contributions at a fan-out, scaled copies; elements in memory order, four a work-item. */
 #ifdef FER_KERNEL_add
 __kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))

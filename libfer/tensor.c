@@ -143,6 +143,11 @@ size_t fer_tensor_bytes(const struct fer_tensor *tensor)
     return times(fer_tensor_size(tensor), fer_dtype_size(tensor->shape.dtype));
 }
 
+int fer_program_capacity(const struct fer_program *program, int branch)
+{
+    return branch > 0 && branch <= program->nbranches ? program->branches[branch - 1].capacity : program->capacity;
+}
+
 size_t fer_extent_size(struct fer_extent extent, int n)
 {
     size_t divide = extent.divide > 1 ? extent.divide : 1;

@@ -71,6 +71,11 @@ FER_API struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i);
 /* A scratch tensor that lives until this callback's last launch. */
 FER_API struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *shape, enum fer_layout layout);
 
+/* The scatter layer of a struct fer_dispatch: which net, from 0, this call of forward is about (elsewhere -1), and the
+ * rows that the net has run for, i32[n]: net's row i is row DATA(rows)[i] of the outputs. */
+FER_API int fer_emit_net(const struct fer_emit *em);
+FER_API struct fer_tensor *fer_emit_rows(const struct fer_emit *em);
+
 /* backward: the gradient with respect to output i (NULL: nothing flows there, treat it as zero) … */
 FER_API struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i);
 /* … and where to write the gradient of input i or weight i (NULL: nobody needs it, skip the work).

@@ -50,6 +50,8 @@ struct fer_strings { int count; const char *const *items; };
 struct fer_int_lists { int count; const struct fer_ints *items; };
 struct fer_nets { int count; struct fer_net *const *items; };
 struct fer_readers { int count; const struct fer_bound_reader *items; };
+/* A net's name, as the description says it; lives as long as the description. */
+FER_API const char *fer_net_name(const struct fer_net *net);
 
 /* `fallback` is the default as it would be written in a description; NULL makes the
  * parameter required, "" leaves it zero, empty or NULL.  `min` and `max` bound numbers

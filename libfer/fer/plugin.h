@@ -63,6 +63,29 @@ struct fer_layer {
     const char *const *reads, *const *writes;
 };
 
+/* Completes a layer that decides which of several nets each row of the batch goes through.  Only those rows run in that
+ * net: the host reads the decision, every net runs for its own rows as a dense batch, and a net that nobody has chosen
+ * does not run at all.  All nets are frozen and in evaluation mode, so a row's result is the same as in any other batch,
+ * bit for bit; no gradient goes through.
+ *
+ *   layer    the decision, which is also an entry of the plugin's `layers`.  shape and forward see all inputs of the
+ *            call; the only output that they declare and write is i32[N]: for each row the number of a net, from 0.
+ *            outputs and outputs_min count what the call yields: scatter's outputs, then the decision
+ *   nets     out of the layer's bound parameters: the nets, in the order of their numbers; 1 to 15 - decides
+ *   decides  how many of the first inputs are for the decision alone; of the others, at least one, with as many rows as
+ *            the decision, each net gets the rows that were sent to it.  Each net yields one value
+ *   scatter  puts together what the nets yield; its parameters are the layer's.  Inputs: the first `decides` of the
+ *            call, the decision, then the nets' values in order, all with N rows while shapes are found.  shape runs
+ *            once, forward once for each net that is sent rows (fer_emit_net, fer_emit_rows): it writes these rows of
+ *            every output, whole, out of the net's, and ranges follow the rows
+ */
+struct fer_dispatch {
+    size_t size;
+    const struct fer_layer *layer, *scatter;
+    const struct fer_nets *(*nets)(const void *params);
+    int decides;
+};
+
 /* The activation that was fused into this op; the output is after it. */
 FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
 
@@ -189,7 +212,9 @@ struct fer_plugin {
     const struct fer_reader *const *readers;
     const struct fer_transform *const *transforms;
     const struct fer_sampler *const *samplers;
-    const struct fer_detector *const *detectors; /* plugins built before there were any have a smaller table */
+    /* plugins that were built before there were any of the following have a smaller table */
+    const struct fer_detector *const *detectors;
+    const struct fer_dispatch *const *dispatches;
 };
 
 typedef const struct fer_plugin *fer_plugin_entry(void);

@@ -200,6 +200,9 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
                 status = contribute(s, op->in[i], op->out[0]->grad);
         return status;
     }
+    if (op->fork)
+        return fer_fail(s->em.err, FER_ENOTSUP,
+                        "%s: no gradient goes through it, because only chosen nets run; train its nets without it", op->path);
     if (!op->layer->backward)
         return fer_fail(s->em.err, FER_ENOTSUP, "%s has no gradient, and a loss needs one through it; put detach before it",
                         op->layer->name);

@@ -36,8 +36,8 @@ static enum fer_status emit_region(struct fer_compiler *c, int region, struct fe
         struct fer_op *op = c->graph->ops[i];
         if (op->live && op->region == region)
             status = at_op(op,
-                           fer_emit_forward(c, op, segment, op->net && tracked && tracked[op->net->index],
-                                            differentiated && differentiated[i], err),
+                           fer_branch_forward(c, op, segment, op->net && tracked && tracked[op->net->index],
+                                              differentiated && differentiated[i], err),
                            err);
     }
     return status;
@@ -138,10 +138,10 @@ static struct fer_tensor *step_target(const struct fer_autodiff *ad, const struc
     return fer_update_gradient(ad->c, ad->user, weight);
 }
 
-static struct fer_autodiff step_autodiff(struct stage_compile *s, int k)
+static struct fer_autodiff step_autodiff(struct stage_compile *s, int k, struct fer_segment *segment)
 {
     return (struct fer_autodiff){ .c = &s->c,
-                                  .segment = s->out->steps[k].segment,
+                                  .segment = segment,
                                   .region = FER_REGION_STEP + k,
                                   .wants = step_wants,
                                   .target = step_target,
@@ -157,7 +157,7 @@ static void mark_tracked(const struct fer_stage_spec *spec, int step, bool *trac
                 tracked[spec->steps[k].updates[u].weights[w]->net->index] = true;
 }
 
-static enum fer_status emit_losses(struct stage_compile *s, struct fer_step_program *step)
+static enum fer_status emit_losses(struct stage_compile *s, struct fer_step_program *step, struct fer_segment *segment)
 {
     const struct fer_step_spec *spec = step->spec;
     const struct fer_shape shape = { FER_F32, 1, { spec->nlosses }, 0 };
@@ -165,7 +165,7 @@ static enum fer_status emit_losses(struct stage_compile *s, struct fer_step_prog
     if (!step->losses)
         return no_memory(s->err);
     step->losses->keep = true;
-    struct fer_emit em = fer_compiler_emit(&s->c, step->segment, "forward", s->err);
+    struct fer_emit em = fer_compiler_emit(&s->c, segment, "forward", s->err);
     for (int i = 0; i < spec->nlosses; i++) {
         struct fer_tensor *loss = fer_compiler_value(&s->c, spec->losses[i].value);
         if (!loss)
@@ -202,16 +202,19 @@ static enum fer_status emit_step(struct stage_compile *s, int k)
         return no_memory(s->err);
     mark_tracked(s->out->spec, k, s->tracked, s->c.graph->description->nnets);
     enum fer_status status = emit_region(&s->c, FER_REGION_STEP + k, step->segment, s->differentiated, s->tracked, s->err);
+    struct fer_segment *last = fer_branch_segment(&s->c, step->segment, 0);
+    if (!last)
+        return no_memory(s->err);
     if (!status)
-        status = emit_losses(s, step);
-    const struct fer_autodiff ad = step_autodiff(s, k);
+        status = emit_losses(s, step, last);
+    const struct fer_autodiff ad = step_autodiff(s, k, last);
     fer_autodiff_mark(&ad);
     if (!status)
         status = seed(s, step->spec);
     if (!status)
         status = fer_autodiff_emit(&ad, s->err);
     if (!status)
-        status = fer_updates_finish(&s->c, step, s->err);
+        status = fer_updates_finish(&s->c, step, last, s->err);
     return status;
 }
 
@@ -246,7 +249,7 @@ static enum fer_status emit_stage(struct stage_compile *s)
     for (int k = 0; k < spec->nsteps && !status; k++) {
         out->steps[k].spec = &spec->steps[k];
         status = fer_updates_create(&s->c, &out->steps[k], first->batch / first->micro, s->err);
-        const struct fer_autodiff ad = step_autodiff(s, k);
+        const struct fer_autodiff ad = step_autodiff(s, k, NULL);
         fer_autodiff_mark(&ad);
         for (int i = 0; i < s->c.graph->nops; i++)
             s->differentiated[i] = s->differentiated[i] || s->c.graph->ops[i]->needs_backward;

@@ -34,7 +34,7 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
         memset(graph->ops[i]->buffer_tensor, 0, sizeof(graph->ops[i]->buffer_tensor));
     }
     out->prepare = fer_compiler_segment(out, "prepare");
-    if (out->prepare)
+    if (out->prepare && fer_branches_create(out, err) == FER_OK)
         return FER_OK;
 no_memory:
     fer_arena_free(arena);
@@ -58,11 +58,11 @@ struct fer_segment *fer_compiler_segment(struct fer_compiler *c, const char *nam
     return segment->name ? segment : NULL;
 }
 
-struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape)
+struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape, int branch)
 {
     struct fer_shape out = *shape;
     if (out.batch)
-        out.dim[0] = out.batch * c->capacity;
+        out.dim[0] = out.batch * fer_program_capacity(c->program, branch);
     return out;
 }
 
@@ -116,12 +116,13 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
     if (value->tensor)
         return value->tensor;
     const struct fer_op *op = value->producer;
-    const struct fer_shape shape = fer_compiler_shape(c, &value->shape);
+    const struct fer_shape shape = fer_compiler_shape(c, &value->shape, value->branch);
     struct fer_tensor *t = fer_compiler_tensor(c, &shape, value->layout, op ? FER_STORAGE_ARENA : FER_STORAGE_INPUT,
                                                value->name);
     if (!t)
         return NULL;
     value->tensor = t;
+    t->branch = value->branch;
     t->keep = value->keep;
     if (op && (op->layer->flags & FER_LAYER_VIEW)) {
         struct fer_tensor *base = fer_compiler_value(c, op->in[0]);

@@ -5,7 +5,8 @@
 #include "core_cl.h"
 #include "graph/emit.h"
 
-#define CLIP_PARTS 64 /* as in core.cl */
+#define CLIP_PARTS 64  /* as in core.cl */
+#define GATHER_SPAN 64 /* likewise */
 
 /* ---- ingest: decoded pictures to f32 ---- */
 
@@ -74,6 +75,36 @@ const struct fer_layer fer_core_convert = {
     .size = sizeof(struct fer_layer), .name = "convert", .help = "between layouts", .inputs_min = 1, .inputs_max = 1,
     .outputs_min = 1,                 .outputs = 1,      .shape = convert_shape,    .forward = convert_forward,
     .backward = convert_backward,
+};
+
+/* ---- gather: the samples of a branch, densely ---- */
+
+static enum fer_status gather_shape(struct fer_op *op, struct fer_error *err)
+{
+    (void)err;
+    struct fer_shape y = *fer_op_input(op, 0);
+    y.batch = 1; /* each row of the parent is a sample of the branch */
+    fer_op_output(op, 0, &y);
+    return FER_OK;
+}
+
+static enum fer_status gather_forward(struct fer_emit *em, struct fer_error *err)
+{
+    (void)err;
+    struct fer_tensor *y = fer_emit_output(em, 0);
+    const size_t row = fer_tensor_size(y) / (size_t)y->shape.dim[0];
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "gather", NULL);
+    fer_launch_in(l, "x", fer_emit_input(em, 0));
+    fer_launch_in(l, "rows", fer_emit_rows(em));
+    fer_launch_out(l, "y", y);
+    fer_launch_range_1d(l, fer_extent_rows(y, (row + GATHER_SPAN - 1) / GATHER_SPAN, 1));
+    return FER_OK;
+}
+
+const struct fer_layer fer_core_gather = {
+    .size = sizeof(struct fer_layer), .name = "gather", .help = "rows of a batch", .inputs_min = 1, .inputs_max = 1,
+    .outputs_min = 1,                 .outputs = 1,     .flags = FER_LAYER_ANY_LAYOUT, .shape = gather_shape,
+    .forward = gather_forward,
 };
 
 /* ---- mean: a loss as a metric ---- */

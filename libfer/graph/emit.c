@@ -70,9 +70,11 @@ struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i)
     if (!em->op || i < 0 || i >= em->op->nsaved)
         return NULL;
     if (!em->op->saved_tensor[i]) {
-        const struct fer_shape shape = fer_compiler_shape(em->c, &em->op->saved[i]);
+        const struct fer_shape shape = fer_compiler_shape(em->c, &em->op->saved[i], em->op->branch);
         em->op->saved_tensor[i] =
             fer_compiler_tensor(em->c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, em->op->path);
+        if (em->op->saved_tensor[i])
+            em->op->saved_tensor[i]->branch = em->op->branch;
     }
     return em->op->saved_tensor[i];
 }
@@ -81,9 +83,21 @@ struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *sh
 {
     struct fer_tensor *tensor = fer_compiler_tensor(em->c, shape, shape->rank == 4 ? layout : FER_LAYOUT_PLAIN,
                                                     FER_STORAGE_ARENA, "scratch");
-    if (!tensor)
+    if (tensor)
+        tensor->branch = em->segment->branch;
+    else
         fail(em, FER_ENOMEM, "out of memory while compiling");
     return tensor;
+}
+
+int fer_emit_net(const struct fer_emit *em)
+{
+    return em->op && em->op->fork && em->segment->branch ? em->segment->branch - em->op->fork->first : -1;
+}
+
+struct fer_tensor *fer_emit_rows(const struct fer_emit *em)
+{
+    return em->segment->branch ? em->c->rows[em->segment->branch - 1] : NULL;
 }
 
 struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i)
@@ -173,6 +187,7 @@ struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, cons
     launch->op = em->op ? em->op->layer->name : em->owner ? em->owner : "core";
     launch->pass = em->pass;
     launch->stream = em->op ? em->op->stream : 0;
+    launch->branch = segment->branch;
     segment->launches = launches;
     launches[segment->count++] = launch;
     return launch;
@@ -239,6 +254,10 @@ void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows)
 {
     struct fer_compiler *c = launch->em->c;
     struct fer_program *program = c->program;
+    if (launch->branch) { /* its rows are not those of the samples' ids */
+        fail(launch->em, FER_ENOTSUP, "it draws random numbers, which a net that only chosen samples run through has none of");
+        return;
+    }
     if (!program->rng_state) {
         const struct fer_shape state = { FER_U32, 1, { 4 }, 0 }, ids = { FER_U32, 1, { c->capacity }, 1 };
         program->rng_state = fer_compiler_tensor(c, &state, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "epoch");

@@ -25,6 +25,7 @@ struct fer_compiler {
     struct fer_tensor ***weights;  /* [net][weight]: made when first asked for */
     struct fer_prepared *prepared;
     int nprepared, prepared_capacity;
+    struct fer_tensor **rows;      /* [branch - 1]: its rows of the parent */
 };
 
 struct fer_emit {
@@ -50,8 +51,8 @@ struct fer_tensor *fer_compiler_run(struct fer_compiler *c, struct fer_buffer *b
 struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_weight *weight);
 /* The tensor of a value; made when first asked for. */
 struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value);
-/* A shape of the graph with its batch axis at this compilation's capacity. */
-struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape);
+/* A shape of the graph with its batch axis at this compilation's capacity for the branch. */
+struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape, int branch);
 
 /* An emitter for the core's own launches. */
 struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
@@ -59,6 +60,16 @@ struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *se
 /* Forward of one operation into a segment. */
 enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
                                  bool has_backward, struct fer_error *err);
+
+/* ---- branch.c: segments where samples part ---- */
+/* Branches of the graph to branches of the program, which has its capacity. */
+enum fer_status fer_branches_create(struct fer_compiler *c, struct fer_error *err);
+/* Where the next operation of a branch goes: the last of the segments that follow `segment`, or a new one behind it when
+ * that is another branch's or ends in a decision.  NULL: out of memory. */
+struct fer_segment *fer_branch_segment(struct fer_compiler *c, struct fer_segment *segment, int branch);
+/* Forward of one operation into `segment` or what follows it. */
+enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
+                                   bool has_backward, struct fer_error *err);
 
 /* ---- the core's kernels (core.c, kernels_cl/core.cl) ---- */
 void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out);

@@ -53,6 +53,9 @@ const struct fer_param *const *fer_entry_params(enum fer_kind kind, const void *
     return head(kind, entry)->params;
 }
 
+/* A plugin that was built before a table's entry was added has a smaller table. */
+#define HAS(plugin, entry) ((plugin)->size >= offsetof(struct fer_plugin, entry) + sizeof((plugin)->entry))
+
 static const void *const *table(const struct fer_plugin *plugin, enum fer_kind kind)
 {
     switch (kind) {
@@ -72,10 +75,8 @@ static const void *const *table(const struct fer_plugin *plugin, enum fer_kind k
         return (const void *const *)plugin->transforms;
     case FER_KIND_SAMPLER:
         return (const void *const *)plugin->samplers;
-    case FER_KIND_DETECTOR: /* a plugin that was built before there were detectors has a smaller table */
-        return plugin->size >= offsetof(struct fer_plugin, detectors) + sizeof(plugin->detectors)
-                   ? (const void *const *)plugin->detectors
-                   : NULL;
+    case FER_KIND_DETECTOR:
+        return HAS(plugin, detectors) ? (const void *const *)plugin->detectors : NULL;
     case FER_KINDS:
         break;
     }
@@ -90,4 +91,9 @@ void fer_plugin_each(const struct fer_plugin *plugin, void (*each)(void *user, e
         for (int i = 0; entries && entries[i]; i++)
             each(user, (enum fer_kind)kind, entries[i]);
     }
+}
+
+const struct fer_dispatch *const *fer_plugin_dispatches(const struct fer_plugin *plugin)
+{
+    return HAS(plugin, dispatches) ? plugin->dispatches : NULL;
 }

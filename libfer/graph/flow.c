@@ -199,6 +199,7 @@ enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *laye
                                       .training = env->net ? env->net_training : env->training,
                                       .is_metric = is_metric,
                                       .region = env->region,
+                                      .branch = env->branch,
                                       .invocation = env->invocation };
     struct fer_error err = FER_ERROR_INIT;
     status = fer_graph_add(env->graph, &spec, op, &err);
@@ -208,6 +209,9 @@ enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *laye
             fer_diag_relate(&env->r->d->diags, env->r->use, "used here");
         return status;
     }
+    const struct fer_dispatch *dispatch = fer_registry_dispatch(env->r->d->registry, layer);
+    if (dispatch)
+        return fer_dispatch_eval(env, dispatch, *op, values);
     values->count = (*op)->nout;
     memcpy(values->items, (*op)->out, (size_t)(*op)->nout * sizeof(*values->items));
     return FER_OK;

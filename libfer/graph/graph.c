@@ -116,6 +116,7 @@ enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec 
     op->training = spec->training;
     op->is_metric = spec->is_metric;
     op->region = spec->region;
+    op->branch = spec->branch;
     op->invocation = spec->invocation;
     op->stream = stream_of(graph, spec);
     op->shape_error = err;
@@ -230,6 +231,7 @@ void fer_op_output(struct fer_op *op, int i, const struct fer_shape *shape)
             return;
         }
         op->out[i]->producer = op;
+        op->out[i]->branch = op->branch;
         op->out[i]->output = i;
         if (i >= op->nout)
             op->nout = i + 1;

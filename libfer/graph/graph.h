@@ -25,6 +25,7 @@ struct fer_value {
     struct fer_op *producer;  /* NULL: an input of the graph */
     int output;               /* which output of the producer */
     int region;
+    int branch;               /* whose samples its batch axis counts: 0 the batch, else graph->branches[branch - 1] */
     int uses;
     bool keep;                /* read by the host */
     struct fer_value *converted; /* the same in the other layout, once somebody asked for it */
@@ -53,6 +54,8 @@ struct fer_op {
     bool training;
     bool live;                /* survives dead-code elimination */
     int region;
+    int branch;               /* whose samples it runs for */
+    const struct fer_fork *fork; /* its decision and its join; NULL: neither */
     double macs;              /* multiply-adds for a sample */
     uint32_t stream;          /* of random numbers: hash of path or order */
     enum fer_activation activation; /* fused after it */
@@ -65,6 +68,18 @@ struct fer_op {
     struct fer_tensor *buffer_tensor[FER_OP_WEIGHTS];
     size_t buffer_offset[FER_OP_WEIGHTS];
     bool needs_backward;      /* for the step being differentiated */
+};
+
+/* Where samples part: the decision, a net for each branch (reads what gathers have taken), the join of what they give. */
+struct fer_fork {
+    const struct fer_dispatch *dispatch;
+    struct fer_op *decision, *join;
+    int first, count;         /* branches */
+};
+struct fer_graph_branch {
+    const char *net;
+    int parent;
+    int rows;                 /* rows that a sample of the parent has: each is a sample here */
 };
 
 /* An input of the graph: one field of one data set, or one port. */
@@ -83,6 +98,8 @@ struct fer_graph {
     int nvalues, value_capacity;
     struct fer_graph_input *inputs;
     int ninputs, input_capacity;
+    struct fer_graph_branch *branches;
+    int nbranches, branch_capacity;
     int capacity;             /* batch capacity */
     uint32_t streams;
     bool lowered;             /* passes have run: dead operations are gone, layouts chosen */
@@ -114,7 +131,7 @@ struct fer_op_spec {
     struct fer_span span;
     const struct fer_ast_call *call;
     bool training, is_metric;
-    int region;
+    int region, branch;
     unsigned invocation;
 };
 /* Append an operation and find its shapes.  Errors are worded by the layer; err->argument names the parameter. */
@@ -126,6 +143,7 @@ void fer_graph_prune(struct fer_graph *graph);
 /* The core's own layers. */
 extern const struct fer_layer fer_core_ingest;  /* u8 [N,H,W,C] to f32 [N,C,H,W] in [0, 1] */
 extern const struct fer_layer fer_core_convert; /* between layouts */
+extern const struct fer_layer fer_core_gather;  /* the rows of the operation's branch */
 extern const struct fer_metric fer_core_mean;   /* mean over samples of a loss's scalar */
 
 #endif

@@ -4,6 +4,7 @@ libfer_core_la_SOURCES += \
 	%D%/autodiff.c \
 	%D%/bind.c \
 	%D%/bind.h \
+	%D%/branch.c \
 	%D%/compile.c \
 	%D%/compile.h \
 	%D%/compiler.c \
@@ -13,6 +14,7 @@ libfer_core_la_SOURCES += \
 	%D%/description.h \
 	%D%/detector.c \
 	%D%/detector.h \
+	%D%/dispatch.c \
 	%D%/elf.c \
 	%D%/elf.h \
 	%D%/emit.c \

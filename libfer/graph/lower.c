@@ -79,8 +79,10 @@ static enum fer_status in_layout(struct lowering *l, struct fer_value *value, en
                            .nout = 1,
                            .path = value->name ? value->name : "value",
                            .live = true,
-                           .region = value->region };
+                           .region = value->region,
+                           .branch = value->branch };
     copy->layout = layout;
+    copy->branch = value->branch;
     copy->producer = op;
     copy->uses = 1;
     value->converted = copy;

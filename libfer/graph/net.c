@@ -48,6 +48,11 @@ enum fer_status fer_net_weight(struct fer_op *op, const char *name, const struct
     return FER_OK;
 }
 
+const char *fer_net_name(const struct fer_net *net)
+{
+    return net->name;
+}
+
 struct fer_net *fer_description_net(const struct fer_description *description, const char *name)
 {
     for (int i = 0; i < description->nnets; i++)

@@ -74,9 +74,14 @@ static enum fer_status check_tensors(const struct fer_program *program, struct f
             return fer_fail(err, FER_EINVAL, "%s has number %d instead of %d", name_of(tensor), tensor->id, i);
         if (fer_shape_count(shape) == 0)
             return fer_fail(err, FER_ESHAPE, "%s (%s) holds nothing", name_of(tensor), text);
-        if (shape->batch > 0 && (int64_t)shape->batch * program->capacity != shape->dim[0])
+        if (tensor->branch < 0 || tensor->branch > program->nbranches)
+            return fer_fail(err, FER_EINVAL, "%s belongs to branch %d of %d", name_of(tensor), tensor->branch,
+                            program->nbranches);
+        if (shape->batch > 0 &&
+            (int64_t)shape->batch * fer_program_capacity(program, tensor->branch) != shape->dim[0])
             return fer_fail(err, FER_EINVAL, "%s has %d rows where %d for each of %d samples were expected",
-                            name_of(tensor), shape->dim[0], shape->batch, program->capacity);
+                            name_of(tensor), shape->dim[0], shape->batch,
+                            fer_program_capacity(program, tensor->branch));
         if (tensor->base)
             status = check_view(tensor, err);
         if (status)

@@ -128,6 +128,42 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
         check->status = check_layer(&((const struct fer_metric *)entry)->layer, true, check->err);
 }
 
+static bool has_layer(const struct fer_plugin *plugin, const struct fer_layer *layer)
+{
+    for (int i = 0; plugin->layers && plugin->layers[i]; i++)
+        if (plugin->layers[i] == layer)
+            return true;
+    return false;
+}
+
+static bool has_nets(const struct fer_layer *layer)
+{
+    for (int i = 0; layer->params && layer->params[i]; i++)
+        if (layer->params[i]->type == FER_TYPE_NETS)
+            return true;
+    return false;
+}
+
+static enum fer_status check_dispatches(const struct fer_plugin *plugin, struct fer_error *err)
+{
+    const struct fer_dispatch *const *all = fer_plugin_dispatches(plugin);
+    enum fer_status status = FER_OK;
+    for (int i = 0; all && all[i] && !status; i++) {
+        const struct fer_dispatch *dispatch = all[i];
+        if (dispatch->size < sizeof(*dispatch))
+            return fer_fail(err, FER_EPLUGIN, "dispatch %d of its tables has the wrong size; rebuild it", i + 1);
+        if (!has_layer(plugin, dispatch->layer) || !has_nets(dispatch->layer))
+            return fer_fail(err, FER_EPLUGIN, "dispatch %d completes no layer of its tables that takes nets", i + 1);
+        const char *name = dispatch->layer->name;
+        if (!dispatch->nets || !dispatch->scatter || dispatch->scatter->size < sizeof(struct fer_layer) ||
+            dispatch->scatter->params != dispatch->layer->params || dispatch->decides < 0)
+            return fer_fail(err, FER_EPLUGIN, "the dispatch of '%s' lacks its nets, or a scatter layer with '%s's parameters",
+                            name, name);
+        status = check_layer(dispatch->scatter, false, err);
+    }
+    return status;
+}
+
 enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *stem, struct fer_error *err)
 {
     if (!plugin)
@@ -149,5 +185,5 @@ enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *st
     fer_plugin_each(plugin, check_entry, &check);
     if (!check.status && check.entries == 0)
         return fer_fail(err, FER_EPLUGIN, "its tables are all empty");
-    return check.status;
+    return check.status ? check.status : check_dispatches(plugin, err);
 }

@@ -162,6 +162,18 @@ int fer_registry_files(const struct fer_registry *registry, const struct fer_reg
     return registry->nfiles;
 }
 
+const struct fer_dispatch *fer_registry_dispatch(const struct fer_registry *registry, const struct fer_layer *layer)
+{
+    for (int i = 0; i < registry->nfiles; i++) {
+        const struct fer_plugin *plugin = registry->files[i].plugin;
+        const struct fer_dispatch *const *all = plugin ? fer_plugin_dispatches(plugin) : NULL;
+        for (int k = 0; all && all[k]; k++)
+            if (all[k]->layer == layer)
+                return all[k];
+    }
+    return NULL;
+}
+
 /* ---- looking a name up ---- */
 
 struct find {

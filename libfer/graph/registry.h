@@ -44,6 +44,10 @@ enum fer_status fer_registry_find(const struct fer_registry *registry, enum fer_
 /* Calls `each` for every entry of a plugin. */
 void fer_plugin_each(const struct fer_plugin *plugin, void (*each)(void *user, enum fer_kind kind, const void *entry),
                      void *user);
+/* What completes a layer that sends rows through nets; NULL: nothing, it is a layer like most. */
+const struct fer_dispatch *fer_registry_dispatch(const struct fer_registry *registry, const struct fer_layer *layer);
+/* A plugin's list of these; NULL: it has none. */
+const struct fer_dispatch *const *fer_plugin_dispatches(const struct fer_plugin *plugin);
 /* Name, help and parameter table of an entry, whatever its kind. */
 const char *fer_entry_name(enum fer_kind kind, const void *entry);
 const char *fer_entry_help(enum fer_kind kind, const void *entry);

@@ -79,7 +79,7 @@ struct fer_env {
     const bool *trained;         /* by net index: which nets are in training mode; NULL: none */
     bool training;               /* of operations outside nets */
     bool net_training;           /* of operations inside the current net */
-    int region;
+    int region, branch;
     unsigned invocation;
     /* FER_TYPE_VALUE parameters add inputs to the operation being bound */
     struct fer_value *extra[FER_OP_PORTS];
@@ -138,6 +138,14 @@ enum fer_status fer_call_label(struct fer_env *env, const struct fer_ast_call *c
                                const char **label);
 /* repeat=N of a call, 1 without it. */
 enum fer_status fer_call_repeat(struct fer_env *env, const struct fer_ast_call *call, int *repeat);
+
+/* ---- dispatch.c ---- */
+/* What follows a decision: every net for its rows, then the join.  *values: what the call yields. */
+enum fer_status fer_dispatch_eval(struct fer_env *env, const struct fer_dispatch *dispatch, struct fer_op *decision,
+                                  struct fer_values *values);
+/* No gradient goes through a join.  Operations that a loss of the step comes through are live; an error where one is
+ * that an updated weight leads to. */
+enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_graph *graph, const struct fer_step_spec *step);
 
 /* ---- inline.c ---- */
 /* `what` and `name` are for errors: net 'trunk'. */

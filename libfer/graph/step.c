@@ -347,7 +347,7 @@ enum fer_status fer_step_finish(struct fer_stage_build *b, struct fer_step_spec 
         for (int k = 0; k < i && !status; k++)
             status = check_disjoint(b, &step->updates[i], &step->updates[k], b->updates[i]->paths[0].span);
     }
-    return status;
+    return status ? status : fer_dispatch_check(b->r, graph, step);
 }
 
 enum fer_status fer_step_start(struct fer_stage_build *b, const struct fer_ast_stmt *body, int nbody,

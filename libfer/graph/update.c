@@ -154,9 +154,10 @@ static enum fer_status emit_update(struct fer_compiler *c, struct fer_update_sta
 }
 
 /* micro-batches: fresh gradients are added to what the batch has so far. */
-static enum fer_status emit_micro(struct fer_compiler *c, struct fer_step_program *step, struct fer_error *err)
+static enum fer_status emit_micro(struct fer_compiler *c, struct fer_step_program *step, struct fer_segment *backward,
+                                  struct fer_error *err)
 {
-    struct fer_emit add = fer_compiler_emit(c, step->segment, "core", err);
+    struct fer_emit add = fer_compiler_emit(c, backward, "core", err);
     struct fer_emit zero = fer_compiler_emit(c, step->clear, "core", err);
     for (int u = 0; u < step->nupdates; u++)
         for (int i = 0; i < step->updates[u].nnets; i++) {
@@ -172,14 +173,15 @@ static enum fer_status emit_micro(struct fer_compiler *c, struct fer_step_progra
     return add.status ? add.status : zero.status;
 }
 
-enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_program *step, struct fer_error *err)
+enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_program *step, struct fer_segment *backward,
+                                   struct fer_error *err)
 {
     enum fer_status status = FER_OK;
     char name[160];
     if (step->nupdates && step->updates[0].micro > 1) {
         snprintf(name, sizeof(name), "clear %s", step->spec->name);
         step->clear = fer_compiler_segment(c, name);
-        status = step->clear ? emit_micro(c, step, err) : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        status = step->clear ? emit_micro(c, step, backward, err) : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     }
     for (int u = 0; u < step->nupdates && !status; u++) {
         snprintf(name, sizeof(name), "update %s %d", step->spec->name, u);

@@ -15,8 +15,9 @@ bool fer_update_find(const struct fer_step_program *step, const struct fer_weigh
 /* Where the backward pass writes a weight's gradient. */
 struct fer_tensor *fer_update_gradient(struct fer_compiler *c, const struct fer_step_program *step,
                                        const struct fer_weight *weight);
-/* After the backward pass: accumulation over micro-batches, and the update segments. */
-enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_program *step, struct fer_error *err);
+/* After the backward pass: accumulation over micro-batches, behind it in its segment, and the update segments. */
+enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_program *step, struct fer_segment *backward,
+                                   struct fer_error *err);
 void fer_updates_free(struct fer_step_program *step);
 
 #endif

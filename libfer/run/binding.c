@@ -99,17 +99,17 @@ static enum fer_status find_dim(const struct fer_tensor *tensor, int n, cl_int4 
     return FER_OK;
 }
 
-static enum fer_status set_tensor(struct setter *setter, const struct fer_places *places, const struct fer_arg *arg,
-                                  int n, struct fer_error *err)
+static enum fer_status set_tensor(struct setter *setter, const struct fer_binder *binder, const struct fer_arg *arg,
+                                  struct fer_error *err)
 {
     struct fer_buffer *buffer;
     size_t byte;
     cl_ulong offset;
     cl_int4 dim;
-    enum fer_status status = fer_places_find(places, arg->tensor, &buffer, &byte, err);
+    enum fer_status status = fer_places_find(binder->places, arg->tensor, &buffer, &byte, err);
 
     if (!status)
-        status = find_dim(arg->tensor, n, &dim, err);
+        status = find_dim(arg->tensor, fer_program_capacity(binder->program, arg->tensor->branch), &dim, err);
     if (status)
         return status;
     offset = byte / fer_dtype_size(arg->tensor->shape.dtype);
@@ -158,7 +158,7 @@ static enum fer_status set_arguments(struct fer_binding *binding, const struct f
         const struct fer_arg *arg = &launch->args[i];
 
         if (arg->kind == FER_ARG_TENSOR)
-            status = set_tensor(&setter, binder->places, arg, binder->program->capacity, err);
+            status = set_tensor(&setter, binder, arg, err);
         else if (arg->kind == FER_ARG_RANDOM)
             status = set_random(&setter, binder, arg, launch, err);
         else if (arg->kind == FER_ARG_INT)
@@ -173,7 +173,7 @@ static enum fer_status set_arguments(struct fer_binding *binding, const struct f
     return status;
 }
 
-static enum fer_status set_dims(struct fer_binding *binding, int n, struct fer_error *err)
+static enum fer_status set_dims(struct fer_binding *binding, const int *live, struct fer_error *err)
 {
     const struct fer_launch *launch = binding->launch;
     cl_uint at = 0;
@@ -184,7 +184,7 @@ static enum fer_status set_dims(struct fer_binding *binding, int n, struct fer_e
         if (arg->kind == FER_ARG_TENSOR && arg->tensor->shape.batch > 0) {
             cl_int code = CL_SUCCESS;
             cl_int4 dim;
-            enum fer_status status = find_dim(arg->tensor, n, &dim, err);
+            enum fer_status status = find_dim(arg->tensor, live[arg->tensor->branch], &dim, err);
 
             if (!status)
                 code = clSetKernelArg(binding->kernel, at + 2, sizeof(dim), &dim);
@@ -279,7 +279,7 @@ enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer
     if (!status)
         status = set_group(binding, binder->device, error);
     if (!status)
-        status = set_range(binding, binder->program->capacity, error);
+        status = set_range(binding, fer_program_capacity(binder->program, launch->branch), error);
     if (status)
         fer_binding_free(binding);
     return status ? fail_launch(launch, error) : FER_OK;
@@ -292,11 +292,11 @@ void fer_binding_free(struct fer_binding *binding)
     binding->kernel = NULL;
 }
 
-enum fer_status fer_binding_batch(struct fer_binding *binding, int n, struct fer_error *err)
+enum fer_status fer_binding_batch(struct fer_binding *binding, const int *live, struct fer_error *err)
 {
-    enum fer_status status = set_dims(binding, n, err);
+    enum fer_status status = set_dims(binding, live, err);
 
-    return status ? status : set_range(binding, n, err);
+    return status ? status : set_range(binding, live[binding->launch->branch], err);
 }
 
 enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_queue queue, cl_event *event,

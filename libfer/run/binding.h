@@ -28,8 +28,8 @@ struct fer_binder {
 enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer_binder *binder,
                                    const struct fer_launch *launch, struct fer_error *err);
 void fer_binding_free(struct fer_binding *binding);
-/* Set again what depends on the live batch. */
-enum fer_status fer_binding_batch(struct fer_binding *binding, int n, struct fer_error *err);
+/* Set again what depends on live batches; `live` holds their sizes, by branch. */
+enum fer_status fer_binding_batch(struct fer_binding *binding, const int *live, struct fer_error *err);
 /* Enqueue; `event` may be NULL. */
 enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_queue queue, cl_event *event,
                                 struct fer_error *err);

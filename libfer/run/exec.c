@@ -14,7 +14,8 @@ struct fer_exec {
     struct fer_places places;
     struct fer_binding *bindings; /* by launch index */
     int nbindings;
-    int batch;
+    int *live;     /* samples of the batch and of each branch; live[0] < 0: not known, because setting it has failed */
+    int32_t *rows; /* of a decision: the index, then the rows of one branch after the other */
     bool prepared; /* the prepare segment has run since the weights changed */
     struct fer_staging staging;
     struct fer_timing timing;
@@ -57,6 +58,22 @@ static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_bui
     return status;
 }
 
+/* All branches full, as the bindings are at first; and memory for the largest decision. */
+static enum fer_status make_live(struct fer_exec *exec, struct fer_error *err)
+{
+    const struct fer_program *program = exec->program;
+    size_t most = 0;
+
+    exec->live = calloc((size_t)program->nbranches + 1, sizeof(*exec->live));
+    for (int b = 0; exec->live && b <= program->nbranches; b++) {
+        exec->live[b] = fer_program_capacity(program, b);
+        if (b > 0 && (size_t)exec->live[b] > most)
+            most = (size_t)exec->live[b];
+    }
+    exec->rows = calloc(2 * most + 1, sizeof(*exec->rows));
+    return exec->live && exec->rows ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while an executor was made");
+}
+
 enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *program, bool poison,
                                 const struct fer_build_watch *watch, struct fer_exec **out, struct fer_error *err)
 {
@@ -71,8 +88,9 @@ enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *p
         return fer_fail(err, FER_ENOMEM, "out of memory while an executor was made");
     exec->device = device;
     exec->program = program;
-    exec->batch = program->capacity;
-    status = fer_places_create(&exec->places, device, program, poison, err);
+    status = make_live(exec, err);
+    if (!status)
+        status = fer_places_create(&exec->places, device, program, poison, err);
     if (!status)
         status = bind_launches(exec, watch, err);
     if (status) {
@@ -93,6 +111,8 @@ void fer_exec_free(struct fer_exec *exec)
     for (int i = 0; i < exec->nbindings; i++)
         fer_binding_free(&exec->bindings[i]);
     free(exec->bindings);
+    free(exec->live);
+    free(exec->rows);
     fer_places_free(&exec->places);
     free(exec);
 }
@@ -111,13 +131,38 @@ enum fer_status fer_exec_batch(struct fer_exec *exec, int n, struct fer_error *e
     if (n < 0 || n > exec->program->capacity)
         return fer_fail(err, FER_EINVAL, "a batch of %d samples, where the program holds 0 to %d", n,
                         exec->program->capacity);
-    if (n == exec->batch)
+    if (n == exec->live[0])
         return FER_OK;
-    exec->batch = -1; /* after a failure nothing is known */
+    exec->live[0] = n;
     for (int i = 0; i < exec->nbindings && !status; i++)
-        status = fer_binding_batch(&exec->bindings[i], n, err);
-    if (!status)
-        exec->batch = n;
+        status = fer_binding_batch(&exec->bindings[i], exec->live, err);
+    if (status)
+        exec->live[0] = -1; /* after a failure nothing is known */
+    return status;
+}
+
+/* Tensors of a branch are touched by its own segments and by those of the branches that part from it. */
+static enum fer_status set_branch(struct fer_exec *exec, int branch, int n, struct fer_error *err)
+{
+    const struct fer_program *program = exec->program;
+    enum fer_status status = FER_OK;
+
+    if (n == exec->live[branch])
+        return FER_OK;
+    exec->live[branch] = n;
+    if (n == 0) /* nobody runs */
+        return FER_OK;
+    for (int s = 0; s < program->nsegments && !status; s++) {
+        const struct fer_segment *segment = program->segments[s];
+
+        if (segment->branch == 0 ||
+            (segment->branch != branch && program->branches[segment->branch - 1].parent != branch))
+            continue;
+        for (int i = 0; i < segment->count && !status; i++)
+            status = fer_binding_batch(&exec->bindings[segment->launches[i]->index], exec->live, err);
+    }
+    if (status)
+        exec->live[0] = -1;
     return status;
 }
 
@@ -146,17 +191,65 @@ static enum fer_status flush(struct fer_exec *exec, struct fer_error *err)
     return code == CL_SUCCESS ? FER_OK : fer_fail_cl(err, code, "clFlush(%s)", exec->device->name);
 }
 
+/* The rows of branch k, in order, behind the index. */
+static int find_rows(const int32_t *index, int count, int k, int32_t *rows)
+{
+    int n = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (index[i] == k)
+            rows[n++] = i;
+    }
+    return n;
+}
+
+static enum fer_status check_index(const struct fer_decision *decision, const int32_t *index, int count,
+                                   struct fer_error *err)
+{
+    for (int i = 0; i < count; i++) {
+        if (index[i] < 0 || index[i] >= decision->count)
+            return fer_fail(err, FER_ENUMERIC, "%s sends row %d of the batch to %d; there is 0 to %d",
+                            name_of(decision->index), i, (int)index[i], decision->count - 1);
+    }
+    return FER_OK;
+}
+
+static enum fer_status decide(struct fer_exec *exec, const struct fer_decision *decision, struct fer_error *err)
+{
+    const struct fer_tensor *index = decision->index;
+    int count = index->shape.batch * exec->live[index->branch];
+    int32_t *rows = exec->rows + count;
+    enum fer_status status = FER_OK;
+
+    if (count > 0)
+        status = fer_exec_read(exec, index, exec->rows, (size_t)count * sizeof(*exec->rows), err);
+    if (!status)
+        status = check_index(decision, exec->rows, count, err);
+    for (int k = 0; k < decision->count && !status; k++) {
+        int n = find_rows(exec->rows, count, k, rows);
+
+        status = set_branch(exec, decision->first + k, n, err);
+        if (!status && n > 0)
+            status = fer_exec_write(exec, decision->rows[k], rows, (size_t)n * sizeof(*rows), err);
+    }
+    return status;
+}
+
 enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err)
 {
     const struct fer_segment *prepare = exec->program->nsegments > 0 ? exec->program->segments[0] : NULL;
     enum fer_status status = FER_OK;
 
-    if (exec->batch < 0)
+    if (exec->live[0] < 0)
         return fer_fail(err, FER_EINVAL, "the live batch is not set, because setting it has failed");
     if (!exec->prepared && prepare && segment != prepare)
         status = run(exec, prepare, err);
-    if (!status)
-        status = run(exec, segment, err);
+    for (; segment && !status; segment = segment->next) {
+        if (segment->branch == 0 || exec->live[segment->branch] > 0)
+            status = run(exec, segment, err);
+        if (!status && segment->decision)
+            status = decide(exec, segment->decision, err);
+    }
     if (!status)
         exec->prepared = true;
     return status ? status : flush(exec, err);

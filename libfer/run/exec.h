@@ -18,10 +18,11 @@ enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *p
 void fer_exec_free(struct fer_exec *exec);
 
 /* Set the live batch (0 … capacity; at first capacity) for the runs that follow: sizes and int4 dims that depend on it
- * are set again.  Launches that have no work-item left are skipped. */
+ * are set again.  Launches that have no work-item left are skipped.  Branches get theirs when a decision is taken. */
 enum fer_status fer_exec_batch(struct fer_exec *exec, int n, struct fer_error *err);
-/* Enqueue one segment, and the program's first segment, prepare, before it if weights have changed since that last ran
- * (or it never has).  Does not wait. */
+/* Enqueue one segment and those that follow it (segment->next), and the program's first segment, prepare, before it if
+ * weights have changed since that last ran (or it never has).  Waits only where a segment ends in a decision: the index
+ * is read, and segments of a branch that it gives no sample are left out.  FER_ENUMERIC: an index without a branch. */
 enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err);
 /* Tell that weights have changed. */
 void fer_exec_weights_changed(struct fer_exec *exec);

@@ -28,6 +28,7 @@ struct fer_tensor {
     size_t view;
     struct fer_buffer *buffer; /* PERSISTENT: not owned */
     size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
+    int branch;                /* whose samples a batch axis counts: 0 the batch, else program->branches[branch - 1] */
     int arena;                 /* planner: which of the program's arenas */
     struct fer_tensor *in_place_of; /* the compiler's wish: an input of the first launch that writes this tensor, which
                                   may be overwritten by it element for element if nothing reads it later; or NULL */
@@ -68,14 +69,32 @@ struct fer_launch {
     const char *op;          /* operation name: "conv2d" */
     const char *pass;        /* "forward", "backward", "update", "data", "core" */
     uint32_t stream;         /* RANDOM: the operation instance's number */
+    int branch;              /* whose live samples its range follows: its segment's */
     double flops, bytes;
     int index;               /* in program order */
+};
+
+/* A part of the batch: those samples that a decision sends one way.  It has a live batch of its own. */
+struct fer_branch {
+    const char *name;        /* for people: the net that they go through */
+    int parent;              /* the branch that the decision is about; 0: the batch */
+    int capacity;            /* the most samples: rows of a batch axis with batch = 1 */
+};
+
+/* A point at which the host reads which samples go which way. */
+struct fer_decision {
+    struct fer_tensor *index; /* i32 [rows], keep: for each row of the parent 0 … count - 1 */
+    int first, count;         /* branches */
+    struct fer_tensor **rows; /* [count], i32 [capacity of the branch] INPUT: its rows of the parent, in order */
 };
 
 struct fer_segment {
     const char *name;        /* "prepare", "shared", "step learn", "update learn" … */
     struct fer_launch **launches;
     int count, capacity;
+    int branch;              /* not run when this branch has no sample, unless 0 */
+    const struct fer_decision *decision; /* to be taken when its launches have run; NULL: none */
+    struct fer_segment *next; /* runs after it; NULL: none */
 };
 
 struct fer_program {
@@ -85,6 +104,8 @@ struct fer_program {
     struct fer_segment **segments; /* in program order; prepare first */
     int nsegments;
     int capacity;            /* batch capacity: rows of a batch axis with batch = 1 */
+    struct fer_branch *branches; /* each after its parent; branch k is branches[k - 1] */
+    int nbranches;
     int nlaunches;           /* set by the planner, as are the arenas, each of at most a device's largest allocation */
     size_t *arenas;
     int narenas;
@@ -102,6 +123,9 @@ size_t fer_dtype_size(enum fer_dtype dtype);
 const char *fer_dtype_name(enum fer_dtype dtype);
 /* Bytes in memory at full capacity. */
 size_t fer_tensor_bytes(const struct fer_tensor *tensor);
+
+/* The most samples of a branch (0: the batch). */
+int fer_program_capacity(const struct fer_program *program, int branch);
 
 /* Work-items of an extent for a live batch of n samples (before rounding up to the local size). */
 size_t fer_extent_size(struct fer_extent extent, int n);

@@ -4,8 +4,6 @@
  */
 #include "path_selection.h"
 
-#include <stdlib.h>
-
 #include "choose_cl.h"
 
 static const char *const hows[] = { "select", "product", "concat", NULL };
@@ -25,25 +23,6 @@ static const struct fer_param *const params_table[] = {
     NULL
 };
 
-/* The groups must hold every class from 0 to their number - 1 once. */
-static enum fer_status partition_check(const struct choose *params, int *classes, struct fer_error *err)
-{
-    int count = 0;
-    for (int g = 0; g < params->labels.count; g++)
-        count += params->labels.items[g].count;
-    for (int k = 0; k < count; k++) {
-        int found = 0;
-        for (int g = 0; g < params->labels.count; g++)
-            for (int j = 0; j < params->labels.items[g].count; j++)
-                found += params->labels.items[g].items[j] == k;
-        if (found != 1)
-            return fer_fail_argument(err, FER_EINVAL, "labels", "class %d is %s; each of 0 to %d must be in one group", k,
-                                     found ? "named twice" : "in no group", count - 1);
-    }
-    *classes = count;
-    return FER_OK;
-}
-
 static enum fer_status rows_check(const struct fer_op *op, int i, int columns, struct fer_error *err)
 {
     const struct fer_shape *in = fer_op_input(op, i), *first = fer_op_input(op, 0);
@@ -60,7 +39,7 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
     const struct choose *params = fer_op_params(op);
     const int groups = params->labels.count;
     int classes;
-    enum fer_status status = partition_check(params, &classes, err);
+    enum fer_status status = fer_groups_check(op, &params->labels, &classes, err);
     if (status)
         return status;
     if (groups != fer_op_inputs(op) - 1)
@@ -78,26 +57,6 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
     return FER_OK;
 }
 
-/* The classes of network g on the device. */
-static struct fer_tensor *members(struct fer_emit *em, int g, struct fer_error *err)
-{
-    const struct choose *params = fer_emit_params(em);
-    const struct fer_ints *list = &params->labels.items[g];
-    const struct fer_shape shape_of = fer_shape_make(NULL, 1, &list->count);
-    float *values = malloc((size_t)list->count * sizeof(*values));
-    char key[64];
-    if (!values) {
-        fer_fail(err, FER_ENOMEM, "out of memory for a list of classes");
-        return NULL;
-    }
-    for (int j = 0; j < list->count; j++)
-        values[j] = (float)list->items[j];
-    snprintf(key, sizeof key, "choose %p", (const void *)list->items); /* lives as long as the graph */
-    struct fer_tensor *tensor = fer_emit_constant(em, key, &shape_of, values);
-    free(values);
-    return tensor;
-}
-
 static struct fer_launch *begin(struct fer_emit *em, const char *kernel)
 {
     const struct choose *params = fer_emit_params(em);
@@ -111,7 +70,7 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
     const struct choose *params = fer_emit_params(em);
     struct fer_tensor *probs = fer_emit_output(em, 0), *path = fer_emit_output(em, 1);
     for (int g = 0; g < params->labels.count; g++) {
-        struct fer_tensor *member = members(em, g, err);
+        struct fer_tensor *member = fer_groups_members(em, &params->labels.items[g], err);
         if (!member)
             return FER_ENOMEM;
         struct fer_launch *launch = begin(em, "choose");
@@ -132,7 +91,7 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     const struct choose *params = fer_emit_params(em);
     struct fer_tensor *dprobs = fer_emit_grad_output(em, 0), *db = fer_emit_grad_input(em, 0);
     for (int g = 0; g < params->labels.count; g++) {
-        struct fer_tensor *member = members(em, g, err), *dx = fer_emit_grad_input(em, 1 + g);
+        struct fer_tensor *member = fer_groups_members(em, &params->labels.items[g], err), *dx = fer_emit_grad_input(em, 1 + g);
         struct fer_launch *launch;
         if (!member)
             return FER_ENOMEM;

@@ -9,9 +9,12 @@ plugins_path_selection_la_LIBADD = libfer.la
 plugins_path_selection_la_SOURCES = \
 	%D%/choose.c \
 	%D%/ensemble.c \
+	%D%/groups.c \
 	%D%/path_selection.c \
-	%D%/path_selection.h
+	%D%/path_selection.h \
+	%D%/route.c
 CL_FILES += \
 	%D%/choose.cl \
-	%D%/ensemble.cl
+	%D%/ensemble.cl \
+	%D%/route.cl
 EXTRA_DIST += %D%/README.md
