@@ -39,6 +39,7 @@ op_tests = \
 	%D%/unit-ops-pointwise \
 	%D%/unit-ops-spatial \
 	%D%/unit-ops-systems \
+	%D%/unit-route \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
@@ -54,6 +55,7 @@ reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 shown = %D%/shown.c %D%/shown.h
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown)
+%C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 trial = %D%/trial.c %D%/trial.h
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 

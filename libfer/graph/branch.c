@@ -79,18 +79,32 @@ static enum fer_status emit_decision(struct fer_compiler *c, const struct fer_fo
     return FER_OK;
 }
 
+static bool parts_from(const struct fer_program *program, int branch, int from)
+{
+    while (branch && branch != from)
+        branch = program->branches[branch - 1].parent;
+    return branch == from;
+}
+
+/* Where a branch ends: behind its last segment, and behind all that its own decisions part it into. */
+static struct fer_segment *end_of(struct fer_compiler *c, struct fer_segment *first, int branch)
+{
+    struct fer_segment *end = NULL;
+    for (struct fer_segment *s = first; s; s = s->next)
+        if (parts_from(c->program, s->branch, branch))
+            end = s;
+    return end && end->branch == branch ? end : fer_branch_segment(c, first, branch);
+}
+
 /* Each branch writes its own rows of the outputs, at its end. */
 static enum fer_status emit_join(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment,
                                  struct fer_error *err)
 {
     enum fer_status status = FER_OK;
     for (int k = 0; k < op->fork->count && !status; k++) {
-        struct fer_segment *own = NULL;
-        for (struct fer_segment *s = segment; s; s = s->next)
-            if (s->branch == op->fork->first + k)
-                own = s;
+        struct fer_segment *own = end_of(c, segment, op->fork->first + k);
         status = own ? fer_emit_forward(c, op, own, false, false, err)
-                     : fer_fail(err, FER_EINVAL, "%s: nothing runs in a branch", op->path);
+                     : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     }
     return status;
 }
