@@ -105,6 +105,30 @@ static void print_operations(const json_t *report)
            number_of(report, "macs"));
 }
 
+/* Where samples part; a description without such a place has nothing worth saying here. */
+static void print_segments(const json_t *report)
+{
+    const json_t *segments = json_object_get(report, "segments"), *row;
+    bool parts = false;
+    size_t i;
+
+    json_array_foreach(segments, i, row)
+        parts = parts || text_of(row, "decision")[0];
+    if (!parts)
+        return;
+    printf("\n%-32s %8s  %s\n", "segment", "launches", "runs for");
+    json_array_foreach(segments, i, row) {
+        const char *net = text_of(row, "branch"), *decision = text_of(row, "decision");
+
+        printf("%-32s %8.0f  %s%s%s%s%s\n", text_of(row, "name"), number_of(row, "launches"),
+               strcmp(text_of(row, "name"), "prepare") == 0 ? "new weights"
+               : net[0]                                      ? "samples sent to "
+                                                             : "all samples",
+               net, decision[0] ? "; then " : "", decision, decision[0] ? " decides" : "");
+    }
+    puts("A segment without samples is left out.  The sum counts the dearest way, not every net.");
+}
+
 static void print_launches(const json_t *report)
 {
     const json_t *row;
@@ -192,6 +216,7 @@ int cmd_show(int argc, char **argv)
         print_sheet(&args, report);
     } else {
         print_operations(report);
+        print_segments(report);
         if (args.launches)
             print_launches(report);
         print_memory(report, args.memory);

@@ -9,6 +9,7 @@ dist_model_DATA += \
 	%D%/ffra-small.fer \
 	%D%/mobilenet_v2-small.fer \
 	%D%/path-selection-small.fer \
+	%D%/path-selection.fer \
 	%D%/privileged-small.fer \
 	%D%/resnext-small.fer \
 	%D%/ssl-small.fer \

@@ -7,6 +7,7 @@
 
 unit_tests = \
 	%D%/unit-augment \
+	%D%/unit-branch \
 	%D%/unit-device \
 	%D%/unit-errors \
 	%D%/unit-exec \
@@ -75,6 +76,7 @@ oclgrind_races_tests = \
 
 shell_tests = \
 	%D%/cli-commands.sh \
+	%D%/cli-route.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
 	%D%/cli-occlude.sh \

@@ -86,7 +86,7 @@ static void check_expectations(const char *path)
 static bool has_plugins(void)
 {
     static const char *const needed[] = { "vision", "loss",      "optim",  "data", "metric",
-                                          "resnet", "synthface", "occlude" };
+                                          "resnet", "synthface", "occlude", "path_selection" };
     bool all = fer_registry_create(NULL, &registry, NULL) == FER_OK;
 
     for (size_t i = 0; all && i < sizeof(needed) / sizeof(needed[0]); i++)

@@ -6,10 +6,13 @@
 
 /* --- the page of the language --- */
 
-/* They are right, so all that may be missing is plugins, or operations of theirs, that this build does not have. */
-static bool is_missing(const char *text)
+/* They are right, so all that may be wrong is that this build leaves a plugin out. */
+static bool lacks_a_plugin(void)
 {
-    return strstr(text, "' is not installed") || strstr(text, "no installed plugin has it");
+    for (int k = 0; k < d->diags.count; k++)
+        if (strstr(d->diags.items[k].text, "' is not installed"))
+            return true;
+    return false;
 }
 
 START_TEST(worked_examples_are_right)
@@ -21,14 +24,7 @@ START_TEST(worked_examples_are_right)
     for (int i = 0; i < count; i++) {
         const enum fer_status status = resolve(examples[i]);
 
-        for (int k = 0; k < d->diags.count; k++) {
-            const struct fer_diag *diag = &d->diags.items[k];
-
-            ck_assert_msg(diag->severity == FER_SEVERITY_WARNING || is_missing(diag->text), "%s\n%s", err.text, examples[i]);
-        }
-        ck_assert_msg(status == FER_OK || is_missing(err.text), "%s", err.text);
-        if (i == 0)
-            ck_assert_int_eq(status, FER_OK);
+        ck_assert_msg(status == FER_OK || (i > 0 && lacks_a_plugin()), "%s\n%s", err.text, examples[i]);
         free(examples[i]);
     }
 }

@@ -142,6 +142,9 @@ static const struct {
     { "outside", "'echo': parameter 'angle' lies outside its struct" },
     { "choiceless", "'echo': parameter 'side' has no choices" },
     { "helpless", "'echo': parameter 1 of its table is not a parameter" },
+    { "lost", "dispatch 1 of its tables completes no layer of its tables that takes nets" },
+    { "torn", "the dispatch of 'echo' lacks its nets, or a scatter layer with the parameters of 'echo'" },
+    { "short", "dispatch 1 of its tables has the wrong size; rebuild it" },
 };
 
 START_TEST(mistakes_are_refused_with_a_sentence)

@@ -16,10 +16,11 @@ static struct fer_error err;
 #define OK(call) ck_assert_msg((call) == FER_OK, "%s", err.text)
 
 /* Nets of different structure: plain and blocked maps, statistics, fused and other activations. */
-#define HEAD                                                                                                             \
-    "fer 1\nuse vision, data, path_selection\n"                                                                          \
-    "net x(i) -> y { y = i | conv2d 16 kernel=3 pad=1 | batchnorm | relu | avgpool global | linear 3 }\n"                \
-    "net y(i) -> y { y = i | conv2d 20 kernel=3 pad=1 | relu | conv2d 16 kernel=3 stride=2 | avgpool global | linear 2 }\n" \
+#define HEAD                                                                                                           \
+    "fer 1\nuse vision, data, path_selection\n"                                                                        \
+    "net x(i) -> y { y = i | conv2d 16 kernel=3 pad=1 | batchnorm | relu | avgpool global | linear 3 }\n"              \
+    "net y(i) -> y { y = i | conv2d 20 kernel=3 pad=1 | relu | conv2d 16 kernel=3 stride=2 | avgpool global | linear " \
+    "2 }\n"                                                                                                            \
     "net z(i) -> y { y = i | conv2d 5 kernel=5 | maxpool 2 | linear 2 }\n"
 #define GROUPS "labels=[[0, 3, 2], [1, 4], [5, 6]]"
 
@@ -112,7 +113,8 @@ static long count_runs(const struct run *run, char name)
     return runs;
 }
 
-static const struct fer_shape picture = { FER_F32, 4, { CAPACITY, 3, SIDE, SIDE }, 1 }, groups = { FER_F32, 2, { CAPACITY, NETS }, 1 };
+static const struct fer_shape picture = { FER_F32, 4, { CAPACITY, 3, SIDE, SIDE }, 1 },
+                              groups = { FER_F32, 2, { CAPACITY, NETS }, 1 };
 
 static void check_paths(const struct run *run, const char *paths)
 {
@@ -160,7 +162,8 @@ START_TEST(no_numbers_go_the_first_way)
     const struct fer_shape inputs[] = { groups, picture };
     const float nan[CAPACITY * NETS] = { NAN, NAN, NAN };
     struct run run;
-    open_run(&run, HEAD "net t(b: f32[3], i: f32[3,12,12]) -> r, rp { r, rp = b, i | route nets=[x, y, z] " GROUPS " }\n",
+    open_run(&run,
+             HEAD "net t(b: f32[3], i: f32[3,12,12]) -> r, rp { r, rp = b, i | route nets=[x, y, z] " GROUPS " }\n",
              inputs, 2, FER_PROFILE_CPU);
     OK(fer_exec_batch(run.flow->exec, 1, &err));
     OK(fer_exec_write(run.flow->exec, run.flow->in[0], nan, NETS * sizeof(float), &err));
@@ -238,14 +241,16 @@ START_TEST(no_gradient_goes_through)
     const struct fer_shape inputs[] = { groups, picture };
     struct run run = { .device = op_device_open(FER_PROFILE_CPU) };
     OK(fer_description_parse(run.device.registry, "route.fer", ".",
-                             HEAD "net t(b: f32[3], i: f32[3,12,12]) -> r { r = b, i | route nets=[x, y, z] " GROUPS " }\n",
+                             HEAD "net t(b: f32[3], i: f32[3,12,12]) -> r { r = b, i | route nets=[x, y, z] " GROUPS
+                                  " }\n",
                              NULL, &run.description, &err));
     OK(fer_description_call(run.description, "t", inputs, 2, false, &run.spec, &err));
     OK(fer_store_create(run.device.device, run.description, 3, &run.store, &err));
     ck_assert_int_eq(fer_predict_compile(run.description, &run.spec, CAPACITY, true, run.store, NULL, &run.flow, &err),
                      FER_ENOTSUP);
-    ck_assert_str_eq(err.text, "t.route.0.join: no gradient goes through it, because only chosen nets run; train its nets "
-                               "without it");
+    ck_assert_str_eq(err.text,
+                     "t.route.0.join: no gradient goes through it, because only chosen nets run; train its nets "
+                     "without it");
     fer_graph_free(run.spec.graph);
     ck_assert_int_ne(fer_description_call(run.description, "t", inputs, 2, true, &run.spec, &err), FER_OK);
     ck_assert_msg(strstr(err.text, "route: net 'x' is trained in this stage, and only frozen nets"), "%s", err.text);

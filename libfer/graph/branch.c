@@ -22,7 +22,8 @@ enum fer_status fer_branches_create(struct fer_compiler *c, struct fer_error *er
     for (int i = 0; i < graph->nbranches; i++) {
         const struct fer_graph_branch *branch = &graph->branches[i];
         const int parent = fer_program_capacity(program, branch->parent);
-        program->branches[program->nbranches++] = (struct fer_branch){ branch->net, branch->parent, branch->rows * parent };
+        program->branches[program->nbranches++] =
+            (struct fer_branch){ branch->net, branch->parent, branch->rows * parent };
     }
     return FER_OK;
 }
@@ -64,12 +65,13 @@ static enum fer_status emit_decision(struct fer_compiler *c, const struct fer_fo
     if (!decision || !index)
         return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     index->keep = true;
-    *decision = (struct fer_decision){ index, fork->first, fork->count, c->rows + fork->first - 1 };
+    *decision =
+        (struct fer_decision){ fork->decision->path, index, fork->first, fork->count, c->rows + fork->first - 1 };
     for (int k = 0; k < fork->count; k++) {
         const int branch = fork->first + k;
         const struct fer_shape shape = { FER_I32, 1, { fer_program_capacity(c->program, branch) }, 1 };
-        struct fer_tensor *rows = fer_compiler_tensor(c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT,
-                                                      c->program->branches[branch - 1].name);
+        struct fer_tensor *rows =
+            fer_compiler_tensor(c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, c->program->branches[branch - 1].name);
         if (!rows)
             return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
         rows->branch = branch;
@@ -109,8 +111,8 @@ static enum fer_status emit_join(struct fer_compiler *c, struct fer_op *op, stru
     return status;
 }
 
-enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
-                                   bool has_backward, struct fer_error *err)
+enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment,
+                                   bool tracking, bool has_backward, struct fer_error *err)
 {
     if (op->fork && op == op->fork->join)
         return emit_join(c, op, segment, err);

@@ -49,15 +49,16 @@ static enum fer_status check_nets(const struct dispatch *x)
     const struct fer_env *env = x->env;
     const int most = FER_OP_PORTS - 1 - x->dispatch->decides; /* inputs of the join */
     if (x->nets->count < 1 || x->nets->count > most) {
-        fer_report_at(env->r, env->module, x->span, "%s: %d nets are given; 1 to %d are possible", x->name, x->nets->count,
-                      most);
+        fer_report_at(env->r, env->module, x->span, "%s: %d nets are given; 1 to %d are possible", x->name,
+                      x->nets->count, most);
         return FER_EINVAL;
     }
     for (int k = 0; k < x->nets->count; k++)
         if (env->trained && env->trained[x->nets->items[k]->index]) {
             fer_report_at(env->r, env->module, x->span,
                           "%s: net '%s' is trained in this stage, and only frozen nets can run for chosen rows alone; "
-                          "train it in a stage of its own, without %s", x->name, x->nets->items[k]->name, x->name);
+                          "train it in a stage of its own, without %s",
+                          x->name, x->nets->items[k]->name, x->name);
             return FER_EINVAL;
         }
     return FER_OK;
@@ -101,7 +102,8 @@ static enum fer_status add_op(const struct dispatch *x, const struct fer_layer *
         return fer_report_memory(env->r, x->decision->span);
     const enum fer_status status = fer_graph_add(env->graph, &spec, out, &err);
     if (status) {
-        const struct fer_span span = err.argument[0] ? fer_bind_span(spec.call, layer->params, err.argument) : spec.span;
+        const struct fer_span span =
+            err.argument[0] ? fer_bind_span(spec.call, layer->params, err.argument) : spec.span;
         fer_report_at(env->r, env->module, span, "%s: %s", x->name, err.text);
     }
     return status;
@@ -149,13 +151,13 @@ static enum fer_status add_branches(struct dispatch *x)
         return fer_report_memory(x->env->r, x->decision->span);
     *x->fork = (struct fer_fork){ x->dispatch, x->decision, NULL, graph->nbranches + 1, x->nets->count };
     for (int k = 0; k < x->nets->count; k++) {
-        struct fer_graph_branch *branches = fer_arena_grow(graph->arena, graph->branches, graph->nbranches,
-                                                           &graph->branch_capacity, sizeof(*branches));
+        struct fer_graph_branch *branches =
+            fer_arena_grow(graph->arena, graph->branches, graph->nbranches, &graph->branch_capacity, sizeof(*branches));
         if (!branches)
             return fer_report_memory(x->env->r, x->decision->span);
         graph->branches = branches;
-        branches[graph->nbranches++] = (struct fer_graph_branch){ x->nets->items[k]->name, x->env->branch,
-                                                                  x->decision->out[0]->shape.batch };
+        branches[graph->nbranches++] =
+            (struct fer_graph_branch){ x->nets->items[k]->name, x->env->branch, x->decision->out[0]->shape.batch };
     }
     return FER_OK;
 }
@@ -237,7 +239,8 @@ static const struct fer_net *updated_before(const struct fer_graph *graph, const
     return NULL;
 }
 
-enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_graph *graph, const struct fer_step_spec *step)
+enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_graph *graph,
+                                   const struct fer_step_spec *step)
 {
     for (int i = 0; i < graph->nops; i++) {
         const struct fer_op *op = graph->ops[i];
@@ -246,10 +249,11 @@ enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_grap
         const struct fer_net *net = updated_before(graph, op, step);
         if (!net)
             continue;
-        fer_report_at(r, r->main, op->span,
-                      "%s: what is minimised comes through it from net '%s', which is updated, and no gradient goes through "
-                      "it; train '%s' without it, in a stage of its own",
-                      op->fork->decision->layer->name, net->name, net->name);
+        fer_report_at(
+            r, r->main, op->span,
+            "%s: what is minimised comes through it from net '%s', which is updated, and no gradient goes through "
+            "it; train '%s' without it, in a stage of its own",
+            op->fork->decision->layer->name, net->name, net->name);
         return FER_EINVAL;
     }
     return FER_OK;

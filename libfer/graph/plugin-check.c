@@ -153,11 +153,11 @@ static enum fer_status check_dispatches(const struct fer_plugin *plugin, struct 
         if (dispatch->size < sizeof(*dispatch))
             return fer_fail(err, FER_EPLUGIN, "dispatch %d of its tables has the wrong size; rebuild it", i + 1);
         if (!has_layer(plugin, dispatch->layer) || !has_nets(dispatch->layer))
-            return fer_fail(err, FER_EPLUGIN, "dispatch %d completes no layer of its tables that takes nets", i + 1);
+            return fer_fail(err, FER_EPLUGIN, "dispatch %d of its tables completes no layer of its tables that takes nets", i + 1);
         const char *name = dispatch->layer->name;
         if (!dispatch->nets || !dispatch->scatter || dispatch->scatter->size < sizeof(struct fer_layer) ||
             dispatch->scatter->params != dispatch->layer->params || dispatch->decides < 0)
-            return fer_fail(err, FER_EPLUGIN, "the dispatch of '%s' lacks its nets, or a scatter layer with '%s's parameters",
+            return fer_fail(err, FER_EPLUGIN, "the dispatch of '%s' lacks its nets, or a scatter layer with the parameters of '%s'",
                             name, name);
         status = check_layer(dispatch->scatter, false, err);
     }

@@ -209,7 +209,8 @@ static enum fer_status check_index(const struct fer_decision *decision, const in
     for (int i = 0; i < count; i++) {
         if (index[i] < 0 || index[i] >= decision->count)
             return fer_fail(err, FER_ENUMERIC, "%s sends row %d of the batch to %d; there is 0 to %d",
-                            name_of(decision->index), i, (int)index[i], decision->count - 1);
+                            decision->name ? decision->name : name_of(decision->index), i, (int)index[i],
+                            decision->count - 1);
     }
     return FER_OK;
 }

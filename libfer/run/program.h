@@ -83,6 +83,7 @@ struct fer_branch {
 
 /* A point at which the host reads which samples go which way. */
 struct fer_decision {
+    const char *name;         /* for people: the operation that decides */
     struct fer_tensor *index; /* i32 [rows], keep: for each row of the parent 0 … count - 1 */
     int first, count;         /* branches */
     struct fer_tensor **rows; /* [count], i32 [capacity of the branch] INPUT: its rows of the parent, in order */

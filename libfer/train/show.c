@@ -3,6 +3,8 @@
  * fer show: what the compiler made of a description.
  */
 #include <fer/inspect.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/graph.h"
@@ -29,7 +31,29 @@ static bool is_shared(const struct fer_graph *graph, int op, const struct fer_we
     return false;
 }
 
-static json_t *operations(const struct fer_graph *graph, double *parameters, double *macs)
+/* Multiply-adds of the batch when each decision sends a sample the dearest way.  totals: by branch, of its own
+ * operations.  Decisions stand before those of the nets that they choose. */
+static double dearest_way(const struct fer_graph *graph, double *totals)
+{
+    for (int i = graph->nops - 1; i >= 0; i--) {
+        const struct fer_op *op = graph->ops[i];
+        double most = 0;
+
+        if (!op->live || !op->fork || op != op->fork->decision)
+            continue;
+        for (int k = 0; k < op->fork->count; k++)
+            most = fmax(most, totals[op->fork->first + k]);
+        totals[op->branch] += most;
+    }
+    return totals[0];
+}
+
+static const char *branch_net(const struct fer_graph *graph, int branch)
+{
+    return branch ? graph->branches[branch - 1].net : NULL;
+}
+
+static json_t *operations(const struct fer_graph *graph, double *parameters, double *totals)
 {
     json_t *list = json_array();
 
@@ -44,11 +68,27 @@ static json_t *operations(const struct fer_graph *graph, double *parameters, dou
                 own += (double)fer_shape_count(&op->weights[w]->shape);
         }
         *parameters += own;
-        *macs += op->macs;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "", "op",
-                                              op->layer->name, "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
+        totals[op->branch] += op->macs;
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "", "op",
+                                              op->layer->name, "branch", branch_net(graph, op->branch), "output",
+                                              op->nout > 0 ? op->out[0]->name : NULL, "shape",
                                               op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
                                               (json_int_t)own, "macs", (json_int_t)op->macs));
+    }
+    return list;
+}
+
+static json_t *segments(const struct fer_program *program)
+{
+    json_t *list = json_array();
+
+    for (int s = 0; s < program->nsegments; s++) {
+        const struct fer_segment *segment = program->segments[s];
+        const char *branch = segment->branch ? program->branches[segment->branch - 1].name : NULL;
+
+        json_array_append_new(list, json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches", segment->count,
+                                              "branch", branch, "decision",
+                                              segment->decision ? segment->decision->name : NULL));
     }
     return list;
 }
@@ -100,12 +140,17 @@ static json_t *memory(const struct fer_program *program, const struct fer_store 
 static enum fer_status describe(const struct fer_graph *graph, const struct fer_program *program,
                                 const struct fer_store *store, char **json, struct fer_error *err)
 {
-    double parameters = 0, macs = 0;
-    json_t *ops = operations(graph, &parameters, &macs);
+    double parameters = 0, macs, *totals = calloc((size_t)graph->nbranches + 1, sizeof(*totals));
+    json_t *ops;
 
-    return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o}", "operations", ops, "parameters", (json_int_t)parameters,
-                                   "macs", (json_int_t)macs, "launches", launches(program), "memory",
-                                   memory(program, store)),
+    if (!totals)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    ops = operations(graph, &parameters, totals);
+    macs = dearest_way(graph, totals);
+    free(totals);
+    return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "operations", ops, "parameters",
+                                   (json_int_t)parameters, "macs", (json_int_t)macs, "segments", segments(program),
+                                   "launches", launches(program), "memory", memory(program, store)),
                          json, err);
 }
 

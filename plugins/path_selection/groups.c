@@ -10,32 +10,28 @@
 enum fer_status fer_groups_check(const struct fer_op *op, const struct fer_int_lists *labels, int *classes,
                                  struct fer_error *err)
 {
-    const int named = fer_op_labels(op);
-    int count = 0;
+    int count = fer_op_labels(op), sum = 0;
     for (int g = 0; g < labels->count; g++) {
         if (labels->items[g].count == 0)
             return fer_fail_argument(err, FER_EINVAL, "labels", "group %d holds no class; leave it out", g + 1);
-        count += labels->items[g].count;
+        sum += labels->items[g].count;
     }
-    if (named > count)
-        count = named;
+    count = count ? count : sum;
     for (int g = 0; g < labels->count; g++)
         for (int j = 0; j < labels->items[g].count; j++)
             if (labels->items[g].items[j] >= count)
-                return fer_fail_argument(err, FER_EINVAL, "labels", "group %d holds class %d, and the last class is %d",
-                                         g + 1, labels->items[g].items[j], count - 1);
+                return fer_fail_argument(err, FER_EINVAL, "labels",
+                                         "group %d holds class %d, and the classes are 0 to %d", g + 1,
+                                         labels->items[g].items[j], count - 1);
     for (int k = 0; k < count; k++) {
         int found = 0;
         for (int g = 0; g < labels->count; g++)
             for (int j = 0; j < labels->items[g].count; j++)
                 found += labels->items[g].items[j] == k;
         if (found != 1)
-            return fer_fail_argument(err, FER_EINVAL, "labels", "class %d is %s; each of 0 to %d must be in one group", k,
-                                     found ? "named twice" : "in no group", count - 1);
+            return fer_fail_argument(err, FER_EINVAL, "labels", "class %d is %s; each of 0 to %d must be in one group",
+                                     k, found ? "named twice" : "in no group", count - 1);
     }
-    if (named && count > named)
-        return fer_fail_argument(err, FER_EINVAL, "labels", "the groups hold %d classes, and the description names %d labels",
-                                 count, named);
     *classes = count;
     return FER_OK;
 }

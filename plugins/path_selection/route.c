@@ -41,8 +41,10 @@ static enum fer_status decision_shape(struct fer_op *op, struct fer_error *err)
         return fer_fail_argument(err, FER_EINVAL, "nets", "%d nets for %d groups of labels; name one for each group",
                                  params->nets.count, groups);
     if (b->dtype != FER_F32 || b->rank != 2 || b->batch < 1 || b->dim[1] != groups)
-        return fer_fail(err, FER_ESHAPE, "input 1 is %s, but must hold a probability for each of the %d groups; give the net "
-                        "that decides %d outputs", fer_shape_text(b, text, sizeof text), groups, groups);
+        return fer_fail(err, FER_ESHAPE,
+                        "input 1 is %s, but must hold a probability for each of the %d groups; give the net "
+                        "that decides %d outputs",
+                        fer_shape_text(b, text, sizeof text), groups, groups);
     struct fer_shape index = fer_shape_make(b, 0, NULL);
     index.dtype = FER_I32;
     fer_op_output(op, 0, &index);
@@ -59,12 +61,20 @@ static enum fer_status decision_forward(struct fer_emit *em, struct fer_error *e
     return FER_OK;
 }
 
-const struct fer_layer fer_route = { .size = sizeof(struct fer_layer), .name = "route",
-    .help = "choose how=select, with the networks as parameters: each picture runs only through the network of its likeliest "
-            "group; inputs are the groups' probabilities, then what the networks get; where networks are evaluated, not "
-            "trained",
-    .params = params_table, .params_size = sizeof(struct route), .inputs_min = 2, .inputs_max = 16, .outputs_min = 1,
-    .outputs = 2, .shape = decision_shape, .forward = decision_forward };
+const struct fer_layer fer_route = {
+    .size = sizeof(struct fer_layer),
+    .name = "route",
+    .help = "what choose how=select gives, where each picture runs through the network of its likeliest group alone; "
+            "inputs are the groups' probabilities, then what the networks get; nothing is trained through it",
+    .params = params_table,
+    .params_size = sizeof(struct route),
+    .inputs_min = 2,
+    .inputs_max = 16,
+    .outputs_min = 1,
+    .outputs = 2,
+    .shape = decision_shape,
+    .forward = decision_forward
+};
 
 /* ---- the join ---- */
 
@@ -79,7 +89,8 @@ static enum fer_status join_shape(struct fer_op *op, struct fer_error *err)
         const struct fer_shape *x = fer_op_input(op, FIRST + g);
         const int members = params->labels.items[g].count;
         if (x->dtype != FER_F32 || x->rank != 2 || x->dim[1] != members)
-            return fer_fail_argument(err, FER_ESHAPE, "labels", "net '%s' yields %s, but its group, number %d, has %d class%s; "
+            return fer_fail_argument(err, FER_ESHAPE, "labels",
+                                     "net '%s' yields %s, but its group, number %d, has %d class%s; "
                                      "make it yield one number for each, or change the group",
                                      fer_net_name(params->nets.items[g]), fer_shape_text(x, text, sizeof text), g + 1,
                                      members, members == 1 ? "" : "es");
@@ -108,9 +119,18 @@ static enum fer_status join_forward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-static const struct fer_layer join = { .size = sizeof(struct fer_layer), .name = "route", .help = "puts the rows back",
-    .params = params_table, .params_size = sizeof(struct route), .inputs_min = FIRST + 1, .inputs_max = 16, .outputs_min = 1,
-    .outputs = 1, .shape = join_shape, .forward = join_forward };
+static const struct fer_layer join = { .size = sizeof(struct fer_layer),
+                                       .name = "route",
+                                       .help = "puts the rows back",
+                                       .params = params_table,
+                                       .params_size = sizeof(struct route),
+                                       .inputs_min = FIRST + 1,
+                                       .inputs_max = 16,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .shape = join_shape,
+                                       .forward = join_forward };
 
-const struct fer_dispatch fer_route_dispatch = { .size = sizeof(struct fer_dispatch), .layer = &fer_route, .scatter = &join,
-                                                 .nets = nets, .decides = 1 };
+const struct fer_dispatch fer_route_dispatch = {
+    .size = sizeof(struct fer_dispatch), .layer = &fer_route, .scatter = &join, .nets = nets, .decides = 1
+};

@@ -108,6 +108,30 @@ static const struct fer_param *const absurd_params[] = { FER_PARAM_INT(struct op
 LAYERS(absurd, ECHO, .params = absurd_params, .params_size = sizeof(struct options));
 FER_PLUGIN(absurd) { HEAD(absurd), .layers = absurd_layers };
 
+/* ---- layers that send rows through nets ---- */
+
+struct nets {
+    struct fer_nets nets;
+};
+static const struct fer_nets *list_nets(const void *params)
+{
+    return &((const struct nets *)params)->nets;
+}
+static const struct fer_param *const nets_params[] = {
+    FER_PARAM(FER_TYPE_NETS, struct nets, nets, "nets", NULL, 0, 0, NULL, "nets"), NULL
+};
+#define NETS_ECHO ECHO, .params = nets_params, .params_size = sizeof(struct nets)
+#define DISPATCHES(plugin, ...)                                                                                          \
+    static const struct fer_dispatch plugin##_dispatch = { __VA_ARGS__ };                                                \
+    static const struct fer_dispatch *const plugin##_dispatches[] = { &plugin##_dispatch, NULL }
+LAYERS(lost, NETS_ECHO);
+DISPATCHES(lost, .size = sizeof(struct fer_dispatch), .layer = &good_layer, .nets = list_nets, .scatter = &lost_layer);
+FER_PLUGIN(lost) { HEAD(lost), .layers = lost_layers, .dispatches = lost_dispatches };
+DISPATCHES(torn, .size = sizeof(struct fer_dispatch), .layer = &lost_layer, .nets = list_nets, .scatter = &good_layer);
+FER_PLUGIN(torn) { HEAD(torn), .layers = lost_layers, .dispatches = torn_dispatches };
+DISPATCHES(short, .size = 8, .layer = &lost_layer);
+FER_PLUGIN(short) { HEAD(short), .layers = lost_layers, .dispatches = short_dispatches };
+
 /* ---- what it says when it is used ---- */
 
 static enum fer_status no_shape(struct fer_op *op, struct fer_error *err)
