@@ -18,13 +18,14 @@ net x(i) -> y { y = i | conv2d 8 kernel=3 stride=2 | batchnorm | relu | linear 3
 net y(i) -> y { y = i | conv2d 8 kernel=3 stride=2 | batchnorm | relu | linear 2 }
 net z(i) -> y { y = i | conv2d 8 kernel=3 stride=2 | batchnorm | relu | linear 2 }
 net student(i) -> y { y = i | linear 7 }
+net joint(a, b, c) -> y { y = a, b, c | concat | linear 32 | relu | linear 7 }
 data train -> image, label = synthface count=64 size=24 | batch 16 | hflip
 data all   -> image, label = synthface count=64 size=24 | group labels=[[0, 1, 2], [3, 4], [5, 6]] | batch 16 | hflip
 data own_x -> image as ix, label as lx = synthface count=64 size=24 | keep labels=[0, 1, 2] | batch 16
 data own_y -> image as iy, label as ly = synthface count=64 size=24 | keep labels=[3, 4] | batch 16
 data own_z -> image as iz, label as lz = synthface count=64 size=24 | keep labels=[5, 6] | batch 16
 data test  -> image, label = synthface count=37 split=test size=24 | batch 16
-stage first over all, own_x, own_y, own_z until epoch=20 {
+stage subnets over all, own_x, own_y, own_z until epoch=20 {
   lb = image | begin
   px = ix | x
   py = iy | y
@@ -35,6 +36,15 @@ stage first over all, own_x, own_y, own_z until epoch=20 {
   loss z = pz, lz | cross_entropy
   minimize b + x + y + z
   update begin, x, y, z with sgd lr=0.02 momentum=0.9
+}
+stage combine over train until epoch=2 {
+  px = image | x | softmax
+  py = image | y | softmax
+  pz = image | z | softmax
+  logits  = px, py, pz | joint
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update joint with sgd lr=0.1
 }
 predict classify(image: f32[3,24,24]) -> probs, path {
   b           = image | begin | softmax
@@ -47,7 +57,7 @@ predict together(image: f32[3,24,24]) -> probs, path {
   pz = image | z | softmax
   probs, path = b, px, py, pz | choose labels=[[0, 1, 2], [3, 4], [5, 6]]
 }
-stage second over train until epoch=2 {
+stage distil over train until epoch=2 {
   probs, _ = image | classify
   h        = image | student | softmax
   loss l   = h, probs | mse
@@ -67,12 +77,12 @@ test every over test {
 END
 
 "$FER" train -q model.fer --run chosen --seed 3
-sed '/^stage second/,/^}/s/classify/together/' model.fer >every.fer
+sed '/^stage distil/,/^}/s/classify/together/' model.fer >every.fer
 "$FER" train -q every.fer --run every --seed 3
 for run in chosen every; do
-    sed -n 's/.*"stage": *"second".*"losses": *\({[^}]*}\).*/\1/p' $run/log.jsonl >$run.losses
+    sed -n 's/.*"stage": *"distil".*"losses": *\({[^}]*}\).*/\1/p' $run/log.jsonl >$run.losses
 done
-[ "$(wc -l <chosen.losses)" -ge 8 ] || { echo "the second stage has no steps:"; cat chosen/log.jsonl; exit 1; }
+[ "$(wc -l <chosen.losses)" -ge 8 ] || { echo "the last stage has no steps:"; cat chosen/log.jsonl; exit 1; }
 cmp chosen.losses every.losses || { echo "a stage gets another result from chosen nets than from all"; exit 1; }
 
 "$FER" eval chosen/last.safetensors --json >report.json

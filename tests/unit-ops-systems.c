@@ -170,6 +170,34 @@ static void choose(const struct op_reference *r)
     }
 }
 
+/* Every network alike: a concatenation in the order of the classes. */
+static void concatenate(const struct op_reference *r)
+{
+    static const int net[] = { 0, 1, 0, 1, 1 }, place[] = { 0, 0, 1, 1, 2 };
+    for (int n = 0; n < r->in[0].dim[0]; n++)
+        for (int k = 0; k < 5; k++)
+            r->out[0].v[5 * n + k] = r->in[1 + net[k]].v[n * r->in[1 + net[k]].dim[1] + place[k]] / 2;
+}
+
+static void average(const struct op_reference *r)
+{
+    for (size_t i = 0; i < r->out[0].count; i++)
+        r->out[0].v[i] = (r->in[0].v[i] + r->in[1].v[i] + r->in[2].v[i]) / 3;
+}
+
+static void vote(const struct op_reference *r)
+{
+    const int classes = r->in[0].dim[1];
+    for (int n = 0; n < r->in[0].dim[0]; n++)
+        for (int i = 0; i < 3; i++) {
+            int best = 0;
+            for (int k = 1; k < classes; k++)
+                if (r->in[i].v[n * classes + k] > r->in[i].v[n * classes + best])
+                    best = k;
+            r->out[0].v[n * classes + best] += 1.0 / 3;
+        }
+}
+
 static void weighted(const struct op_reference *r)
 {
     for (size_t i = 0; i < r->out[0].count; i++)
@@ -206,7 +234,10 @@ static const struct op_case cases[] = {
     PRIVILEGED("gan_generator", "3,1,3,2", generator),
     PATH("choose labels=[[0, 2], [1, 3, 4]]", "5,2 5,2 5,3", choose, { 1 }),
     PATH("choose labels=[[0, 2], [1, 3, 4]] how=product", "5,2 5,2 5,3", choose, { 0 }),
+    PATH("choose labels=[[0, 2], [1, 3, 4]] how=concat", "5,2 5,2 5,3", concatenate),
+    PATH("ensemble", "3,7 3,7 3,7", average),
     PATH("ensemble how=weighted weights=[1, 3]", "3,7 3,7", weighted),
+    PATH("ensemble how=vote", "9,7 9,7 9,7", vote),
     OP_CASE(NULL, "2,18,3,3", held, .flow = "y = a | scale 8 | relu6", .use = ", mobilenet_v2"),
 };
 
