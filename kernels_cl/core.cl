@@ -44,8 +44,8 @@ __kernel void to_plain(FER_IN(x), FER_OUT(y))
 
 /* y = the rows of x that `rows` names, in memory order; up to GATHER_SPAN elements of a row a work-item. */
 #define GATHER_SPAN 64
-#ifdef FER_KERNEL_gather
-__kernel void gather(FER_IN(x), FER_IN(rows), FER_OUT(y))
+#ifdef FER_KERNEL_take_rows
+__kernel void take_rows(FER_IN(x), FER_IN(rows), FER_OUT(y))
 {
     if (y_dim.x == 0)
         return;

@@ -93,7 +93,7 @@ static enum fer_status gather_forward(struct fer_emit *em, struct fer_error *err
     (void)err;
     struct fer_tensor *y = fer_emit_output(em, 0);
     const size_t row = fer_tensor_size(y) / (size_t)y->shape.dim[0];
-    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "gather", NULL);
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "take_rows", NULL);
     fer_launch_in(l, "x", fer_emit_input(em, 0));
     fer_launch_in(l, "rows", fer_emit_rows(em));
     fer_launch_out(l, "y", y);
@@ -102,7 +102,7 @@ static enum fer_status gather_forward(struct fer_emit *em, struct fer_error *err
 }
 
 const struct fer_layer fer_core_gather = {
-    .size = sizeof(struct fer_layer), .name = "gather", .help = "rows of a batch", .inputs_min = 1, .inputs_max = 1,
+    .size = sizeof(struct fer_layer), .name = "take_rows", .help = "rows of a batch", .inputs_min = 1, .inputs_max = 1,
     .outputs_min = 1,                 .outputs = 1,     .flags = FER_LAYER_ANY_LAYOUT, .shape = gather_shape,
     .forward = gather_forward,
 };
