@@ -20,6 +20,7 @@ dist_fer2013model_DATA = \
 	%D%/fer2013/double-channel.fer \
 	%D%/fer2013/faces.fer \
 	%D%/fer2013/ffra.fer \
+	%D%/fer2013/path-selection.fer \
 	%D%/fer2013/privileged.fer \
 	%D%/fer2013/resnet18.fer \
 	%D%/fer2013/ssl.fer \

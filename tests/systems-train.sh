@@ -36,6 +36,7 @@ for model in "$work"/models/*.fer; do
     mv "$model.new" "$model"
 done
 cd "$work"
+"$FER" check -q models/path-selection.fer --set csv=fer2013.csv # its networks train two steps above
 for name in resnet18 double-channel ssl ffra privileged; do
     "$FER" train -q "models/$name.fer" --set csv=fer2013.csv --run "fer2013-$name" ||
         { echo "fer2013/$name does not train"; exit 1; }
