@@ -35,6 +35,8 @@ void common_free(struct common *common);
 
 /* Parse with exit status 2 on a wrong command line; `args` begins with a struct common. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *args);
+/* Add to a NULL-terminated list that the caller frees; the word is not copied. */
+void append_word(struct argp_state *state, const char ***list, int *count, const char *word);
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 
@@ -75,6 +77,7 @@ void clear_progress(void);
 
 int cmd_bench(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_devices(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);

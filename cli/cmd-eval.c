@@ -7,11 +7,14 @@
 
 struct args {
     struct common common;
-    const char *checkpoint, *test;
+    const char *checkpoint, *test, *answers;
 };
+
+enum { KEY_PREDICTIONS = 0x200 };
 
 static const struct argp_option options[] = {
     { "test", 't', "NAME", 0, "only this test", 0 },
+    { "predictions", KEY_PREDICTIONS, "FILE.csv", 0, "write the answer to every sample, for `fer compare`", 0 },
     { 0 },
 };
 
@@ -22,6 +25,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
     case 't': args->test = value; return 0;
+    case KEY_PREDICTIONS: args->answers = value; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "too many arguments");
@@ -100,6 +104,7 @@ int cmd_eval(int argc, char **argv)
     eval.settings = common_settings(&args.common);
     eval.seed_set = args.common.seed_set;
     eval.test = args.test;
+    eval.answers = args.answers;
     eval.stop = &stop_signal;
     eval.progress = show_progress;
     eval.user = &args;

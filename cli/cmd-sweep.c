@@ -31,17 +31,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static void append(struct argp_state *state, const char ***list, int *count, const char *item)
-{
-    const char **grown = realloc(*list, ((size_t)*count + 2) * sizeof(*grown));
-
-    if (!grown)
-        argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the arguments");
-    *list = grown;
-    grown[(*count)++] = item;
-    grown[*count] = NULL;
-}
-
 static void read_seeds(struct argp_state *state, struct args *args, const char *text)
 {
     const char *at = text;
@@ -80,7 +69,7 @@ static void check_end(struct argp_state *state, struct args *args)
     if (args->nseeds > 0 && args->common.seed_set)
         argp_error(state, "--seed and --seeds: choose one");
     if (!args->over)
-        append(state, &args->over, &args->nover, "fold");
+        append_word(state, &args->over, &args->nover, "fold");
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -108,7 +97,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         read_seeds(state, args, value);
         return 0;
     case KEY_OVER:
-        append(state, &args->over, &args->nover, value);
+        append_word(state, &args->over, &args->nover, value);
         return 0;
     case KEY_SAVE_MINUTES:
         args->save_minutes = strtod(value, &end);
@@ -117,9 +106,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (is_axis(value))
-            append(state, &args->axes, &args->naxes, value);
+            append_word(state, &args->axes, &args->naxes, value);
         else
-            append(state, &args->models, &args->nmodels, value);
+            append_word(state, &args->models, &args->nmodels, value);
         return 0;
     case ARGP_KEY_END:
         check_end(state, args);

@@ -22,17 +22,22 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static void append(struct argp_state *state, const char ***list, int *count, const char *item, const char *form)
+void append_word(struct argp_state *state, const char ***list, int *count, const char *word)
 {
     const char **grown = realloc(*list, ((size_t)*count + 2) * sizeof(*grown));
 
     if (!grown)
-        argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the options");
+        argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the arguments");
     *list = grown;
-    if (!strchr(item, '=') || item[0] == '=')
-        argp_error(state, "'%s' should be %s", item, form);
-    grown[(*count)++] = item;
+    grown[(*count)++] = word;
     grown[*count] = NULL;
+}
+
+static void append_pair(struct argp_state *state, const char ***list, int *count, const char *pair, const char *form)
+{
+    if (!strchr(pair, '=') || pair[0] == '=')
+        argp_error(state, "'%s' should be %s", pair, form);
+    append_word(state, list, count, pair);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -49,8 +54,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--seed=%s should be a whole number of at most 64 bits", value);
         common->seed_set = true;
         return 0;
-    case KEY_SET: append(state, &common->sets, &common->nsets, value, "NAME=VALUE"); return 0;
-    case KEY_DATA: append(state, &common->data, &common->ndata, value, "NAME=PATH"); return 0;
+    case KEY_SET: append_pair(state, &common->sets, &common->nsets, value, "NAME=VALUE"); return 0;
+    case KEY_DATA: append_pair(state, &common->data, &common->ndata, value, "NAME=PATH"); return 0;
     case KEY_JSON: common->json = true; return 0;
     case 'q': common->quiet = true; return 0;
     case 'v': common->verbose = true; return 0;

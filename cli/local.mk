@@ -10,6 +10,7 @@ fer_SOURCES = \
 	%D%/cli.h \
 	%D%/cmd-bench.c \
 	%D%/cmd-check.c \
+	%D%/cmd-compare.c \
 	%D%/cmd-devices.c \
 	%D%/cmd-eval.c \
 	%D%/cmd-fmt.c \

@@ -21,6 +21,7 @@ static const struct command {
     { "train", "train a description into a directory", cmd_train },
     { "sweep", "train and test every combination of values", cmd_sweep },
     { "eval", "run the tests of a checkpoint", cmd_eval },
+    { "compare", "say how sure one of two is better on the same samples", cmd_compare },
     { "predict", "say what a checkpoint sees in pictures", cmd_predict },
     { "run", "run one net on given tensors", cmd_run },
     { "grad", "compare gradients with finite differences", cmd_grad },

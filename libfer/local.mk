@@ -21,6 +21,8 @@ ferinclude_HEADERS += \
 libfer_core_la_SOURCES += \
 	%D%/arena.c \
 	%D%/arena.h \
+	%D%/csv.c \
+	%D%/csv.h \
 	%D%/file.c \
 	%D%/file.h \
 	%D%/philox.c \

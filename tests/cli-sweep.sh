@@ -98,6 +98,17 @@ for run in 'fold=0;seed=3' 'fold=1;seed=3' 'fold=0;seed=4' 'fold=1;seed=4'; do
     column "lr=0.1;$run" valid.accuracy grid/results.csv
 done | awk '{ s += $1; q += $1 * $1 } END { m = s / 4; printf "%.4f ± %.4f\n", m, sqrt((q - 4 * m * m) / 3 + 1e-18) }' >want
 grep '^lr=0.1 ' out | head -n 1 | grep -q "$(cat want)" || fail "the mean is not $(cat want)"
+# what it answered to every sample adds up to what its tests report
+answers='grid/lr=0.1,fold=1,seed=4/predictions.csv'
+"$FER" eval alone/best.safetensors --predictions alone.csv -q >out
+cmp alone.csv "$answers"
+counted=$(awk -F, '$1 == "valid" { n++; right += $4 == $5 } END { printf "%.9g", right / n }' "$answers")
+[ "$counted" = "$accuracy" ] || fail "the answers say $counted, the test $accuracy"
+counted=$(awk -F, '$1 == "test" && $NF < 0.1 { n++; right += $4 == $5 } END { printf "%.9g", right / n }' "$answers")
+[ "$counted" = "$(column 'lr=0.1;fold=1;seed=4' test.accuracy.by_bin.0-0.1 grid/results.csv)" ] || fail "the first bin: $counted"
+"$FER" compare 'grid/lr=0.1,fold=1,seed=4' grid/lr=0.1,fold=0,seed=3 grid/lr=0.1,fold=0,seed=4 --against grid/lr=0.05,fold=0,seed=3 |
+    grep -q '^test .* 95 % .*(60)$'
+
 # the same again: everything is complete; another value: only that is new; another description: nothing is mixed
 sweep 1 models/tiny.fer lr=0.05 --run grid;       grep -q 'grid already holds a sweep' err
 sweep 0 models/tiny.fer lr=0.05,0.1 fold=0,1 --seeds 3,4 --run grid --resume

@@ -27,6 +27,7 @@ unit_tests = \
 	%D%/unit-sets \
 	%D%/unit-source \
 	%D%/unit-status \
+	%D%/unit-study \
 	%D%/unit-synthface
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
@@ -77,6 +78,7 @@ oclgrind_races_tests = \
 shell_tests = \
 	%D%/cli-commands.sh \
 	%D%/cli-route.sh \
+	%D%/cli-compare.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
 	%D%/cli-occlude.sh \

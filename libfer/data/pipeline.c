@@ -67,6 +67,15 @@ static enum fer_status name_sample(struct fer_pipeline *pipeline, size_t place, 
                            *name ? ")" : "");
 }
 
+void fer_pipeline_name(const struct fer_pipeline *pipeline, size_t turn, char *text, size_t size)
+{
+    const struct fer_reader *reader = pipeline->source.reader;
+
+    text[0] = '\0';
+    if (reader->sample_name && pipeline->order && turn < pipeline->selection.count)
+        reader->sample_name(pipeline->source.state, pipeline->selection.index[pipeline->order[turn]], text, size);
+}
+
 /* The sample for a place; *sample lives in the cache or in *own. */
 static enum fer_status get_place(struct fer_pipeline *pipeline, size_t place, size_t epoch, bool pictures,
                                  struct fer_sample *own, const struct fer_sample **sample, struct fer_error *err)

@@ -83,6 +83,10 @@ enum fer_status fer_pipeline_next(struct fer_pipeline *pipeline, const struct fe
 void fer_pipeline_stop(struct fer_pipeline *pipeline);
 void fer_pipeline_close(struct fer_pipeline *pipeline); /* NULL is fine */
 
+/* What people call the sample that comes at `turn` (0, 1, …) of the epoch that was started: its file most often; "" when
+ * the reader has no names. */
+void fer_pipeline_name(const struct fer_pipeline *pipeline, size_t turn, char *text, size_t size);
+
 /* One sample as batches would hold it (contact sheets, `fer pack`): place 0 … count - 1 in the samples' own order,
  * all fields, epoch 0.  The caller frees it with fer_sample_free.  Not while an epoch is running. */
 enum fer_status fer_pipeline_sample(struct fer_pipeline *pipeline, size_t place, struct fer_sample *sample,

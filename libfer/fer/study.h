@@ -47,7 +47,7 @@ struct fer_sweep_options {
 /* Train every combination of models, values and seeds into a directory of its own (fer_train) and run all tests of its
  * best.safetensors (fer_eval), seed after seed.  In the sweep's directory:
  *   sweep.json                 the runs, in order
- *   NAME=VALUE,…,seed=N/       what fer_train writes, and result.json
+ *   NAME=VALUE,…,seed=N/       what fer_train writes, predictions.csv (fer_eval's answers) and result.json
  *   results.json, results.csv  as fer_sweep_report makes them; written again after every run
  * Every combination is checked before the first one is trained.  Runs that are complete are skipped, others go on from
  * their last save.  A run that fails is noted, and the others go on; it is tried again the next time.
@@ -65,6 +65,26 @@ FER_API enum fer_status fer_sweep(struct fer_context *context, const struct fer_
  *             (sample standard deviation; absent for one run), "count"}}}]}.
  * "seconds" counts training and tests, over interruptions too (a kill loses those since the run went on). */
 FER_API enum fer_status fer_sweep_report(const char *run, char **json, struct fer_error *err);
+
+struct fer_compare_options {
+    const char *const *a, *const *b; /* files of fer_eval's answers, or directories of a sweep's runs; NULL-terminated */
+    const char *by;                  /* a column whose bins are compared on their own ("covered"); NULL: none */
+    const double *edges;             /* of the bins, rising; each holds its lower edge, the last one both */
+    int nedges;
+    int resamples;                   /* 0: 10,000 */
+    uint64_t seed;                   /* of the resampling */
+};
+
+/* Is A better than B on the same samples?  For each test that both have:
+ * {"resamples", "seed", "tests": [{"test", "samples", "only_a", "only_b", "accuracy_a", "accuracy_b", "difference": A - B,
+ *   "low", "high", "p", "mcnemar": {"a_only", "b_only", "p"}, "bins": [{"low_edge", "high_edge", … as above}]}]}.
+ * low and high bound the 95 % percentile interval of the difference over resamples of the samples, drawn in pairs (Efron and
+ * Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13; Koehn, Statistical significance tests for machine
+ * translation evaluation, EMNLP 2004); p is twice the smaller share of resamples on either side of 0.  With several files
+ * (seeds) a sample counts by the share of them that is right: the interval is about other pictures, not other seeds.  "mcnemar"
+ * is the exact binomial test of the samples that one of the two alone has right; only for one file against one.
+ * Errors: FER_EINVAL (no sample is in both, or one has another label or name there: not the same data), FER_EFORMAT. */
+FER_API enum fer_status fer_compare(const struct fer_compare_options *options, char **json, struct fer_error *err);
 
 #ifdef __cplusplus
 }

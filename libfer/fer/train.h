@@ -64,13 +64,17 @@ struct fer_eval_options {
     bool seed_set;          /* settings.seed counts; else the checkpoint's */
     const char *test;       /* one test by name; NULL: all */
     const char *dir;        /* where relative paths of its data start; NULL: the working directory */
+    const char *answers;    /* file for the answer to every sample; NULL: none */
     const volatile int *stop;
     void (*progress)(void *user, const struct fer_progress *progress);
     void *user;
 };
 /* Run every test block of a checkpoint:
  * {"checkpoint", "weights": XXH64 of all weights in hex, "seed", "labels": […],
- *  "tests": {TEST: {"data", "images", METRIC: value or {name: number, list or matrix}}}}. */
+ *  "tests": {TEST: {"data", "images", METRIC: value or {name: number, list or matrix}}}}.
+ * `answers` is a CSV with a line for each sample of each test: test, id (of the sample in its reader), name (its file, where
+ * it has one), label, predicted, p.LABEL of every class, and one column for each other value of the test that is one
+ * number a sample (covered, …).  label, predicted and p. are those of the test's first metric that takes both. */
 FER_API enum fer_status fer_eval(struct fer_context *context, const char *checkpoint,
                                  const struct fer_eval_options *options, char **json, struct fer_error *err);
 

@@ -55,6 +55,7 @@ struct fer_description_options {
      * its data).  Absent data is a warning when check, an error in train. */
     bool only_predict, with_tests;
     bool check;                      /* absent data and weights are warnings */
+    int keep_row;                    /* tests keep named values of at most so many elements a sample for the host; 0: none */
 };
 
 enum fer_unit { FER_UNIT_EPOCH, FER_UNIT_STEP };
@@ -133,11 +134,19 @@ struct fer_metric_spec {
     const struct fer_metric *metric;
     struct fer_op *op;
 };
+/* A value that the host reads after each batch. */
+struct fer_named_value {
+    const char *name;
+    struct fer_value *value;
+};
 struct fer_test_spec {
     const char *name;
     int data;
     struct fer_metric_spec *metrics;
     int nmetrics;
+    struct fer_named_value *named; /* with keep_row: data fields and flows that have a name, one row a sample */
+    int nnamed;
+    struct fer_value *scores, *truth; /* with keep_row: f32 [N,K] and i32 [N] of the first metric that has such; or NULL */
     struct fer_span span;
     struct fer_graph *graph;
 };

@@ -53,6 +53,19 @@ static enum fer_status check_readers(struct fer_resolver *r)
     return status;
 }
 
+/* A checkpoint needs the data of its tests, not that of its training. */
+static bool is_needed(const struct fer_resolver *r, const struct fer_ast_item *data)
+{
+    if (!r->d->options.only_predict)
+        return true;
+    for (int i = 0; i < r->main->file->nitems; i++) {
+        const struct fer_ast_item *item = &r->main->file->items[i];
+        if (item->kind == FER_AST_TEST && item->names.count && strcmp(item->names.items[0], data->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_kind kind)
 {
     struct fer_description *d = r->d;
@@ -61,7 +74,7 @@ static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_ki
         return FER_OK;
     for (int i = 0; i < r->main->file->nitems; i++) {
         const struct fer_ast_item *item = &r->main->file->items[i];
-        if (item->kind != kind)
+        if (item->kind != kind || (kind == FER_AST_DATA && !is_needed(r, item)))
             continue;
         r->depth = 0;
         if (kind == FER_AST_NET)
@@ -81,7 +94,7 @@ static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_ki
         if (status == FER_ENOMEM)
             break;
     }
-    return first || kind != FER_AST_DATA ? first : check_readers(r);
+    return first || kind != FER_AST_DATA || d->options.only_predict ? first : check_readers(r);
 }
 
 static enum fer_status check_loads(struct fer_resolver *r)

@@ -107,6 +107,46 @@ static enum fer_status add_metric(struct fer_env *env, const struct fer_ast_stmt
     return status;
 }
 
+/* One row a sample, and not too long. */
+static bool is_readable(const struct fer_value *value, int row)
+{
+    return value->shape.batch == 1 && fer_shape_row(&value->shape) <= (size_t)row;
+}
+
+/* What a classifier says and what is true: the first metric's that takes both. */
+static void keep_answer(struct fer_test_spec *test, int row)
+{
+    for (int i = 0; i < test->nmetrics && !test->scores; i++) {
+        const struct fer_op *op = test->metrics[i].op;
+        if (op->nin < 2 || op->in[0]->shape.dtype != FER_F32 || op->in[0]->shape.rank != 2 ||
+            op->in[1]->shape.dtype != FER_I32 || op->in[1]->shape.rank != 1 || !is_readable(op->in[0], row) ||
+            !is_readable(op->in[1], row))
+            continue;
+        test->scores = op->in[0];
+        test->truth = op->in[1];
+        test->scores->keep = test->truth->keep = true;
+    }
+}
+
+static enum fer_status keep_named(struct fer_env *env, struct fer_test_spec *test)
+{
+    const int row = env->r->d->options.keep_row;
+    const struct fer_scope *scope = env->scope;
+    if (!row)
+        return FER_OK;
+    test->named = fer_arena_alloc(env->r->d->arena, (size_t)(scope->count + 1) * sizeof(*test->named));
+    if (!test->named)
+        return fer_report_memory(env->r, test->span);
+    for (int i = 0; i < scope->count; i++) {
+        if (!is_readable(scope->items[i].value, row))
+            continue;
+        scope->items[i].value->keep = true;
+        test->named[test->nnamed++] = (struct fer_named_value){ scope->items[i].name, scope->items[i].value };
+    }
+    keep_answer(test, row);
+    return FER_OK;
+}
+
 enum fer_status fer_test_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_test_spec *out)
 {
     struct fer_description *d = r->d;
@@ -142,9 +182,13 @@ enum fer_status fer_test_create(struct fer_resolver *r, const struct fer_ast_ite
         fer_report_at(r, r->main, item->name_span, "test '%s' measures nothing; add a metric flow", item->name);
         status = FER_EINVAL;
     }
+    if (!status)
+        status = keep_named(&env, out);
     if (!status) {
         fer_scope_warn_unused(&env, &scope);
         fer_graph_prune(out->graph);
+        for (int i = 0; i < out->nnamed; i++) /* a field that no operation touches is uploaded all the same */
+            out->named[i].value->uses++;
     }
     return status;
 }

@@ -3,7 +3,7 @@
 libfer_core_la_SOURCES += \
 	%D%/axis.c \
 	%D%/axis.h \
-	%D%/csv.c \
+	%D%/compare.c \
 	%D%/flatten.c \
 	%D%/grid.c \
 	%D%/grid.h \
@@ -11,6 +11,9 @@ libfer_core_la_SOURCES += \
 	%D%/list.h \
 	%D%/result.c \
 	%D%/result.h \
+	%D%/stats.c \
+	%D%/stats.h \
 	%D%/sweep.c \
+	%D%/table-csv.c \
 	%D%/table.c \
 	%D%/table.h

@@ -174,16 +174,18 @@ static char *folder_of(const char *path)
 static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run, const char *dir, json_t *result,
                                 struct fer_error *err)
 {
-    char *best = fer_path_join(dir, "best.safetensors"), *folder = folder_of(run->model), *text = NULL;
+    char *best = fer_path_join(dir, "best.safetensors"), *answers = fer_path_join(dir, "predictions.csv");
+    char *folder = folder_of(run->model), *text = NULL;
     struct fer_eval_options options = { .settings = { .data = s->options->settings.data,
                                                       .threads = s->options->settings.threads },
                                         .dir = folder,
+                                        .answers = answers,
                                         .stop = s->options->stop,
                                         .progress = s->options->progress,
                                         .user = s->options->user };
     static const char *const wanted[] = { "weights", "labels", "tests" };
-    enum fer_status status =
-        best && folder ? fer_eval(s->context, best, &options, &text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status = best && answers && folder ? fer_eval(s->context, best, &options, &text, err)
+                                                       : fer_fail(err, FER_ENOMEM, "out of memory");
     json_t *report = text ? json_loads(text, 0, NULL) : NULL;
 
     if (status == FER_OK && !report)
@@ -193,6 +195,7 @@ static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run,
     json_decref(report);
     free(text);
     free(folder);
+    free(answers);
     free(best);
     return status;
 }

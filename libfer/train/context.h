@@ -36,7 +36,13 @@ void fer_context_diags_from(const struct fer_context *context, const struct fer_
                             struct fer_error *err);
 
 /* What a description is read for. */
-enum fer_purpose { FER_FOR_CHECK, FER_FOR_TRAINING, FER_FOR_TESTS, FER_FOR_PREDICT };
+enum fer_purpose {
+    FER_FOR_CHECK,
+    FER_FOR_TRAINING,
+    FER_FOR_TESTS,
+    FER_FOR_ANSWERS, /* tests whose numbers for each sample the host reads */
+    FER_FOR_PREDICT
+};
 /* Read a file, or with `text` a text whose relative paths start in `dir`, and report its diagnostics.  On failure *out
  * is NULL. */
 enum fer_status fer_context_read(struct fer_context *context, const char *path, const struct fer_settings *settings,

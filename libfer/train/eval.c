@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "train/answers.h"
 #include "train/checkpoint.h"
 #include "train/tester.h"
 
@@ -19,10 +20,14 @@ static enum fer_status check_name(const struct fer_description *description, con
 }
 
 static enum fer_status run_test(struct fer_context *context, struct fer_description *description, int test,
-                                struct fer_store *store, const struct fer_eval_options *options, json_t *tests,
-                                struct fer_error *err)
+                                struct fer_store *store, const struct fer_eval_options *options,
+                                struct fer_answers *answers, json_t *tests, struct fer_error *err)
 {
-    struct fer_watch watch = { .stop = options->stop, .progress = options->progress, .user = options->user };
+    struct fer_watch watch = { .stop = options->stop,
+                               .progress = options->progress,
+                               .user = options->user,
+                               .batch = answers ? fer_answers_batch : NULL,
+                               .reader = answers };
     struct fer_tester *tester;
     json_t *result = NULL;
     enum fer_status status = fer_tester_open(context, description, test, store, &tester, err);
@@ -60,13 +65,14 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
     struct fer_description *description = NULL;
     struct fer_device *device;
     struct fer_store *store = NULL;
+    struct fer_answers *answers = NULL;
     json_t *tests = json_object();
     enum fer_status status;
 
     if (!options->seed_set)
         settings.seed = checkpoint->seed;
-    status = fer_context_parse(context, checkpoint->path, options->dir ? options->dir : ".", checkpoint->description, &settings, FER_FOR_TESTS,
-                               &description, err);
+    status = fer_context_parse(context, checkpoint->path, options->dir ? options->dir : ".", checkpoint->description, &settings,
+                               options->answers ? FER_FOR_ANSWERS : FER_FOR_TESTS, &description, err);
     if (status == FER_OK)
         status = check_name(description, options->test, checkpoint->path, err);
     if (status == FER_OK)
@@ -75,12 +81,17 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
         status = fer_store_create(device, description, settings.seed, &store, err);
     if (status == FER_OK)
         status = fer_checkpoint_weights(checkpoint, store, err);
+    if (status == FER_OK && options->answers)
+        status = fer_answers_create(description, &answers, err);
     for (int i = 0; status == FER_OK && i < description->ntests; i++) {
         if (!options->test || strcmp(options->test, description->tests[i].name) == 0)
-            status = run_test(context, description, i, store, options, tests, err);
+            status = run_test(context, description, i, store, options, answers, tests, err);
     }
     if (status == FER_OK)
         status = make_report(store, checkpoint->path, settings.seed, tests, json, err);
+    if (status == FER_OK && answers)
+        status = fer_answers_write(answers, options->answers, err);
+    fer_answers_free(answers);
     json_decref(tests);
     fer_store_free(store);
     fer_description_free(description);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/answers.c \
+	%D%/answers.h \
 	%D%/bench.c \
 	%D%/check.c \
 	%D%/checkpoint.c \

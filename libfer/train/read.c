@@ -47,6 +47,8 @@ void fer_context_diags_from(const struct fer_context *context, const struct fer_
     }
 }
 
+enum { FER_ANSWER_ROW = 1024 }; /* classes, at most, that answers are kept of */
+
 /* "name=value" → name and value, kept by the context: data pipelines point to their paths. */
 static enum fer_status split(struct fer_context *context, const char *const *list, const char *option, struct fer_setting **out, int *count,
                              struct fer_error *err)
@@ -90,8 +92,9 @@ static enum fer_status make_options(struct fer_context *context, const struct fe
     *options = (struct fer_description_options){
         .seed = settings->seed,
         .threads = settings->threads,
-        .only_predict = purpose == FER_FOR_PREDICT || purpose == FER_FOR_TESTS,
-        .with_tests = purpose == FER_FOR_TESTS,
+        .only_predict = purpose == FER_FOR_PREDICT || purpose == FER_FOR_TESTS || purpose == FER_FOR_ANSWERS,
+        .with_tests = purpose == FER_FOR_TESTS || purpose == FER_FOR_ANSWERS,
+        .keep_row = purpose == FER_FOR_ANSWERS ? FER_ANSWER_ROW : 0,
         .check = purpose == FER_FOR_CHECK,
     };
     status = split(context, settings->sets, "set", &sets, &options->nsets, err);

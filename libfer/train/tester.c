@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "graph/graph.h"
 #include "train/meter.h"
 #include "train/report.h"
 
@@ -101,6 +102,8 @@ static enum fer_status run_batches(struct fer_tester *tester, const struct fer_w
         if (status != FER_OK || !batch)
             break;
         status = run_batch(tester, batch, err);
+        if (status == FER_OK && watch->batch)
+            status = watch->batch(watch->reader, tester, batch, err);
         if (status == FER_OK && watch->stop && *watch->stop)
             status = fer_fail(err, FER_EINTERRUPTED, "test %s was stopped", tester->spec->name);
         fer_meter_step(&meter, fer_meter_now(), batch->n);
@@ -146,4 +149,33 @@ enum fer_status fer_tester_run(struct fer_tester *tester, const struct fer_watch
     }
     fer_report_free(report);
     return status;
+}
+
+const struct fer_test_spec *fer_tester_spec(const struct fer_tester *tester)
+{
+    return tester->spec;
+}
+
+enum fer_status fer_tester_read(const struct fer_tester *tester, const struct fer_value *value, int rows, void **out,
+                                struct fer_error *err)
+{
+    const struct fer_value *plain =
+        value->layout != FER_LAYOUT_PLAIN && value->converted ? value->converted : value;
+    size_t bytes = fer_shape_row(&plain->shape) * (size_t)rows * 4;
+    enum fer_status status;
+
+    *out = malloc(bytes + 1);
+    if (!*out)
+        return fer_fail(err, FER_ENOMEM, "no memory for %s", value->name ? value->name : "a value");
+    status = fer_exec_read(tester->flow->exec, plain->tensor, *out, bytes, err);
+    if (status != FER_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void fer_tester_name(const struct fer_tester *tester, const struct fer_batch *batch, int row, char *text, size_t size)
+{
+    fer_pipeline_name(tester->pipeline, batch->step * (size_t)batch->capacity + (size_t)row, text, size);
 }

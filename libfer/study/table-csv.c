@@ -6,29 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv.h"
 #include "study/table.h"
 
 static const char *const fixed[] = { "name",   "model",       "seed",    "status", "device",
                                      "libfer", "description", "weights", "seconds" };
 enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
 
-/* Quoted where it has to be (RFC 4180). */
-static void put_text(FILE *out, const char *text)
-{
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++)
-        *text == '"' ? fputs("\"\"", out) : fputc(*text, out);
-    fputc('"', out);
-}
-
 static void put_value(FILE *out, const json_t *value)
 {
     if (json_is_string(value))
-        put_text(out, json_string_value(value));
+        fer_csv_text(out, json_string_value(value));
     else if (json_is_integer(value))
         fprintf(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
@@ -54,12 +42,12 @@ static void put_header(FILE *out, const json_t *sets, const json_t *metrics)
     json_object_foreach((json_t *)sets, key, value)
     {
         fputs(",set.", out);
-        put_text(out, key);
+        fer_csv_text(out, key);
     }
     json_object_foreach((json_t *)metrics, key, value)
     {
         fputc(',', out);
-        put_text(out, key);
+        fer_csv_text(out, key);
     }
     fputc('\n', out);
 }
