@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fer sweep, and fer study: a sweep that is written down.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,15 +13,16 @@
 struct args {
     struct common common;
     const char *run, *report;
+    bool is_study;
     const char **models, **axes, **over; /* NULL-terminated */
     int nmodels, naxes, nover;
     uint64_t *seeds;
     int nseeds, shown, failed; /* runs that something was said of */
-    bool resume, strict;
+    bool resume, strict, only_check;
     double save_minutes;
 };
 
-enum { KEY_RUN = 0x200, KEY_SEEDS, KEY_OVER, KEY_RESUME, KEY_STRICT, KEY_REPORT, KEY_SAVE_MINUTES };
+enum { KEY_RUN = 0x200, KEY_SEEDS, KEY_OVER, KEY_RESUME, KEY_STRICT, KEY_DRY_RUN, KEY_REPORT, KEY_SAVE_MINUTES };
 
 static const struct argp_option options[] = {
     { "run", KEY_RUN, "DIR", 0, "directory for the runs and their table", 0 },
@@ -26,6 +30,7 @@ static const struct argp_option options[] = {
     { "over", KEY_OVER, "NAME", 0, "average over this axis as over the seeds [fold]", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on with the runs of DIR, or add runs to them", 0 },
     { "strict", KEY_STRICT, NULL, 0, "stop at the first run that fails", 0 },
+    { "dry-run", KEY_DRY_RUN, NULL, 0, "only check every combination and name the runs", 0 },
     { "report", KEY_REPORT, "DIR", 0, "only print the table of DIR", 0 },
     { "save-minutes", KEY_SAVE_MINUTES, "N", 0, "save every N minutes [10]; 0: only after epochs", 0 },
     { 0 },
@@ -60,12 +65,29 @@ static bool is_axis(const char *text)
     return length > 0 && text[length] == '=';
 }
 
+/* "threshold" is a file of that name in the folder of studies; what has a slash or an end is a file. */
+static char *study_file(const char *name)
+{
+    const char *folder = getenv("FER_STUDY_PATH");
+    char *path;
+
+    if (strchr(name, '/') || strchr(name, '.'))
+        return strdup(name);
+    return asprintf(&path, "%s/%s.study", folder ? folder : FER_MODEL_DIR "/studies", name) < 0 ? NULL : path;
+}
+
 static void check_end(struct argp_state *state, struct args *args)
 {
     if (args->report && (args->nmodels > 0 || args->naxes > 0 || args->run))
         argp_error(state, "--report takes no other arguments");
-    if (!args->report && (args->nmodels == 0 || !args->run))
-        argp_error(state, args->run ? "which description?" : "--run=DIR is missing");
+    if (args->is_study && args->nmodels > 1)
+        argp_error(state, "one study at a time");
+    if (args->is_study && !args->report && args->nmodels == 0 && !args->run && !args->only_check)
+        return; /* lists them */
+    if (!args->report && (args->nmodels == 0 || (!args->run && !args->only_check)))
+        argp_error(state, args->nmodels > 0 ? "--run=DIR is missing"
+                          : args->is_study  ? "which study?"
+                                            : "which description?");
     if (args->nseeds > 0 && args->common.seed_set)
         argp_error(state, "--seed and --seeds: choose one");
     if (!args->over)
@@ -89,6 +111,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_RESUME:
         args->resume = true;
+        return 0;
+    case KEY_DRY_RUN:
+        args->only_check = true;
         return 0;
     case KEY_STRICT:
         args->strict = true;
@@ -121,10 +146,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static void show_run(void *user, const struct fer_sweep_run *run)
 {
     static const char *const words[] = {
-        [FER_SWEEP_SKIPPED] = "complete already",
-        [FER_SWEEP_BEGUN] = "begins",
-        [FER_SWEEP_ENDED] = "complete",
-        [FER_SWEEP_FAILED] = "failed",
+        [FER_SWEEP_SKIPPED] = "complete already", [FER_SWEEP_CHECKED] = "can be trained", [FER_SWEEP_BEGUN] = "begins",
+        [FER_SWEEP_ENDED] = "complete",           [FER_SWEEP_FAILED] = "failed",
     };
     struct args *args = user;
 
@@ -165,6 +188,44 @@ static int print_report(const struct args *args, const char *dir)
     return EXIT_SUCCESS;
 }
 
+static enum fer_status run_study(struct fer_context *context, const char *name, struct fer_sweep_options *sweep,
+                                 struct fer_error *err)
+{
+    char *file = study_file(name);
+    enum fer_status status;
+
+    sweep->models = NULL;
+    status = file ? fer_study(context, file, sweep, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+    free(file);
+    return status;
+}
+
+static int list_studies(const struct args *args)
+{
+    const char *folder = getenv("FER_STUDY_PATH");
+    struct fer_error err = FER_ERROR_INIT;
+    json_t *list, *study;
+    char *text;
+    size_t i;
+
+    if (fer_studies(folder ? folder : FER_MODEL_DIR "/studies", &text, &err) != FER_OK)
+        return report_failure(&err);
+    list = parse_report(text);
+    if (args->common.json)
+        print_json(list);
+    else
+        json_array_foreach(list, i, study)
+        {
+            if (*text_of(study, "error"))
+                fprintf(stderr, "fer: %s\n", text_of(study, "error"));
+            else
+                printf("%-28s %s\n%28s %s (%s)\n", text_of(study, "name"), text_of(study, "title"), "",
+                       text_of(study, "paper"), text_of(study, "answers"));
+        }
+    json_decref(list);
+    return EXIT_SUCCESS;
+}
+
 static int run_sweep(struct args *args, int argc, char **argv)
 {
     struct fer_context *context = open_context(&args->common);
@@ -178,13 +239,15 @@ static int run_sweep(struct args *args, int argc, char **argv)
                                        .nseeds = args->nseeds,
                                        .resume = args->resume,
                                        .strict = args->strict,
+                                       .only_check = args->only_check,
                                        .save_seconds = 60 * args->save_minutes,
                                        .stop = &stop_signal,
                                        .event = show_run,
                                        .progress = show_progress,
                                        .epoch = show_epoch,
                                        .user = args };
-    enum fer_status status = fer_sweep(context, &sweep, &err);
+    enum fer_status status =
+        args->is_study ? run_study(context, args->models[0], &sweep, &err) : fer_sweep(context, &sweep, &err);
     int result = EXIT_SUCCESS;
 
     clear_progress();
@@ -202,6 +265,31 @@ static int run_sweep(struct args *args, int argc, char **argv)
     return result;
 }
 
+static int run_command(const struct argp *argp, struct args *args, int argc, char **argv)
+{
+    char **original = copy_arguments(argc, argv);
+    int result = EXIT_SUCCESS, printed;
+
+    parse_arguments(argp, argc, argv, args);
+    if (args->is_study && !args->report && args->nmodels == 0) {
+        result = list_studies(args);
+    } else if (!args->report) {
+        catch_signals();
+        result = run_sweep(args, argc, original);
+    }
+    if (args->report || (args->shown > 0 && !args->only_check && !stop_signal)) {
+        printed = print_report(args, args->report ? args->report : args->run);
+        result = result ? result : printed;
+    }
+    common_free(&args->common);
+    free(args->models);
+    free(args->axes);
+    free(args->over);
+    free(args->seeds);
+    free(original);
+    return finish(result);
+}
+
 int cmd_sweep(int argc, char **argv)
 {
     const struct argp argp = { .options = options,
@@ -212,23 +300,20 @@ int cmd_sweep(int argc, char **argv)
                                       "--resume goes on.  Lists hold commas: use=[a,b],[a],[].",
                                .children = COMMON_CHILDREN };
     struct args args = { .save_minutes = 10 };
-    char **original = copy_arguments(argc, argv);
-    int result = EXIT_SUCCESS, printed;
 
-    parse_arguments(&argp, argc, argv, &args);
-    if (!args.report) {
-        catch_signals();
-        result = run_sweep(&args, argc, original);
-    }
-    if (args.report || (args.shown > 0 && !stop_signal)) {
-        printed = print_report(&args, args.report ? args.report : args.run);
-        result = result ? result : printed;
-    }
-    common_free(&args.common);
-    free(args.models);
-    free(args.axes);
-    free(args.over);
-    free(args.seeds);
-    free(original);
-    return finish(result);
+    return run_command(&argp, &args, argc, argv);
+}
+
+int cmd_study(int argc, char **argv)
+{
+    const struct argp argp = { .options = options,
+                               .parser = parse,
+                               .args_doc = "\nNAME [NAME=VALUE,VALUE...]...\n--report DIR",
+                               .doc = "Run a sweep that is written down: a file NAME.study of the installed folder, of "
+                                      "FER_STUDY_PATH, or by its path.  Without a name: list them.  Values given here "
+                                      "take the place of the study's own.",
+                               .children = COMMON_CHILDREN };
+    struct args args = { .is_study = true, .save_minutes = 10 };
+
+    return run_command(&argp, &args, argc, argv);
 }

@@ -20,6 +20,7 @@ static const struct command {
     { "show", "show shapes, launches, memory, or the pictures of a data set", cmd_show },
     { "train", "train a description into a directory", cmd_train },
     { "sweep", "train and test every combination of values", cmd_sweep },
+    { "study", "list the papers' studies, or run one", cmd_study },
     { "eval", "run the tests of a checkpoint", cmd_eval },
     { "compare", "say how sure one of two is better on the same samples", cmd_compare },
     { "predict", "say what a checkpoint sees in pictures", cmd_predict },

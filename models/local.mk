@@ -3,6 +3,8 @@
 dist_model_DATA += \
 	%D%/alexnet-small.fer \
 	%D%/ck-fold.fer \
+	%D%/covered-plain-small.fer \
+	%D%/cross-database.fer \
 	%D%/demo.fer \
 	%D%/double-channel-small.fer \
 	%D%/fer2013-resnet18.fer \
@@ -25,3 +27,18 @@ dist_fer2013model_DATA = \
 	%D%/fer2013/resnet18.fer \
 	%D%/fer2013/ssl.fer \
 	%D%/fer2013/tests.fer
+
+dist_study_DATA += \
+	%D%/studies/covered-parts.study \
+	%D%/studies/cross-database.study \
+	%D%/studies/double-channel-channels.study \
+	%D%/studies/double-channel-modules.study \
+	%D%/studies/double-channel-threshold.study \
+	%D%/studies/ffra-fusion.study \
+	%D%/studies/ffra-lambda.study \
+	%D%/studies/ffra-modules.study \
+	%D%/studies/path-selection-combine.study \
+	%D%/studies/privileged-losses.study \
+	%D%/studies/privileged-weights.study \
+	%D%/studies/ssl-losses.study \
+	%D%/studies/ssl-mask-weight.study

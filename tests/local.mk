@@ -84,6 +84,7 @@ shell_tests = \
 	%D%/cli-occlude.sh \
 	%D%/cli-resume.sh \
 	%D%/cli-sets.sh \
+	%D%/cli-study.sh \
 	%D%/cli-sweep.sh \
 	%D%/embed.sh \
 	%D%/headers.sh \

@@ -15,6 +15,7 @@ extern "C" {
 /* What happens to the runs of a sweep, one after another. */
 enum fer_sweep_event {
     FER_SWEEP_SKIPPED, /* complete already */
+    FER_SWEEP_CHECKED, /* with only_check */
     FER_SWEEP_BEGUN,
     FER_SWEEP_ENDED,
     FER_SWEEP_FAILED
@@ -30,12 +31,14 @@ struct fer_sweep_options {
     struct fer_settings settings; /* of every run; its seed counts when nseeds is 0 */
     const char *run;              /* the directory, made when it is missing */
     const char *const *models;    /* descriptions, NULL-terminated */
-    const char *const *axes;      /* "name=v1,v2,…", NULL-terminated; NULL: none.  Commas in [ ] and " " part nothing */
+    const char *const *axes;      /* "name=v1,v2,…", NULL-terminated; NULL: none.  Commas in [ ] and " " part nothing.
+                                     "+" begins another grid: "a=1,2", "+", "b=3", "c=4" are three combinations, not four */
     const char *const *over;      /* names of axes whose values are averaged, as seeds are (folds); NULL: none */
     const uint64_t *seeds;
     int nseeds;
     bool resume;              /* go on with the runs of a directory, or add to them */
     bool strict;              /* stop at the first run that fails */
+    bool only_check; /* check every combination, tell of each, and leave the directory as it is */
     double save_seconds;      /* as in struct fer_train_options */
     const volatile int *stop; /* nonzero: save and return FER_EINTERRUPTED */
     void (*event)(void *user, const struct fer_sweep_run *run);
@@ -65,6 +68,21 @@ FER_API enum fer_status fer_sweep(struct fer_context *context, const struct fer_
  *             (sample standard deviation; absent for one run), "count"}}}]}.
  * "seconds" counts training and tests, over interruptions too (a kill loses those since the run went on). */
 FER_API enum fer_status fer_sweep_report(const char *run, char **json, struct fer_error *err);
+
+/* A study is a sweep that somebody has written down: a text file NAME.study of lines "word rest",
+ *   title    what it is about
+ *   paper    where the question comes from
+ *   answers  rows of docs/systems.md
+ *   model    a description, by its path from the file's folder; may be repeated
+ *   values   axes with spaces between them; each further line is another grid
+ *   over     an axis whose values are averaged; may be repeated
+ * and lines of comment that begin with #.  fer_study runs one as fer_sweep does; options->models and over may be NULL, and
+ * axes take the places of the study's own of the same name (FER_EINVAL: it has none). */
+FER_API enum fer_status fer_study(struct fer_context *context, const char *file,
+                                  const struct fer_sweep_options *options, struct fer_error *err);
+/* The studies of a folder, sorted: [{"name", "file", "title", "paper", "answers", "models", "values", "over"}]; files that
+ * are none have "error" instead. */
+FER_API enum fer_status fer_studies(const char *folder, char **json, struct fer_error *err);
 
 struct fer_compare_options {
     const char *const *a, *const *b; /* files of fer_eval's answers, or directories of a sweep's runs; NULL-terminated */

@@ -28,7 +28,7 @@ static enum fer_status check_axis(const struct fer_grid *grid, const struct fer_
     if (strcmp(name, "seed") == 0 || strcmp(name, "model") == 0)
         return fer_fail(err, FER_EINVAL, "%s is no axis: seeds and descriptions are given on their own", name);
     for (int i = 0; i < grid->naxes; i++) {
-        if (strcmp(grid->axes[i].name, name) == 0)
+        if (grid->grid[i] == grid->ngrids - 1 && strcmp(grid->axes[i].name, name) == 0)
             return fer_fail(err, FER_EINVAL, "%s is there twice; give its values in one list", name);
     }
     for (int i = 0; sets && sets[i]; i++) {
@@ -42,14 +42,21 @@ static enum fer_status read_axes(struct fer_grid *grid, const struct fer_sweep_o
 {
     struct fer_axis axis;
 
-    if (list_length(options->axes) > FER_GRID_AXES)
-        return fer_fail(err, FER_EINVAL, "more than %d axes", FER_GRID_AXES);
+    grid->ngrids = 1;
     for (int i = 0; options->axes && options->axes[i]; i++) {
-        enum fer_status status = fer_axis_parse(options->axes[i], &axis, err);
+        enum fer_status status;
 
+        if (strcmp(options->axes[i], "+") == 0) {
+            grid->ngrids++;
+            continue;
+        }
+        if (grid->naxes == FER_GRID_AXES)
+            return fer_fail(err, FER_EINVAL, "more than %d axes", FER_GRID_AXES);
+        status = fer_axis_parse(options->axes[i], &axis, err);
         if (status != FER_OK)
             return status;
         status = check_axis(grid, options, axis.name, err);
+        grid->grid[grid->naxes] = grid->ngrids - 1;
         grid->axes[grid->naxes++] = axis;
         if (status != FER_OK)
             return status;
@@ -57,14 +64,26 @@ static enum fer_status read_axes(struct fer_grid *grid, const struct fer_sweep_o
     return FER_OK;
 }
 
-/* The number of runs; 0: none, or too many. */
-static int multiply(const struct fer_grid *grid, int models, int seeds)
+/* Combinations of the axes of one grid; more than RUNS_MAX: too many. */
+static int grid_size(const struct fer_grid *grid, int g)
 {
-    long count = models <= RUNS_MAX && seeds <= RUNS_MAX ? (long)models * seeds : 0;
+    long count = 1;
 
     for (int i = 0; i < grid->naxes && count <= RUNS_MAX; i++)
-        count *= grid->axes[i].count;
-    return count <= RUNS_MAX ? (int)count : 0;
+        count *= grid->grid[i] == g ? grid->axes[i].count : 1;
+    return count <= RUNS_MAX ? (int)count : RUNS_MAX + 1;
+}
+
+/* The number of runs; 0: too many. */
+static int count_runs(const struct fer_grid *grid, int models, int seeds)
+{
+    long count = 0;
+
+    for (int g = 0; g < grid->ngrids && count <= RUNS_MAX; g++)
+        count += grid_size(grid, g);
+    if (models > RUNS_MAX || seeds > RUNS_MAX || count * models > RUNS_MAX || count * models * seeds > RUNS_MAX)
+        return 0;
+    return (int)(count * models * seeds);
 }
 
 /* A value as a part of a file name: lists without brackets and with + for commas, _ for what is no letter or digit.
@@ -119,7 +138,7 @@ static json_t *model_name(const char *path)
 static enum fer_status fill_run(struct fer_grid_run *run, const struct fer_grid *grid,
                                 const struct fer_sweep_options *options, const int *chosen, struct fer_error *err)
 {
-    int nsets = list_length(options->settings.sets);
+    int nsets = list_length(options->settings.sets), next = nsets;
 
     run->set = json_object();
     run->sets = calloc((size_t)(nsets + grid->naxes) + 1, sizeof(*run->sets));
@@ -130,29 +149,50 @@ static enum fer_status fill_run(struct fer_grid_run *run, const struct fer_grid 
     if (list_length(options->models) > 1 && json_object_set_new(run->set, "model", model_name(run->model)) != 0)
         return fer_fail(err, FER_EINVAL, "the name of %s is not UTF-8", run->model);
     for (int i = 0; i < grid->naxes; i++) {
-        const char *name = grid->axes[i].name;
+        const char *name = grid->axes[i].name, *value;
 
-        run->sets[nsets + i] = grid->axes[i].values[chosen[i]];
-        if (json_object_set_new(run->set, name, json_string(run->sets[nsets + i] + strlen(name) + 1)) != 0)
+        if (chosen[i] < 0)
+            continue;
+        value = run->sets[next++] = grid->axes[i].values[chosen[i]];
+        if (json_object_set_new(run->set, name, json_string(value + strlen(name) + 1)) != 0)
             return fer_fail(err, FER_EINVAL, "a value of %s is not UTF-8", name);
     }
     return name_run(run, err);
 }
 
-/* Run number `index`: the last axis turns fastest, then models, then seeds. */
-static enum fer_status make_run(struct fer_grid *grid, const struct fer_sweep_options *options, int index,
-                                struct fer_error *err)
+/* Combination `index` of grid g for a model and a seed: the last axis turns fastest. */
+static enum fer_status make_run(struct fer_grid *grid, const struct fer_sweep_options *options, int g, int index,
+                                struct fer_grid_run *run, struct fer_error *err)
 {
-    struct fer_grid_run *run = &grid->runs[index];
-    int chosen[FER_GRID_AXES], models = list_length(options->models);
+    int chosen[FER_GRID_AXES];
 
     for (int i = grid->naxes - 1; i >= 0; i--) {
-        chosen[i] = index % grid->axes[i].count;
-        index /= grid->axes[i].count;
+        chosen[i] = grid->grid[i] == g ? index % grid->axes[i].count : -1;
+        index /= grid->grid[i] == g ? grid->axes[i].count : 1;
     }
-    run->model = options->models[index % models];
-    run->seed = options->nseeds > 0 ? options->seeds[index / models] : options->settings.seed;
     return fill_run(run, grid, options, chosen, err);
+}
+
+/* Seeds, then models, then grids, then their combinations. */
+static enum fer_status make_runs(struct fer_grid *grid, const struct fer_sweep_options *options, struct fer_error *err)
+{
+    int seeds = options->nseeds > 0 ? options->nseeds : 1, models = list_length(options->models), next = 0;
+    enum fer_status status = FER_OK;
+
+    for (int s = 0; s < seeds; s++) {
+        for (int m = 0; m < models; m++) {
+            for (int g = 0; g < grid->ngrids; g++) {
+                for (int i = 0; status == FER_OK && i < grid_size(grid, g); i++) {
+                    struct fer_grid_run *run = &grid->runs[next++];
+
+                    run->model = options->models[m];
+                    run->seed = options->nseeds > 0 ? options->seeds[s] : options->settings.seed;
+                    status = make_run(grid, options, g, i, run, err);
+                }
+            }
+        }
+    }
+    return status;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -171,7 +211,8 @@ static enum fer_status check_names(const struct fer_grid *grid, struct fer_error
         qsort(names, (size_t)grid->count, sizeof(*names), compare_names);
     for (int i = 1; status == FER_OK && i < grid->count; i++) {
         if (strcmp(names[i], names[i - 1]) == 0)
-            status = fer_fail(err, FER_EINVAL, "two runs would be called %s; is a seed or a description there twice?",
+            status = fer_fail(err, FER_EINVAL,
+                              "two runs would be called %s; is a seed, a description or a combination there twice?",
                               names[i]);
     }
     free(names);
@@ -188,14 +229,13 @@ enum fer_status fer_grid_create(const struct fer_sweep_options *options, struct 
     status = read_axes(grid, options, err);
     if (status != FER_OK)
         return status;
-    grid->count = multiply(grid, list_length(options->models), options->nseeds > 0 ? options->nseeds : 1);
+    grid->count = count_runs(grid, list_length(options->models), options->nseeds > 0 ? options->nseeds : 1);
     if (grid->count == 0)
         return fer_fail(err, FER_EINVAL, "these are more than %d runs", RUNS_MAX);
     grid->runs = calloc((size_t)grid->count, sizeof(*grid->runs));
     if (!grid->runs)
         return fer_fail(err, FER_ENOMEM, "out of memory");
-    for (int i = 0; status == FER_OK && i < grid->count; i++)
-        status = make_run(grid, options, i, err);
+    status = make_runs(grid, options, err);
     return status == FER_OK ? check_names(grid, err) : status;
 }
 

@@ -10,7 +10,7 @@
 
 #include "study/axis.h"
 
-#define FER_GRID_AXES 16
+#define FER_GRID_AXES 64
 
 struct fer_grid_run {
     char *name;        /* "mode=add,seed=0": a file name of [A-Za-z0-9._+=,-], different for different runs */
@@ -23,7 +23,8 @@ struct fer_grid {
     struct fer_grid_run *runs; /* seeds outermost: every combination once before any of them twice */
     int count;
     struct fer_axis axes[FER_GRID_AXES];
-    int naxes;
+    int grid[FER_GRID_AXES]; /* of each axis: they are counted from 0 */
+    int naxes, ngrids;
 };
 
 /* Points to texts of the options.  FER_EINVAL: an axis that is none, one that is there twice, more than 10,000 runs. */

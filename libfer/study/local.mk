@@ -13,6 +13,7 @@ libfer_core_la_SOURCES += \
 	%D%/result.h \
 	%D%/stats.c \
 	%D%/stats.h \
+	%D%/study.c \
 	%D%/sweep.c \
 	%D%/table-csv.c \
 	%D%/table.c \

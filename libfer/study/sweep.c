@@ -122,7 +122,7 @@ static enum fer_status check_runs(struct sweep *s, struct fer_error *err)
             fer_fail_prefix(err, "%s", s->grid.runs[i].name);
             fer_context_say(&heard, FER_MESSAGE_NOTE, "%s cannot be trained; no run was begun", s->grid.runs[i].name);
         }
-        if (status == FER_OK)
+        if (status == FER_OK && !s->options->only_check)
             status = check_result(s, i, err);
     }
     s->context->message = heard.message;
@@ -311,15 +311,19 @@ enum fer_status fer_sweep(struct fer_context *context, const struct fer_sweep_op
 
     if (status == FER_OK) {
         sweep.hashes = calloc((size_t)sweep.grid.count, sizeof(*sweep.hashes));
-        status = sweep.hashes ? lock(&sweep, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+        status = sweep.hashes ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
     }
-    if (status == FER_OK)
+    if (status == FER_OK && !options->only_check)
+        status = lock(&sweep, err);
+    if (status == FER_OK && !options->only_check)
         status = fer_list_check(options, err);
     if (status == FER_OK)
         status = check_runs(&sweep, err);
-    if (status == FER_OK)
+    for (int i = 0; status == FER_OK && options->only_check && i < sweep.grid.count; i++)
+        tell(&sweep, i, FER_SWEEP_CHECKED, NULL);
+    if (status == FER_OK && !options->only_check)
         status = fer_list_write(options, &sweep.grid, err);
-    if (status == FER_OK)
+    if (status == FER_OK && !options->only_check)
         status = take_all(&sweep, err);
     if (sweep.lock >= 0)
         close(sweep.lock);
