@@ -130,7 +130,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--save-minutes=%s should be a number of at least 0", value);
         return 0;
     case ARGP_KEY_ARG:
-        if (is_axis(value))
+        if (is_axis(value) || strcmp(value, "+") == 0)
             append_word(state, &args->axes, &args->naxes, value);
         else
             append_word(state, &args->models, &args->nmodels, value);
@@ -292,13 +292,15 @@ static int run_command(const struct argp *argp, struct args *args, int argc, cha
 
 int cmd_sweep(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "MODEL.fer... [NAME=VALUE,VALUE...]...\n--report DIR",
-                               .doc = "Train and test every combination of the values of some `let`s.  DIR receives a "
-                                      "directory for each run, results.csv and results.json.  SIGINT and SIGTERM save; "
-                                      "--resume goes on.  Lists hold commas: use=[a,b],[a],[].",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "MODEL.fer... [NAME=VALUE,VALUE...]...\n--report DIR",
+        .doc = "Train and test every combination of the values of some `let`s.  DIR receives a "
+               "directory for each run, results.csv and results.json.  SIGINT and SIGTERM save; "
+               "--resume goes on.  Lists hold commas: use=[a,b],[a],[].  A + between axes begins another grid.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { .save_minutes = 10 };
 
     return run_command(&argp, &args, argc, argv);

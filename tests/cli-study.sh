@@ -26,7 +26,7 @@ done
 
 sed -e 's/count=[0-9]*/count=64/g' -e 's/batch [0-9]*/batch 8/g' "$top_srcdir/models/ffra-small.fer" >models/ffra-small.fer
 "$FER" study ffra-modules 'use=[],[global,local]' --set epochs=1 --run run -q >out
-grep -q '^use=\[\] ' out
+grep -q '^use=\[\] ' out # the plain network: of an update of three nets one has no weights
 grep -q '^use=\[global,local\] ' out
 [ "$(ls -d run/*/ | wc -l)" -eq 2 ]
 "$FER" study --report run -q | cmp - out

@@ -133,6 +133,9 @@ sweep 1 models/tiny.fer lr=1e6,0.05 --run broken --resume
 [ "$(grep -c begins err)" -eq 1 ]
 
 # several descriptions, from elsewhere; lists hold commas
+# one at a time: + between grids
+sweep 0 models/tiny.fer lr=1,2 + width=4 --dry-run
+[ "$(grep -c 'can be trained' err)" -eq 3 ] || fail "not three runs"
 sweep 0 models/tiny.fer models/other.fer "bins=[0,0.5],[0,0.1,0.5]" --run two -q
 [ -d 'two/model=tiny,bins=0+0.1+0.5,seed=0' ] && [ -d 'two/model=other,bins=0+0.5,seed=0' ]
 [ ! -s err ] || fail "not quiet"

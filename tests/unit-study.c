@@ -131,6 +131,25 @@ START_TEST(grids)
 }
 END_TEST
 
+/* Two grids: their sum, not their product; the same name may be in both. */
+START_TEST(two_grids)
+{
+    static const char *const models[] = { "one.fer", NULL }, *const axes[] = { "a=1,2", "b=3", "+", "a=4", "+", NULL };
+    struct fer_sweep_options options = { .models = models, .axes = axes };
+    struct fer_grid grid;
+    struct fer_error err = FER_ERROR_INIT;
+
+    ck_assert_msg(fer_grid_create(&options, &grid, &err) == FER_OK, "%s", err.text);
+    ck_assert_int_eq(grid.count, 4);
+    ck_assert_str_eq(grid.runs[1].name, "a=2,b=3,seed=0");
+    ck_assert_str_eq(grid.runs[2].name, "a=4,seed=0");
+    ck_assert_str_eq(grid.runs[2].sets[0], "a=4");
+    ck_assert_ptr_null(grid.runs[2].sets[1]);
+    ck_assert_str_eq(grid.runs[3].name, "seed=0"); /* an empty grid: the description as it is */
+    fer_grid_free(&grid);
+}
+END_TEST
+
 START_TEST(flattened)
 {
     json_t *tests = json_loads("{\"t\": {\"data\": \"d\", \"images\": 9,"
@@ -222,6 +241,7 @@ int main(void)
     tcase_add_test(tests, mcnemar);
     tcase_add_test(tests, axis_texts);
     tcase_add_test(tests, grids);
+    tcase_add_test(tests, two_grids);
     tcase_add_test(tests, flattened);
     tcase_add_test(tests, averages);
     tcase_add_test(tests, tables);

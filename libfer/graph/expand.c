@@ -16,6 +16,7 @@ struct expansion {
     const struct fer_description *d;
     struct fer_ast_item *items;
     int nitems, capacity;
+    const char **plugins; /* of the whole text, NULL-terminated */
     bool failed;
 };
 
@@ -62,6 +63,40 @@ static void append_uses(struct expansion *x, const struct fer_module *module)
     }
 }
 
+/* All plugins that the text will use: the description's and those of its models. */
+static const char **all_plugins(const struct fer_description *d)
+{
+    int count = 0, n = 0;
+    for (int i = -1; i < d->nnets; i++)
+        for (const char **p = (i < 0 ? d->resolver->main : d->nets[i]->body->module)->plugins; *p; p++)
+            count++;
+    const char **all = fer_arena_alloc(d->arena, (size_t)(count + 1) * sizeof(*all));
+    for (int i = -1; all && i < d->nnets; i++)
+        for (const char **p = (i < 0 ? d->resolver->main : d->nets[i]->body->module)->plugins; *p; p++) {
+            bool known = false;
+            for (int k = 0; k < n; k++)
+                known = known || strcmp(all[k], *p) == 0;
+            if (!known)
+                all[n++] = *p;
+        }
+    return all;
+}
+
+/* An operation of a model's text, with its plugin where the whole text uses another one that has the name too. */
+static const char *qualified(struct expansion *x, const struct fer_module *module, const char *name)
+{
+    const struct fer_plugin *ours, *theirs;
+    struct fer_error err = FER_ERROR_INIT;
+    const void *entry;
+    if (strchr(name, '.') ||
+        fer_registry_find(x->d->registry, FER_KIND_LAYER, name, module->plugins, &entry, &ours, &err) ||
+        (!fer_registry_find(x->d->registry, FER_KIND_LAYER, name, x->plugins, &entry, &theirs, &err) && theirs == ours))
+        return name;
+    const char *whole = fer_arena_printf(x->d->arena, "%s.%s", ours->name, name);
+    x->failed = x->failed || !whole;
+    return whole;
+}
+
 /* A copy of a body whose calls of the module's blocks have the blocks' new names. */
 static struct fer_ast_stmt *renamed(struct expansion *x, const struct fer_module *module, const struct fer_ast_item *item,
                                     const char *prefix)
@@ -72,10 +107,12 @@ static struct fer_ast_stmt *renamed(struct expansion *x, const struct fer_module
         struct fer_ast_flow *flow = &body[i].flow;
         struct fer_ast_call *calls =
             fer_arena_copy(arena, flow->calls, (size_t)(flow->ncalls ? flow->ncalls : 1) * sizeof(*calls));
-        for (int k = 0; calls && k < flow->ncalls; k++)
-            if (fer_item_find(module, FER_AST_BLOCK, calls[k].name) &&
-                !(calls[k].name = fer_arena_printf(arena, "%s__%s", prefix, calls[k].name)))
-                x->failed = true;
+        for (int k = 0; calls && k < flow->ncalls; k++) {
+            const bool is_block = fer_item_find(module, FER_AST_BLOCK, calls[k].name);
+            calls[k].name = is_block ? fer_arena_printf(arena, "%s__%s", prefix, calls[k].name)
+                                     : qualified(x, module, calls[k].name);
+            x->failed = x->failed || !calls[k].name;
+        }
         if (flow->ncalls && !calls)
             x->failed = true;
         flow->calls = calls;
@@ -120,8 +157,9 @@ static void append_model(struct expansion *x, const struct fer_net *net, const s
 
 enum fer_status fer_description_text(const struct fer_description *description, char **out, struct fer_error *err)
 {
-    struct expansion x = { .d = description };
-    for (int i = 0; i < description->file->nitems; i++) {
+    struct expansion x = { .d = description, .plugins = all_plugins(description) };
+    x.failed = !x.plugins;
+    for (int i = 0; i < description->file->nitems && !x.failed; i++) {
         const struct fer_ast_item *item = &description->file->items[i];
         const struct fer_net *net = item->kind == FER_AST_NET && item->is_alias ? fer_description_net(description, item->name) : NULL;
         const bool is_model = net && net->body->module != description->resolver->main &&

@@ -279,6 +279,11 @@ static enum fer_status check_path(struct fer_stage_build *b, const struct fer_as
     const struct fer_net *net = fer_path_net(b->r, path);
     if (!net || (found && is_reached(b->env.graph, path->text)))
         return net ? FER_OK : FER_ENOTFOUND;
+    if (net->nweights == 0 && net->used && update->nweights > 0) { /* values have left nothing of it, as in ablations */
+        fer_diag_add(&b->r->d->diags, FER_SEVERITY_WARNING, path->span,
+                     "net '%s' has no weights: the others of this update are moved", net->name);
+        return FER_OK;
+    }
     if (net->nweights > 0 && !found)
         fer_report_at(b->r, b->r->main, path->span, "no trained weight lies under '%s'", path->text);
     else if (found)
