@@ -140,6 +140,16 @@ sweep 0 models/tiny.fer models/other.fer "bins=[0,0.5],[0,0.1,0.5]" --run two -q
 [ -d 'two/model=tiny,bins=0+0.1+0.5,seed=0' ] && [ -d 'two/model=other,bins=0+0.5,seed=0' ]
 [ ! -s err ] || fail "not quiet"
 
+# paths of a description start beside it, those of the command line here
+sed -e '/^let fold/s/.*/let csv = "list.csv"/' -e 's/seed=$fold//' \
+    -e 's/^data valid .*/data valid -> image, label = manifest $csv | gray | batch 4/' models/tiny.fer >models/files.fer
+"$FER" show models/tiny.fer data valid --columns 1 --rows 1 --out models/face.png -q >out
+printf 'path,label\nface.png,fear\n' >models/list.csv
+printf 'path,label\nmodels/face.png,fear\nmodels/face.png,fear\n' >here.csv
+sweep 0 models/files.fer csv=here.csv + lr=0.05 --run files
+[ "$(column 'csv=here.csv;seed=0' valid.images files/results.csv)" -eq 2 ] || fail "not the list here"
+[ "$(column 'lr=0.05;seed=0' valid.images files/results.csv)" -eq 1 ] || fail "not the list there"
+
 # interrupted: it says how to go on, and ends with the same weights; killed: likewise
 sed 's/epoch=2/epoch=40/' models/tiny.fer >models/long.fer
 mkfifo pipe

@@ -170,14 +170,14 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
-/* The checkpoint carries the values: only data and threads are told again. */
+/* The checkpoint carries all values; they are told again because a path in them starts in the working directory, and one
+ * of the description in its folder. */
 static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run, const char *dir, json_t *result,
                                 struct fer_error *err)
 {
     char *best = fer_path_join(dir, "best.safetensors"), *answers = fer_path_join(dir, "predictions.csv");
     char *folder = folder_of(run->model), *text = NULL;
-    struct fer_eval_options options = { .settings = { .data = s->options->settings.data,
-                                                      .threads = s->options->settings.threads },
+    struct fer_eval_options options = { .settings = settings_of(s, run),
                                         .dir = folder,
                                         .answers = answers,
                                         .stop = s->options->stop,
