@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/unit-device \
 	%D%/unit-errors \
 	%D%/unit-exec \
+	%D%/unit-eyes \
 	%D%/unit-haar \
 	%D%/unit-image \
 	%D%/unit-lang \
@@ -56,6 +57,7 @@ reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 shown = %D%/shown.c %D%/shown.h
+%C%_unit_eyes_SOURCES = %D%/unit-eyes.c $(shown)
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 trial = %D%/trial.c %D%/trial.h

@@ -56,11 +56,13 @@ static const struct fer_detector haar = {
     .find = haar_find,
 };
 static const struct fer_detector *const detectors[] = { &haar, NULL };
+static const struct fer_layer *const layers[] = { &haar_find_eyes, NULL };
 
 FER_PLUGIN(haar) {
     FER_PLUGIN_HEAD(haar),
     .version = "1.0.0",
     .license = "Apache-2.0",
     .help = "finds faces with OpenCV's Haar cascades",
+    .layers = layers,
     .detectors = detectors,
 };

@@ -4,7 +4,11 @@
  *
  * Integral images (Crow 1984; Viola and Jones 2004) have a row and a column of zeros first: sum(x, y) is the sum of the
  * pixels above and left of the corner (x, y).  All of it is whole numbers, so the order of sums does not matter; squares
- * are kept modulo 2^32, which differences over a window undo.  `stride` is the row length of sums: a canvas's width + 1.
+ * are kept modulo 2^32, which differences over a window undo.
+ *
+ * Several canvases of one size, width x height, lie one behind the other, and share a table:
+ *
+ *     image, pixels [n][height][width]      sum, squares, tilted [n][height + 1][width + 1]      result [n][windows]
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -16,6 +20,9 @@
 #define NY 4
 #define OFFSET 5
 #define ROW(level) (DATA(table) + 8 * ((level) + 1))
+/* Where canvas n = get_global_id(2) begins. */
+#define CANVAS ((size_t)get_global_id(2) * (size_t)width * (size_t)height)
+#define SUMS ((size_t)get_global_id(2) * (size_t)(width + 1) * (size_t)(height + 1))
 
 #ifdef FER_KERNEL_haar_scale
 /* Where pixel x of `to` lies among those of `from`: the first of two neighbours and the second's weight in 1/256,
@@ -37,7 +44,8 @@ static int2 neighbours(int x, int from, int to)
 }
 
 /* Bilinear with weights of 8 bits, as OpenCV's INTER_LINEAR_EXACT. */
-__kernel void haar_scale(FER_IN(image), FER_IN(table), FER_OUT(pixels), const int level)
+__kernel void haar_scale(FER_IN(image), FER_IN(table), FER_OUT(pixels), const int level, const int width,
+                         const int height)
 {
     const int x = get_global_id(0), y = get_global_id(1);
     __global const int *row = ROW(level);
@@ -46,10 +54,10 @@ __kernel void haar_scale(FER_IN(image), FER_IN(table), FER_OUT(pixels), const in
         return;
     const int2 h = neighbours(x, from_w, row[WIDTH]), v = neighbours(y, from_h, row[HEIGHT]);
     const int x0 = clamp(h.x, 0, from_w - 1), x1 = clamp(h.x + 1, 0, from_w - 1);
-    __global const uchar *above = DATA(image) + (size_t)clamp(v.x, 0, from_h - 1) * (size_t)image_dim.y;
-    __global const uchar *below = DATA(image) + (size_t)clamp(v.x + 1, 0, from_h - 1) * (size_t)image_dim.y;
+    __global const uchar *above = DATA(image) + CANVAS + (size_t)clamp(v.x, 0, from_h - 1) * (size_t)width;
+    __global const uchar *below = DATA(image) + CANVAS + (size_t)clamp(v.x + 1, 0, from_h - 1) * (size_t)width;
     const int top = above[x0] * (256 - h.y) + above[x1] * h.y, bottom = below[x0] * (256 - h.y) + below[x1] * h.y;
-    DATA(pixels)[(size_t)y * (size_t)image_dim.y + (size_t)x] =
+    DATA(pixels)[CANVAS + (size_t)y * (size_t)width + (size_t)x] =
         (uchar)((top * (256 - v.y) + bottom * v.y + (1 << 15)) >> 16);
 }
 #endif
@@ -57,15 +65,15 @@ __kernel void haar_scale(FER_IN(image), FER_IN(table), FER_OUT(pixels), const in
 #ifdef FER_KERNEL_haar_rows
 /* A work-group of LANES makes the sums along one row, LANES pixels at a time. */
 __kernel void haar_rows(FER_IN(pixels), FER_IN(table), FER_OUT(sum), FER_OUT(squares), const int level, const int width,
-                        const int stride)
+                        const int height)
 {
     __global const int *row = ROW(level);
     const int y = get_global_id(1), lane = get_local_id(0);
     if (y >= row[HEIGHT]) /* the whole group */
         return;
-    __global const uchar *in = DATA(pixels) + (size_t)y * (size_t)width;
-    __global int *out = DATA(sum) + (size_t)(y + 1) * (size_t)stride;
-    __global uint *out2 = DATA(squares) + (size_t)(y + 1) * (size_t)stride;
+    __global const uchar *in = DATA(pixels) + CANVAS + (size_t)y * (size_t)width;
+    __global int *out = DATA(sum) + SUMS + (size_t)(y + 1) * (size_t)(width + 1);
+    __global uint *out2 = DATA(squares) + SUMS + (size_t)(y + 1) * (size_t)(width + 1);
     int total = 0;
     uint total2 = 0;
     if (lane == 0)
@@ -108,21 +116,22 @@ __kernel void haar_rows(FER_IN(pixels), FER_IN(table), FER_OUT(sum), FER_OUT(squ
 
 #ifdef FER_KERNEL_haar_columns
 /* Down the columns: sums along rows become integral images. */
-__kernel void haar_columns(FER_IN(table), FER_INOUT(sum), FER_INOUT(squares), const int level, const int stride)
+__kernel void haar_columns(FER_IN(table), FER_INOUT(sum), FER_INOUT(squares), const int level,
+                           const int width, const int height)
 {
     __global const int *row = ROW(level);
     const int x = get_global_id(0);
     if (row[WIDTH] == 0 || x > row[WIDTH])
         return;
-    __global int *at = DATA(sum) + x;
-    __global uint *at2 = DATA(squares) + x;
+    __global int *at = DATA(sum) + SUMS + x;
+    __global uint *at2 = DATA(squares) + SUMS + x;
     int total = 0;
     uint total2 = 0;
     at[0] = 0;
     at2[0] = 0;
     for (int y = 1; y <= row[HEIGHT]; y++) {
-        at += stride;
-        at2 += stride;
+        at += width + 1;
+        at2 += width + 1;
         *at = total += *at;
         *at2 = total2 += *at2;
     }
@@ -134,10 +143,11 @@ __kernel void haar_columns(FER_IN(table), FER_INOUT(sum), FER_INOUT(squares), co
  * d = 1 … Y (Lienhart and Maydt 2002).  With the sums along rows that is a sum of right ends along one diagonal minus a
  * sum of left ends along the other.  A work-item walks one diagonal; pass 0 the right ends, pass 1 the left ones, which are
  * what pass 0 left reduced by them.  Sums along a row are differences of the integral image. */
-__kernel void haar_tilted(FER_IN(table), FER_IN(sum), FER_INOUT(tilted), const int level, const int stride, const int pass)
+__kernel void haar_tilted(FER_IN(table), FER_IN(sum), FER_INOUT(tilted), const int level, const int width,
+                          const int height, const int pass)
 {
     __global const int *row = ROW(level);
-    const int w = row[WIDTH], h = row[HEIGHT], diagonal = get_global_id(0) - h;
+    const int w = row[WIDTH], h = row[HEIGHT], stride = width + 1, diagonal = get_global_id(0) - h;
     if (w == 0 || diagonal > w + h)
         return;
     /* the corner is (x, y); pass 0 goes left and down from (diagonal, 0), pass 1 right and down */
@@ -146,12 +156,12 @@ __kernel void haar_tilted(FER_IN(table), FER_IN(sum), FER_INOUT(tilted), const i
         const int x = pass == 0 ? diagonal - y : diagonal + y;
         if (y > 0) { /* the end in row y - 1: right of pixel x - 1, or left of it */
             const int end = clamp(pass == 0 ? x : x - 1, 0, w);
-            __global const int *at = DATA(sum) + (size_t)y * (size_t)stride + (size_t)end;
+            __global const int *at = DATA(sum) + SUMS + (size_t)y * (size_t)stride + (size_t)end;
             total += *at - *(at - stride);
         }
         if (x < 0 || x > w)
             continue;
-        __global int *out = DATA(tilted) + (size_t)y * (size_t)stride + (size_t)x;
+        __global int *out = DATA(tilted) + SUMS + (size_t)y * (size_t)stride + (size_t)x;
         *out = pass == 0 ? total : *out - total;
     }
 }
@@ -213,13 +223,14 @@ __kernel void haar_windows(FER_IN(table), FER_IN(sum), FER_IN(squares), FER_IN(s
 #ifdef TILTED
                            FER_IN(tilted),
 #endif
-                           FER_OUT(result), const int level, const int stride, const int window_w, const int window_h)
+                           FER_OUT(result), const int level, const int width, const int height, const int windows,
+                           const int window_w, const int window_h)
 {
     __global const int *row = ROW(level);
-    const int i = get_global_id(0), j = get_global_id(1);
+    const int i = get_global_id(0), j = get_global_id(1), stride = width + 1;
     if (i >= row[NX] || j >= row[NY])
         return;
-    const size_t corner = (size_t)(j * row[STEP]) * (size_t)stride + (size_t)(i * row[STEP]);
+    const size_t corner = SUMS + (size_t)(j * row[STEP]) * (size_t)stride + (size_t)(i * row[STEP]);
     __global const int *s = DATA(sum) + corner;
 #ifdef TILTED
     __global const int *t = DATA(tilted) + corner;
@@ -245,6 +256,7 @@ __kernel void haar_windows(FER_IN(table), FER_IN(sum), FER_IN(squares), FER_IN(s
             verdict = passed && next != NOTHING ? FACE : at == 0 ? FIRST : LATER;
         at = next;
     }
-    DATA(result)[(size_t)row[OFFSET] + (size_t)j * (size_t)row[NX] + (size_t)i] = (uchar)verdict;
+    DATA(result)[(size_t)get_global_id(2) * (size_t)windows + (size_t)row[OFFSET] + (size_t)j * (size_t)row[NX] + (size_t)i] =
+        (uchar)verdict;
 }
 #endif

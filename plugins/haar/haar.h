@@ -47,6 +47,19 @@ enum fer_status haar_prepare(const void *state, const struct fer_canvas *canvas,
 enum fer_status haar_find(const void *state, const struct fer_canvas *canvas, const void *table, const void *result,
                           struct fer_box **boxes, int *count, struct fer_error *err);
 
+/* A search being emitted: canvases of one size, one (width x height, as in a struct fer_canvas) or one for each sample
+ * ([N, height, width]), all with pictures of the size that the table says. */
+struct haar_search {
+    const struct haar *haar;
+    struct fer_emit *em;
+    int width, height;
+    struct fer_tensor *image, *table, *result; /* result: all windows, for each sample if there are samples */
+    int windows;
+};
+enum fer_status haar_search_emit(const struct haar_search *search, struct fer_error *err);
+/* find_eyes: the layer. */
+extern const struct fer_layer haar_find_eyes;
+
 /* Rectangles of whole pixels. */
 struct haar_rect {
     int x, y, w, h;

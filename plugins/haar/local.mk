@@ -10,6 +10,7 @@ plugins_haar_la_SOURCES = \
 	%D%/cascade.c \
 	%D%/cascade.h \
 	%D%/emit.c \
+	%D%/eyes.c \
 	%D%/format-new.c \
 	%D%/format-old.c \
 	%D%/group.c \
@@ -18,5 +19,7 @@ plugins_haar_la_SOURCES = \
 	%D%/pyramid.c \
 	%D%/xml.c \
 	%D%/xml.h
-CL_FILES += %D%/haar.cl
+CL_FILES += \
+	%D%/eyes.cl \
+	%D%/haar.cl
 EXTRA_DIST += %D%/README.md
