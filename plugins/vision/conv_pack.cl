@@ -25,10 +25,16 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
             in_group[i] = ((block0 + b) * FER_BLOCK + i) / group_in;
             in_place[i] = ((block0 + b) * FER_BLOCK + i) % group_in;
         }
-        /* The inner loop walks along the rows of the canonical weights. */
+        /* The inner loop walks along the rows of the canonical weights.  Within one group their 16 places are consecutive. */
+        const bool whole = in_group[0] == in_group[FER_BLOCK - 1] && in_group[0] == out_group[0] &&
+                           in_group[0] == out_group[FER_BLOCK - 1];
 #ifdef GRADIENT
         for (int i = 0; i < FER_BLOCK; i++) {
             __global const float *const from = DATA(weights) + ((size_t)(block0 + b) * FER_BLOCK + i) * group_out * taps;
+            if (whole && taps == 1) {
+                vstore16(vload16(0, from + out_place[0]), i, w);
+                continue;
+            }
             for (int o = 0; o < FER_BLOCK; o++)
                 for (int t = 0; t < taps; t++)
                     w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
@@ -37,6 +43,12 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
 #else
         for (int o = 0; o < FER_BLOCK; o++) {
             __global const float *const from = DATA(weights) + ((size_t)k * FER_BLOCK + o) * group_in * taps;
+            if (whole && taps == 1) {
+#pragma unroll
+                for (int i = 0; i < FER_BLOCK; i++)
+                    w[i * FER_BLOCK + o] = from[in_place[0] + i];
+                continue;
+            }
             for (int i = 0; i < FER_BLOCK; i++)
                 for (int t = 0; t < taps; t++)
                     w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
