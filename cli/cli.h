@@ -16,7 +16,7 @@ enum { EXIT_USAGE = 2 };
 
 /* Options that (nearly) every command takes. */
 struct common {
-    const char *device;
+    const char *device, *without;
     uint64_t seed;
     bool seed_set, json, quiet, verbose;
     const char **sets, **data; /* "name=value", NULL-terminated; point into argv */

@@ -90,18 +90,31 @@ static const char *shape_text(const json_t *shape, char *text, size_t size)
     return text;
 }
 
+/* "conv2d + batchnorm + relu" */
+static const char *op_text(const json_t *row, char *text, size_t size)
+{
+    size_t at = (size_t)snprintf(text, size, "%s", text_of(row, "op")), i;
+    const json_t *name;
+
+    json_array_foreach(json_object_get(row, "fused"), i, name) {
+        if (at < size)
+            at += (size_t)snprintf(text + at, size - at, " + %s", json_string_value(name));
+    }
+    return text;
+}
+
 static void print_operations(const json_t *report)
 {
     const json_t *row;
-    char shape[128];
+    char shape[128], op[256];
     size_t i;
 
-    printf("%-40s %-16s %-20s %12s %15s\n", "path", "operation", "output", "parameters", "multiply-adds");
+    printf("%-40s %-32s %-20s %12s %15s\n", "path", "operation", "output", "parameters", "multiply-adds");
     json_array_foreach(json_object_get(report, "operations"), i, row)
-        printf("%-40s %-16s %-20s %12.0f %15.0f\n", text_of(row, "path"), text_of(row, "op"),
+        printf("%-40s %-32s %-20s %12.0f %15.0f\n", text_of(row, "path"), op_text(row, op, sizeof(op)),
                shape_text(json_object_get(row, "shape"), shape, sizeof(shape)), number_of(row, "parameters"),
                number_of(row, "macs"));
-    printf("%-40s %-16s %-20s %12.0f %15.0f\n", "sum", "", "", number_of(report, "parameters"),
+    printf("%-40s %-32s %-20s %12.0f %15.0f\n", "sum", "", "", number_of(report, "parameters"),
            number_of(report, "macs"));
 }
 
@@ -127,6 +140,26 @@ static void print_segments(const json_t *report)
                net, decision[0] ? "; then " : "", decision, decision[0] ? " decides" : "");
     }
     puts("A segment without samples is left out.  The sum counts the dearest way, not every net.");
+}
+
+/* "passes: fold 20 batchnorm; fuse 17 relu, 8 add; layout 2 conversions; inplace 12 tensors" */
+static void print_passes(const json_t *report)
+{
+    const char *pass, *what, *after = "\npasses: ";
+    json_t *did, *count;
+
+    json_object_foreach(json_object_get(report, "passes"), pass, did) {
+        printf("%s%s", after, pass);
+        after = " ";
+        json_object_foreach(did, what, count) {
+            printf("%s%lld %s", after, (long long)json_integer_value(count), what);
+            after = ", ";
+        }
+        if (json_object_size(did) == 0)
+            printf(" nothing");
+        after = "; ";
+    }
+    putchar('\n');
 }
 
 static void print_launches(const json_t *report)
@@ -217,6 +250,7 @@ int cmd_show(int argc, char **argv)
     } else {
         print_operations(report);
         print_segments(report);
+        print_passes(report);
         if (args.launches)
             print_launches(report);
         print_memory(report, args.memory);

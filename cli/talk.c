@@ -30,7 +30,9 @@ static void say(void *user, enum fer_message kind, const char *text)
 struct fer_context *open_context(const struct common *common)
 {
     struct common *listener = malloc(sizeof(*listener));
-    struct fer_context_options options = { .device = common->device, .message = say, .user = listener };
+    struct fer_context_options options = {
+        .device = common->device, .message = say, .user = listener, .without = common->without
+    };
     struct fer_context *context;
     struct fer_error err = FER_ERROR_INIT;
 

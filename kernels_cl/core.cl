@@ -81,6 +81,33 @@ __kernel void copy(FER_IN(x), FER_INOUT(y), const float factor, const int accumu
 }
 #endif
 
+/* Weights with an affine of the outputs folded in: y[k][…] = factor[k] x[k][…]; y[k] = factor[k] bias[k] + shift[k]. */
+#ifdef FER_KERNEL_fold
+__kernel void fold(FER_IN(x), FER_IN(factor), FER_OUT(y))
+{
+    const size_t i = get_global_id(0), size = SIZE(y);
+    if (i < size)
+        DATA(y)[i] = DATA(factor)[i / (size / factor_dim.x)] * DATA(x)[i];
+}
+#endif
+
+#ifdef FER_KERNEL_fold_bias
+__kernel void fold_bias(
+#ifdef BIAS
+    FER_IN(bias),
+#endif
+    FER_IN(factor), FER_IN(shift), FER_OUT(y))
+{
+    const size_t i = get_global_id(0);
+    if (i < SIZE(y))
+#ifdef BIAS
+        DATA(y)[i] = DATA(factor)[i] * DATA(bias)[i] + DATA(shift)[i];
+#else
+        DATA(y)[i] = DATA(shift)[i];
+#endif
+}
+#endif
+
 #ifdef FER_KERNEL_fill
 __kernel void fill(FER_OUT(y), const float value)
 {

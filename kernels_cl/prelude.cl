@@ -73,6 +73,23 @@
     i < i##_end;                                                                                                         \
     i++
 
+/* The activation that was fused behind a kernel's operation: whoever emits the kernel passes on one of -DFER_RELU,
+ * -DFER_RELU6 and -DFER_LEAKY_RELU=slope, or none.  v and u are variables of type T, float or a vector.  FER_ACTIVATE is the
+ * output; FER_THROUGH is the gradient u as it comes through, where v is what stood before the activation, or behind it. */
+#if defined(FER_RELU)
+#define FER_ACTIVATE(T, v) ((v) < 0.0f ? (T)(0.0f) : (v))
+#define FER_THROUGH(T, v, u) ((v) > 0.0f ? (u) : (T)(0.0f))
+#elif defined(FER_RELU6)
+#define FER_ACTIVATE(T, v) ((v) < 0.0f ? (T)(0.0f) : (v) > 6.0f ? (T)(6.0f) : (v))
+#define FER_THROUGH(T, v, u) ((v) > 0.0f && (v) < 6.0f ? (u) : (T)(0.0f))
+#elif defined(FER_LEAKY_RELU)
+#define FER_ACTIVATE(T, v) ((v) > 0.0f ? (v) : (v) * (FER_LEAKY_RELU))
+#define FER_THROUGH(T, v, u) ((v) > 0.0f ? (u) : (u) * (FER_LEAKY_RELU))
+#else
+#define FER_ACTIVATE(T, v) (v)
+#define FER_THROUGH(T, v, u) (u)
+#endif
+
 /* Reductions over a work-group of 64 in a fixed order: part is __local, 64 long, lane the work-item's number in the group;
  * every work-item comes along and all get the result in v. */
 #define FER_GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))

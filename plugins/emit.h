@@ -49,6 +49,19 @@ FER_UNUSED FER_PRINTF(4, 5) static struct fer_launch *fer_emit_kernel(struct fer
     return fer_emit_launch(em, source, kernel, options);
 }
 
+enum { FER_ACTIVATION_OPTION = 48 };
+/* The compiler option for kernels that end with FER_ACTIVATE (prelude.cl): "" or " -DFER_RELU" or the like. */
+FER_UNUSED static const char *fer_activation_option(enum fer_activation activation, double slope,
+                                                    char text[FER_ACTIVATION_OPTION])
+{
+    static const char *const names[] = { "", " -DFER_RELU", " -DFER_LEAKY_RELU", " -DFER_RELU6" };
+    if (activation == FER_ACTIVATION_LEAKY_RELU)
+        snprintf(text, FER_ACTIVATION_OPTION, "%s=%af", names[activation], (double)(float)slope);
+    else
+        snprintf(text, FER_ACTIVATION_OPTION, "%s", names[activation]);
+    return text;
+}
+
 /* The last argument `const int span` and the range of a kernel that walks cells with FER_SPAN, `cells` a row of `rows`.
  * A GPU gets a work-item a cell; a CPU about 64 equal work-groups of one work-item, and none below `least` cells. */
 FER_UNUSED static void fer_launch_cells(struct fer_emit *em, struct fer_launch *launch, const struct fer_tensor *rows,

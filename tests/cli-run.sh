@@ -72,3 +72,36 @@ status=0
 [ $status -eq 1 ]
 grep -q "no tensor 'x'" err
 test ! -e z.st
+
+# Passes of the compiler: shown, left out, and the same numbers (a convolution of ones, its batch norm, what is added).
+cat >block.fer <<'END2'
+fer 1
+use vision
+net block(x: f32[1,2,2]) -> y {
+  h = x | conv: conv2d 1 kernel=1 bias=no | bn: batchnorm eps=0
+  y = h, x | add | relu
+}
+END2
+python3 - <<'END2'
+import st
+st.save("b.st", {"block.conv.weight": ([1, 1, 1, 1], [2]), "block.bn.weight": ([1], [3]), "block.bn.bias": ([1], [-1]),
+                 "block.bn.running_mean": ([1], [1]), "block.bn.running_var": ([1], [4])})
+st.save("p.st", {"x": ([1, 1, 2, 2], [-1, 0, 1, 2])})
+END2
+"$FER" show block.fer --net block >show
+grep -q '^passes: fold 1 batchnorm; fuse 1 add, 1 relu; layout ' show
+grep -q 'conv2d + batchnorm + add + relu' show
+for without in "" fold fuse fold,fuse,layout,inplace; do
+    "$FER" run block.fer block --in p.st --out q.st --weights b.st --without "$without"
+    python3 - <<'END2'
+import st
+# 3 * (2 x - 1) / 2 - 1 + x
+assert st.load("q.st") == {"y": ([1, 1, 2, 2], [0, 0, 1.5, 5.5])}, st.load("q.st")
+END2
+done
+"$FER" show block.fer --net block --without fold,fuse >show
+grep -q '^passes: fold nothing; fuse nothing; ' show
+status=0
+"$FER" show block.fer --net block --without fuse,folds 2>err || status=$?
+[ $status -eq 1 ]
+grep -q "'folds' is no pass" err

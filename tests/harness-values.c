@@ -101,7 +101,7 @@ void op_values_create(const struct op_program *program, int live, struct op_refe
     const struct op_case *c = program->c;
     *r = (struct op_reference){ .p = c->p, .training = (c->flags & OP_TRAINING) != 0, .nin = program->flow->nin,
                                 .nout = program->flow->nout, .nweights = program->net->nweights };
-    ck_assert_int_le(r->nweights, OP_PORTS);
+    ck_assert_int_le(r->nweights, OP_WEIGHTS);
     for (int i = 0; i < r->nin; i++) {
         r->in[i] = op_tensor_create(&program->flow->in[i]->shape, live);
         r->grad_in[i] = r->in[i];
@@ -131,6 +131,8 @@ void op_values_free(struct op_reference *r)
         op_tensor_free(&r->grad_in[i]);
         op_tensor_free(&r->out[i]);
         op_tensor_free(&r->grad_out[i]);
+    }
+    for (int i = 0; i < OP_WEIGHTS; i++) {
         op_tensor_free(&r->weight[i]);
         op_tensor_free(&r->grad_weight[i]);
         op_tensor_free(&r->moved[i]);

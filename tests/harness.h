@@ -20,6 +20,7 @@
 #include <check.h>
 
 #define OP_PORTS 8
+#define OP_WEIGHTS 64
 
 /* Axes past the rank have length 1. */
 struct op_tensor {
@@ -34,10 +35,10 @@ struct op_reference {
     bool training;
     int nin, nout, nweights;
     struct op_tensor in[OP_PORTS], out[OP_PORTS];
-    struct op_tensor weight[OP_PORTS]; /* in order of declaration, statistics too */
-    struct op_tensor moved[OP_PORTS];  /* forward: statistics afterwards, at first as before */
+    struct op_tensor weight[OP_WEIGHTS]; /* in order of declaration, statistics too */
+    struct op_tensor moved[OP_WEIGHTS];  /* forward: statistics afterwards, at first as before */
     /* backward: gradients of outputs, and those of inputs and weights to be written */
-    struct op_tensor grad_out[OP_PORTS], grad_in[OP_PORTS], grad_weight[OP_PORTS];
+    struct op_tensor grad_out[OP_PORTS], grad_in[OP_PORTS], grad_weight[OP_WEIGHTS];
 };
 typedef void op_function(const struct op_reference *r);
 
@@ -61,6 +62,7 @@ struct op_case {
     const char *flow;      /* instead of `call`: all between the braces of a net with inputs a, b, … and outputs y, … */
     int outputs;           /* 0: one */
     const char *use;       /* plugins beyond vision, loss and data: ", ffra"; NULL: none */
+    unsigned without;      /* passes of the compiler that are left out: enum fer_pass */
 };
 
 /* OP_CASE("leaky_relu 0.2", "3,5", leaky_relu, { 0.2 }) */

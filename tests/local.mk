@@ -42,6 +42,7 @@ op_tests = \
 	%D%/unit-ops-pointwise \
 	%D%/unit-ops-spatial \
 	%D%/unit-ops-systems \
+	%D%/unit-passes \
 	%D%/unit-route \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
@@ -53,6 +54,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
+%C%_unit_passes_SOURCES = %D%/unit-passes.c $(harness)
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)

@@ -3,8 +3,8 @@
 # The core knows no layer by name: no string of libfer/ is the name of something that a plugin provides.
 set -eu
 
-# Words of the language and of the core's own kernels and layers that a plugin's operation happens to be called, too.
-own='step add mean'
+# Words of the language and of the core's own kernels, layers and passes that a plugin's operation happens to be called, too.
+own='step add mean fold'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -39,10 +39,11 @@ struct fer_context_options {
     /* `text` has no trailing newline and lives for the call only.  Called on the thread that uses the context. */
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
+    const char *without;     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace"; NULL: none */
 };
 
 /* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.
- * A plugin that is refused is a WARNING; FER_ENOMEM is the only error. */
+ * A plugin that is refused is a WARNING.  FER_EINVAL: `without` names what is no pass; FER_ENOMEM. */
 FER_API enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,
                                            struct fer_error *err);
 FER_API void fer_context_free(struct fer_context *context); /* NULL is fine */

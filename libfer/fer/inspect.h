@@ -41,8 +41,9 @@ struct fer_show_options {
     int batch;        /* 0: 1 */
     bool training;    /* the first stage, with backward and updates, instead */
 };
-/* {"operations": [{"path", "op", "branch", "output", "shape", "parameters", "macs"}], "parameters", "macs" (both of one
- *  sample, macs when every decision sends it the dearest way),
+/* {"operations": [{"path", "op", "fused" (what it does besides, by name), "branch", "output", "shape", "parameters",
+ *  "macs"}], "parameters", "macs" (both of one sample, macs when every decision sends it the dearest way),
+ *  "passes": {"fold": {OPERATION: count}, "fuse": {OPERATION: count}, "layout": {"conversions"}, "inplace": {"tensors"}},
  *  "segments": [{"name", "launches", "branch", "decision"}], in the order in which they run; branch: the net that samples
  *  were sent to, null: all samples; decision: the operation that then sends samples through one of several nets, or null;
  *  "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes"}],

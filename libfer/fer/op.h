@@ -76,6 +76,24 @@ FER_API struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_s
 FER_API int fer_emit_net(const struct fer_emit *em);
 FER_API struct fer_tensor *fer_emit_rows(const struct fer_emit *em);
 
+/* What has been fused behind this op, by the leave of its layer's `fuses`: output 0 is
+ *     activation(op's own output 0 + add)
+ * FER_ACTIVATION_RELU is max(v, 0), LEAKY_RELU v where positive, else slope * v, RELU6 min(max(v, 0), 6); a NaN stays one. */
+enum fer_activation { FER_ACTIVATION_NONE, FER_ACTIVATION_RELU, FER_ACTIVATION_LEAKY_RELU, FER_ACTIVATION_RELU6 };
+struct fer_epilogue {
+    size_t size;
+    struct fer_tensor *bias;     /* f32[channels] that stands for the op's own, because an affine was folded; or NULL */
+    struct fer_tensor *add;      /* or NULL */
+    struct fer_tensor *grad_add; /* backward: where to write the gradient of `add`, which may lie over output 0's gradient
+                                    under the same rule; NULL: nobody needs it, or the core takes care of it */
+    enum fer_activation activation;
+    double slope;                /* of LEAKY_RELU */
+};
+/* Never NULL; valid during the callback. */
+FER_API const struct fer_epilogue *fer_emit_epilogue(const struct fer_emit *em);
+/* Its activation. */
+FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
+
 /* backward: the gradient with respect to output i (NULL: nothing flows there, treat it as zero) … */
 FER_API struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i);
 /* … and where to write the gradient of input i or weight i (NULL: nobody needs it, skip the work).

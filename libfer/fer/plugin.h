@@ -31,12 +31,28 @@ enum fer_layer_flag {
     FER_LAYER_STOPS_GRADIENT = 1 << 3,
     FER_LAYER_LOSS = 1 << 4,         /* output 0 is the f32[1] to minimise, output 1 (optional) the f32[N] per sample */
     FER_LAYER_DATA = 1 << 5,         /* may stand in a data pipeline after `batch` (see `reads`, `writes`) */
-    FER_LAYER_FUSES_ACTIVATION = 1 << 6, /* honours fer_emit_activation in forward and backward */
-    FER_LAYER_PASSES_GRADIENT = 1 << 7  /* where every input has output 0's shape, the gradient of each is output 0's
+    FER_LAYER_FUSES_ACTIVATION = 1 << 6, /* the same as FER_EPILOGUE_RELU in both masks of `fuses` */
+    FER_LAYER_PASSES_GRADIENT = 1 << 7, /* where every input has output 0's shape, the gradient of each is output 0's
                                            gradient itself (add): then backward is not called */
+    FER_LAYER_SUM = 1 << 8           /* where every input has output 0's shape, output 0 is their sum */
 };
 enum fer_saves { FER_SAVES_NOTHING = 0, FER_SAVES_INPUT = 1, FER_SAVES_OUTPUT = 2 };
-enum fer_activation { FER_ACTIVATION_NONE, FER_ACTIVATION_RELU };
+
+/* What a layer can do behind its own work, in this order, so that the compiler need not launch it (struct fer_epilogue).
+ *   AFFINE  scale and shift a channel (axis 1 of output 0), folded into the weights: output 0 is linear in weight 0,
+ *           whose axis 0 are the channels, plus weight 1, one a channel, if the op declares one.  It gets the changed
+ *           weight 0 from fer_emit_weight and the bias from the epilogue.  Never where a gradient flows.
+ *   ADD     another tensor of output 0's shape and layout, which may lie where output 0 does: every element is read by
+ *           the work-item that writes it, before it writes it
+ *   others  the activation of that name */
+enum fer_epilogue_part {
+    FER_EPILOGUE_AFFINE = 1 << 0,
+    FER_EPILOGUE_ADD = 1 << 1,
+    FER_EPILOGUE_RELU = 1 << (1 + FER_ACTIVATION_RELU),
+    FER_EPILOGUE_LEAKY_RELU = 1 << (1 + FER_ACTIVATION_LEAKY_RELU),
+    FER_EPILOGUE_RELU6 = 1 << (1 + FER_ACTIVATION_RELU6),
+    FER_EPILOGUE_ACTIVATIONS = FER_EPILOGUE_RELU | FER_EPILOGUE_LEAKY_RELU | FER_EPILOGUE_RELU6
+};
 
 /* Which layout each input and output is wanted in, filled with PLAIN before the call.  At most 16 of each. */
 struct fer_layout_wish {
@@ -61,6 +77,16 @@ struct fer_layer {
     /* FER_LAYER_DATA: fields read, in the order of the inputs ("image", "?mask": taken when present), and fields
      * written, in the order of the outputs; writes NULL: the fields that were read. */
     const char *const *reads, *const *writes;
+    /* enum fer_epilogue_part: what forward does where no gradient flows back through the op … */
+    unsigned fuses;
+    /* … and what forward and backward do where one does */
+    unsigned fuses_backward;
+    /* FER_ACTIVATION_LEAKY_RELU: the factor of negative values. */
+    double (*slope)(const void *params);
+    /* In evaluation output 0 is scale[c] * input 0 + shift[c], c along axis 1: emit what computes the two f32[channels]
+     * from the op's weights.  NULL: it is not.  The launches run when weights have changed, not every time. */
+    enum fer_status (*affine)(struct fer_emit *em, struct fer_tensor *scale, struct fer_tensor *shift,
+                              struct fer_error *err);
 };
 
 /* Completes a layer that decides which of several nets each row of the batch goes through.  Only those rows run in that
@@ -85,9 +111,6 @@ struct fer_dispatch {
     const struct fer_nets *(*nets)(const void *params);
     int decides;
 };
-
-/* The activation that was fused into this op; the output is after it. */
-FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
 
 /* A parameterised net.  `write` produces the text of a description whose last `net` is the model's, e.g.
  * "fer 1\nuse vision\nnet resnet18(image) -> logits { … }"; it holds use, block and net alone.  Called while names are

@@ -188,6 +188,23 @@ static enum fer_status take_weight(struct sweep *s, const struct fer_weight *wei
     return FER_OK;
 }
 
+/* Where nothing stands behind a fused addition, the gradient of what is added is the output's. */
+static bool adds_last(const struct fer_op *op)
+{
+    return op->addend && !op->activation;
+}
+
+static enum fer_status backward_addend(struct sweep *s, struct fer_op *op, struct fer_emit *em)
+{
+    struct fer_tensor *dy = op->out[0]->grad, *da = em->grad_in[op->addend];
+    if (adds_last(op))
+        return contribute(s, op->in[op->addend], dy);
+    if (dy && dy->storage == FER_STORAGE_ARENA && !dy->base)
+        da->in_place_of = dy;
+    em->epilogue.grad_add = da;
+    return FER_OK;
+}
+
 static enum fer_status backward(struct sweep *s, struct fer_op *op)
 {
     const struct fer_autodiff *ad = s->ad;
@@ -207,18 +224,19 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
         return fer_fail(s->em.err, FER_ENOTSUP, "%s has no gradient, and a loss needs one through it; put detach before it",
                         op->layer->name);
     struct fer_emit em = fer_compiler_emit(ad->c, ad->segment, "backward", s->em.err);
-    em.op = op;
+    enum fer_status status = fer_compiler_emit_op(&em, op);
     em.has_backward = true;
     for (int i = 0; i < op->nout; i++)
         em.grad_out[i] = op->out[i]->grad;
-    for (int i = 0; i < op->nin; i++)
-        if (op->in[i]->needs_grad) {
+    for (int i = 0; i < op->nin && !status; i++)
+        if (op->in[i]->needs_grad && !(i && i == op->addend && adds_last(op))) {
             struct fer_tensor *x = fer_compiler_value(ad->c, op->in[i]);
             em.grad_in[i] = x ? like(s, x) : NULL;
             if (!em.grad_in[i])
                 return no_memory(s);
         }
-    enum fer_status status = FER_OK;
+    if (!status && op->addend && op->in[op->addend]->needs_grad)
+        status = backward_addend(s, op, &em);
     for (int i = 0; i < op->nweights && !status; i++)
         if (op->weights[i] && op->weights[i]->trained && ad->wants(ad, op->weights[i]))
             status = weight_target(s, op->weights[i], &em.grad_weight[i]);

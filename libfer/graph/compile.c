@@ -48,7 +48,7 @@ static enum fer_status finish(struct fer_compiler *c, const struct fer_compile_o
 {
     static const struct fer_compile_options none = { 0 };
     const struct fer_compile_options *o = options ? options : &none;
-    if (o->no_in_place)
+    if (o->without & FER_PASS_IN_PLACE)
         for (int i = 0; i < c->program->ntensors; i++)
             c->program->tensors[i]->in_place_of = NULL;
     const enum fer_status status = fer_plan(c->program, c->store->device->max_allocation, err);
@@ -60,7 +60,7 @@ static enum fer_status finish(struct fer_compiler *c, const struct fer_compile_o
 static enum fer_status begin(struct fer_graph *graph, struct fer_store *store, int capacity,
                              const struct fer_compile_options *options, struct fer_compiler *c, struct fer_error *err)
 {
-    const enum fer_status status = fer_lower(graph, store->device->profile, !options || !options->no_fuse, err);
+    const enum fer_status status = fer_lower(graph, store->device->profile, options ? options->without : 0, err);
     return status ? status : fer_compiler_create(graph, store, capacity, c, err);
 }
 
@@ -266,6 +266,30 @@ static enum fer_status emit_stage(struct stage_compile *s)
     return status;
 }
 
+static bool spec_wants(const struct fer_autodiff *ad, const struct fer_weight *weight)
+{
+    const struct fer_step_spec *step = ad->user;
+    for (int u = 0; u < step->nupdates; u++)
+        for (int w = 0; w < step->updates[u].nweights; w++)
+            if (step->updates[u].weights[w] == weight)
+                return true;
+    return false;
+}
+
+/* Before the graph is lowered: through which operations some step's gradients flow. */
+static void mark_differentiated(struct fer_graph *graph, const struct fer_stage_spec *spec)
+{
+    struct fer_compiler c = { .graph = graph };
+    for (int k = 0; k < spec->nsteps && !graph->lowered; k++) {
+        const struct fer_autodiff ad = {
+            .c = &c, .region = FER_REGION_STEP + k, .wants = spec_wants, .user = &spec->steps[k]
+        };
+        fer_autodiff_mark(&ad);
+        for (int i = 0; i < graph->nops; i++)
+            graph->ops[i]->differentiated = graph->ops[i]->differentiated || graph->ops[i]->needs_backward;
+    }
+}
+
 enum fer_status fer_stage_compile(struct fer_description *description, int stage, struct fer_store *store,
                                   const struct fer_compile_options *options, struct fer_stage_program **out,
                                   struct fer_error *err)
@@ -280,6 +304,7 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
         return no_memory(err);
     s.out->spec = spec;
     s.out->graph = spec->graph;
+    mark_differentiated(spec->graph, spec);
     enum fer_status status =
         begin(spec->graph, store, description->data[spec->data[0]].micro, options, &s.c, err);
     s.out->program = s.c.program;
@@ -527,6 +552,8 @@ enum fer_status fer_predict_compile(struct fer_description *description, const s
         return no_memory(err);
     p->predict = predict;
     p->graph = predict->graph;
+    for (int i = 0; i < p->graph->nops && backward && !p->graph->lowered; i++)
+        p->graph->ops[i]->differentiated = true;
     enum fer_status status = begin(predict->graph, store, capacity, options, &c, err);
     p->program = c.program;
     if (!status)

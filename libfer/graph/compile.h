@@ -24,10 +24,20 @@ enum fer_status fer_store_read(const struct fer_store *store, const struct fer_w
 enum fer_status fer_store_write(struct fer_store *store, const struct fer_weight *weight, const float *data,
                                 struct fer_error *err);
 
-/* Which passes run; all on by default (zeroed struct). */
+/* The compiler's passes, and what they are called. */
+enum fer_pass {
+    FER_PASS_FOLD = 1 << 0,    /* fold      affines of evaluation into the weights before them */
+    FER_PASS_FUSE = 1 << 1,    /* fuse      additions and activations into the operation before them */
+    FER_PASS_LAYOUT = 1 << 2,  /* layout    layouts that operations prefer; without it all is plain */
+    FER_PASS_IN_PLACE = 1 << 3 /* inplace   outputs over inputs that nobody reads any more */
+};
+/* "fold,fuse": a set of passes; NULL and "" are none.  FER_EINVAL: a word is no pass. */
+enum fer_status fer_passes_parse(const char *text, unsigned *out, struct fer_error *err);
+
+/* A zeroed struct: all passes run. */
 struct fer_compile_options {
-    bool no_fuse, no_in_place, poison;
-    bool profile_set;
+    unsigned without; /* enum fer_pass */
+    bool poison;
     const struct fer_build_watch *watch;
 };
 

@@ -111,6 +111,23 @@ struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_
     return *slot;
 }
 
+/* The input that output 0 may be written over. */
+static struct fer_value *overwrites(const struct fer_op *op)
+{
+    return op->addend ? op->in[op->addend] : op->layer->flags & FER_LAYER_IN_PLACE ? op->in[0] : NULL;
+}
+
+/* Whether what is added is also what the operation itself reads, which need not be element for element. */
+static bool reads_otherwise(struct fer_compiler *c, const struct fer_op *op, const struct fer_tensor *addend)
+{
+    for (int i = 0; i < op->addend; i++) {
+        const struct fer_tensor *in = fer_compiler_value(c, op->in[i]);
+        if (!in || in == addend || in->base == addend)
+            return true;
+    }
+    return false;
+}
+
 struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value)
 {
     if (value->tensor)
@@ -134,11 +151,10 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
         t->buffer = base->buffer;
         if (t->keep)
             t->base->keep = true;
-    } else if (op && (op->layer->flags & FER_LAYER_IN_PLACE) && value->output == 0 &&
-               op->in[0]->shape.dtype == value->shape.dtype) {
-        struct fer_tensor *in = fer_compiler_value(c, op->in[0]);
+    } else if (op && value->output == 0 && overwrites(op)) {
+        struct fer_tensor *in = fer_compiler_value(c, overwrites(op));
         if (in && in->storage == FER_STORAGE_ARENA && !in->base && !in->keep && in->layout == t->layout &&
-            fer_shape_equal(&in->shape, &t->shape))
+            fer_shape_equal(&in->shape, &t->shape) && !reads_otherwise(c, op, in))
             t->in_place_of = in;
     }
     return t;
@@ -147,7 +163,17 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
 struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
                                   struct fer_error *err)
 {
-    return (struct fer_emit){ .c = c, .segment = segment, .pass = pass, .err = err };
+    return (struct fer_emit){ .c = c, .segment = segment, .pass = pass, .err = err, .epilogue = { .size = sizeof(struct fer_epilogue) } };
+}
+
+enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op)
+{
+    em->op = op;
+    em->epilogue.activation = op->activation;
+    em->epilogue.slope = op->slope;
+    if (op->addend && !(em->epilogue.add = fer_compiler_value(em->c, op->in[op->addend])))
+        return fer_fail(em->err, FER_ENOMEM, "out of memory while compiling");
+    return op->affine ? fer_fold(em->c, op, &em->folded, &em->epilogue.bias, em->err) : FER_OK;
 }
 
 enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
@@ -156,10 +182,11 @@ enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, stru
     if (op->layer->flags & FER_LAYER_VIEW)
         return fer_compiler_value(c, op->out[0]) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     struct fer_emit em = fer_compiler_emit(c, segment, op->region == FER_REGION_DATA ? "data" : "forward", err);
-    em.op = op;
+    enum fer_status status = fer_compiler_emit_op(&em, op);
     em.tracking = tracking;
     em.has_backward = has_backward;
-    const enum fer_status status = op->layer->forward(&em, err);
+    if (!status)
+        status = op->layer->forward(&em, err);
     return status ? status : em.status;
 }
 

@@ -194,6 +194,23 @@ void fer_core_collect(struct fer_emit *em, struct fer_tensor *scalar, struct fer
     fer_launch_range_1d(l, fer_extent_fixed(1));
 }
 
+void fer_core_fold(struct fer_emit *em, struct fer_tensor *weight, struct fer_tensor *bias, struct fer_tensor *scale,
+                   struct fer_tensor *shift, struct fer_tensor *out, struct fer_tensor *out_bias)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "fold", NULL);
+    fer_launch_in(l, "x", weight);
+    fer_launch_in(l, "factor", scale);
+    fer_launch_out(l, "y", out);
+    fer_launch_range_1d(l, fer_extent_each(out));
+    l = fer_emit_launch(em, fer_core_cl, "fold_bias", bias ? "-DBIAS" : NULL);
+    if (bias)
+        fer_launch_in(l, "bias", bias);
+    fer_launch_in(l, "factor", scale);
+    fer_launch_in(l, "shift", shift);
+    fer_launch_out(l, "y", out_bias);
+    fer_launch_range_1d(l, fer_extent_each(out_bias));
+}
+
 void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
                    struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out)
 {

@@ -45,7 +45,12 @@ bool fer_emit_has_backward(const struct fer_emit *em)
 
 enum fer_activation fer_emit_activation(const struct fer_emit *em)
 {
-    return em->op ? em->op->activation : FER_ACTIVATION_NONE;
+    return em->epilogue.activation;
+}
+
+const struct fer_epilogue *fer_emit_epilogue(const struct fer_emit *em)
+{
+    return &em->epilogue;
 }
 
 struct fer_tensor *fer_emit_input(const struct fer_emit *em, int i)
@@ -62,6 +67,8 @@ struct fer_tensor *fer_emit_weight(const struct fer_emit *em, int i)
 {
     if (!em->op || i < 0 || i >= em->op->nweights)
         return NULL;
+    if (i == 0 && em->folded)
+        return em->folded;
     return em->op->is_metric ? em->op->buffer_tensor[i] : fer_compiler_weight(em->c, em->op->weights[i]);
 }
 

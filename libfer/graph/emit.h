@@ -14,6 +14,13 @@ struct fer_prepared {
     const char *key;
 };
 
+/* Weights with an affine folded in. */
+struct fer_folded {
+    const struct fer_weight *weight;
+    const char *affine;            /* the affine's path */
+    struct fer_tensor *out, *bias;
+};
+
 /* One compilation. */
 struct fer_compiler {
     struct fer_program *program;
@@ -26,6 +33,8 @@ struct fer_compiler {
     struct fer_prepared *prepared;
     int nprepared, prepared_capacity;
     struct fer_tensor **rows;      /* [branch - 1]: its rows of the parent */
+    struct fer_folded *folded;
+    int nfolded, folded_capacity;
 };
 
 struct fer_emit {
@@ -35,6 +44,8 @@ struct fer_emit {
     const char *pass;              /* "data", "forward", "backward", "update", "core" */
     const char *owner;             /* named in launches without an operation: the optimizer; NULL: "core" */
     struct fer_tensor *grad_out[FER_OP_PORTS], *grad_in[FER_OP_PORTS], *grad_weight[FER_OP_WEIGHTS];
+    struct fer_epilogue epilogue;
+    struct fer_tensor *folded;     /* stands for weight 0; or NULL */
     bool tracking, has_backward;
     enum fer_status status;        /* the first failure */
     struct fer_error *err;
@@ -54,6 +65,8 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
 /* A shape of the graph with its batch axis at this compilation's capacity for the branch. */
 struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape, int branch);
 
+/* Set em->op, and its epilogue but for gradients. */
+enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op);
 /* An emitter for the core's own launches. */
 struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
                                   struct fer_error *err);
@@ -80,8 +93,18 @@ void fer_core_collect(struct fer_emit *em, struct fer_tensor *scalar, struct fer
 void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
                    struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out);
 
-/* ---- passes over the graph (lower.c): fuse activations, choose layouts ---- */
-enum fer_status fer_lower(struct fer_graph *graph, enum fer_profile profile, bool fuse, struct fer_error *err);
+/* factor[k] * weight[k][…], and factor[k] * bias[k] + shift[k] (bias NULL: zero). */
+void fer_core_fold(struct fer_emit *em, struct fer_tensor *weight, struct fer_tensor *bias, struct fer_tensor *scale,
+                   struct fer_tensor *shift, struct fer_tensor *out, struct fer_tensor *out_bias);
+
+/* ---- passes over the graph ---- */
+/* All of them but those in `without` (enum fer_pass). */
+enum fer_status fer_lower(struct fer_graph *graph, enum fer_profile profile, unsigned without, struct fer_error *err);
+/* Operations take over what stands behind them (fuse.c). */
+void fer_fuse(struct fer_graph *graph, unsigned without);
+/* The weights and bias of op with op->affine folded in (fold.c). */
+enum fer_status fer_fold(struct fer_compiler *c, const struct fer_op *op, struct fer_tensor **weight,
+                         struct fer_tensor **bias, struct fer_error *err);
 
 /* ---- autodiff.c ---- */
 struct fer_autodiff {

@@ -171,7 +171,7 @@ const void *fer_op_params(const struct fer_op *op)
 
 int fer_op_inputs(const struct fer_op *op)
 {
-    return op->nin;
+    return op->addend ? op->addend : op->nin;
 }
 
 const struct fer_shape *fer_op_input(const struct fer_op *op, int i)

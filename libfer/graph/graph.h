@@ -14,6 +14,7 @@
 #define FER_OP_PORTS 16   /* inputs and outputs of an operation, at most */
 #define FER_OP_WEIGHTS 16
 #define FER_OP_SAVED 8
+#define FER_OP_FUSED 3   /* an affine, an addition, an activation */
 
 /* Where in a stage an operation stands; segments are compiled from regions. */
 enum { FER_REGION_DATA = 0, FER_REGION_SHARED = 1, FER_REGION_STEP = 2 };
@@ -58,7 +59,14 @@ struct fer_op {
     const struct fer_fork *fork; /* its decision and its join; NULL: neither */
     double macs;              /* multiply-adds for a sample */
     uint32_t stream;          /* of random numbers: hash of path or order */
-    enum fer_activation activation; /* fused after it */
+    /* What the fusion passes put behind it (fuse.c). */
+    struct fer_op *fused[FER_OP_FUSED]; /* the operations, in order */
+    int nfused;
+    struct fer_op *affine;    /* folded into its weights */
+    int addend;               /* the input that is added: the last; 0: none */
+    enum fer_activation activation;
+    double slope;
+    bool differentiated;      /* some step's gradient flows through it; set before passes run */
     unsigned invocation;      /* which call of its net this belongs to */
     struct fer_error *shape_error; /* while shape() runs */
     enum fer_status shape_status;

@@ -22,6 +22,8 @@ libfer_core_la_SOURCES += \
 	%D%/entry.c \
 	%D%/expand.c \
 	%D%/flow.c \
+	%D%/fold.c \
+	%D%/fuse.c \
 	%D%/graph.c \
 	%D%/graph.h \
 	%D%/inline.c \
@@ -34,6 +36,7 @@ libfer_core_la_SOURCES += \
 	%D%/net.h \
 	%D%/pack.c \
 	%D%/pack.h \
+	%D%/passes.c \
 	%D%/plan-check.c \
 	%D%/plan-rows.c \
 	%D%/plan.c \

@@ -1,46 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Passes over a graph before launches are emitted: fuse activations into the operation before them, choose layouts and
- * put conversions where they differ.
+ * Passes over a graph before launches are emitted: fusion (fuse.c), then layouts are chosen and conversions put where they
+ * differ.
  */
 #include <string.h>
 
 #include "graph/emit.h"
-
-/* ---- fusion ---- */
-
-static struct fer_op *only_consumer(const struct fer_graph *graph, const struct fer_value *value)
-{
-    for (int i = 0; i < graph->nops; i++)
-        for (int k = 0; graph->ops[i]->live && k < graph->ops[i]->nin; k++)
-            if (graph->ops[i]->in[k] == value)
-                return graph->ops[i];
-    return NULL;
-}
-
-static void fuse_activations(struct fer_graph *graph)
-{
-    for (int i = 0; i < graph->nops; i++) {
-        struct fer_op *op = graph->ops[i];
-        if (!op->live || !(op->layer->flags & FER_LAYER_FUSES_ACTIVATION) || op->activation || op->out[0]->uses != 1 ||
-            op->out[0]->keep)
-            continue;
-        struct fer_op *next = only_consumer(graph, op->out[0]);
-        if (!next || next->layer->activation == FER_ACTIVATION_NONE || next->region != op->region || next->nin != 1)
-            continue;
-        op->activation = next->layer->activation;
-        op->out[0] = next->out[0];
-        op->out[0]->producer = op;
-        op->out[0]->output = 0;
-        next->live = false;
-    }
-}
 
 /* ---- layouts ---- */
 
 struct lowering {
     struct fer_graph *graph;
     enum fer_profile profile;
+    unsigned without;    /* enum fer_pass */
     struct fer_op **ops; /* the new order, conversions included */
     int nops, capacity;
     struct fer_error *err;
@@ -93,8 +65,12 @@ static enum fer_status in_layout(struct lowering *l, struct fer_value *value, en
 static void wish_for(struct lowering *l, const struct fer_op *op, struct fer_layout_wish *wish)
 {
     memset(wish, 0, sizeof(*wish));
+    if (l->without & FER_PASS_LAYOUT)
+        return;
     if (op->layer->layout) {
         op->layer->layout(op, l->profile, wish);
+        if (op->addend)
+            wish->input[op->addend] = wish->output[0];
         return;
     }
     const bool same_view =
@@ -133,13 +109,12 @@ static enum fer_status choose(struct lowering *l, struct fer_op *op)
     return status;
 }
 
-enum fer_status fer_lower(struct fer_graph *graph, enum fer_profile profile, bool fuse, struct fer_error *err)
+enum fer_status fer_lower(struct fer_graph *graph, enum fer_profile profile, unsigned without, struct fer_error *err)
 {
-    struct lowering l = { .graph = graph, .profile = profile, .err = err };
+    struct lowering l = { .graph = graph, .profile = profile, .without = without, .err = err };
     if (graph->lowered)
         return FER_OK;
-    if (fuse)
-        fuse_activations(graph);
+    fer_fuse(graph, without);
     enum fer_status status = FER_OK;
     for (int i = 0; i < graph->nops && !status; i++)
         if (graph->ops[i]->live)

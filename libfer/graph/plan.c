@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#define PREPARE_SEGMENT 0
 #define NO_SEGMENT (-1)
 
 /* What the planner knows about a tensor with memory of its own.  Tensors in one place form a group, led by the one
@@ -115,7 +114,7 @@ static enum fer_status touch_argument(struct plan *plan, const struct fer_arg *a
             return fer_fail(err, FER_EINVAL, "%s reads %s before any launch has written it",
                             launch->label ? launch->label : launch->kernel, name_of(arg->tensor));
     }
-    if (life->segment != segment || segment == PREPARE_SEGMENT)
+    if (life->segment != segment)
         root->whole = true;
     touch(arg->tensor, launch->index);
     if (root != arg->tensor)

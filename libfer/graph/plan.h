@@ -3,8 +3,8 @@
  * The planner: where the tensors of a program lie.  Tensors that are never needed at the same time share memory.
  *
  * A tensor lives from the first launch that touches it (or a view of it) to the last.  It lives for the whole program
- * when the host reads it (keep), when the compiler says so (keep_all), when several segments touch it, and in the
- * prepare segment: segments may be skipped, repeated and run again, and prepare runs before any of them.
+ * when the host reads it (keep), when the compiler says so (keep_all), and when several segments touch it: segments may
+ * be skipped, repeated and run again, and prepare runs before any of them.
  */
 #ifndef FER_GRAPH_PLAN_H
 #define FER_GRAPH_PLAN_H

@@ -49,7 +49,7 @@ static enum fer_status fill_inputs(struct bench *b, struct fer_error *err)
 
 static enum fer_status open_inference(struct bench *b, struct fer_error *err)
 {
-    struct fer_compile_options options = { .watch = &b->context->watch };
+    struct fer_compile_options options = fer_context_compile_options(b->context);
     enum fer_status status;
 
     if (b->description->npredicts == 0)
@@ -96,7 +96,7 @@ static enum fer_status load_batch(struct bench *b, struct fer_error *err)
 
 static enum fer_status open_training(struct bench *b, struct fer_error *err)
 {
-    struct fer_compile_options options = { .watch = &b->context->watch };
+    struct fer_compile_options options = fer_context_compile_options(b->context);
     enum fer_status status;
 
     if (b->description->nstages == 0)

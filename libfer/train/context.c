@@ -58,7 +58,9 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
     context->message = options->message;
     context->user = options->user;
     context->watch = (struct fer_build_watch){ building, context };
-    status = fer_registry_create(options->plugin_path, &context->registry, err);
+    status = fer_passes_parse(options->without, &context->without, err);
+    if (status == FER_OK)
+        status = fer_registry_create(options->plugin_path, &context->registry, err);
     if (status != FER_OK) {
         fer_context_free(context);
         return status;
@@ -66,6 +68,11 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
     report_plugins(context);
     *out = context;
     return FER_OK;
+}
+
+struct fer_compile_options fer_context_compile_options(const struct fer_context *context)
+{
+    return (struct fer_compile_options){ .without = context->without, .watch = &context->watch };
 }
 
 struct fer_kept {

@@ -8,6 +8,7 @@
 #include <fer/context.h>
 #include <jansson.h>
 
+#include "graph/compile.h"
 #include "graph/description.h"
 #include "graph/registry.h"
 #include "run/device.h"
@@ -19,11 +20,14 @@ struct fer_context {
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
     struct fer_build_watch watch; /* tells `message` what is being built */
+    unsigned without;             /* passes that are left out: enum fer_pass */
     struct fer_kept *kept;        /* settings: descriptions point into them */
 };
 
 void fer_context_say(const struct fer_context *context, enum fer_message kind, const char *format, ...)
     FER_PRINTF(3, 4);
+/* How everything is compiled. */
+struct fer_compile_options fer_context_compile_options(const struct fer_context *context);
 /* Memory that lives as long as the context; NULL: out of memory. */
 void *fer_context_keep(struct fer_context *context, size_t size);
 /* Open the device on the first call. */

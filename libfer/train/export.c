@@ -63,7 +63,7 @@ static void press_free(struct press *press)
 static enum fer_status press_open(struct exporting *e, struct press *press, const struct fer_pipeline_info *info,
                                   struct fer_error *err)
 {
-    const struct fer_compile_options compile = { .watch = &e->context->watch };
+    const struct fer_compile_options compile = fer_context_compile_options(e->context);
     const int told = e->description->diags.count;
     enum fer_status status;
 

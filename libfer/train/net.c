@@ -87,7 +87,7 @@ static enum fer_status load_weights(struct fer_net_session *session, const char 
 enum fer_status fer_net_session_compile(struct fer_net_session *s, const struct fer_shape *inputs, bool training,
                                         bool backward, const char *weights, struct fer_error *err)
 {
-    struct fer_compile_options options = { .watch = &s->context->watch };
+    struct fer_compile_options options = fer_context_compile_options(s->context);
     struct fer_device *device;
     enum fer_status status = fer_description_call(s->description, s->net, inputs, s->nports, training, &s->spec, err);
 

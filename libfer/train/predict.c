@@ -82,7 +82,7 @@ static enum fer_status allocate(struct fer_predictor *p, struct fer_error *err)
 static enum fer_status open(struct fer_context *context, const struct fer_checkpoint *checkpoint, const char *name,
                             struct fer_predictor *p, struct fer_error *err)
 {
-    struct fer_compile_options options = { .watch = &context->watch };
+    struct fer_compile_options options = fer_context_compile_options(context);
     struct fer_settings settings = { .seed = checkpoint->seed };
     const struct fer_predict_spec *block = NULL;
     struct fer_device *device;

@@ -132,7 +132,7 @@ static enum fer_status place_batch(struct sheet *s, const struct fer_batch *batc
 static enum fer_status open_sheet(struct sheet *s, struct fer_context *context, const char *path, const char *data,
                                   struct fer_error *err)
 {
-    struct fer_compile_options compile = { .watch = &context->watch };
+    struct fer_compile_options compile = fer_context_compile_options(context);
     struct fer_pipeline_spec spec;
     struct fer_device *device;
     enum fer_status status = fer_context_read(context, path, &s->options->settings, FER_FOR_TRAINING, &s->description, err);

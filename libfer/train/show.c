@@ -53,27 +53,43 @@ static const char *branch_net(const struct fer_graph *graph, int branch)
     return branch ? graph->branches[branch - 1].net : NULL;
 }
 
+static double parameters_of(const struct fer_graph *graph, int at, const struct fer_op *op)
+{
+    double own = 0;
+
+    for (int w = 0; !op->is_metric && w < op->nweights; w++) {
+        if (op->weights[w] && op->weights[w]->trained && !is_shared(graph, at, op->weights[w]))
+            own += (double)fer_shape_count(&op->weights[w]->shape);
+    }
+    return own;
+}
+
 static json_t *operations(const struct fer_graph *graph, double *parameters, double *totals)
 {
     json_t *list = json_array();
 
     for (int i = 0; i < graph->nops; i++) {
         const struct fer_op *op = graph->ops[i];
-        double own = 0;
+        double own = parameters_of(graph, i, op), work = op->macs;
+        json_t *fused = json_array();
 
-        if (!op->live)
+        if (!op->live) {
+            json_decref(fused);
             continue;
-        for (int w = 0; !op->is_metric && w < op->nweights; w++) {
-            if (op->weights[w] && op->weights[w]->trained && !is_shared(graph, i, op->weights[w]))
-                own += (double)fer_shape_count(&op->weights[w]->shape);
+        }
+        for (int f = 0; f < op->nfused; f++) {
+            own += parameters_of(graph, i, op->fused[f]);
+            work += op->fused[f]->macs;
+            json_array_append_new(fused, json_string(op->fused[f]->layer->name));
         }
         *parameters += own;
-        totals[op->branch] += op->macs;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "", "op",
-                                              op->layer->name, "branch", branch_net(graph, op->branch), "output",
+        totals[op->branch] += work;
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
+                                              "op", op->layer->name, "fused", fused, "branch",
+                                              branch_net(graph, op->branch), "output",
                                               op->nout > 0 ? op->out[0]->name : NULL, "shape",
                                               op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
-                                              (json_int_t)own, "macs", (json_int_t)op->macs));
+                                              (json_int_t)own, "macs", (json_int_t)work));
     }
     return list;
 }
@@ -91,6 +107,30 @@ static json_t *segments(const struct fer_program *program)
                                               segment->decision ? segment->decision->name : NULL));
     }
     return list;
+}
+
+static void count(json_t *object, const char *name)
+{
+    json_object_set_new(object, name, json_integer(json_integer_value(json_object_get(object, name)) + 1));
+}
+
+/* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places. */
+static json_t *passes(const struct fer_graph *graph, const struct fer_program *program)
+{
+    json_t *fold = json_object(), *fuse = json_object();
+    int conversions = 0, in_place = 0;
+
+    for (int i = 0; i < graph->nops; i++) {
+        const struct fer_op *op = graph->ops[i];
+
+        for (int f = 0; op->live && f < op->nfused; f++)
+            count(op->fused[f] == op->affine ? fold : fuse, op->fused[f]->layer->name);
+        conversions += op->live && op->layer == &fer_core_convert;
+    }
+    for (int i = 0; i < program->ntensors; i++)
+        in_place += program->tensors[i]->in_place;
+    return json_pack("{s:o, s:o, s:{s:i}, s:{s:i}}", "fold", fold, "fuse", fuse, "layout", "conversions", conversions,
+                     "inplace", "tensors", in_place);
 }
 
 static json_t *launches(const struct fer_program *program)
@@ -148,8 +188,9 @@ static enum fer_status describe(const struct fer_graph *graph, const struct fer_
     ops = operations(graph, &parameters, totals);
     macs = dearest_way(graph, totals);
     free(totals);
-    return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "operations", ops, "parameters",
-                                   (json_int_t)parameters, "macs", (json_int_t)macs, "segments", segments(program),
+    return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "operations", ops, "parameters",
+                                   (json_int_t)parameters, "macs", (json_int_t)macs, "passes", passes(graph, program),
+                                   "segments", segments(program),
                                    "launches", launches(program), "memory", memory(program, store)),
                          json, err);
 }
@@ -215,7 +256,7 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
                          char **json, struct fer_error *err)
 {
     static const struct fer_show_options none;
-    struct fer_compile_options compile = { .watch = &context->watch };
+    struct fer_compile_options compile = fer_context_compile_options(context);
     struct fer_description *description = NULL;
     struct fer_device *device;
     struct fer_store *store = NULL;

@@ -32,7 +32,7 @@ static enum fer_status check_micro(const struct fer_trainer *t, struct fer_error
 
 enum fer_status fer_trainer_open_stage(struct fer_trainer *t, struct fer_error *err)
 {
-    struct fer_compile_options options = { .watch = &t->context->watch };
+    struct fer_compile_options options = fer_context_compile_options(t->context);
     enum fer_status status;
 
     t->stage = &t->description->stages[t->state.stage];

@@ -18,7 +18,7 @@ struct fer_tester {
 enum fer_status fer_tester_open(struct fer_context *context, struct fer_description *description, int test,
                                 struct fer_store *store, struct fer_tester **out, struct fer_error *err)
 {
-    struct fer_compile_options options = { .watch = &context->watch };
+    struct fer_compile_options options = fer_context_compile_options(context);
     struct fer_tester *tester = calloc(1, sizeof(*tester));
     const struct fer_data_spec *data = &description->data[description->tests[test].data];
     struct fer_pipeline_spec spec;

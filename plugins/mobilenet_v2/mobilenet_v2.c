@@ -39,7 +39,7 @@ static enum fer_status relu6_backward(struct fer_emit *em, struct fer_error *err
 static const struct fer_layer relu6_layer = { .size = sizeof(struct fer_layer), .name = "relu6",
     .help = "x held in [0, 6]", .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
     .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_OUTPUT, .shape = fer_shape_same,
-    .forward = relu6_forward, .backward = relu6_backward };
+    .forward = relu6_forward, .backward = relu6_backward, .activation = FER_ACTIVATION_RELU6 };
 
 /* ---- mobilenet_v2 ---- */
 

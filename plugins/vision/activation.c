@@ -64,6 +64,11 @@ static const struct fer_param *const leaky_params[] = {
     FER_PARAM_FLOAT(struct leaky, slope, "0.01", 0, 1000, "factor of negative inputs"), NULL
 };
 
+static double leaky_slope(const void *params)
+{
+    return ((const struct leaky *)params)->slope;
+}
+
 static enum fer_status leaky(struct fer_emit *em, const char *kernel, struct fer_tensor *dy, struct fer_tensor *out)
 {
     const struct leaky *params = fer_emit_params(em);
@@ -88,7 +93,8 @@ static enum fer_status leaky_backward(struct fer_emit *em, struct fer_error *err
 
 LAYER(leaky_relu, "x where positive, else slope times x", .params = leaky_params, .params_size = sizeof(struct leaky),
       .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_INPUT, .shape = fer_shape_same,
-      .forward = leaky_forward, .backward = leaky_backward);
+      .forward = leaky_forward, .backward = leaky_backward, .activation = FER_ACTIVATION_LEAKY_RELU,
+      .slope = leaky_slope);
 
 /* ---- prelu: He et al., Delving deep into rectifiers (2015) ---- */
 

@@ -145,7 +145,8 @@ static enum fer_status add_backward(struct fer_emit *em, struct fer_error *err)
 
 const struct fer_layer fer_add = { .size = sizeof(struct fer_layer), .name = "add",
     .help = "sum of its inputs; [N,C,1,1] and [N,1,H,W] are stretched to [N,C,H,W]", .inputs_min = 1, .inputs_max = 16,
-    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE | FER_LAYER_FUSES_ACTIVATION | FER_LAYER_PASSES_GRADIENT,
+    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE | FER_LAYER_FUSES_ACTIVATION | FER_LAYER_PASSES_GRADIENT |
+             FER_LAYER_SUM,
     .saves = FER_SAVES_OUTPUT, /* for a fused ReLU */
     .shape = operands_shape, .forward = add_forward, .backward = add_backward };
 

@@ -19,7 +19,7 @@ static const struct fer_param *const params_table[] = {
 };
 
 enum { WEIGHT, BIAS };          /* with affine; the buffers follow */
-enum { NORM };                  /* saved: f32[4 * padded] */
+enum { NORM };                  /* saved in training: f32[4 * padded] */
 enum { GROUP = 64, PARTS = 64 }; /* plain: work-items that share a part, and about how many parts there are */
 
 static enum fer_status batchnorm_shape(struct fer_op *op, struct fer_error *err)
@@ -39,7 +39,8 @@ static enum fer_status batchnorm_shape(struct fer_op *op, struct fer_error *err)
     }
     fer_op_buffer(op, "running_mean", &each, (struct fer_init){ FER_INIT_CONSTANT, 0, 0 });
     fer_op_buffer(op, "running_var", &each, (struct fer_init){ FER_INIT_CONSTANT, 1, 0 });
-    fer_op_saved(op, &saved);
+    if (fer_op_training(op))
+        fer_op_saved(op, &saved);
     fer_op_output(op, 0, in);
     return FER_OK;
 }
@@ -50,12 +51,10 @@ struct plan {
     int padded;        /* channels, rounded up */
     int length, parts; /* of the sums; parts at full batch */
     int pixels;        /* of each work-item of the elementwise kernels */
-    const char *relu, *affine;
 };
 
 static struct plan plan_of(const struct fer_emit *em)
 {
-    const struct batchnorm *params = fer_emit_params(em);
     const struct fer_tensor *x = fer_emit_input(em, 0);
     const struct fer_shape *shape = fer_tensor_shape(x);
     const int rows = shape->dim[0], channels = shape->dim[1], pixels = fer_axis(shape, 2) * fer_axis(shape, 3);
@@ -74,14 +73,28 @@ static struct plan plan_of(const struct fer_emit *em)
         plan.parts = (int)((all + plan.length - 1) / plan.length);
         plan.pixels = 1;
     }
-    plan.relu = fer_emit_activation(em) == FER_ACTIVATION_RELU ? " -DRELU" : "";
-    plan.affine = params->affine ? " -DAFFINE" : "";
     return plan;
 }
 
 static struct fer_launch *kernel(struct fer_emit *em, const struct plan *plan, const char *name)
 {
-    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", plan->lanes, plan->relu, plan->affine);
+    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d", plan->lanes);
+}
+
+/* Of those that know the weights. */
+static struct fer_launch *weighted_kernel(struct fer_emit *em, int lanes, const char *name)
+{
+    const struct batchnorm *params = fer_emit_params(em);
+    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s", lanes, params->affine ? " -DAFFINE" : "");
+}
+
+/* Of those that know what is fused behind it. */
+static struct fer_launch *fused_kernel(struct fer_emit *em, const struct plan *plan, const char *name)
+{
+    const struct fer_epilogue *epilogue = fer_emit_epilogue(em);
+    char activation[FER_ACTIVATION_OPTION];
+    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", plan->lanes, epilogue->add ? " -DADD" : "",
+                           fer_activation_option(epilogue->activation, epilogue->slope, activation));
 }
 
 static void range_parts(struct fer_launch *launch, const struct fer_tensor *x, const struct plan *plan)
@@ -149,7 +162,7 @@ static void emit_statistics(struct fer_emit *em, const struct plan *plan)
     fer_launch_out(launch, "part", part);
     range_parts(launch, x, plan);
 
-    launch = kernel(em, plan, "statistics");
+    launch = weighted_kernel(em, plan->lanes, "statistics");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "part", part);
     weights(em, launch);
@@ -163,46 +176,85 @@ static void emit_statistics(struct fer_emit *em, const struct plan *plan)
     range_channels(launch, plan);
 }
 
-static void emit_evaluation(struct fer_emit *em, const struct plan *plan)
+static void running(struct fer_emit *em, struct fer_launch *launch)
 {
     const struct batchnorm *params = fer_emit_params(em);
     const int first = params->affine ? 2 : 0;
-    struct fer_launch *launch = kernel(em, plan, "evaluation");
     weights(em, launch);
     fer_launch_in(launch, "running_mean", fer_emit_weight(em, first));
     fer_launch_in(launch, "running_var", fer_emit_weight(em, first + 1));
-    fer_launch_out(launch, "norm", fer_emit_saved(em, NORM));
+}
+
+/* Of the batch in training; in evaluation derived from the weights alone, once. */
+static struct fer_tensor *norm_of(struct fer_emit *em, const struct plan *plan)
+{
+    const struct batchnorm *params = fer_emit_params(em);
+    const int count = 4 * plan->padded;
+    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
+    bool fresh;
+    if (fer_emit_training(em))
+        return fer_emit_saved(em, NORM);
+    struct fer_tensor *norm =
+        fer_emit_prepared(em, fer_emit_weight(em, params->affine ? 2 : 0), "batchnorm", &shape, &fresh);
+    if (!fresh)
+        return norm;
+    struct fer_launch *launch = weighted_kernel(em, plan->lanes, "evaluation");
+    running(em, launch);
+    fer_launch_out(launch, "norm", norm);
     fer_launch_float(launch, params->eps);
     fer_launch_int(launch, plan->padded);
     range_channels(launch, plan);
+    fer_launch_prepare(launch);
+    return norm;
+}
+
+static enum fer_status batchnorm_affine(struct fer_emit *em, struct fer_tensor *scale, struct fer_tensor *shift,
+                                        struct fer_error *err)
+{
+    const struct batchnorm *params = fer_emit_params(em);
+    struct fer_launch *launch = weighted_kernel(em, 1, "affine");
+    (void)err;
+    running(em, launch);
+    fer_launch_out(launch, "scale", scale);
+    fer_launch_out(launch, "shift", shift);
+    fer_launch_float(launch, params->eps);
+    fer_launch_range_1d(launch, fer_extent_each(scale));
+    return FER_OK;
 }
 
 static enum fer_status batchnorm_forward(struct fer_emit *em, struct fer_error *err)
 {
     const struct plan plan = plan_of(em);
+    const struct fer_epilogue *epilogue = fer_emit_epilogue(em);
     struct fer_tensor *y = fer_emit_output(em, 0);
     (void)err;
     if (fer_emit_training(em))
         emit_statistics(em, &plan);
-    else
-        emit_evaluation(em, &plan);
-    struct fer_launch *launch = kernel(em, &plan, "apply");
+    struct fer_tensor *norm = norm_of(em, &plan);
+    struct fer_launch *launch = fused_kernel(em, &plan, "apply");
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
-    fer_launch_in(launch, "norm", fer_emit_saved(em, NORM));
+    fer_launch_in(launch, "norm", norm);
+    if (epilogue->add)
+        fer_launch_in(launch, "add", epilogue->add);
     fer_launch_out(launch, "y", y);
     range_elements(launch, y, &plan);
     return FER_OK;
 }
 
-/* Sums of the gradient, and from them coef and the gradients of weight and bias (each may be NULL). */
-static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, struct fer_tensor *coef,
-                               struct fer_tensor *dweight, struct fer_tensor *dbias)
+/* Sums of the gradient, and from them coef and the gradients of weight and bias (each may be NULL).  `through` receives
+ * the gradient behind an activation of a sum; else it is NULL. */
+static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, struct fer_tensor *through,
+                               struct fer_tensor *coef, struct fer_tensor *dweight, struct fer_tensor *dbias)
 {
-    struct fer_tensor *x = fer_emit_input(em, 0), *part = parts_of(em, plan);
-    struct fer_tensor *norm = fer_emit_saved(em, NORM);
-    struct fer_launch *launch = kernel(em, plan, "gradient_sums");
+    struct fer_tensor *x = fer_emit_input(em, 0), *part = parts_of(em, plan), *norm = norm_of(em, plan);
+    struct fer_launch *launch = through || !fer_emit_epilogue(em)->add ? fused_kernel(em, plan, "gradient_sums")
+                                                                       : kernel(em, plan, "gradient_sums");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "dy", fer_emit_grad_output(em, 0));
+    if (through) {
+        fer_launch_in(launch, "y", fer_emit_output(em, 0));
+        fer_launch_out(launch, "through", through);
+    }
     fer_launch_in(launch, "norm", norm);
     fer_launch_out(launch, "part", part);
     range_parts(launch, x, plan);
@@ -221,24 +273,35 @@ static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, str
     range_channels(launch, plan);
 }
 
+/* Where the gradient behind the activation goes, when that cannot be computed again from x alone. */
+static struct fer_tensor *through_of(struct fer_emit *em)
+{
+    const struct fer_epilogue *epilogue = fer_emit_epilogue(em);
+    const struct fer_tensor *dy = fer_emit_grad_output(em, 0);
+    if (!epilogue->add || !epilogue->activation)
+        return NULL;
+    return epilogue->grad_add ? epilogue->grad_add : fer_emit_temp(em, fer_tensor_shape(dy), fer_tensor_layout(dy));
+}
+
 static enum fer_status batchnorm_backward(struct fer_emit *em, struct fer_error *err)
 {
     const struct batchnorm *params = fer_emit_params(em);
     const struct plan plan = plan_of(em);
-    struct fer_tensor *dx = fer_emit_grad_input(em, 0);
+    struct fer_tensor *dx = fer_emit_grad_input(em, 0), *through = through_of(em);
     struct fer_tensor *dweight = params->affine ? fer_emit_grad_weight(em, WEIGHT) : NULL;
     struct fer_tensor *dbias = params->affine ? fer_emit_grad_weight(em, BIAS) : NULL;
     const int count = 2 * plan.padded;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     struct fer_tensor *coef = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
     (void)err;
-    emit_gradient_sums(em, &plan, coef, dweight, dbias);
+    emit_gradient_sums(em, &plan, through, coef, dweight, dbias);
     if (!dx)
         return FER_OK;
-    struct fer_launch *launch = kernel(em, &plan, "gradient_apply");
+    struct fer_launch *launch =
+        fer_emit_epilogue(em)->add ? kernel(em, &plan, "gradient_apply") : fused_kernel(em, &plan, "gradient_apply");
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
-    fer_launch_in(launch, "dy", fer_emit_grad_output(em, 0));
-    fer_launch_in(launch, "norm", fer_emit_saved(em, NORM));
+    fer_launch_in(launch, "dy", through ? through : fer_emit_grad_output(em, 0));
+    fer_launch_in(launch, "norm", norm_of(em, &plan));
     fer_launch_in(launch, "coef", coef);
     fer_launch_out(launch, "dx", dx);
     range_elements(launch, dx, &plan);
@@ -248,5 +311,7 @@ static enum fer_status batchnorm_backward(struct fer_emit *em, struct fer_error 
 const struct fer_layer fer_batchnorm = { .size = sizeof(struct fer_layer), .name = "batchnorm",
     .help = "normalise each channel over the batch (Ioffe and Szegedy, 2015)", .params = params_table,
     .params_size = sizeof(struct batchnorm), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE | FER_LAYER_FUSES_ACTIVATION, .saves = FER_SAVES_INPUT,
-    .shape = batchnorm_shape, .forward = batchnorm_forward, .backward = batchnorm_backward };
+    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
+    .shape = batchnorm_shape, .forward = batchnorm_forward, .backward = batchnorm_backward,
+    .fuses = FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS, .fuses_backward = FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS,
+    .affine = batchnorm_affine };

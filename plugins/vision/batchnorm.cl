@@ -5,10 +5,15 @@
  *   moments   x -> part            sums of a run of pixels, about the run's first value, so that nothing cancels
  *   statistics  part -> norm       mean and deviation of each channel (Chan, Golub, LeVeque 1983); running statistics
  *   evaluation  running -> norm
- *   apply     x, norm -> y         y = scale (x - mean) + bias, then the fused ReLU
- *   gradient_sums  x, dy -> part   sums of u and u (x - mean), with u = dy where the ReLU let y through
+ *   affine    running -> scale, shift   for a convolution before it
+ *   apply     x, norm -> y         y = scale (x - mean) + bias, with ADD plus add, then the fused activation
+ *   gradient_sums  x, dy -> part   sums of u and u (x - mean), with u = dy as it comes through the activation
  *   gradient_finish  part -> coef, dweight, dbias
  *   gradient_apply   dx = scale u + coef0 (x - mean) + coef1
+ *
+ * What stood before the activation is computed again from x instead of being stored.  With ADD that would need what was
+ * added; so y is read instead, and gradient_sums writes u, which is the gradient of what was added and is dy to
+ * gradient_apply.
  *
  * norm  f32[4][padded]: scale = weight / deviation, bias, mean, 1 / deviation.
  * coef  f32[2][padded].  part f32[parts][3][padded].  padded is a multiple of 16, entries past C are zero.
@@ -27,13 +32,7 @@
 #define ROW(t, k, c) DATA(t)[(size_t)(k)*padded + (c)]
 #define SET_ROW(t, k, c, v) DATA(t)[(size_t)(k)*padded + (c)] = (v)
 #endif
-#ifdef RELU
-#define OUTPUT(v) ((v) < 0.0f ? (FER_V)(0.0f) : (v))
-#define THROUGH(t, u) (((t) - mean) * scale + bias > 0.0f ? (u) : (FER_V)(0.0f))
-#else
-#define OUTPUT(v) (v)
-#define THROUGH(t, u) (u)
-#endif
+#define THROUGH(t, u) FER_THROUGH(FER_V, ((t) - mean) * scale + bias, u)
 
 /* A value a channel, for the lanes from c on; `other` past the last channel (weights have no padding). */
 static inline FER_V channel_values(__global const float *values, const int c, const int channels, const float other)
@@ -130,15 +129,25 @@ __kernel void moments(FER_IN(x), FER_OUT(part), const int padded, const int leng
 #define START(n, c, p)                                                                                                   \
     const FER_V scale = ROW(norm, 0, c), bias = ROW(norm, 1, c), mean = ROW(norm, 2, c);                                 \
     (void)scale, (void)bias;
+#ifdef ADD
+#define GRADIENT(u, n, c, p)                                                                                             \
+    const FER_V y = FER_VLOAD(y, n, c, p), u = FER_THROUGH(FER_V, y, dy);                                                \
+    FER_VSTORE(through, n, c, p, u);
+#else
+#define GRADIENT(u, n, c, p) const FER_V u = THROUGH(t, dy);
+#endif
 #define TAKE_GRADIENT(s, q, n, c, p)                                                                                     \
     {                                                                                                                    \
         const FER_V t = FER_VLOAD(x, n, c, p), dy = FER_VLOAD(dy, n, c, p);                                              \
-        const FER_V u = THROUGH(t, dy);                                                                                  \
+        GRADIENT(u, n, c, p)                                                                                             \
         s += u;                                                                                                          \
         q += u * (t - mean);                                                                                             \
     }
-__kernel void gradient_sums(FER_IN(x), FER_IN(dy), FER_IN(norm), FER_OUT(part), const int padded,
-                            const int length)
+__kernel void gradient_sums(FER_IN(x), FER_IN(dy),
+#ifdef ADD
+                            FER_IN(y), FER_OUT(through),
+#endif
+                            FER_IN(norm), FER_OUT(part), const int padded, const int length)
 {
     SUMS(x, TAKE_GRADIENT)
     ONCE {
@@ -154,7 +163,7 @@ __kernel void gradient_sums(FER_IN(x), FER_IN(dy), FER_IN(norm), FER_OUT(part), 
     if (c >= padded)                                                                                                   \
         return;
 
-#if defined(FER_KERNEL_statistics) || defined(FER_KERNEL_evaluation)
+#if defined(FER_KERNEL_statistics) || defined(FER_KERNEL_evaluation) || defined(FER_KERNEL_affine)
 #ifdef AFFINE
 #define WEIGHTS FER_IN(weight), FER_IN(bias),
 #define WEIGHT channel_values(DATA(weight), c, channels, 0.0f)
@@ -199,6 +208,18 @@ __kernel void statistics(FER_IN(x), FER_IN(part), WEIGHTS FER_OUT(norm), FER_INO
         set_channel_values(DATA(running_mean), c, channels, old_mean + momentum * (mean - old_mean));
         set_channel_values(DATA(running_var), c, channels, old_var + momentum * (unbiased - old_var));
     }
+}
+#endif
+
+#ifdef FER_KERNEL_affine
+__kernel void affine(WEIGHTS FER_IN(running_mean), FER_IN(running_var), FER_OUT(scale), FER_OUT(shift), const float eps)
+{
+    const int c = (int)get_global_id(0), channels = running_mean_dim.x;
+    if (c >= channels)
+        return;
+    const float factor = WEIGHT / sqrt(DATA(running_var)[c] + eps);
+    DATA(scale)[c] = factor;
+    DATA(shift)[c] = BIAS - DATA(running_mean)[c] * factor;
 }
 #endif
 
@@ -252,13 +273,20 @@ __kernel void gradient_finish(FER_IN(x), FER_IN(part), FER_IN(norm), FER_OUT(coe
     (void)scale, (void)bias;
 
 #ifdef FER_KERNEL_apply
-__kernel void apply(FER_IN(x), FER_IN(norm), FER_OUT(y), const int padded, const int run_pixels)
+__kernel void apply(FER_IN(x), FER_IN(norm),
+#ifdef ADD
+                    FER_IN(add),
+#endif
+                    FER_OUT(y), const int padded, const int run_pixels)
 {
     WALK(y)
 #pragma unroll 4
     for (int p = begin; p < end; p++) {
-        const FER_V v = (FER_VLOAD(x, n, c, p) - mean) * scale + bias;
-        FER_VSTORE(y, n, c, p, OUTPUT(v));
+        FER_V v = (FER_VLOAD(x, n, c, p) - mean) * scale + bias;
+#ifdef ADD
+        v += FER_VLOAD(add, n, c, p);
+#endif
+        FER_VSTORE(y, n, c, p, FER_ACTIVATE(FER_V, v));
     }
 }
 #endif

@@ -121,9 +121,13 @@ static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *x, struc
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
 {
     const struct conv2d *p = fer_emit_params(em);
-    const struct conv_call call = call_of(em, fer_emit_input(em, 0), fer_emit_weight(em, 0),
-                                          p->bias ? fer_emit_weight(em, 1) : NULL, fer_emit_output(em, 0));
+    const struct fer_epilogue *epilogue = fer_emit_epilogue(em);
+    struct fer_tensor *bias = epilogue->bias ? epilogue->bias : p->bias ? fer_emit_weight(em, 1) : NULL;
+    struct conv_call call = call_of(em, fer_emit_input(em, 0), fer_emit_weight(em, 0), bias, fer_emit_output(em, 0));
     (void)err;
+    call.add = epilogue->add;
+    call.activation = epilogue->activation;
+    call.slope = epilogue->slope;
     conv_emit(CONV_FORWARD, &call, p->solver);
     return FER_OK;
 }
@@ -150,4 +154,5 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
 const struct fer_layer fer_conv2d = { .size = sizeof(struct fer_layer), .name = "conv2d",
     .help = "2-D convolution (cross-correlation) of images", .params = params, .params_size = sizeof(struct conv2d),
     .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .saves = FER_SAVES_INPUT, .shape = shape,
-    .forward = forward, .backward = backward, .layout = layout };
+    .forward = forward, .backward = backward, .layout = layout,
+    .fuses = FER_EPILOGUE_AFFINE | FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS };

@@ -20,13 +20,16 @@ struct conv_shape {
 enum conv_pass { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES };
 
 /* What a solver is asked to emit.  x and y have the sizes of conv_shape, w is [k][c / groups][kernel][kernel].
- *   FORWARD   y = bias + w * x          reads x, w, bias (or NULL)
+ *   FORWARD   y = activation(bias + w * x + add)   reads x, w, bias (or NULL), add (or NULL; it may lie where y does:
+ *             every element is read by the work-item that writes it, before it writes it)
  *   DATA      x = the gradient          reads y (its gradient) and w
  *   WEIGHTS   w = the gradient          reads x and y (its gradient) */
 struct conv_call {
     struct fer_emit *em;
     struct conv_shape shape;
-    struct fer_tensor *x, *w, *bias, *y;
+    struct fer_tensor *x, *w, *bias, *y, *add;
+    enum fer_activation activation;
+    double slope; /* of FER_ACTIVATION_LEAKY_RELU */
 };
 
 /* One algorithm for one pass. */
@@ -35,6 +38,7 @@ struct conv_solver {
     bool (*applicable)(const struct conv_shape *shape);
     size_t (*workspace)(const struct conv_shape *shape); /* bytes of temporaries; NULL: none worth counting */
     void (*emit)(const struct conv_call *call);
+    bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };
 
 /* NULL-terminated, best first; the last one applies to everything. */
@@ -50,6 +54,13 @@ void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *so
 void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tensor *db);
 /* Add a bias to a finished output. */
 void conv_bias_add_emit(struct fer_emit *em, struct fer_tensor *bias, struct fer_tensor *y);
+/* add and activation of a finished output. */
+void conv_epilogue_emit(const struct conv_call *call);
+
+/* For solvers that do them: "-DBIAS -DADD -DFER_RELU" of what there is, and the tensors bias and add as arguments. */
+enum { CONV_EPILOGUE_OPTIONS = 80 };
+const char *conv_epilogue_options(const struct conv_call *call, char text[CONV_EPILOGUE_OPTIONS]);
+void conv_epilogue_in(struct fer_launch *launch, const struct conv_call *call);
 
 /* ---- shared by solvers ---- */
 

@@ -50,15 +50,17 @@ static struct fer_tensor *pack(const struct conv_call *call)
 static void emit(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
 {
     const struct conv_shape *s = &call->shape;
-    const bool gpu = s->x == FER_LAYOUT_PLAIN, bias = !gradient && call->bias;
+    const bool gpu = s->x == FER_LAYOUT_PLAIN;
+    char options[CONV_EPILOGUE_OPTIONS];
     const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow, planes = gpu ? s->k : conv_blocks(s->k);
     const int span = gpu ? 1 : height * width < 4096 ? height * width : 8 * width;
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d%s%s",
-                                                gpu ? 1 : FER_BLOCK, gradient ? " -DGRADIENT" : "", bias ? " -DBIAS" : "");
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d %s",
+                                                gpu ? 1 : FER_BLOCK,
+                                                gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", gpu ? call->w : pack(call));
-    if (bias)
-        fer_launch_in(launch, "bias", call->bias);
+    if (!gradient)
+        conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     geometry(launch, s);
     fer_launch_int(launch, span);
@@ -106,6 +108,12 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "every channel by itself, 16 at a time where they are blocked"
-const struct conv_solver conv_depthwise_forward = { "depthwise", HELP, applicable, NULL, forward };
-const struct conv_solver conv_depthwise_data = { "depthwise", HELP, applicable, NULL, data };
-const struct conv_solver conv_depthwise_weights = { "depthwise", HELP, blocked, weights_workspace, weights };
+const struct conv_solver conv_depthwise_forward = {
+    .name = "depthwise", .help = HELP, .applicable = applicable, .emit = forward, .epilogue = true
+};
+const struct conv_solver conv_depthwise_data = {
+    .name = "depthwise", .help = HELP, .applicable = applicable, .emit = data
+};
+const struct conv_solver conv_depthwise_weights = {
+    .name = "depthwise", .help = HELP, .applicable = blocked, .workspace = weights_workspace, .emit = weights
+};

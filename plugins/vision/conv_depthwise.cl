@@ -54,6 +54,9 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w),
 #ifdef BIAS
                              FER_IN(bias),
 #endif
+#ifdef ADD
+                             FER_IN(add),
+#endif
                              FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
                              const int span)
 {
@@ -88,7 +91,10 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w),
                         if ((uint)j < (uint)x_dim.w)
                             sum = fma(FETCH(in, i * x_dim.w + j), FETCH(weight, tv * kernel_size + th), sum);
                 }
-                PUT(sum, out, p + q);
+#ifdef ADD
+                sum += FETCH(DATA(add) + (size_t)image * plane * LANES, p + q);
+#endif
+                PUT(FER_ACTIVATE(VECTOR, sum), out, p + q);
             }
         }
     }

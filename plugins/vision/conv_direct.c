@@ -97,12 +97,14 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
 
     const struct items items = items_of(s->n * plane, phases * phases, blocks);
 
-    const char *options = pass == CONV_DATA ? "-DGRADIENT" : call->bias ? "-DBIAS" : NULL;
-    struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct", options);
+    char options[CONV_EPILOGUE_OPTIONS];
+    struct fer_launch *launch =
+        fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct",
+                        pass == CONV_DATA ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
-    if (pass == CONV_FORWARD && call->bias)
-        fer_launch_in(launch, "bias", call->bias);
+    if (pass == CONV_FORWARD)
+        conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -191,8 +193,14 @@ static void weights(const struct conv_call *call)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)g.blocks), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
 }
 
-const struct conv_solver conv_direct_forward = { "direct", "register tiles of 6 pixels by 16 channels", applicable, NULL,
-                                                 forward };
-const struct conv_solver conv_direct_data = { "direct", "the same, gathering; strides by phases", applicable, NULL, data };
-const struct conv_solver conv_direct_weights = { "direct", "outer products over gathered pixels", applicable,
-                                                 weights_workspace, weights };
+const struct conv_solver conv_direct_forward = {
+    .name = "direct", .help = "register tiles of 6 pixels by 16 channels", .applicable = applicable, .emit = forward,
+    .epilogue = true
+};
+const struct conv_solver conv_direct_data = {
+    .name = "direct", .help = "the same, gathering; strides by phases", .applicable = applicable, .emit = data
+};
+const struct conv_solver conv_direct_weights = {
+    .name = "direct", .help = "outer products over gathered pixels", .applicable = applicable,
+    .workspace = weights_workspace, .emit = weights
+};

@@ -17,6 +17,8 @@
  * Each has its own pointer into the input; a tap that falls into the padding points at a block of zeros, which lies
  * behind the packed weights.
  *
+ * With ADD another tensor like y is added to the first pass; the activation (FER_ACTIVATE) comes with the last one.
+ *
  * Weights are packed as w[k / 16][block][tap][16 inputs][16 outputs], then 16 zeros.  `block` counts only the input
  * blocks that the groups of those 16 outputs read; entries of other groups and past the last channel are zero.
  *
@@ -154,6 +156,9 @@ conv_direct(FER_IN(x), FER_IN(w),
 #ifdef BIAS
             FER_IN(bias),
 #endif
+#ifdef ADD
+            FER_IN(add),
+#endif
             FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int blocks,
             const int group_in, const int group_out, const int pass, const int chunk, const int outs)
 {
@@ -195,6 +200,15 @@ conv_direct(FER_IN(x), FER_IN(w),
                     lo[p] = b0 > 0 ? vload8(0, out[p]) : vload8(0, start);
                     hi[p] = b0 > 0 ? vload8(1, out[p]) : vload8(1, start);
                 }
+#ifdef ADD
+                if (b0 == 0) {
+#pragma unroll
+                    for (int p = 0; p < PIXELS; p++) {
+                        lo[p] += vload8(0, DATA(add) + k * y_plane + pixels.out[q + p]);
+                        hi[p] += vload8(1, DATA(add) + k * y_plane + pixels.out[q + p]);
+                    }
+                }
+#endif
 #pragma unroll 1
                 for (int b = b0; b < b1; b++) {
                     __global const float *const wb = DATA(w) + ((size_t)k * blocks + b) * taps * WEIGHTS;
@@ -227,6 +241,13 @@ conv_direct(FER_IN(x), FER_IN(w),
                                 }
                             }
                         }
+                    }
+                }
+                if (b0 + summed >= blocks) {
+#pragma unroll
+                    for (int p = 0; p < PIXELS; p++) {
+                        lo[p] = FER_ACTIVATE(float8, lo[p]);
+                        hi[p] = FER_ACTIVATE(float8, hi[p]);
                     }
                 }
 #pragma unroll

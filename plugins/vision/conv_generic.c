@@ -60,6 +60,12 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "by the definition, one output a work-item; any shape, layout and device"
-const struct conv_solver conv_generic_forward = { "generic", HELP, applicable, NULL, forward };
-const struct conv_solver conv_generic_data = { "generic", HELP, applicable, NULL, data };
-const struct conv_solver conv_generic_weights = { "generic", HELP, applicable, NULL, weights };
+const struct conv_solver conv_generic_forward = {
+    .name = "generic", .help = HELP, .applicable = applicable, .emit = forward
+};
+const struct conv_solver conv_generic_data = {
+    .name = "generic", .help = HELP, .applicable = applicable, .emit = data
+};
+const struct conv_solver conv_generic_weights = {
+    .name = "generic", .help = HELP, .applicable = applicable, .emit = weights
+};

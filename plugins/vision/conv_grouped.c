@@ -3,8 +3,6 @@
  * Convolutions with groups of 4 or 8 channels in and out (ResNeXt), for CPUs, blocked layouts.  To the direct solver such
  * groups are blocks of 16 inputs of which most weights are zero; this one only computes what is not.
  */
-#include <stdio.h>
-
 #include "conv.h"
 #include "conv_direct_cl.h"
 #include "conv_grouped_cl.h"
@@ -57,19 +55,19 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
     const struct conv_shape *s = &call->shape;
     const int blocks = conv_blocks(s->k), phases = gradient ? s->stride : 1;
     const int plane = gradient ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
-    const bool bias = !gradient && call->bias;
     struct fer_tensor *packed = pack(call, gradient);
-    char options[64];
+    char options[CONV_EPILOGUE_OPTIONS];
     int chunk = CHUNK;
 
     while (chunk > TILE && conv_divide_up(s->n * plane, chunk) * phases * phases * blocks < ITEMS)
         chunk /= 2;
-    snprintf(options, sizeof options, "-DWIDTH=%d%s", width_of(s), gradient ? " -DGRADIENT" : bias ? " -DBIAS" : "");
-    struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct", options);
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_direct_cl, "conv_direct", "-DWIDTH=%d %s", width_of(s),
+                        gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
-    if (bias)
-        fer_launch_in(launch, "bias", call->bias);
+    if (!gradient)
+        conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -140,6 +138,12 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "groups of 4 or 8 channels in and out; the same register tiles, shuffled inputs"
-const struct conv_solver conv_grouped_forward = { "grouped", HELP, applicable, NULL, forward };
-const struct conv_solver conv_grouped_data = { "grouped", HELP, applicable, NULL, data };
-const struct conv_solver conv_grouped_weights = { "grouped", HELP, applicable, weights_workspace, weights };
+const struct conv_solver conv_grouped_forward = {
+    .name = "grouped", .help = HELP, .applicable = applicable, .emit = forward, .epilogue = true
+};
+const struct conv_solver conv_grouped_data = {
+    .name = "grouped", .help = HELP, .applicable = applicable, .emit = data
+};
+const struct conv_solver conv_grouped_weights = {
+    .name = "grouped", .help = HELP, .applicable = applicable, .workspace = weights_workspace, .emit = weights
+};

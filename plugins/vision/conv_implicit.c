@@ -46,17 +46,18 @@ static void geometry(struct fer_launch *launch, const struct conv_shape *s)
 static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
 {
     const struct conv_shape *s = &call->shape;
-    const bool data = pass == CONV_DATA, bias = !data && call->bias;
+    const bool data = pass == CONV_DATA;
+    char options[CONV_EPILOGUE_OPTIONS];
     const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
     const int phases = data ? s->stride : 1;
     const int plane = data ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
     const struct tile tile = tile_of(group_out, s->n * plane);
     struct fer_launch *launch =
-        begin(call, "conv_implicit", tile, data ? "-DGRADIENT" : bias ? "-DBIAS" : " ");
+        begin(call, "conv_implicit", tile, data ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", call->w);
-    if (bias)
-        fer_launch_in(launch, "bias", call->bias);
+    if (!data)
+        conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     geometry(launch, s);
     fer_launch_int(launch, group_in);
@@ -131,6 +132,12 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
-const struct conv_solver conv_implicit_forward = { "implicit", HELP, applicable, NULL, forward };
-const struct conv_solver conv_implicit_data = { "implicit", HELP, applicable, NULL, data };
-const struct conv_solver conv_implicit_weights = { "implicit", HELP, applicable, weights_workspace, weights };
+const struct conv_solver conv_implicit_forward = {
+    .name = "implicit", .help = HELP, .applicable = applicable, .emit = forward, .epilogue = true
+};
+const struct conv_solver conv_implicit_data = {
+    .name = "implicit", .help = HELP, .applicable = applicable, .emit = data
+};
+const struct conv_solver conv_implicit_weights = {
+    .name = "implicit", .help = HELP, .applicable = applicable, .workspace = weights_workspace, .emit = weights
+};

@@ -90,6 +90,9 @@ conv_implicit(FER_IN(x), FER_IN(w),
 #ifdef BIAS
               FER_IN(bias),
 #endif
+#ifdef ADD
+              FER_IN(add),
+#endif
               FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int group_in,
               const int group_out)
 {
@@ -149,12 +152,16 @@ conv_implicit(FER_IN(x), FER_IN(w),
         const int at = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
         for (int r = 0; r < EACH_M; r++) {
             const int m = m0 + (int)get_local_id(1) + r * SIDE, k = group * group_out + m;
-            if (m < group_out)
+            if (m < group_out) {
+                float value = sum[r][s];
 #ifdef BIAS
-                STORE(y, to / plane, k, at, sum[r][s] + DATA(bias)[k]);
-#else
-                STORE(y, to / plane, k, at, sum[r][s]);
+                value += DATA(bias)[k];
 #endif
+#ifdef ADD
+                value += LOAD(add, to / plane, k, at);
+#endif
+                STORE(y, to / plane, k, at, FER_ACTIVATE(float, value));
+            }
         }
     }
 }

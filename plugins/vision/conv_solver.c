@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "conv.h"
+#include "conv_epilogue_cl.h"
+
+enum { EPILOGUE_CELLS = 512 }; /* of a work-item of conv_epilogue, at least */
 
 static const struct conv_solver *const forward_solvers[] = {
     &conv_depthwise_forward, &conv_grouped_forward,  &conv_stem_forward,    &conv_winograd_forward,
@@ -50,7 +53,32 @@ bool conv_solver_exists(const char *name)
 
 void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *solver)
 {
-    conv_solver_choose(pass, &call->shape, solver)->emit(call);
+    const struct conv_solver *s = conv_solver_choose(pass, &call->shape, solver);
+    struct conv_call plain = *call;
+    if (s->epilogue || (!call->add && !call->activation)) {
+        s->emit(call);
+        return;
+    }
+    plain.add = NULL;
+    plain.activation = FER_ACTIVATION_NONE;
+    s->emit(&plain);
+    conv_epilogue_emit(call);
+}
+
+const char *conv_epilogue_options(const struct conv_call *call, char text[CONV_EPILOGUE_OPTIONS])
+{
+    char activation[FER_ACTIVATION_OPTION];
+    snprintf(text, CONV_EPILOGUE_OPTIONS, "%s%s%s", call->bias ? "-DBIAS" : " ", call->add ? " -DADD" : "",
+             fer_activation_option(call->activation, call->slope, activation));
+    return text;
+}
+
+void conv_epilogue_in(struct fer_launch *launch, const struct conv_call *call)
+{
+    if (call->bias)
+        fer_launch_in(launch, "bias", call->bias);
+    if (call->add)
+        fer_launch_in(launch, "add", call->add);
 }
 
 double conv_macs(const struct conv_shape *s, int n)
@@ -87,4 +115,16 @@ struct conv_groups conv_groups_find(const struct conv_shape *s, enum conv_pass p
             g.blocks = to - from + 1;
     }
     return g;
+}
+
+void conv_epilogue_emit(const struct conv_call *call)
+{
+    char options[CONV_EPILOGUE_OPTIONS];
+    struct conv_call rest = *call;
+    rest.bias = NULL;
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_epilogue_cl, "conv_epilogue", "-DFER_LANES=%d %s",
+                                                fer_lanes(call->y), conv_epilogue_options(&rest, options));
+    conv_epilogue_in(launch, &rest);
+    fer_launch_inout(launch, "y", call->y);
+    fer_launch_cells(call->em, launch, call->y, fer_row_cells(call->y), EPILOGUE_CELLS);
 }

@@ -76,12 +76,12 @@ static void forward(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
     struct fer_tensor *packed = pack(call), *x = frame(call);
+    char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch =
-        fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", call->bias ? "-DBIAS" : " ");
+        fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", "%s", conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "w", packed);
-    if (call->bias)
-        fer_launch_in(launch, "bias", call->bias);
+    conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", call->y);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -118,7 +118,11 @@ static void weights(const struct conv_call *call)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)s->k), 1, 1);
 }
 
-const struct conv_solver conv_stem_forward = { "stem", "few plain input channels; the padded input is copied first",
-                                               applicable, frame_size, forward };
-const struct conv_solver conv_stem_weights = { "stem", "few plain input channels; the padded input is copied first",
-                                               applicable, weights_workspace, weights };
+const struct conv_solver conv_stem_forward = {
+    .name = "stem", .help = "few plain input channels; the padded input is copied first", .applicable = applicable,
+    .workspace = frame_size, .emit = forward, .epilogue = true
+};
+const struct conv_solver conv_stem_weights = {
+    .name = "stem", .help = "few plain input channels; the padded input is copied first", .applicable = applicable,
+    .workspace = weights_workspace, .emit = weights
+};

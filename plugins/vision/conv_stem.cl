@@ -24,6 +24,9 @@ conv_stem(FER_IN(x), FER_IN(w),
 #ifdef BIAS
           FER_IN(bias),
 #endif
+#ifdef ADD
+          FER_IN(add),
+#endif
           FER_OUT(y), const int kernel_size, const int stride, const int dilation, const int rows)
 {
     const int k = (int)get_global_id(1), out_blocks = (int)FER_BLOCKS(y_dim);
@@ -37,7 +40,10 @@ conv_stem(FER_IN(x), FER_IN(w),
     for (int r = begin; r < end; r++) {
         const int n = r / y_dim.z, i = r % y_dim.z;
         __global const float *const image = DATA(x) + n * x_dim.y * x_plane + (size_t)i * stride * x_dim.w;
-        __global float *const out = DATA(y) + AT(y, n, k * FER_BLOCK, i * y_dim.w) - y_offset;
+        __global float *const out = y_data + AT(y, n, k * FER_BLOCK, i * y_dim.w);
+#ifdef ADD
+        __global const float *const addend = add_data + AT(add, n, k * FER_BLOCK, i * y_dim.w);
+#endif
 #pragma unroll 1
         for (int j = 0; j < y_dim.w; j += PIXELS) {
             __global const float *w_j = DATA(w) + (size_t)k * x_dim.y * kernel_size * kernel_size * FER_BLOCK;
@@ -68,8 +74,12 @@ conv_stem(FER_IN(x), FER_IN(w),
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
                 if (j + p < y_dim.w) {
-                    vstore8(lo[p], 2 * (j + p), out);
-                    vstore8(hi[p], 2 * (j + p) + 1, out);
+#ifdef ADD
+                    lo[p] += vload8(2 * (j + p), addend);
+                    hi[p] += vload8(2 * (j + p) + 1, addend);
+#endif
+                    vstore8(FER_ACTIVATE(float8, lo[p]), 2 * (j + p), out);
+                    vstore8(FER_ACTIVATE(float8, hi[p]), 2 * (j + p) + 1, out);
                 }
             }
         }

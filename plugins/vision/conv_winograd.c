@@ -118,20 +118,20 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum c
 }
 
 /* A launch of conv_winograd.cl. */
-static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int tiles, bool bias)
+static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int tiles, const char *options)
 {
-    return fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DTILES=%d%s", tiles, bias ? " -DBIAS" : "");
+    return fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DTILES=%d %s", tiles, options);
 }
 
 static void emit_fused(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
-                       struct fer_tensor *bias, struct fer_tensor *out)
+                       struct fer_tensor *out)
 {
+    char options[CONV_EPILOGUE_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
-    struct fer_launch *launch = begin(call->em, "winograd_fused", p->tiles, bias != NULL);
+    struct fer_launch *launch = begin(call->em, "winograd_fused", p->tiles, conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
-    if (bias)
-        fer_launch_in(launch, "bias", bias);
+    conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     fer_launch_out(launch, "scratch", scratch);
     fer_launch_int(launch, p->pad);
@@ -142,7 +142,7 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
 static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int height, int width,
                            int pad, int tiles, int first_chunk, struct fer_extent chunks)
 {
-    struct fer_launch *launch = begin(call->em, "winograd_transform", tiles, false);
+    struct fer_launch *launch = begin(call->em, "winograd_transform", tiles, " ");
     fer_launch_in(launch, "x", in);
     fer_launch_out(launch, "v", v);
     fer_launch_int(launch, height);
@@ -153,17 +153,17 @@ static void emit_transform(const struct conv_call *call, struct fer_tensor *in, 
 }
 
 static void emit_split(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
-                       struct fer_tensor *bias, struct fer_tensor *out)
+                       struct fer_tensor *out)
 {
+    char options[CONV_EPILOGUE_OPTIONS];
     const struct fer_extent chunks = fer_extent_rows(out, (size_t)p->per_image, (size_t)p->tiles);
     const int outs = p->out * p->chunks < 2 * SPLIT_ITEMS ? 1 : 2;
     struct fer_tensor *v = conv_temp(call->em, scratch_size(p));
     emit_transform(call, in, v, p->height, p->width, p->pad, p->tiles, 0, chunks);
-    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->tiles, bias != NULL);
+    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->tiles, conv_epilogue_options(call, options));
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "u", u);
-    if (bias)
-        fer_launch_in(launch, "bias", bias);
+    conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     fer_launch_int(launch, p->in);
     fer_launch_int(launch, outs);
@@ -171,25 +171,24 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
     conv_cost(launch, &call->shape);
 }
 
-static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *bias,
-                 struct fer_tensor *out)
+static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
 {
     const struct plan p = plan_of(&call->shape, pass);
     struct fer_tensor *u = transform_weights(call, pass, &p);
     if (p.fused)
-        emit_fused(call, &p, in, u, bias, out);
+        emit_fused(call, &p, in, u, out);
     else
-        emit_split(call, &p, in, u, bias, out);
+        emit_split(call, &p, in, u, out);
 }
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, CONV_FORWARD, call->x, call->bias, call->y);
+    emit(call, CONV_FORWARD, call->x, call->y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, CONV_DATA, call->y, NULL, call->x);
+    emit(call, CONV_DATA, call->y, call->x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -225,13 +224,13 @@ static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct
     const int in = conv_blocks(s->c), out = conv_blocks(s->k);
     emit_transform(call, call->x, v, s->oh, s->ow, s->pad, FUSED_TILES, first_chunk, fer_extent_fixed((size_t)chunks));
 
-    struct fer_launch *launch = begin(call->em, "winograd_gradient", FUSED_TILES, false);
+    struct fer_launch *launch = begin(call->em, "winograd_gradient", FUSED_TILES, " ");
     fer_launch_in(launch, "dy", call->y);
     fer_launch_out(launch, "g", g);
     fer_launch_int(launch, first_chunk);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
 
-    launch = begin(call->em, "winograd_outer", FUSED_TILES, false);
+    launch = begin(call->em, "winograd_outer", FUSED_TILES, " ");
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "g", g);
     if (first_chunk == 0)
@@ -267,6 +266,14 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "F(4x4, 3x3): 36 multiplications for 144"
-const struct conv_solver conv_winograd_forward = { "winograd", HELP, forward_applicable, forward_workspace, forward };
-const struct conv_solver conv_winograd_data = { "winograd", HELP, data_applicable, data_workspace, data };
-const struct conv_solver conv_winograd_weights = { "winograd", HELP, forward_applicable, weights_workspace, weights };
+const struct conv_solver conv_winograd_forward = {
+    .name = "winograd", .help = HELP, .applicable = forward_applicable, .workspace = forward_workspace,
+    .emit = forward, .epilogue = true
+};
+const struct conv_solver conv_winograd_data = {
+    .name = "winograd", .help = HELP, .applicable = data_applicable, .workspace = data_workspace, .emit = data
+};
+const struct conv_solver conv_winograd_weights = {
+    .name = "winograd", .help = HELP, .applicable = forward_applicable, .workspace = weights_workspace,
+    .emit = weights
+};

@@ -131,9 +131,22 @@ static void lanes(float *out, __global const float *vector, int count, int k)
 }
 #endif
 
-/* The outputs of a chunk in block k. */
+#ifdef ADD
+#define PLUS(at) +vload8(0, add + (at))
+#else
+#define PLUS(at)
+#endif
+/* Pixel i of a tile and what is fused behind it. */
+#define PUT(i)                                                                                                           \
+    {                                                                                                                    \
+        const size_t to = corner + ((i) / 4 * dim.w + (i) % 4) * FER_BLOCK;                                              \
+        const float8 v = o[i] + bias PLUS(to);                                                                           \
+        vstore8(FER_ACTIVATE(float8, v), 0, y + to);                                                                     \
+    }
+
+/* The outputs of a chunk in block k; `add` is read with ADD only. */
 static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global float *y,
-                     const int4 dim, int first, int k, const float *start)
+                     __global const float *add, const int4 dim, int first, int k, const float *start)
 {
     float sums[POINTS * TILES * FER_BLOCK] __attribute__((aligned(64)));
     const int tiles = min(TILES, dim.x * ((dim.z + 3) / 4) * ((dim.w + 3) / 4) - first);
@@ -173,8 +186,8 @@ static void multiply(__global const float *chunk, __global const float *u, int i
         const int down = min(4, dim.z - at.top), across = min(4, dim.w - at.left);
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
-            __global float *const out = y + (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w +
-                                             at.left) * FER_BLOCK + half_ * 8;
+            const size_t corner =
+                (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w + at.left) * FER_BLOCK + half_ * 8;
             const float8 bias = vload8(half_, start);
             float8 m[POINTS], e[24], o[16];
 #pragma unroll
@@ -189,12 +202,12 @@ static void multiply(__global const float *chunk, __global const float *u, int i
             if (down == 4 && across == 4) {
 #pragma unroll
                 for (int i = 0; i < 16; i++)
-                    vstore8(o[i] + bias, 0, out + (i / 4 * dim.w + i % 4) * FER_BLOCK);
+                    PUT(i)
             } else {
 #pragma unroll
                 for (int i = 0; i < 16; i++)
                     if (i / 4 < down && i % 4 < across)
-                        vstore8(o[i] + bias, 0, out + (i / 4 * dim.w + i % 4) * FER_BLOCK);
+                        PUT(i)
             }
         }
     }
@@ -208,13 +221,20 @@ static void multiply(__global const float *chunk, __global const float *u, int i
 #define BIAS_ARGUMENT
 #define START(k)
 #endif
+#ifdef ADD
+#define ADD_ARGUMENT FER_IN(add),
+#define ADDEND DATA(add)
+#else
+#define ADD_ARGUMENT
+#define ADDEND 0
+#endif
 #define CHUNK(blocks) ((size_t)(blocks) * POINTS * TILES * FER_BLOCK)
 
 #ifdef FER_KERNEL_winograd_fused
 /* Work-item: every get_global_size(0)-th chunk, all of it, with V in a part of `scratch` of its own, which stays in the
  * cache. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), FER_OUT(scratch), const int pad)
+winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), FER_OUT(scratch), const int pad)
 {
     const int blocks = (int)FER_BLOCKS(x_dim), out_blocks = (int)FER_BLOCKS(y_dim);
     const int tiles = y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4), step = (int)get_global_size(0) * TILES;
@@ -228,7 +248,7 @@ winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), FER_OUT(scratch),
 #pragma unroll 1
         for (int k = 0; k < out_blocks; k++) {
             START(k);
-            multiply(chunk, DATA(u), blocks, DATA(y), y_dim, first, k, start);
+            multiply(chunk, DATA(u), blocks, DATA(y), ADDEND, y_dim, first, k, start);
         }
     }
 }
@@ -248,7 +268,7 @@ winograd_transform(FER_IN(x), FER_OUT(v), const int height, const int width, con
 #ifdef FER_KERNEL_winograd_multiply
 /* Work-item: `outs` output blocks (dimension 0) of one chunk (dimension 1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), const int blocks, const int outs)
+winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), const int blocks, const int outs)
 {
     const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
     float start[FER_BLOCK] = { 0 };
@@ -257,7 +277,7 @@ winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT FER_OUT(y), const int bloc
 #pragma unroll 1
     for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++) {
         START(k);
-        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, chunk * TILES, k, start);
+        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), ADDEND, y_dim, chunk * TILES, k, start);
     }
 }
 #endif

@@ -52,11 +52,11 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
 {
     const struct linear *p = fer_emit_params(em);
-    struct fer_tensor *x = fer_emit_input(em, 0), *w = fer_emit_weight(em, 0);
+    struct fer_tensor *x = fer_emit_input(em, 0), *w = fer_emit_weight(em, 0), *folded = fer_emit_epilogue(em)->bias;
     const int inputs = fer_tensor_shape(w)->dim[1];
     (void)err;
     gemm_emit(em, &(struct gemm){ .a = { x, inputs, 1, 0 }, .b = { w, 1, inputs, 0 }, .c = fer_emit_output(em, 0),
-                                  .bias = p->bias ? fer_emit_weight(em, 1) : NULL, .columns = p->features,
+                                  .bias = folded ? folded : p->bias ? fer_emit_weight(em, 1) : NULL, .columns = p->features,
                                   .depth = inputs });
     return FER_OK;
 }
@@ -83,4 +83,4 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
 const struct fer_layer fer_linear = { .size = sizeof(struct fer_layer), .name = "linear",
     .help = "every output feature is a weighted sum of all inputs of its sample", .params = params,
     .params_size = sizeof(struct linear), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward };
+    .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward, .fuses = FER_EPILOGUE_AFFINE };

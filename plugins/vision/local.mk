@@ -50,6 +50,7 @@ CL_FILES += \
 	%D%/conv_depthwise.cl \
 	%D%/conv_depthwise_pack.cl \
 	%D%/conv_direct.cl \
+	%D%/conv_epilogue.cl \
 	%D%/conv_generic.cl \
 	%D%/conv_grouped.cl \
 	%D%/conv_grouped_pack.cl \

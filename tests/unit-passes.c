@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The compiler's passes: what is fused behind an operation is what it would have been by itself, for every solver of
+ * both profiles, forward and backward; and whole nets say the same with and without each pass.
+ */
+#include "harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- references ---- */
+
+enum { RELU = 1, LEAKY, RELU6 };
+
+static double activate(double v, int kind, double slope)
+{
+    if (kind == RELU6)
+        return fmin(fmax(v, 0), 6);
+    return v > 0 || !kind ? v : kind == LEAKY ? slope * v : 0;
+}
+
+/* A convolution, its batch norm in evaluation, the second input added if there is one, an activation.
+ * p: stride, pad, groups, activation, slope, whether the convolution has a bias */
+static void block(const struct op_reference *r)
+{
+    const struct op_tensor *x = &r->in[0], *y = &r->out[0], *w = &r->weight[0];
+    const int stride = (int)r->p[0], pad = (int)r->p[1], groups = (int)r->p[2], bias = (int)r->p[5];
+    const int inner = w->dim[1], outer = y->dim[1] / groups, kernel = w->dim[2];
+    const struct op_tensor *norm = &r->weight[1 + bias]; /* weight, bias, running mean, running variance */
+    for (size_t at = 0; at < y->count; at++) {
+        const int plane = y->dim[2] * y->dim[3], p = (int)(at % (size_t)plane);
+        const int k = (int)(at / (size_t)plane) % y->dim[1], n = (int)(at / (size_t)plane) / y->dim[1];
+        double sum = bias ? r->weight[1].v[k] : 0;
+        for (int c = 0; c < inner; c++)
+            for (int t = 0; t < kernel * kernel; t++) {
+                const int i = p / y->dim[3] * stride - pad + t / kernel, j = p % y->dim[3] * stride - pad + t % kernel;
+                if (i >= 0 && i < x->dim[2] && j >= 0 && j < x->dim[3])
+                    sum += x->v[op_at(x, n, k / outer * inner + c, i, j)] * w->v[op_at(w, k, c, t / kernel, t % kernel)];
+            }
+        const double v = (sum - norm[2].v[k]) / sqrt(norm[3].v[k] + 1e-5) * norm[0].v[k] + norm[1].v[k];
+        y->v[at] = activate(v + (r->nin > 1 ? r->in[1].v[at] : 0), (int)r->p[3], r->p[4]);
+    }
+}
+
+/* ---- forward: every solver that can stand before an epilogue ---- */
+
+struct form {
+    const char *solver, *kernel; /* what is asked for, and the launch that must be there */
+    enum fer_profile profile;
+    int n, c, side, k, size, stride, pad, groups;
+};
+static const struct form forms[] = {
+    { "stem", "conv_stem", FER_PROFILE_CPU, 2, 3, 11, 20, 7, 2, 3, 1 },
+    { "winograd", "winograd_fused", FER_PROFILE_CPU, 4, 20, 15, 33, 3, 1, 1, 1 },
+    { "winograd", "winograd_multiply", FER_PROFILE_CPU, 2, 208, 8, 20, 3, 1, 1, 1 },
+    { "direct", "conv_direct", FER_PROFILE_CPU, 3, 20, 9, 33, 3, 2, 1, 1 },
+    { "direct", "conv_direct", FER_PROFILE_CPU, 2, 16, 8, 32, 3, 1, 1, 2 },
+    { "direct", "conv_direct", FER_PROFILE_CPU, 2, 800, 4, 20, 3, 1, 1, 1 }, /* two passes over the input channels */
+    { "grouped", "conv_direct", FER_PROFILE_CPU, 2, 20, 7, 20, 3, 1, 1, 5 },
+    { "depthwise", "conv_depthwise", FER_PROFILE_CPU, 2, 33, 9, 33, 3, 1, 1, 33 },
+    { "generic", "conv_epilogue", FER_PROFILE_CPU, 2, 18, 7, 20, 3, 1, 1, 1 },
+    { "implicit", "conv_implicit", FER_PROFILE_GPU, 3, 20, 9, 33, 3, 2, 1, 1 },
+    { "implicit", "conv_implicit", FER_PROFILE_GPU, 2, 16, 8, 32, 3, 1, 1, 2 },
+    { "depthwise", "conv_depthwise", FER_PROFILE_GPU, 2, 7, 9, 7, 3, 2, 1, 7 },
+    { "generic", "conv_epilogue", FER_PROFILE_GPU, 2, 18, 7, 20, 3, 1, 1, 1 },
+};
+/* What is behind: `rest` follows the batch norm. */
+static const struct tail {
+    const char *rest;
+    bool adds;
+    int activation;
+    double slope;
+} tails[] = {
+    { "y = h", false, 0, 0 },
+    { "y = h | relu", false, RELU, 0 },
+    { "y = h, b | add | relu", true, RELU, 0 },
+    { "y = b, h | add", true, 0, 0 },
+    { "y = h, b | add | leaky_relu 0.3", true, LEAKY, 0.3 },
+    { "y = h | scale 9 | scale 0.1111111111 | relu6", false, RELU6, 0 }, /* what stands between is not fused */
+    { "y = h | relu6", false, RELU6, 0 },
+};
+enum { FORMS = sizeof forms / sizeof forms[0], TAILS = sizeof tails / sizeof tails[0] };
+
+static bool launches(const struct op_program *program, const char *op)
+{
+    const struct fer_segment *segment = program->flow->segment;
+    for (int i = 0; i < segment->count; i++)
+        if (strcmp(segment->launches[i]->op, op) == 0)
+            return true;
+    return false;
+}
+
+static void check_form(const struct form *f, const struct tail *t, const struct op_device *device, int bias,
+                       unsigned without)
+{
+    const int out = (f->side + 2 * f->pad - f->size) / f->stride + 1;
+    char flow[512], inputs[96];
+    struct op_program program;
+    snprintf(flow, sizeof flow, "h = a | conv2d %d kernel=%d stride=%d pad=%d groups=%d bias=%s solver=\"%s\" | batchnorm\n%s",
+             f->k, f->size, f->stride, f->pad, f->groups, bias ? "yes" : "no", f->solver, t->rest);
+    const int length = snprintf(inputs, sizeof inputs, "%d,%d,%d,%d", f->n, f->c, f->side, f->side);
+    if (t->adds)
+        snprintf(inputs + length, sizeof inputs - (size_t)length, " %d,%d,%d,%d", f->n, f->k, out, out);
+    const struct op_case c = { .flow = flow, .inputs = inputs, .forward = block, .flags = OP_NO_BACKWARD,
+                               .p = { f->stride, f->pad, f->groups, t->activation, t->slope, bias }, .tolerance = 5e-5,
+                               .use = ", mobilenet_v2", .without = without };
+    op_program_compile(&program, &c, device, f->profile == FER_PROFILE_CPU && f->c > 4);
+    const bool last = (t->activation || t->adds) && !strstr(t->rest, "scale");
+    if (without == 0) {
+        ck_assert_msg(!launches(&program, "batchnorm"), "%s: the batch norm is not folded", program.title);
+        ck_assert_msg(last || strcmp(f->kernel, "conv_epilogue") == 0 || op_program_uses(&program, false, f->kernel),
+                      "%s: %s does not run", program.title, f->kernel);
+        if (last) {
+            ck_assert_msg(op_program_uses(&program, false, f->kernel), "%s: %s does not run", program.title, f->kernel);
+            ck_assert_msg(!launches(&program, "add") && !launches(&program, "relu") && !launches(&program, "relu6") &&
+                              !launches(&program, "leaky_relu"), "%s: the rest is not fused", program.title);
+        }
+    } else if (without & FER_PASS_FOLD) {
+        ck_assert_msg(launches(&program, "batchnorm"), "%s: the batch norm is gone", program.title);
+    }
+    op_program_check(&program);
+    op_program_free(&program);
+}
+
+START_TEST(epilogues)
+{
+    const struct form *f = &forms[_i];
+    struct op_device device = op_device_open(f->profile);
+    for (int t = 0; t < TAILS; t++)
+        if (t == _i % TAILS || t == 2) /* each tail with some forms, the longest with all */
+            check_form(f, &tails[t], &device, t % 2, 0);
+    op_device_close(&device);
+}
+END_TEST
+
+START_TEST(left_out)
+{
+    const struct form *f = &forms[_i ? 9 : 3];
+    struct op_device device = op_device_open(f->profile);
+    for (int pass = 0; pass < 4; pass++)
+        check_form(f, &tails[2], &device, pass % 2, 1u << pass);
+    check_form(f, &tails[4], &device, 0, FER_PASS_FOLD | FER_PASS_FUSE | FER_PASS_LAYOUT | FER_PASS_IN_PLACE);
+    op_device_close(&device);
+}
+END_TEST
+
+/* ---- training: batch norm, an addition and an activation in one kernel each way ---- */
+
+/* Sum over branches: p[0] of them are batch norms of an input of their own, the rest are inputs as they are.
+ * p: batch norms, activation, slope */
+static void joined(const struct op_reference *r)
+{
+    const struct op_tensor *y = &r->out[0];
+    const size_t plane = (size_t)y->dim[2] * (size_t)y->dim[3];
+    const int channels = y->dim[1];
+    for (int b = 0; b < 2; b++) {
+        const struct op_tensor *x = &r->in[r->nin > 1 ? b : 0];
+        for (int c = 0; c < channels; c++) {
+            double mean = 0, square = 0, count = (double)y->dim[0] * (double)plane, scale = 1, shift = 0;
+            if (b < (int)r->p[0]) {
+                const struct op_tensor *w = &r->weight[4 * b];
+                for (size_t i = 0; i < x->count; i++)
+                    mean += i / plane % (size_t)channels == (size_t)c ? x->v[i] / count : 0;
+                for (size_t i = 0; i < x->count; i++)
+                    square += i / plane % (size_t)channels == (size_t)c ? pow(x->v[i] - mean, 2) : 0;
+                if (r->training) {
+                    r->moved[4 * b + 2].v[c] = 0.9 * w[2].v[c] + 0.1 * mean;
+                    r->moved[4 * b + 3].v[c] = 0.9 * w[3].v[c] + 0.1 * square / (count - 1);
+                } else {
+                    mean = w[2].v[c];
+                    square = w[3].v[c] * count;
+                }
+                scale = w[0].v[c] / sqrt(square / count + 1e-5);
+                shift = w[1].v[c] - mean * scale;
+            }
+            for (size_t i = 0; i < y->count; i++)
+                if (i / plane % (size_t)channels == (size_t)c)
+                    y->v[i] += x->v[i] * scale + shift;
+        }
+    }
+    for (size_t i = 0; i < y->count; i++)
+        y->v[i] = activate(y->v[i], (int)r->p[1], r->p[2]);
+}
+
+enum { TRAIN = OP_TRAINING | OP_COUPLED };
+#define JOIN "h = a | batchnorm\n"
+static const struct op_case cases[] = {
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1, RELU }, TRAIN, .flow = JOIN "y = h, b | add | relu"),
+    OP_CASE(NULL, "3,5,4,5 3,5,4,5", joined, { 1, RELU6 }, TRAIN, .flow = JOIN "y = b, h | add | scale 1 | relu6",
+            .use = ", mobilenet_v2"),
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1, RELU6 }, TRAIN, .flow = JOIN "y = b, h | add | relu6",
+            .use = ", mobilenet_v2"),
+    OP_CASE(NULL, "3,5,7,5 3,5,7,5", joined, { 1, LEAKY, 0.2 }, TRAIN, .flow = JOIN "y = h, b | add | leaky_relu 0.2"),
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1 }, TRAIN, .flow = JOIN "y = h, b | add"),
+    OP_CASE(NULL, "3,18,4,5", joined, { 1, RELU }, TRAIN, .flow = JOIN "y = h, a | add | relu"),
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 2, RELU }, TRAIN, .flow = JOIN "g = b | batchnorm\ny = h, g | add | relu"),
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1, RELU }, .flow = JOIN "y = h, b | add | relu"), /* evaluation */
+    OP_CASE(NULL, "3,6,4,5 3,6,4,5", joined, { 1, RELU }, OP_NO_BACKWARD, .flow = JOIN "y = h, b | add | relu"),
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1, RELU }, TRAIN, .flow = JOIN "y = h, b | add | relu",
+            .without = FER_PASS_FUSE),
+};
+
+START_TEST(one_kernel_each_way)
+{
+    struct op_device device = op_device_open(_i ? FER_PROFILE_GPU : FER_PROFILE_CPU);
+    struct op_program program;
+    op_program_compile(&program, &cases[0], &device, !_i);
+    ck_assert(!launches(&program, "add") && !launches(&program, "relu"));
+    const struct fer_segment *backward = program.flow->backward;
+    for (int i = 0; i < backward->count; i++)
+        ck_assert_msg(strcmp(backward->launches[i]->op, "relu") != 0 && strcmp(backward->launches[i]->op, "add") != 0,
+                      "%s has a launch of its own", backward->launches[i]->op);
+    op_program_free(&program);
+    op_device_close(&device);
+}
+END_TEST
+
+/* ---- nets ---- */
+
+#define CONV(k, rest) "conv2d " #k " bias=no " rest " | batchnorm"
+static const struct net {
+    const char *name, *flow;
+    int folded, fused; /* operations, in evaluation */
+} nets[] = {
+    { "basic blocks",
+      "s = a | " CONV(16, "kernel=7 stride=2 pad=3") " | relu | maxpool 3 stride=2 pad=1\n"
+      "h = s | " CONV(16, "pad=1") " | relu | " CONV(16, "pad=1") "\n"
+      "u = h, s | add | relu\n"
+      "i = u | " CONV(24, "stride=2 pad=1") " | relu | " CONV(24, "pad=1") "\n"
+      "d = u | " CONV(24, "kernel=1 stride=2") "\n"
+      "v = i, d | add | relu\n"
+      "y = v | avgpool global | linear 5", 6, 7 },
+    { "bottlenecks",
+      "s = a | " CONV(16, "pad=1") " | relu\n"
+      "h = s | " CONV(8, "kernel=1") " | relu | " CONV(8, "stride=2 pad=1 groups=2") " | relu | " CONV(32, "kernel=1") "\n"
+      "d = s | " CONV(32, "kernel=1 stride=2") "\n"
+      "u = d, h | add | relu\n"
+      "i = u | " CONV(8, "kernel=1") " | relu | " CONV(8, "pad=1") " | relu | " CONV(32, "kernel=1") "\n"
+      "v = i, u | add | relu\n"
+      "y = v | avgpool global | linear 5", 8, 9 },
+    { "inverted residuals",
+      "s = a | " CONV(8, "stride=2 pad=1") " | relu6\n"
+      "h = s | " CONV(24, "kernel=1") " | relu6 | " CONV(24, "pad=1 groups=depthwise") " | relu6 | " CONV(8, "kernel=1") "\n"
+      "u = h, s | add\n"
+      "i = u | " CONV(24, "kernel=1") " | relu6 | " CONV(24, "stride=2 pad=1 groups=depthwise") " | relu6 | "
+      CONV(12, "kernel=1") "\n"
+      "y = i | avgpool global | linear 5 | batchnorm", 8, 6 },
+};
+enum { NETS = sizeof nets / sizeof nets[0] };
+
+static int fused(const struct op_program *program, bool folds)
+{
+    int count = 0;
+    for (int i = 0; i < program->flow->graph->nops; i++) {
+        const struct fer_op *op = program->flow->graph->ops[i];
+        for (int f = 0; op->live && f < op->nfused; f++)
+            count += (op->fused[f] == op->affine) == folds;
+    }
+    return count;
+}
+
+static double norm_of(const struct op_tensor *a, const struct op_tensor *b)
+{
+    double sum = 0;
+    for (size_t k = 0; a->v && k < a->count; k++)
+        sum += pow(a->v[k] - (b ? b->v[k] : 0), 2);
+    return sqrt(sum);
+}
+
+/* least: a norm below which a tensor counts as zero. */
+static void near(const struct op_program *program, const char *what, int i, const struct op_tensor *ours,
+                 const struct op_tensor *theirs, double least, double tolerance)
+{
+    if (!ours->v || !theirs->v)
+        return;
+    const double distance = norm_of(ours, theirs) / fmax(norm_of(theirs, NULL), least);
+    ck_assert_msg(distance <= tolerance, "%s: %s %d differs by %.2g", program->title, what, i, distance);
+}
+
+/* Results with every pass against those with none, on numbers that are the same. */
+static void compare(const struct op_case *with, unsigned without, const struct op_device *device, double tolerance)
+{
+    struct op_case other = *with;
+    struct op_program a, b;
+    struct op_reference ours, theirs;
+    other.without = without;
+    op_program_compile(&a, with, device, false);
+    op_program_compile(&b, &other, device, false);
+    op_values_create(&a, a.capacity, &ours);
+    op_values_draw(&a, &ours, 3);
+    op_values_copy(&b, b.capacity, &ours, &theirs);
+    op_program_run(&a, a.capacity, &ours);
+    op_program_run(&b, b.capacity, &theirs);
+    /* A bias before a convolution and a batch norm of training has no gradient but rounding. */
+    double least = 0;
+    for (int i = 0; i < theirs.nweights; i++)
+        least = fmax(least, norm_of(&theirs.grad_weight[i], NULL) / 100);
+    for (int i = 0; i < ours.nout; i++)
+        near(&b, "output", i, &ours.out[i], &theirs.out[i], 1e-3, tolerance);
+    for (int i = 0; i < ours.nin; i++)
+        near(&b, "gradient of input", i, &ours.grad_in[i], &theirs.grad_in[i], 1e-3, tolerance);
+    for (int i = 0; i < ours.nweights; i++) {
+        near(&b, "gradient of weight", i, &ours.grad_weight[i], &theirs.grad_weight[i], least, tolerance);
+        near(&b, "statistic", i, &ours.moved[i], &theirs.moved[i], 1e-3, tolerance);
+    }
+    op_values_free(&ours);
+    op_values_free(&theirs);
+    op_program_free(&a);
+    op_program_free(&b);
+}
+
+START_TEST(whole_nets)
+{
+    const struct net *net = &nets[_i / 2];
+    struct op_device device = op_device_open(_i % 2 ? FER_PROFILE_GPU : FER_PROFILE_CPU);
+    const unsigned all = FER_PASS_FOLD | FER_PASS_FUSE | FER_PASS_LAYOUT | FER_PASS_IN_PLACE;
+    struct op_case c = { .flow = net->flow, .inputs = "3,3,20,20", .use = ", mobilenet_v2", .flags = OP_NO_BACKWARD };
+    struct op_program program;
+    op_program_compile(&program, &c, &device, false);
+    ck_assert_msg(fused(&program, true) == net->folded, "%s: %d batch norms folded, not %d", net->name,
+                  fused(&program, true), net->folded);
+    ck_assert_msg(fused(&program, false) == net->fused, "%s: %d operations fused, not %d", net->name,
+                  fused(&program, false), net->fused);
+    op_program_free(&program);
+    compare(&c, all, &device, 2e-5);
+    for (unsigned pass = 1; pass < all && !op_small(); pass *= 2)
+        compare(&c, pass, &device, 2e-5);
+    c.flags = TRAIN;
+    compare(&c, all, &device, 1e-4);
+    op_device_close(&device);
+}
+END_TEST
+
+/* ---- words ---- */
+
+START_TEST(names)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    unsigned without = 99;
+    ck_assert(fer_passes_parse(NULL, &without, &err) == FER_OK && without == 0);
+    ck_assert(fer_passes_parse("", &without, &err) == FER_OK && without == 0);
+    ck_assert(fer_passes_parse("inplace,fold", &without, &err) == FER_OK);
+    ck_assert_uint_eq(without, FER_PASS_IN_PLACE | FER_PASS_FOLD);
+    ck_assert(fer_passes_parse("fuse,layout,fuse", &without, &err) == FER_OK);
+    ck_assert_uint_eq(without, FER_PASS_FUSE | FER_PASS_LAYOUT);
+    ck_assert(fer_passes_parse("fuse,folds", &without, &err) == FER_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.text, "'folds'"));
+    ck_assert(fer_passes_parse("fuse,,fold", &without, &err) == FER_EINVAL);
+}
+END_TEST
+
+static void add_more(TCase *tcase)
+{
+    tcase_add_test(tcase, names);
+    tcase_add_loop_test(tcase, epilogues, 0, FORMS);
+    tcase_add_loop_test(tcase, left_out, 0, 2);
+    tcase_add_loop_test(tcase, one_kernel_each_way, 0, 2);
+    tcase_add_loop_test(tcase, whole_nets, 0, 2 * NETS);
+}
+
+int main(void)
+{
+    return op_main("passes", cases, sizeof cases / sizeof cases[0], add_more);
+}
