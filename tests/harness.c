@@ -198,10 +198,10 @@ static void write_random(const struct op_program *program, int live)
     uint32_t epoch[4] = { 0 }, ids[64];
     for (int i = 0; i < live; i++)
         ids[i] = (uint32_t)(100 + i);
-    if (flow->epoch)
-        OK(fer_exec_write(flow->exec, flow->epoch, epoch, sizeof epoch, &err));
-    if (flow->ids)
-        OK(fer_exec_write(flow->exec, flow->ids, ids, (size_t)live * sizeof(*ids), &err));
+    if (flow->random.epoch)
+        OK(fer_exec_write(flow->exec, flow->random.epoch, epoch, sizeof epoch, &err));
+    if (flow->random.ids)
+        OK(fer_exec_write(flow->exec, flow->random.ids, ids, (size_t)live * sizeof(*ids), &err));
 }
 
 /* Reading also checks the zero lanes of what is blocked. */

@@ -44,6 +44,7 @@ op_tests = \
 	%D%/unit-ops-systems \
 	%D%/unit-passes \
 	%D%/unit-route \
+	%D%/unit-train \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
@@ -63,6 +64,7 @@ shown = %D%/shown.c %D%/shown.h
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 trial = %D%/trial.c %D%/trial.h
+%C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 
 test_programs =

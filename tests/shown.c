@@ -74,14 +74,9 @@ static void add_fields(struct shown *shown, const struct machine *m)
 
 static void take_batch(struct shown *shown, const struct machine *m, const struct fer_batch *batch, int done)
 {
-    const uint32_t epoch[4] = { 0 };
     struct fer_error err = FER_ERROR_INIT;
 
     ck_assert_msg(!fer_inputs_upload(m->flow->exec, m->flow->inputs, batch, &err), "%s", err.text);
-    if (m->flow->epoch)
-        ck_assert_int_eq(fer_exec_write(m->flow->exec, m->flow->epoch, epoch, sizeof(epoch), &err), FER_OK);
-    if (m->flow->ids)
-        ck_assert_int_eq(fer_exec_write(m->flow->exec, m->flow->ids, batch->id, (size_t)batch->n * 4, &err), FER_OK);
     ck_assert_msg(!fer_exec_run(m->flow->exec, m->flow->segment, &err), "%s", err.text);
     memcpy(shown->id + done, batch->id, (size_t)batch->n * sizeof(*batch->id));
     for (int f = 0; f < shown->nfields; f++) {

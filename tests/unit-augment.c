@@ -149,11 +149,11 @@ static enum fer_status run(const char *text, int nfields, int landmarks, struct 
     ck_assert_msg(!fer_predict_compile(description, &predict, CAPACITY, false, store, &compile, &program, err), "%s",
                   err->text);
     ck_assert_int_eq(fer_exec_batch(program->exec, ROWS, err), FER_OK);
-    if (program->epoch) {
+    if (program->random.epoch) {
         const uint32_t epoch[4] = { EPOCH };
 
-        ck_assert_int_eq(fer_exec_write(program->exec, program->epoch, epoch, sizeof(epoch), err), FER_OK);
-        ck_assert_int_eq(fer_exec_write(program->exec, program->ids, ids, ROWS * sizeof(*ids), err), FER_OK);
+        ck_assert_int_eq(fer_exec_write(program->exec, program->random.epoch, epoch, sizeof(epoch), err), FER_OK);
+        ck_assert_int_eq(fer_exec_write(program->exec, program->random.ids, ids, ROWS * sizeof(*ids), err), FER_OK);
     }
     for (int i = 0; i < nfields; i++) {
         struct fer_shape shape = shape_of(i, landmarks);

@@ -548,7 +548,7 @@ START_TEST(philox_known_answers)
 }
 END_TEST
 
-static void add_random(struct fer_tensor *rows, uint32_t stream)
+static void add_random(struct fer_tensor *rows, uint32_t stream, const struct fer_random_state *random)
 {
     static const char source[] =
         "__kernel void draw(FER_OUT(out), FER_RANDOM)\n"
@@ -561,17 +561,20 @@ static void add_random(struct fer_tensor *rows, uint32_t stream)
 
     launch->stream = stream;
     toy_out(launch, "out", rows);
-    toy_arg(launch, FER_ARG_RANDOM)->tensor = rows;
+    struct fer_arg *arg = toy_arg(launch, FER_ARG_RANDOM);
+    arg->tensor = rows;
+    arg->random = random;
     launch->dims = 2;
     launch->global[0] = (struct fer_extent){ .count = 1, .batch = rows->shape.batch };
     launch->global[1].count = 2;
 }
 
-static void add_random_state(void)
+static struct fer_random_state random_state(void)
 {
-    program->rng_state = toy_tensor(program, "epoch", FER_STORAGE_INPUT, 0, TOY_DIMS(4));
-    program->rng_ids = toy_tensor(program, "ids", FER_STORAGE_INPUT, 1, TOY_DIMS(4));
-    program->rng_state->shape.dtype = program->rng_ids->shape.dtype = FER_U32;
+    const struct fer_random_state random = { toy_tensor(program, "epoch", FER_STORAGE_INPUT, 0, TOY_DIMS(4)),
+                                       toy_tensor(program, "ids", FER_STORAGE_INPUT, 1, TOY_DIMS(4)) };
+    random.epoch->shape.dtype = random.ids->shape.dtype = FER_U32;
+    return random;
 }
 
 /* Ten crops of a sample draw from its id, each its own; the key is the program's seed. */
@@ -583,11 +586,11 @@ START_TEST(random_arguments)
 
     program->seed = 0x0123456789abcdef;
     rows->shape.dtype = FER_U32;
-    add_random_state();
-    add_random(rows, 42);
+    const struct fer_random_state random = random_state();
+    add_random(rows, 42, &random);
     start(true);
-    ck_assert_fer(fer_exec_write(executor, program->rng_state, epoch, sizeof(epoch), &err), err);
-    ck_assert_fer(fer_exec_write(executor, program->rng_ids, ids, sizeof(ids), &err), err);
+    ck_assert_fer(fer_exec_write(executor, random.epoch, epoch, sizeof(epoch), &err), err);
+    ck_assert_fer(fer_exec_write(executor, random.ids, ids, sizeof(ids), &err), err);
     run();
     ck_assert_fer(fer_exec_read(executor, rows, back, sizeof(back), &err), err);
     for (uint32_t row = 0; row < 8; row++) {
@@ -608,7 +611,7 @@ START_TEST(random_without_state)
     struct fer_tensor *rows = kept("rows", 1, TOY_DIMS(4, 8));
 
     rows->shape.dtype = FER_U32;
-    add_random(rows, 1);
+    add_random(rows, 1, NULL);
     refuse(FER_EINVAL);
     ck_assert_says(err, "no random state");
 }

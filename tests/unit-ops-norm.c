@@ -111,11 +111,11 @@ static void drop(const struct op_program *program, uint32_t epoch, uint32_t id, 
         x.v[i] = 1;
     for (uint32_t i = 0; i < ROWS; i++)
         ids[i] = id + i;
-    ck_assert_msg(flow->epoch && flow->ids, "dropout has no random numbers");
+    ck_assert_msg(flow->random.epoch && flow->random.ids, "dropout has no random numbers");
     op_write(flow->exec, flow->in[0], &x);
     op_write(flow->exec, flow->grad_out[0], &x);
-    ck_assert_msg(fer_exec_write(flow->exec, flow->epoch, state, sizeof state, &err) == FER_OK &&
-                      fer_exec_write(flow->exec, flow->ids, ids, sizeof ids, &err) == FER_OK &&
+    ck_assert_msg(fer_exec_write(flow->exec, flow->random.epoch, state, sizeof state, &err) == FER_OK &&
+                      fer_exec_write(flow->exec, flow->random.ids, ids, sizeof ids, &err) == FER_OK &&
                       fer_exec_run(flow->exec, flow->segment, &err) == FER_OK &&
                       fer_exec_run(flow->exec, flow->backward, &err) == FER_OK, "%s", err.text);
     op_read(flow->exec, flow->out[0], y);

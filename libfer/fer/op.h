@@ -30,6 +30,9 @@ FER_API const struct fer_shape *fer_op_input(const struct fer_op *op, int i);
 FER_API const char *fer_op_input_field(const struct fer_op *op, int i);
 /* Number of items of the description's `labels`. */
 FER_API int fer_op_labels(const struct fer_op *op);
+/* Input i holds classes: integers below `classes`; below 0 is none.  Labels that come straight from a data set are checked
+ * on the host, batch by batch, so that a wrong one is an error that names its sample.  To be called while shapes are found. */
+FER_API void fer_op_classes(struct fer_op *op, int i, int classes);
 /* Whether the op's net is trained in this stage (batch statistics, dropout). */
 FER_API bool fer_op_training(const struct fer_op *op);
 

@@ -163,6 +163,7 @@ struct fer_schedule {
     size_t params_size;
     bool per_step; /* advances with every step even when the stage counts epochs (cosine, warmup) */
     double (*factor)(const void *params, const struct fer_schedule_point *point);
+    bool needs_metric; /* makes sense only where a metric is told: refused in a stage without `keeping best=` */
 };
 
 /* Results of a test.  Names are the field's: "accuracy", "recall", "confusion". */

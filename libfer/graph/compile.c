@@ -66,11 +66,14 @@ static enum fer_status begin(struct fer_graph *graph, struct fer_store *store, i
 
 /* ---- data inputs ---- */
 
-static enum fer_status make_inputs(struct fer_compiler *c, int ndata, struct fer_data_inputs **out, struct fer_error *err)
+static enum fer_status make_inputs(struct fer_compiler *c, const int *data, int ndata, struct fer_data_inputs **out,
+                                   struct fer_error *err)
 {
     struct fer_data_inputs *all = fer_arena_alloc(c->program->arena, (size_t)(ndata + 1) * sizeof(*all));
     if (!all)
         return no_memory(err);
+    for (int i = 0; i < ndata; i++)
+        all[i].data = c->graph->description->data[data[i]].name;
     for (int i = 0; i < c->graph->ninputs; i++) {
         const struct fer_graph_input *input = &c->graph->inputs[i];
         if (input->data < 0 || !input->value->uses)
@@ -85,6 +88,8 @@ static enum fer_status make_inputs(struct fer_compiler *c, int ndata, struct fer
         for (size_t k = 0; k < sizeof(slots) / sizeof(slots[0]); k++)
             if (input->field == 1u << k)
                 *slots[k] = t;
+        if (input->field == FER_FIELD_LABEL || input->field == FER_FIELD_LABEL2)
+            in->labels[input->field == FER_FIELD_LABEL2] = input->value;
         in->wanted |= input->field;
     }
     *out = all;
@@ -102,6 +107,23 @@ static enum fer_status upload(struct fer_exec *exec, const struct fer_tensor *te
     return fer_exec_write(exec, tensor, data, row * (size_t)n, err);
 }
 
+static enum fer_status check_labels(const struct fer_data_inputs *inputs, const struct fer_batch *batch,
+                                    struct fer_error *err)
+{
+    const int32_t *labels[2] = { batch->label, batch->label2 };
+    for (int k = 0; k < 2; k++) {
+        const struct fer_value *value = inputs->labels[k];
+        for (int n = 0; value && value->classes && labels[k] && n < batch->n; n++)
+            if (labels[k][n] >= value->classes)
+                return at_op(value->classifier,
+                             fer_fail(err, FER_EINVAL, "%s: sample %u of data '%s' has label %d, but the classes end at %d",
+                                      value->classifier->layer->name, batch->id ? batch->id[n] : (unsigned)n, inputs->data,
+                                      labels[k][n], value->classes - 1),
+                             err);
+    }
+    return FER_OK;
+}
+
 enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_inputs *inputs,
                                   const struct fer_batch *batch, struct fer_error *err)
 {
@@ -111,9 +133,16 @@ enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_i
         { inputs->landmarks, batch->landmarks }, { inputs->box, batch->box },     { inputs->soft, batch->soft },
         { inputs->code, batch->code },       { inputs->same, batch->same },       { inputs->id, batch->id },
     };
-    enum fer_status status = fer_exec_batch(exec, batch->n, err);
+    const uint32_t epoch[4] = { (uint32_t)batch->epoch };
+    enum fer_status status = check_labels(inputs, batch, err);
+    if (!status)
+        status = fer_exec_batch(exec, batch->n, err);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !status; i++)
         status = upload(exec, all[i].tensor, all[i].data, batch->n, err);
+    if (!status && inputs->random.epoch)
+        status = fer_exec_write(exec, inputs->random.epoch, epoch, sizeof(epoch), err);
+    if (!status)
+        status = upload(exec, inputs->random.ids, batch->id, batch->n, err);
     return status;
 }
 
@@ -244,7 +273,7 @@ static enum fer_status emit_stage(struct stage_compile *s)
     out->shared = fer_compiler_segment(&s->c, "shared");
     if (!s->differentiated || !s->tracked || !out->steps || !out->data || !out->shared)
         return no_memory(s->err);
-    enum fer_status status = make_inputs(&s->c, spec->ndata, &out->inputs, s->err);
+    enum fer_status status = make_inputs(&s->c, spec->data, spec->ndata, &out->inputs, s->err);
     const struct fer_data_spec *first = &s->c.graph->description->data[spec->data[0]];
     for (int k = 0; k < spec->nsteps && !status; k++) {
         out->steps[k].spec = &spec->steps[k];
@@ -316,8 +345,8 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
         fer_stage_program_free(s.out);
         return status;
     }
-    s.out->epoch = s.c.program->rng_state;
-    s.out->ids = s.c.program->rng_ids;
+    for (int i = 0; i < spec->ndata; i++)
+        s.out->inputs[i].random = s.c.random[i];
     *out = s.out;
     return FER_OK;
 }
@@ -380,7 +409,7 @@ enum fer_status fer_test_compile(struct fer_description *description, int test, 
     if (!status)
         status = make_metric_buffers(&c, p, spec, err);
     if (!status)
-        status = make_inputs(&c, 1, &p->inputs, err);
+        status = make_inputs(&c, &spec->data, 1, &p->inputs, err);
     if (!status && !(p->segment = fer_compiler_segment(&c, "test")))
         status = no_memory(err);
     if (!status)
@@ -393,8 +422,7 @@ enum fer_status fer_test_compile(struct fer_description *description, int test, 
         fer_flow_program_free(p);
         return status;
     }
-    p->epoch = c.program->rng_state;
-    p->ids = c.program->rng_ids;
+    p->inputs->random = c.random[0];
     *out = p;
     return FER_OK;
 }
@@ -564,10 +592,27 @@ enum fer_status fer_predict_compile(struct fer_description *description, const s
         fer_flow_program_free(p);
         return status;
     }
-    p->epoch = c.program->rng_state;
-    p->ids = c.program->rng_ids;
+    p->random = c.random[0];
     *out = p;
     return FER_OK;
+}
+
+enum fer_status fer_flow_number(struct fer_flow_program *flow, struct fer_error *err)
+{
+    static const uint32_t epoch[4];
+    const size_t count = (size_t)flow->program->capacity;
+    if (!flow->random.epoch)
+        return FER_OK;
+    uint32_t *ids = malloc(count * sizeof(*ids));
+    if (!ids)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        ids[i] = (uint32_t)i;
+    enum fer_status status = fer_exec_write(flow->exec, flow->random.epoch, epoch, sizeof(epoch), err);
+    if (!status)
+        status = fer_exec_write(flow->exec, flow->random.ids, ids, count * sizeof(*ids), err);
+    free(ids);
+    return status;
 }
 
 void fer_flow_program_free(struct fer_flow_program *program)

@@ -48,6 +48,9 @@ struct fer_data_inputs {
     struct fer_tensor *label, *label2, *subject; /* i32 [N] */
     struct fer_tensor *landmarks, *box, *covered, *soft, *code, *same; /* f32 */
     struct fer_tensor *id;        /* u32 [N] */
+    struct fer_random_state random;     /* epoch and ids of the samples, for what is drawn for them */
+    const struct fer_value *labels[2]; /* the values of label and label2, which may have a number of classes */
+    const char *data;             /* the data set's name */
     unsigned wanted;              /* enum fer_field */
 };
 
@@ -92,8 +95,6 @@ struct fer_stage_program {
     struct fer_data_inputs *inputs; /* by position in spec->data */
     struct fer_step_program *steps;
     int nsteps;
-    struct fer_tensor *epoch;      /* u32[4] INPUT: epoch, 0, 0, 0; NULL when nothing is random */
-    struct fer_tensor *ids;        /* u32[capacity] INPUT: sample ids of data[0] for random streams; NULL likewise */
 };
 enum fer_status fer_stage_compile(struct fer_description *description, int stage, struct fer_store *store,
                                   const struct fer_compile_options *options, struct fer_stage_program **out,
@@ -111,7 +112,7 @@ struct fer_flow_program {
     struct fer_tensor **in, **out; /* predict, net: ports; out are keep and PLAIN */
     struct fer_tensor **grad_in, **grad_out; /* backward: grad_out INPUT, grad_in keep (NULL where integer) */
     int nin, nout;
-    struct fer_tensor *epoch, *ids;
+    struct fer_random_state random;      /* predict, net */
     struct fer_buffer *metrics;    /* tests: all buffers of all metrics, zeroed by fer_test_reset */
     const struct fer_test_spec *test;
     const struct fer_predict_spec *predict;
@@ -130,9 +131,12 @@ enum fer_status fer_predict_compile(struct fer_description *description, const s
                                     struct fer_error *err);
 void fer_flow_program_free(struct fer_flow_program *program);
 
-/* Upload one batch's fields to the inputs, in memory order, and set the live batch. */
+/* Upload one batch's fields, ids and epoch to the inputs, in memory order, and set the live batch.  FER_EINVAL when a label
+ * is outside of the classes of an operation that reads it. */
 struct fer_batch;
 enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_inputs *inputs,
                                   const struct fer_batch *batch, struct fer_error *err);
+/* The random numbers of a flow program of ports: those of samples 0, 1, … in epoch 0. */
+enum fer_status fer_flow_number(struct fer_flow_program *flow, struct fer_error *err);
 
 #endif

@@ -20,8 +20,12 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
     program->arena = arena;
     program->capacity = capacity;
     program->seed = d->options.seed;
+    int ndata = 1;
+    for (int i = 0; i < graph->ninputs; i++)
+        ndata = graph->inputs[i].value->data >= ndata ? graph->inputs[i].value->data + 1 : ndata;
+    out->random = fer_arena_alloc(arena, (size_t)ndata * sizeof(*out->random));
     out->weights = fer_arena_alloc(arena, (size_t)(d->nnets + 1) * sizeof(*out->weights));
-    if (!out->weights)
+    if (!out->random || !out->weights)
         goto no_memory;
     for (int i = 0; i < d->nnets; i++)
         if (!(out->weights[i] = fer_arena_alloc(arena, (size_t)(d->nets[i]->nweights + 1) * sizeof(**out->weights))))

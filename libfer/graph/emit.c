@@ -260,21 +260,21 @@ void fer_launch_local(struct fer_launch *launch, size_t bytes)
 void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows)
 {
     struct fer_compiler *c = launch->em->c;
-    struct fer_program *program = c->program;
     if (launch->branch) { /* its rows are not those of the samples' ids */
         fail(launch->em, FER_ENOTSUP, "it draws random numbers, which a net that only chosen samples run through has none of");
         return;
     }
-    if (!program->rng_state) {
-        const struct fer_shape state = { FER_U32, 1, { 4 }, 0 }, ids = { FER_U32, 1, { c->capacity }, 1 };
-        program->rng_state = fer_compiler_tensor(c, &state, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "epoch");
-        program->rng_ids = fer_compiler_tensor(c, &ids, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "sample ids");
+    struct fer_random_state *random = &c->random[launch->em->op ? launch->em->op->data : 0];
+    if (!random->epoch) {
+        const struct fer_shape epoch = { FER_U32, 1, { 4 }, 0 }, ids = { FER_U32, 1, { c->capacity }, 1 };
+        random->epoch = fer_compiler_tensor(c, &epoch, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "epoch");
+        random->ids = fer_compiler_tensor(c, &ids, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "sample ids");
     }
-    if (!program->rng_state || !program->rng_ids || !rows) {
+    if (!random->epoch || !random->ids || !rows) {
         fail(launch->em, FER_ENOMEM, "out of memory while compiling");
         return;
     }
-    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_RANDOM, .tensor = (struct fer_tensor *)rows });
+    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_RANDOM, .tensor = (struct fer_tensor *)rows, .random = random });
 }
 
 void fer_launch_prepare(struct fer_launch *launch)

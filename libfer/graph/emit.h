@@ -29,6 +29,7 @@ struct fer_compiler {
     enum fer_profile profile;
     int capacity;
     struct fer_segment *prepare;
+    struct fer_random_state *random;     /* by fer_op.data */
     struct fer_tensor ***weights;  /* [net][weight]: made when first asked for */
     struct fer_prepared *prepared;
     int nprepared, prepared_capacity;

@@ -67,6 +67,7 @@ struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_
         return NULL;
     graph->inputs = inputs;
     inputs[graph->ninputs++] = (struct fer_graph_input){ value, data, field };
+    value->data = data < 0 ? 0 : data;
     return value;
 }
 
@@ -119,6 +120,7 @@ enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec 
     op->branch = spec->branch;
     op->invocation = spec->invocation;
     op->stream = stream_of(graph, spec);
+    op->data = op->nin ? op->in[0]->data : 0;
     op->shape_error = err;
     const enum fer_status status = layer->shape(op, err);
     op->shape_error = NULL;
@@ -190,6 +192,15 @@ int fer_op_labels(const struct fer_op *op)
     return op->graph->description->nlabels;
 }
 
+void fer_op_classes(struct fer_op *op, int i, int classes)
+{
+    struct fer_value *value = i >= 0 && i < op->nin ? op->in[i] : NULL;
+    if (!value || value->producer || (value->classes && value->classes <= classes))
+        return;
+    value->classes = classes;
+    value->classifier = op;
+}
+
 bool fer_op_training(const struct fer_op *op)
 {
     return op->training;
@@ -232,6 +243,7 @@ void fer_op_output(struct fer_op *op, int i, const struct fer_shape *shape)
         }
         op->out[i]->producer = op;
         op->out[i]->branch = op->branch;
+        op->out[i]->data = op->data;
         op->out[i]->output = i;
         if (i >= op->nout)
             op->nout = i + 1;

@@ -27,6 +27,9 @@ struct fer_value {
     int output;               /* which output of the producer */
     int region;
     int branch;               /* whose samples its batch axis counts: 0 the batch, else graph->branches[branch - 1] */
+    int data;                 /* whose samples its rows are: position among the stage's data sets; 0 for ports */
+    int classes;              /* integers of an input of the graph lie below, 0: wherever they like … */
+    const struct fer_op *classifier; /* … says this operation */
     int uses;
     bool keep;                /* read by the host */
     struct fer_value *converted; /* the same in the other layout, once somebody asked for it */
@@ -59,6 +62,7 @@ struct fer_op {
     const struct fer_fork *fork; /* its decision and its join; NULL: neither */
     double macs;              /* multiply-adds for a sample */
     uint32_t stream;          /* of random numbers: hash of path or order */
+    int data;                 /* whose samples they are drawn for: that of its first input */
     /* What the fusion passes put behind it (fuse.c). */
     struct fer_op *fused[FER_OP_FUSED]; /* the operations, in order */
     int nfused;

@@ -170,6 +170,13 @@ static void log_other_losses(struct fer_stage_build *b, struct fer_step_spec *st
 
 /* ---- updates ---- */
 
+/* Plugins built before schedules could say so have a smaller struct. */
+static bool needs_metric(const struct fer_schedule *schedule)
+{
+    return schedule->size >= offsetof(struct fer_schedule, needs_metric) + sizeof(schedule->needs_metric) &&
+           schedule->needs_metric;
+}
+
 static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_update_spec *out)
 {
     struct fer_env *env = &b->env;
@@ -191,6 +198,11 @@ static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fe
             return status;
         }
         const struct fer_schedule *schedule = entry;
+        if (needs_metric(schedule) && !b->out->best) {
+            fer_report_at(b->r, b->r->main, call->name_span, "%s needs a metric; write keeping best=\"TEST.METRIC\" after until",
+                          call->name);
+            return FER_EINVAL;
+        }
         struct fer_binder binder = fer_env_binder(env, schedule_keywords);
         void *params, *words;
         binder.arena = b->r->d->arena;

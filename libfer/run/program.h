@@ -43,6 +43,12 @@ struct fer_tensor {
     bool whole;                /* planner: its place is its own for the whole program */
 };
 
+/* What random numbers of one source of samples are counted by; both tensors are INPUT. */
+struct fer_random_state {
+    struct fer_tensor *epoch; /* u32[4]: epoch, 0, 0, 0; NULL: nothing is random there */
+    struct fer_tensor *ids;   /* u32[capacity] */
+};
+
 enum fer_arg_kind { FER_ARG_TENSOR, FER_ARG_INT, FER_ARG_FLOAT, FER_ARG_LOCAL, FER_ARG_RANDOM };
 enum fer_access { FER_ACCESS_READ = 1, FER_ACCESS_WRITE = 2 };
 
@@ -50,6 +56,7 @@ struct fer_arg {
     enum fer_arg_kind kind;
     const char *name;          /* TENSOR */
     struct fer_tensor *tensor; /* TENSOR: passed as cl_mem, ulong offset, int4 dim.  RANDOM: the rows' tensor */
+    const struct fer_random_state *random; /* RANDOM */
     unsigned access;
     int i;
     float f;
@@ -111,9 +118,7 @@ struct fer_program {
     size_t *arenas;
     int narenas;
     size_t arena_bytes;      /* of all of them */
-    /* Random numbers: f u32[4] (epoch, 0, 0, 0) and u32[capacity] sample ids, both INPUT tensors; NULL when unused. */
-    struct fer_tensor *rng_state, *rng_ids;
-    uint64_t seed;
+    uint64_t seed;           /* of random numbers */
     struct fer_launch spare; /* where launches go once compiling has failed */
     struct fer_tensor no_tensor; /* likewise */
 };

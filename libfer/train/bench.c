@@ -71,7 +71,6 @@ static enum fer_status load_batch(struct bench *b, struct fer_error *err)
 
     for (int i = 0; status == FER_OK && i < spec->ndata; i++) {
         const struct fer_data_spec *data = &b->description->data[spec->data[i]];
-        uint32_t epoch[4] = { 1, 0, 0, 0 };
         struct fer_feed feed;
         struct fer_batch slice;
 
@@ -83,10 +82,6 @@ static enum fer_status load_batch(struct bench *b, struct fer_error *err)
             slice = fer_batch_slice(feed.batch, fer_pipeline_info(feed.pipeline), 0, data->micro);
             status = fer_inputs_upload(b->exec, &b->stage->inputs[i], &slice, err);
         }
-        if (status == FER_OK && i == 0 && b->stage->ids)
-            status = fer_exec_write(b->exec, b->stage->ids, slice.id, (size_t)slice.n * sizeof(*slice.id), err);
-        if (status == FER_OK && i == 0 && b->stage->epoch)
-            status = fer_exec_write(b->exec, b->stage->epoch, epoch, sizeof(epoch), err);
         fer_feed_close(&feed);
     }
     if (status == FER_OK && b->stage->data)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "train/best.h"
 #include "train/context.h"
 
 static json_t *shape_json(const struct fer_shape *shape)
@@ -102,6 +103,8 @@ enum fer_status fer_check(struct fer_context *context, const char *path, const s
 
     if (json)
         *json = NULL;
+    if (status == FER_OK)
+        status = fer_best_check(description, 0, err);
     if (status == FER_OK && json)
         status = fer_json_text(describe(description), json, err);
     fer_description_free(description);

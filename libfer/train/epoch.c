@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/report.h"
+#include "train/best.h"
 #include "train/trainer.h"
 
 static enum fer_status run_test(struct fer_trainer *t, int test, json_t *results, struct fer_error *err)
@@ -27,20 +27,6 @@ static enum fer_status run_test(struct fer_trainer *t, int test, json_t *results
     if (status == FER_OK)
         json_object_set_new(results, t->description->tests[test].name, result);
     return status;
-}
-
-/* The value of best="valid.accuracy" among the results. */
-static enum fer_status find_best(const struct fer_trainer *t, const json_t *results, double *value,
-                                 struct fer_error *err)
-{
-    const char *best = t->stage->best, *dot = strchr(best, '.');
-    char *test = dot ? strndup(best, (size_t)(dot - best)) : NULL;
-    bool found = test && fer_report_find(json_object_get(results, test), dot + 1, value);
-
-    free(test);
-    if (found)
-        return FER_OK;
-    return fer_fail(err, FER_ENOTFOUND, "stage %s: best=\"%s\" is no number that its tests report", t->stage->name, best);
 }
 
 /* Schedules such as plateau learn the metric; their factor is asked for again at every step. */
@@ -121,7 +107,7 @@ static enum fer_status judge(struct fer_trainer *t, json_t *results, bool *bette
         status = run_test(t, t->stage->tests[i], results, err);
     if (status != FER_OK || !t->stage->best)
         return status;
-    status = find_best(t, results, &value, err);
+    status = fer_best_find(t->stage, results, &value, err);
     if (status != FER_OK)
         return status;
     *better = is_better(t, value);

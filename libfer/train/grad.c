@@ -203,7 +203,6 @@ static enum fer_status compile(struct check *check, const struct fer_grad_option
 static enum fer_status prepare(struct check *check, float **inputs, struct fer_error *err)
 {
     struct fer_flow_program *flow = check->session.flow;
-    uint32_t epoch[4] = { 0 }, ids[1024] = { 0 };
     size_t largest = 1;
     enum fer_status status = fer_exec_batch(flow->exec, flow->program->capacity, err);
 
@@ -235,13 +234,7 @@ static enum fer_status prepare(struct check *check, float **inputs, struct fer_e
         if (flow->grad_out[i])
             status = fer_exec_write(flow->exec, flow->grad_out[i], check->scratch, count * sizeof(float), err);
     }
-    for (uint32_t i = 0; i < 1024; i++)
-        ids[i] = i;
-    if (status == FER_OK && flow->epoch)
-        status = fer_exec_write(flow->exec, flow->epoch, epoch, sizeof(epoch), err);
-    if (status == FER_OK && flow->ids)
-        status = fer_exec_write(flow->exec, flow->ids, ids, (size_t)flow->program->capacity * sizeof(*ids), err);
-    return status;
+    return status == FER_OK ? fer_flow_number(flow, err) : status;
 }
 
 static enum fer_status check_weights(struct check *check, const struct fer_grad_options *options, uint32_t *stream,

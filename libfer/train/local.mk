@@ -4,6 +4,8 @@ libfer_core_la_SOURCES += \
 	%D%/answers.c \
 	%D%/answers.h \
 	%D%/bench.c \
+	%D%/best.c \
+	%D%/best.h \
 	%D%/check.c \
 	%D%/checkpoint.c \
 	%D%/checkpoint.h \

@@ -101,29 +101,40 @@ json_t *fer_report_json(const struct fer_report *report)
     return report->all;
 }
 
-static bool number_of(const json_t *value, double *out)
+static const json_t *single(const json_t *value)
 {
-    if (!json_is_number(value))
-        return false;
-    *out = json_number_value(value);
-    return true;
+    return json_is_number(value) || json_is_null(value) ? value : NULL;
 }
 
-bool fer_report_find(const json_t *metrics, const char *path, double *value)
+/* A number, or the null in its place. */
+static const json_t *find(const json_t *metrics, const char *path)
 {
     const char *dot = strchr(path, '.');
     char *name = dot ? strndup(path, (size_t)(dot - path)) : strdup(path);
     json_t *metric = name ? json_object_get(metrics, name) : NULL, *item;
+    const json_t *found = NULL;
     const char *key;
-    bool found = false;
 
-    if (dot)
-        found = fer_report_find(metric, dot + 1, value);
-    else if (number_of(metric, value) || number_of(json_object_get(metric, path), value))
-        found = true;
-    else
-        json_object_foreach(metric, key, item)
-            found = found || number_of(item, value);
     free(name);
+    if (dot)
+        return find(metric, dot + 1);
+    found = single(metric);
+    if (!found)
+        found = single(json_object_get(metric, path));
+    json_object_foreach(metric, key, item)
+        found = found ? found : single(item);
     return found;
+}
+
+bool fer_report_find(const json_t *metrics, const char *path, double *value)
+{
+    const json_t *found = find(metrics, path);
+
+    *value = json_number_value(found);
+    return json_is_number(found);
+}
+
+bool fer_report_has(const json_t *metrics, const char *path)
+{
+    return find(metrics, path) != NULL;
 }

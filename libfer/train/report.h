@@ -18,5 +18,7 @@ json_t *fer_report_json(const struct fer_report *report);
 /* The number that "accuracy" or "confusion.recall" means in such an object: of a metric with several results the one of
  * its own name, else its first number.  False when there is none. */
 bool fer_report_find(const json_t *metrics, const char *path, double *value);
+/* Whether there will be one: it may be none yet, for want of samples. */
+bool fer_report_has(const json_t *metrics, const char *path);
 
 #endif

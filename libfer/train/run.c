@@ -100,20 +100,12 @@ static enum fer_status upload_all(const struct fer_net_session *session, const s
 
 static enum fer_status execute(struct fer_flow_program *flow, struct fer_error *err)
 {
-    uint32_t epoch[4] = { 0 }, *ids = calloc((size_t)flow->program->capacity, sizeof(*ids));
-    enum fer_status status = ids ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status = fer_flow_number(flow, err);
 
-    for (int i = 0; ids && i < flow->program->capacity; i++)
-        ids[i] = (uint32_t)i;
-    if (status == FER_OK && flow->epoch)
-        status = fer_exec_write(flow->exec, flow->epoch, epoch, sizeof(epoch), err);
-    if (status == FER_OK && flow->ids)
-        status = fer_exec_write(flow->exec, flow->ids, ids, (size_t)flow->program->capacity * sizeof(*ids), err);
     if (status == FER_OK)
         status = fer_exec_run(flow->exec, flow->segment, err);
     if (status == FER_OK && flow->backward)
         status = fer_exec_run(flow->exec, flow->backward, err);
-    free(ids);
     return status;
 }
 

@@ -104,15 +104,10 @@ static int find_picture(const struct sheet *s)
 
 static enum fer_status place_batch(struct sheet *s, const struct fer_batch *batch, struct fer_error *err)
 {
-    uint32_t epoch[4] = { (uint32_t)batch->epoch, 0, 0, 0 };
     float *data[FER_SHEET_FIELDS] = { NULL };
     int picture = find_picture(s);
     enum fer_status status = fer_inputs_upload(s->flow->exec, s->flow->inputs, batch, err);
 
-    if (status == FER_OK && s->flow->epoch)
-        status = fer_exec_write(s->flow->exec, s->flow->epoch, epoch, sizeof(epoch), err);
-    if (status == FER_OK && s->flow->ids)
-        status = fer_exec_write(s->flow->exec, s->flow->ids, batch->id, (size_t)batch->n * sizeof(*batch->id), err);
     if (status == FER_OK)
         status = fer_exec_run(s->flow->exec, s->flow->segment, err);
     for (int f = 0; status == FER_OK && f < s->fields.nfields; f++)

@@ -57,14 +57,9 @@ void fer_tester_close(struct fer_tester *tester)
 
 static enum fer_status run_batch(struct fer_tester *tester, const struct fer_batch *batch, struct fer_error *err)
 {
-    static const uint32_t epoch[4]; /* tests are epoch 0: a test picture is always occluded alike */
     struct fer_flow_program *flow = tester->flow;
     enum fer_status status = fer_inputs_upload(flow->exec, flow->inputs, batch, err);
 
-    if (status == FER_OK && flow->epoch)
-        status = fer_exec_write(flow->exec, flow->epoch, epoch, sizeof(epoch), err);
-    if (status == FER_OK && flow->ids)
-        status = fer_exec_write(flow->exec, flow->ids, batch->id, (size_t)batch->n * sizeof(*batch->id), err);
     if (status == FER_OK)
         status = fer_exec_run(flow->exec, flow->segment, err);
     return status;
@@ -94,6 +89,7 @@ static enum fer_status run_batches(struct fer_tester *tester, const struct fer_w
 {
     const struct fer_batch *batch;
     struct fer_meter meter;
+    /* tests are epoch 0: a test picture is always occluded alike */
     enum fer_status status = fer_pipeline_start(tester->pipeline, 0, 0, err);
 
     fer_meter_start(&meter, fer_meter_now());

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "train/best.h"
 #include "train/trainer.h"
 #include "train/weights.h"
 
@@ -133,6 +134,8 @@ static enum fer_status set_up(struct fer_trainer *t, const char *path, struct fe
         status = fer_fail(err, FER_ENOMEM, "out of memory");
     if (status == FER_OK && last->file)
         status = restore(t, last, err);
+    if (status == FER_OK)
+        status = fer_best_check(t->description, t->state.stage, err);
     if (status == FER_OK)
         status = fer_directory_make(t->options->run, err);
     if (status == FER_OK)

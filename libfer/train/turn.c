@@ -39,7 +39,6 @@ static enum fer_status draw(struct fer_trainer *t, struct fer_error *err)
 static enum fer_status load(struct fer_trainer *t, int part, int parts, struct fer_error *err)
 {
     struct fer_stage_program *p = t->program;
-    uint32_t epoch[4] = { (uint32_t)t->feeds[0].batch->epoch, 0, 0, 0 };
     enum fer_status status = FER_OK;
 
     for (int i = t->stage->ndata - 1; status == FER_OK && i >= 0; i--) {
@@ -48,11 +47,7 @@ static enum fer_status load(struct fer_trainer *t, int part, int parts, struct f
         struct fer_batch slice = fer_batch_slice(batch, fer_pipeline_info(t->feeds[i].pipeline), part * n, n);
 
         status = fer_inputs_upload(p->exec, &p->inputs[i], &slice, err);
-        if (status == FER_OK && i == 0 && p->ids)
-            status = fer_exec_write(p->exec, p->ids, slice.id, (size_t)n * sizeof(*slice.id), err);
     }
-    if (status == FER_OK && p->epoch)
-        status = fer_exec_write(p->exec, p->epoch, epoch, sizeof(epoch), err);
     if (status == FER_OK && p->data)
         status = fer_exec_run(p->exec, p->data, err);
     if (status == FER_OK && p->shared)

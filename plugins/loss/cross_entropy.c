@@ -35,6 +35,8 @@ static enum fer_status cross_entropy_shape(struct fer_op *op, struct fer_error *
         return fer_fail(err, FER_ESHAPE, "the labels have %d classes and the logits %d", label->dim[1], classes);
     if (params->weight.count && params->weight.count != classes)
         return fer_fail_argument(err, FER_ESHAPE, "weight", "%d weights for %d classes", params->weight.count, classes);
+    if (label->rank == 1)
+        fer_op_classes(op, 1, classes);
     status = fer_loss_shape(op, x, err);
     const struct fer_shape level = fer_shape_make(x, 1, (const int[]){ 2 });
     fer_op_saved(op, &level);

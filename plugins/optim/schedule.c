@@ -161,4 +161,4 @@ static double plateau_factor(const void *data, const struct fer_schedule_point *
     }
     return state[FACTOR];
 }
-SCHEDULE(plateau, "times factor when the best metric stops getting better");
+SCHEDULE(plateau, "times factor when the best metric stops getting better", .needs_metric = true);

@@ -90,6 +90,7 @@ static enum fer_status inequality_shape(struct fer_op *op, struct fer_error *err
     if (label->dtype != FER_I32 || label->rank != 1 || label->batch != a->batch || label->dim[0] != a->dim[0])
         return fer_fail(err, FER_ESHAPE, "the third input must be a label for each sample, but is %s",
                         fer_shape_text(label, text, sizeof text));
+    fer_op_classes(op, 2, a->dim[a->rank > 1]);
     return logits(op, err);
 }
 

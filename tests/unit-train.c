@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the words of a stage mean, on a net of one layer and on pictures of 4 x 4 pixels: two descriptions that must do
+ * the same are trained and compared, bit for bit where nothing rounds differently.
+ */
+#include <check.h>
+#include <dirent.h>
+#include <fer/fer.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "train/safetensors.h"
+
+enum { SIDE = 4, WEIGHTS = 2 * 3 * SIDE * SIDE, STEPS = 64 };
+
+static struct fer_error err;
+static struct fer_context *context;
+static char home[32];
+
+/* A run and what it left. */
+struct run {
+    char directory[64];
+    int steps, epochs;
+    double loss[STEPS], rate[STEPS]; /* of each step, the last of its updates */
+    bool best[STEPS];                /* of each epoch */
+    float weight[WEIGHTS];           /* of net t there */
+};
+
+/* ---- pictures and descriptions ---- */
+
+static char *in_home(const char *name)
+{
+    static char path[4][128];
+    static int turn;
+    turn = (turn + 1) % 4;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", home, name);
+    return path[turn];
+}
+
+static void write_text(const char *name, const char *text)
+{
+    FILE *file = fopen(in_home(name), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* SET/CLASS/N.ppm, `count` pictures a class. */
+static void make_set(const char *set, const char *classes, int count)
+{
+    uint64_t state = strlen(set) + (unsigned char)set[0];
+    mkdir(in_home(set), 0700);
+    for (const char *class = classes; *class; class ++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s/%c", set, *class);
+        mkdir(in_home(name), 0700);
+        for (int i = 0; i < count; i++) {
+            snprintf(name, sizeof name, "%s/%c/%d.ppm", set, *class, i);
+            FILE *file = fopen(in_home(name), "wb");
+            ck_assert_ptr_nonnull(file);
+            fprintf(file, "P6\n%d %d\n255\n", SIDE, SIDE);
+            for (int k = 0; k < 3 * SIDE * SIDE; k++) {
+                state = state * 6364136223846793005u + 1442695040888963407u;
+                fputc((int)(state >> 56), file);
+            }
+            ck_assert_int_eq(fclose(file), 0);
+        }
+    }
+}
+
+static void open_home(void)
+{
+    strcpy(home, "/tmp/fer-train-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    ck_assert_msg(fer_context_create(NULL, &context, &err) == FER_OK, "%s", err.text);
+    make_set("four", "xy", 2);
+    make_set("eight", "xy", 4);
+    make_set("sixteen", "xy", 8);
+}
+
+static void remove_all(const char *path)
+{
+    DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        char inner[512];
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && unlink(inner) != 0)
+            remove_all(inner);
+    }
+    if (directory)
+        closedir(directory);
+    rmdir(path);
+}
+
+static void close_home(void)
+{
+    fer_context_free(context);
+    remove_all(home);
+}
+
+#define HEAD                                                                                                           \
+    "fer 1\nuse vision, loss, optim, data, metric\nlabels \"x\", \"y\"\n"                                              \
+    "net t(image: f32[3,4,4]) -> logits { logits = image | fc: linear 2 bias=no }\n"                                   \
+    "net u = t\n"                                                                                                      \
+    "data four -> image, label = folder \"four/\" | batch 4\n"                                                         \
+    "data eight -> image, label = folder \"eight/\" | batch 4\n"                                                       \
+    "data sixteen -> image, label = folder \"sixteen/\" | batch 4\n"                                                   \
+    "predict classify(image: f32[3,4,4]) -> probs { probs = image | t | softmax }\n"                                   \
+    "test valid over eight {\n  logits = image | t\n  loss, _ = logits, label | cross_entropy\n"                       \
+    "  metric loss = loss | average\n  metric accuracy = logits, label | accuracy\n"                                   \
+    "  metric confusion = logits, label | confusion\n}\n"
+#define LEARN "  logits = image | t\n  loss ce = logits, label | cross_entropy\n  minimize ce\n"
+
+/* ---- runs ---- */
+
+static enum fer_status train(const char *name, const char *text, const char *const *data)
+{
+    char file[64];
+    snprintf(file, sizeof file, "%s.fer", name);
+    write_text(file, text);
+    const struct fer_train_options options = { .settings = { .seed = 3, .threads = 1, .data = data },
+                                               .run = in_home(name) };
+    return fer_train(context, in_home(file), &options, &err);
+}
+
+static void read_log(struct run *run)
+{
+    char path[128], line[4096];
+    snprintf(path, sizeof path, "%s/log.jsonl", run->directory);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file)) {
+        json_t *row = json_loads(line, 0, NULL), *rates = json_object_get(row, "rates");
+        ck_assert_ptr_nonnull(row);
+        ck_assert_int_lt(run->steps + run->epochs, STEPS);
+        if (strcmp(json_string_value(json_object_get(row, "kind")), "epoch") == 0) {
+            run->best[run->epochs++] = json_is_true(json_object_get(row, "best"));
+        } else {
+            run->loss[run->steps] = json_number_value(json_object_get(row, "loss"));
+            run->rate[run->steps++] = json_number_value(rates ? json_array_get(rates, json_array_size(rates) - 1)
+                                                              : json_object_get(row, "rate"));
+        }
+        json_decref(row);
+    }
+    fclose(file);
+}
+
+static void read_weights(const char *path, const char *name, float *weight)
+{
+    struct fer_safetensors *file;
+    ck_assert_msg(fer_safetensors_open(path, &file, &err) == FER_OK, "%s", err.text);
+    const struct fer_safetensor *row = fer_safetensors_find(file, name);
+    ck_assert_msg(row && row->count == WEIGHTS, "%s has no %s", path, name);
+    ck_assert_int_eq(fer_safetensors_read_f32(file, row, weight, &err), FER_OK);
+    fer_safetensors_close(file);
+}
+
+static void weights_of(const struct run *run, const char *file, const char *name, float *weight)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", run->directory, file);
+    read_weights(path, name, weight);
+}
+
+static struct run run_with(const char *name, const char *text, const char *const *data)
+{
+    struct run run = { .steps = 0 };
+    ck_assert_msg(train(name, text, data) == FER_OK, "%s: %s", name, err.text);
+    snprintf(run.directory, sizeof run.directory, "%s/%s", home, name);
+    read_log(&run);
+    weights_of(&run, "last.safetensors", "t.fc.weight", run.weight);
+    return run;
+}
+
+static struct run run_stage(const char *name, const char *stage)
+{
+    char text[4096];
+    snprintf(text, sizeof text, "%s%s", HEAD, stage);
+    return run_with(name, text, NULL);
+}
+
+/* The run is refused with these words. */
+static void refuse(const char *stage, const char *words)
+{
+    char text[4096];
+    static int number;
+    char name[32];
+    snprintf(name, sizeof name, "refused%d", number++);
+    snprintf(text, sizeof text, "%s%s", HEAD, stage);
+    ck_assert_int_ne(train(name, text, NULL), FER_OK);
+    ck_assert_msg(strstr(err.text, words) != NULL, "\"%s\" is not in: %s", words, err.text);
+}
+
+static bool same(const float *a, const float *b)
+{
+    return memcmp(a, b, WEIGHTS * sizeof(*a)) == 0;
+}
+
+static double distance(const float *a, const float *b)
+{
+    double sum = 0;
+    for (int i = 0; i < WEIGHTS; i++)
+        sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    return sqrt(sum);
+}
+
+/* ---- nets and updates ---- */
+
+#define BOTH LEARN "  other = image | u\n  loss idle = other, label | cross_entropy\n"
+
+START_TEST(an_alias_has_weights_of_its_own)
+{
+    float u[2][WEIGHTS];
+    struct run still = run_stage("still", "stage s over four until epoch=1 {\n" BOTH "  update t with sgd lr=0\n}\n");
+    struct run moved = run_stage("moved", "stage s over four until epoch=1 {\n" BOTH "  update t with sgd lr=1\n}\n");
+    weights_of(&still, "last.safetensors", "u.fc.weight", u[0]);
+    weights_of(&moved, "last.safetensors", "u.fc.weight", u[1]);
+    ck_assert(!same(still.weight, moved.weight));
+    ck_assert(!same(u[0], still.weight));
+    ck_assert(same(u[0], u[1]));
+}
+END_TEST
+
+START_TEST(an_update_waits_for_its_epoch)
+{
+    struct run never =
+        run_stage("never", "stage s over eight until epoch=2 {\n" LEARN "  update t from=3 with sgd lr=1\n}\n");
+    struct run still = run_stage("still", "stage s over eight until epoch=2 {\n" LEARN "  update t with sgd lr=0\n}\n");
+    struct run late =
+        run_stage("late", "stage s over eight until epoch=2 {\n" LEARN "  update t from=2 with sgd lr=1\n}\n");
+    ck_assert(same(never.weight, still.weight));
+    ck_assert(!same(late.weight, still.weight));
+    ck_assert_int_eq(late.steps, 4);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_double_eq(late.rate[i], i < 2 ? 0 : 1);
+        ck_assert_double_eq(never.rate[i], 0);
+        if (i < 3) /* the third step's loss is that before its update */
+            ck_assert_double_eq(late.loss[i], still.loss[i]);
+    }
+    ck_assert_double_ne(late.loss[3], still.loss[3]);
+}
+END_TEST
+
+START_TEST(times_draws_a_batch_each)
+{
+    struct run often = run_stage("often", "stage s over sixteen until step=1 {\n  step a times=3 {\n" LEARN
+                                          "  update t with sgd lr=1\n  }\n}\n");
+    struct run turns =
+        run_stage("turns", "stage s over sixteen until step=3 {\n" LEARN "  update t with sgd lr=1\n}\n");
+    ck_assert_int_eq(often.steps, 1);
+    ck_assert_int_eq(turns.steps, 3);
+    ck_assert_double_eq(often.loss[0], turns.loss[2]); /* logged is the last repetition */
+    ck_assert(same(often.weight, turns.weight));
+}
+END_TEST
+
+#define TWO_STEPS(words)                                                                                               \
+    "  step a {\n" LEARN "  update t with sgd lr=1\n  }\n  step b " words " {\n  more = image | t\n"                   \
+    "  loss d = more, label | cross_entropy\n  minimize d\n  update t with sgd lr=1\n  }\n"
+
+START_TEST(a_fresh_step_draws_a_batch)
+{
+    struct run turns =
+        run_stage("turns", "stage s over sixteen until step=2 {\n" LEARN "  update t with sgd lr=1\n}\n");
+    struct run fresh = run_stage("fresh", "stage s over sixteen until step=1 {\n" TWO_STEPS("fresh=yes") "}\n");
+    struct run stale = run_stage("stale", "stage s over sixteen until step=1 {\n" TWO_STEPS("") "}\n");
+    ck_assert(same(fresh.weight, turns.weight));
+    ck_assert(!same(stale.weight, turns.weight));
+    /* Where the data is one batch, the same batch again is what another turn draws, in another order. */
+    struct run again = run_stage("again", "stage s over four until step=2 {\n" LEARN "  update t with sgd lr=1\n}\n");
+    struct run kept = run_stage("kept", "stage s over four until step=1 {\n" TWO_STEPS("") "}\n");
+    ck_assert_double_lt(distance(kept.weight, again.weight), 1e-6);
+}
+END_TEST
+
+/* ---- several data sets ---- */
+
+#define OTHER(set, words) "data other -> image as b, label as lb = folder \"" set "/\" | batch 4" words "\n"
+#define JUDGE "  logits = b | t\n  loss ce = logits, lb | cross_entropy\n  minimize ce\n  update t with sgd lr=0\n"
+
+/* With weights that stay, each pass over the second set has the same mean loss. */
+START_TEST(the_second_data_set_wraps)
+{
+    struct run run = run_stage("wraps", OTHER("eight", "") "stage s over sixteen, other until epoch=1 {\n" JUDGE "}\n");
+    ck_assert_int_eq(run.steps, 4);
+    ck_assert_double_eq_tol(run.loss[0] + run.loss[1], run.loss[2] + run.loss[3], 1e-6);
+    ck_assert_double_ne(run.loss[0], run.loss[1]);
+}
+END_TEST
+
+/* What is drawn for a sample depends on it and its own epoch, not on the company that it has in a stage. */
+START_TEST(random_numbers_are_a_samples_own)
+{
+    static const char *const first[] = { "four", "eight", "sixteen" };
+    struct run run[3], plain;
+    for (int i = 0; i < 3; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 OTHER("eight", " | brightness 0.9") "stage s over %s, other until step=4 {\n" JUDGE "}\n", first[i]);
+        run[i] = run_stage(first[i], text);
+    }
+    plain = run_stage("plain", OTHER("eight", "") "stage s over four, other until step=4 {\n" JUDGE "}\n");
+    for (int step = 0; step < 4; step++) {
+        ck_assert_double_ne(run[0].loss[step], plain.loss[step]);
+        for (int i = 1; i < 3; i++)
+            ck_assert_double_eq(run[0].loss[step], run[i].loss[step]);
+    }
+    /* another epoch, other numbers */
+    ck_assert_double_gt(fabs(run[0].loss[0] + run[0].loss[1] - run[0].loss[2] - run[0].loss[3]), 1e-4);
+}
+END_TEST
+
+/* With margin=0 the loss is the distance of pairs of one class, and nothing where there are none. */
+START_TEST(pairs_train)
+{
+    static const char *const stage =
+        "data two -> image, label, image2, label2, same = folder \"eight/\" | pairs ratio=%s | batch 4\n"
+        "stage s over two until epoch=2 {\n  a = image | t\n  b = image2 | t\n"
+        "  loss apart = a, b, same | contrastive margin=0\n"
+        "  loss ce = b, label2 | cross_entropy\n  loss first = a, label | cross_entropy\n"
+        "  minimize apart\n  update t with sgd lr=0.1\n}\n";
+    char text[1024];
+    snprintf(text, sizeof text, stage, "1");
+    struct run alike = run_stage("alike", text);
+    snprintf(text, sizeof text, stage, "0");
+    struct run unlike = run_stage("unlike", text);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_double_gt(alike.loss[i], 0);
+        ck_assert_double_eq(unlike.loss[i], 0); /* nothing pulls, and no margin pushes */
+    }
+    ck_assert(!same(alike.weight, unlike.weight));
+}
+END_TEST
+
+/* ---- what is kept ---- */
+
+START_TEST(the_best_epoch_is_kept)
+{
+    /* lr 0: no epoch is better than the first; patience lets two pass */
+    struct run still =
+        run_stage("still", "stage s over eight until epoch=9 keeping best=\"valid.loss\" patience=2 {\n" LEARN
+                           "  update t with sgd lr=0\n}\n");
+    ck_assert_int_eq(still.epochs, 3);
+    ck_assert_int_eq(still.steps, 6);
+    ck_assert(still.best[0] && !still.best[1] && !still.best[2]);
+    /* What is learnt of noise is wrong about other noise: an early epoch is the best, and the next stage starts from
+     * it. */
+    struct run away =
+        run_stage("away", "stage s over sixteen until epoch=9 keeping best=\"valid.loss\" patience=2 {\n" LEARN
+                          "  update t with sgd lr=20\n}\n"
+                          "stage after over eight until step=1 {\n" LEARN "  update t with sgd lr=0\n}\n");
+    float best[WEIGHTS];
+    int kept = 0;
+    for (int i = 0; i < away.epochs - 1; i++)
+        kept = away.best[i] ? i + 1 : kept;
+    ck_assert_int_gt(kept, 0);
+    ck_assert_int_eq(kept, away.epochs - 1 - 2); /* the last line is of stage after */
+    char text[256];
+    snprintf(text, sizeof text, "stage s over sixteen until epoch=%d {\n" LEARN "  update t with sgd lr=20\n}\n", kept);
+    struct run until = run_stage("until", text);
+    weights_of(&away, "best.safetensors", "t.fc.weight", best);
+    ck_assert(same(best, until.weight));
+    ck_assert(same(away.weight, until.weight));
+}
+END_TEST
+
+START_TEST(plateau_lowers_the_rate)
+{
+    /* so small that no weight moves: the metric stands still */
+    struct run run = run_stage("plateau", "stage s over eight until epoch=6 keeping best=\"valid.loss\" {\n" LEARN
+                                          "  update t with sgd lr=1e-30 | plateau factor=0.5 patience=1\n}\n");
+    static const double factor[6] = { 1, 1, 1, 0.5, 0.5, 0.25 };
+    ck_assert_int_eq(run.steps, 12);
+    for (int i = 0; i < 12; i++)
+        ck_assert_double_eq_tol(run.rate[i] / (factor[i / 2] * 1e-30), 1, 1e-6);
+    refuse("stage s over eight until epoch=2 {\n" LEARN "  update t with sgd lr=1 | plateau\n}\n",
+           "plateau needs a metric; write keeping best=\"TEST.METRIC\"");
+}
+END_TEST
+
+START_TEST(best_is_checked_before_training)
+{
+    refuse("stage s over eight until epoch=1 {\n" LEARN "  update t with sgd lr=0\n}\n"
+           "stage late over eight until epoch=1 keeping best=\"valid.confusion.confusion\" {\n" LEARN
+           "  update t with sgd lr=0\n}\n",
+           "stage late: best=\"valid.confusion.confusion\" is no single number");
+    ck_assert_int_ne(access(in_home("refused0/last.safetensors"), F_OK), 0);
+}
+END_TEST
+
+/* ---- labels ---- */
+
+START_TEST(a_label_outside_of_the_logits_is_named)
+{
+    make_set("three", "xyz", 2);
+    static const char head[] = "fer 1\nuse vision, loss, optim, data, metric\nlabels \"x\", \"y\", \"z\"\n"
+                               "net t(image) -> logits { logits = image | fc: linear 2 }\n"
+                               "data three -> image, label = folder \"three/\" | batch 2\n"
+                               "stage s over three until epoch=1 {\n" LEARN "  update t with sgd lr=0\n}\n";
+    ck_assert_int_eq(train("three", head, NULL), FER_EINVAL);
+    ck_assert_msg(strstr(err.text, "cross_entropy: sample ") && strstr(err.text, "three.fer:8:") &&
+                      strstr(err.text, "of data 'three' has label 2, but the classes end at 1"),
+                  "%s", err.text);
+}
+END_TEST
+
+/* ---- files ---- */
+
+START_TEST(load_at_the_top_and_in_a_stage)
+{
+    struct run saved = run_stage("saved", "stage s over eight until epoch=1 {\n" LEARN
+                                          "  update t with sgd lr=1\n  save t \"t.safetensors\"\n}\n");
+    struct run top = run_stage("top", "load t \"saved/t.safetensors\"\nstage s over eight until epoch=1 {\n" LEARN
+                                      "  update t with sgd lr=0\n}\n");
+    struct run inside =
+        run_stage("inside", "stage s over eight until epoch=1 {\n" LEARN "  update t with sgd lr=2\n}\n"
+                            "stage after over eight until epoch=1 {\n  load t \"saved/t.safetensors\"\n" LEARN
+                            "  update t with sgd lr=0\n}\n");
+    ck_assert(same(saved.weight, top.weight));
+    ck_assert(same(saved.weight, inside.weight));
+}
+END_TEST
+
+START_TEST(a_packed_set_trains_alike)
+{
+    static const char stage[] =
+        "stage s over eight until epoch=3 keeping tests=[valid] {\n" LEARN "  update t with sgd lr=1\n}\n";
+    char text[4096], data[160], other[160];
+    const char *const packed[] = { data, NULL }, *const moved[] = { other, NULL };
+    struct run folder = run_stage("folder", stage);
+    snprintf(text, sizeof text, "%s%s", HEAD, stage);
+    const struct fer_pack_options options = { .settings = { .seed = 3 } };
+    ck_assert_msg(fer_pack_data(context, in_home("folder.fer"), "eight", in_home("eight.pack"), &options, &err) ==
+                      FER_OK,
+                  "%s", err.text);
+    snprintf(data, sizeof data, "eight=%s", in_home("eight.pack"));
+    struct run pack = run_with("pack", text, packed);
+    ck_assert(same(pack.weight, folder.weight));
+    ck_assert_mem_eq(pack.loss, folder.loss, sizeof pack.loss);
+    /* and --data another folder is as if it had been written there */
+    snprintf(other, sizeof other, "eight=%s", in_home("sixteen"));
+    struct run elsewhere = run_with("elsewhere", text, moved);
+    struct run written =
+        run_stage("written", "stage s over sixteen until epoch=3 {\n" LEARN "  update t with sgd lr=1\n}\n");
+    ck_assert(same(elsewhere.weight, written.weight));
+    ck_assert(!same(elsewhere.weight, folder.weight));
+}
+END_TEST
+
+/* Paths are relative to the file that says them. */
+START_TEST(included_files_have_paths_of_their_own)
+{
+    mkdir(in_home("parts"), 0700);
+    mkdir(in_home("parts/deep"), 0700);
+    make_set("parts/deep/set", "xy", 4);
+    write_text("parts/one.fer", "fer 1\ninclude \"deep/two.fer\"\nlet where = \"deep/set/\"\n"
+                                "data named -> image, label = folder $where | batch 4\n");
+    write_text("parts/deep/two.fer", "fer 1\ndata near -> image, label = folder \"set/\" | batch 4\n");
+    struct run here = run_stage("here", "data near -> image, label = folder \"parts/deep/set/\" | batch 4\n"
+                                        "stage s over near until epoch=1 {\n" LEARN "  update t with sgd lr=1\n}\n");
+    struct run there = run_stage("there", "include \"parts/one.fer\"\nstage s over near until epoch=1 {\n" LEARN
+                                          "  update t with sgd lr=1\n}\n");
+    struct run named = run_stage("named", "include \"parts/one.fer\"\nstage s over named until epoch=1 {\n" LEARN
+                                          "  update t with sgd lr=1\n}\n");
+    ck_assert(same(here.weight, there.weight));
+    ck_assert(same(here.weight, named.weight));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("train");
+    TCase *tests = tcase_create("stages");
+    tcase_add_checked_fixture(tests, open_home, close_home);
+    tcase_add_test(tests, an_alias_has_weights_of_its_own);
+    tcase_add_test(tests, an_update_waits_for_its_epoch);
+    tcase_add_test(tests, times_draws_a_batch_each);
+    tcase_add_test(tests, a_fresh_step_draws_a_batch);
+    tcase_add_test(tests, the_second_data_set_wraps);
+    tcase_add_test(tests, random_numbers_are_a_samples_own);
+    tcase_add_test(tests, pairs_train);
+    tcase_add_test(tests, the_best_epoch_is_kept);
+    tcase_add_test(tests, plateau_lowers_the_rate);
+    tcase_add_test(tests, best_is_checked_before_training);
+    tcase_add_test(tests, a_label_outside_of_the_logits_is_named);
+    tcase_add_test(tests, load_at_the_top_and_in_a_stage);
+    tcase_add_test(tests, a_packed_set_trains_alike);
+    tcase_add_test(tests, included_files_have_paths_of_their_own);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
