@@ -101,6 +101,7 @@ shell_tests = \
 	%D%/rule-quiet.sh \
 	%D%/symbols.sh \
 	%D%/systems-golden.sh \
+	%D%/systems-resume.sh \
 	%D%/systems-train.sh
 
 AM_TESTS_ENVIRONMENT = \
