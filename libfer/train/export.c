@@ -172,21 +172,17 @@ static enum fer_status measure(const struct exporting *e, struct fer_sample *sam
 
 static enum fer_status run(struct press *press, const struct fer_sample *sample, struct fer_error *err)
 {
-    const uint32_t epoch[4] = { 0 }; /* as in tests */
     struct fer_flow_program *flow = press->flow;
     struct fer_batch *batch = &press->batch;
     enum fer_status status = fer_batch_put(batch, &press->info, 0, sample, err);
 
     batch->n = 1;
+    batch->epoch = 0; /* as in tests */
     batch->id[0] = sample->id;
     if (batch->label)
         batch->label[0] = sample->label;
     if (status == FER_OK)
         status = fer_inputs_upload(flow->exec, flow->inputs, batch, err);
-    if (status == FER_OK && flow->epoch)
-        status = fer_exec_write(flow->exec, flow->epoch, epoch, sizeof(epoch), err);
-    if (status == FER_OK && flow->ids)
-        status = fer_exec_write(flow->exec, flow->ids, batch->id, sizeof(*batch->id), err);
     if (status == FER_OK)
         status = fer_exec_run(flow->exec, flow->segment, err);
     for (int f = 0; f < press->sheet.nfields && status == FER_OK; f++) {
