@@ -45,6 +45,7 @@ op_tests = \
 	%D%/unit-passes \
 	%D%/unit-route \
 	%D%/unit-train \
+	%D%/unit-resnet \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
@@ -65,6 +66,7 @@ shown = %D%/shown.c %D%/shown.h
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 trial = %D%/trial.c %D%/trial.h
 %C%_unit_train_SOURCES = %D%/unit-train.c
+%C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 
 test_programs =
