@@ -145,6 +145,13 @@ static void list(struct pixels *list, const struct axis *v, const struct axis *h
     }
 }
 
+/* Where the sums of pixel q + p begin. */
+#ifdef ADD
+#define START(half_, p) (vload8(half_, start) + vload8(half_, DATA(add) + k * y_plane + pixels.out[q + (p)]))
+#else
+#define START(half_, p) vload8(half_, start)
+#endif
+
 /* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
  * is the phase, stride * stride of them with GRADIENT.  `blocks` input blocks are read for an output block, the first
  * is (k / group_out) * group_in / 16.
@@ -179,6 +186,7 @@ conv_direct(FER_IN(x), FER_IN(w),
     list(&pixels, &v, &h, x_dim, y_dim, begin, min(chunk, all - begin));
 #pragma unroll 1
     for (int b0 = 0; b0 < blocks; b0 += summed) {
+        const bool last = b0 + summed >= blocks;
 #pragma unroll 1
         for (int k = first; k < min(first + outs, out_blocks); k++) {
             const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
@@ -197,18 +205,9 @@ conv_direct(FER_IN(x), FER_IN(w),
                 for (int p = 0; p < PIXELS; p++) {
                     image[p] = DATA(x) + block0 * x_plane + pixels.in[q + p];
                     out[p] = DATA(y) + k * y_plane + pixels.out[q + p];
-                    lo[p] = b0 > 0 ? vload8(0, out[p]) : vload8(0, start);
-                    hi[p] = b0 > 0 ? vload8(1, out[p]) : vload8(1, start);
+                    lo[p] = b0 > 0 ? vload8(0, out[p]) : START(0, p);
+                    hi[p] = b0 > 0 ? vload8(1, out[p]) : START(1, p);
                 }
-#ifdef ADD
-                if (b0 == 0) {
-#pragma unroll
-                    for (int p = 0; p < PIXELS; p++) {
-                        lo[p] += vload8(0, DATA(add) + k * y_plane + pixels.out[q + p]);
-                        hi[p] += vload8(1, DATA(add) + k * y_plane + pixels.out[q + p]);
-                    }
-                }
-#endif
 #pragma unroll 1
                 for (int b = b0; b < b1; b++) {
                     __global const float *const wb = DATA(w) + ((size_t)k * blocks + b) * taps * WEIGHTS;
@@ -243,18 +242,11 @@ conv_direct(FER_IN(x), FER_IN(w),
                         }
                     }
                 }
-                if (b0 + summed >= blocks) {
-#pragma unroll
-                    for (int p = 0; p < PIXELS; p++) {
-                        lo[p] = FER_ACTIVATE(float8, lo[p]);
-                        hi[p] = FER_ACTIVATE(float8, hi[p]);
-                    }
-                }
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
                     if (q + p < pixels.count) {
-                        vstore8(lo[p], 0, out[p]);
-                        vstore8(hi[p], 1, out[p]);
+                        vstore8(last ? FER_ACTIVATE(float8, lo[p]) : lo[p], 0, out[p]);
+                        vstore8(last ? FER_ACTIVATE(float8, hi[p]) : hi[p], 1, out[p]);
                     }
                 }
             }
