@@ -20,7 +20,8 @@ struct fer_image {
     uint8_t *pixels;
 };
 /* Decode PNG, JPEG, BMP, PGM or PPM from memory or a file into 1, 3 or 4 channels (channels = 0: as stored).
- * Refuses sides over 16384 and over 64 million pixels.  Errors: FER_EIO, FER_EFORMAT, FER_ENOMEM.  Thread safe. */
+ * Refuses sides over 16384 and over 64 million pixels.  Errors: FER_EIO, FER_EFORMAT, FER_ENOMEM.  Thread safe.
+ * fer_image_read adds FER_ENOTFOUND, and names the file in its sentences. */
 FER_API enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                          struct fer_error *err);
 FER_API enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err);
@@ -39,6 +40,7 @@ FER_API enum fer_status fer_image_rgb(struct fer_image *out, const struct fer_im
 FER_API enum fer_status fer_image_gray(struct fer_image *out, const struct fer_image *in, struct fer_error *err);
 /* Write a PNG: temporary file, fsync, rename. */
 FER_API enum fer_status fer_image_write_png(const struct fer_image *image, const char *path, struct fer_error *err);
+/* Frees the pixels, not the struct; a zeroed struct is fine. */
 FER_API void fer_image_free(struct fer_image *image);
 
 #define FER_MAX_LANDMARKS 68

@@ -29,6 +29,7 @@ struct fer_random {
     uint64_t key;
     uint32_t stream; /* what the numbers are for; streams are independent of one another */
 };
+/* 64 random bits. */
 FER_API uint64_t fer_random_bits(struct fer_random random, uint64_t element);
 /* Uniform in [0, 1), 53 bits. */
 FER_API double fer_random_uniform(struct fer_random random, uint64_t element);

@@ -22,7 +22,9 @@ struct fer_launch; /* one kernel call in it */
 
 /* ---- while shapes are found: enum fer_status shape(struct fer_op *, struct fer_error *) ---- */
 
+/* The bound parameters: the layer's own struct, valid as long as the op. */
 FER_API const void *fer_op_params(const struct fer_op *op);
+/* Number of inputs, within the layer's least and most. */
 FER_API int fer_op_inputs(const struct fer_op *op);
 /* Shape of input i; valid as long as the op. */
 FER_API const struct fer_shape *fer_op_input(const struct fer_op *op, int i);
@@ -58,15 +60,19 @@ FER_API void fer_op_macs(struct fer_op *op, double macs);
 /* ---- while launches are emitted: enum fer_status forward(struct fer_emit *, struct fer_error *) ---- */
 
 enum fer_profile { FER_PROFILE_CPU, FER_PROFILE_GPU };
+/* Which family of kernels the device wants. */
 FER_API enum fer_profile fer_emit_profile(const struct fer_emit *em);
+/* The op that launches are emitted for, and its fer_op_params. */
 FER_API const struct fer_op *fer_emit_op(const struct fer_emit *em);
 FER_API const void *fer_emit_params(const struct fer_emit *em);
+/* As fer_op_training. */
 FER_API bool fer_emit_training(const struct fer_emit *em);
 /* Whether running statistics are to move: the op's net is updated by this step. */
 FER_API bool fer_emit_tracking(const struct fer_emit *em);
 /* Whether a backward pass will follow (else nothing needs to be saved). */
 FER_API bool fer_emit_has_backward(const struct fer_emit *em);
 
+/* Tensors of the program, in the layouts that the layer was given; they belong to the program. */
 FER_API struct fer_tensor *fer_emit_input(const struct fer_emit *em, int i);
 FER_API struct fer_tensor *fer_emit_output(const struct fer_emit *em, int i);
 FER_API struct fer_tensor *fer_emit_weight(const struct fer_emit *em, int i); /* weights and buffers, by their index */
