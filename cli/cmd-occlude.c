@@ -12,16 +12,13 @@ struct args {
     const char *out, *with;
 };
 
-enum { KEY_OUT = 0x200, KEY_WITH, KEY_READER, KEY_SPLIT, KEY_LABELS };
+enum { KEY_OUT = 0x200, KEY_WITH, KEY_SPLIT };
 
 static const struct argp_option options[] = {
     { "out", KEY_OUT, "DIR", 0, "where pictures, masks and manifest.csv go", 0 },
     { "with", KEY_WITH, "OCCLUDER", 0,
       "what covers, as behind `batch` in a description: 'face_mask kind=2', 'find_eyes | eyes' [sprite]", 0 },
     { "split", KEY_SPLIT, "NAME", 0, "one part of the data: train, valid or test [all]", 0 },
-    { "reader", KEY_READER, "NAME", 0, "how to read it [folder; fer2013 or manifest by a CSV's header]; with its "
-                                       "parameters and transforms in quotes: 'folder valid=0.2 | resize 100'", 0 },
-    { "labels", KEY_LABELS, "A,B,...", 0, "class names in their order [those that the data has]", 0 },
     { 0 },
 };
 
@@ -30,17 +27,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        state->child_inputs[1] = &args->dataset;
+        return 0;
     case KEY_OUT: args->out = value; return 0;
     case KEY_WITH: args->with = value; return 0;
-    case KEY_READER: args->dataset.reader = value; return 0;
     case KEY_SPLIT: args->dataset.split = value; return 0;
-    case KEY_LABELS: args->dataset.labels = value; return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "too many arguments");
-        args->dataset.source = value;
-        return 0;
     case ARGP_KEY_END:
         if (!args->dataset.source && !args->dataset.reader)
             argp_error(state, "which folder or CSV file?");
@@ -156,12 +149,13 @@ static int occlude(struct args *args, struct fer_context *context, const char *t
 
 int cmd_occlude(int argc, char **argv)
 {
+    const struct argp_child children[] = { { &common_argp, 0, "Common options:", 10 }, { &dataset_argp, 0, NULL, 0 }, { 0 } };
     const struct argp argp = { .options = options,
                                .parser = parse,
                                .args_doc = "DIR|CSV",
                                .doc = "Write a covered copy of a data set: DIR/images, DIR/masks and DIR/manifest.csv.  Pictures "
                                       "keep their sizes; the same --seed gives the same files.",
-                               .children = COMMON_CHILDREN };
+                               .children = children };
     struct args args = { .with = "sprite" };
     struct fer_context *context;
     char *uses, *text = NULL;

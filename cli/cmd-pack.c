@@ -10,13 +10,10 @@ struct args {
     const char *out;
 };
 
-enum { KEY_OUT = 0x200, KEY_READER, KEY_LABELS };
+enum { KEY_OUT = 0x200 };
 
 static const struct argp_option options[] = {
     { "out", KEY_OUT, "FILE", 0, "the packed file", 0 },
-    { "reader", KEY_READER, "NAME", 0, "how to read it [folder; fer2013 or manifest by a CSV's header]; with its "
-                                       "parameters in quotes: 'ferplus images=\"png/\"'", 0 },
-    { "labels", KEY_LABELS, "A,B,...", 0, "class names in their order [those that the data has]", 0 },
     { 0 },
 };
 
@@ -25,15 +22,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
-    case KEY_OUT: args->out = value; return 0;
-    case KEY_READER: args->dataset.reader = value; return 0;
-    case KEY_LABELS: args->dataset.labels = value; return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "too many arguments");
-        args->dataset.source = value;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        state->child_inputs[1] = &args->dataset;
         return 0;
+    case KEY_OUT: args->out = value; return 0;
     case ARGP_KEY_END:
         if (!args->dataset.source || !args->out)
             argp_error(state, args->dataset.source ? "--out=FILE is missing" : "which folder or CSV file?");
@@ -44,12 +37,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 int cmd_pack(int argc, char **argv)
 {
+    const struct argp_child children[] = { { &common_argp, 0, "Common options:", 10 }, { &dataset_argp, 0, NULL, 0 }, { 0 } };
     const struct argp argp = { .options = options,
                                .parser = parse,
                                .args_doc = "DIR|CSV",
                                .doc = "Decode a data set once, into a file that every reader accepts in place of its folder "
                                       "or CSV: for devices that are faster than a JPEG decoder.",
-                               .children = COMMON_CHILDREN };
+                               .children = children };
     struct args args = { .dataset = { .uses = "data" } };
     struct fer_pack_options pack = { 0 };
     struct fer_error err = FER_ERROR_INIT;

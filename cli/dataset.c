@@ -6,6 +6,40 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { KEY_READER = 0x300, KEY_LABELS };
+
+static const struct argp_option options[] = {
+    { "reader", KEY_READER, "NAME", 0,
+      "how to read it [folder; fer2013 or manifest by a CSV's header]; with its parameters and "
+      "transforms in quotes: 'folder valid=0.2 | resize 100'",
+      0 },
+    { "labels", KEY_LABELS, "A,B,...", 0, "class names in their order [those that the data has]", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct dataset *dataset = state->input;
+
+    switch (key) {
+    case KEY_READER:
+        dataset->reader = value;
+        return 0;
+    case KEY_LABELS:
+        dataset->labels = value;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "too many arguments");
+        dataset->source = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp dataset_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
 /* A folder is a folder; a CSV with a column of pixels is FER2013's. */
 static const char *guess_reader(const char *source)
 {
@@ -60,7 +94,8 @@ char *dataset_text(const struct dataset *dataset)
         fputs(" split=", out);
         put_string(out, dataset->split, strlen(dataset->split));
     }
-    fprintf(out, "%s | batch 1%s%s\n", rest ? rest : "", dataset->after ? " | " : "", dataset->after ? dataset->after : "");
+    fprintf(out, "%s | batch 1%s%s\n", rest ? rest : "", dataset->after ? " | " : "",
+            dataset->after ? dataset->after : "");
     if (fclose(out) != 0) {
         free(text);
         return NULL;
