@@ -4,6 +4,7 @@
 
     bench/compare.py --out docs/results/bench.md      # a quiet machine, about fifteen minutes on two cores
     bench/compare.py --tiny                           # does it run at all: small pictures, two rounds, one minute
+    fer bench --compare resnet50 --batch 1            # the same for one ResNet: this file, installed
 
 Every measurement is a process of its own, `fer bench --json` or this file as a PyTorch worker, because peak memory is a
 process's.  A round runs all of them once, and every second round in reverse, so that a machine that becomes slower does so
@@ -11,7 +12,7 @@ for everybody.  PyTorch may choose the best of NCHW and channels_last, for infer
 torch.jit.optimize_for_inference.  Before anything is timed each network is run once: kernels are then compiled, and the
 numbers of parameters must agree.  Never part of make check.
 
-Needs Python 3.9 and, in the interpreters given with --python, torch.  No torchvision: the networks are written below.
+Needs Python 3.9 and, in the interpreters given with --python (this one, else /usr/bin/python3), torch.  No torchvision: the networks are written below.
 """
 import argparse
 import datetime
@@ -19,6 +20,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shlex
 import statistics
 import subprocess
@@ -217,6 +219,40 @@ def row_of(case, results, python):
             f"{memory[0]:.0f} | {memory[1]:.0f} | {memory[1] / memory[0]:.2f} | {median_of(ours, 'device_memory') / 2**20:.0f} |")
 
 
+def has_torch(python):
+    try:
+        return subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def find_python(wished):
+    for python in wished or [sys.executable, "/usr/bin/python3"]:
+        if has_torch(python):
+            if not wished:
+                return [python]
+        elif wished:
+            sys.exit(f"compare.py: {python} is no Python that has torch")
+    if not wished:
+        sys.exit(f"compare.py: neither {sys.executable} nor /usr/bin/python3 has torch; install it (Debian: python3-torch), "
+                 "or name an interpreter that has it with PYTHON=... fer bench --compare, or with --python")
+    return wished
+
+
+def case_of(options):
+    """One ResNet, as `fer bench` names it: resnet18, or "resnet depth=18 width=32 stem=small"."""
+    words = options.model.split()
+    match = re.fullmatch(r"resnet(\d*)", words[0]) if words else None
+    values = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    depth = match and (match[1] or values.pop("depth", "18"))
+    width, stem = values.pop("width", "64"), values.pop("stem", "imagenet")
+    if depth not in ("18", "34", "50") or not width.isdigit() or stem not in ("imagenet", "small") or values:
+        sys.exit(f"compare.py: '{options.model}' is none of the networks that are written here in PyTorch: resnet18, resnet34, "
+                 "resnet50, each also as 'resnet depth=18 width=32 stem=small'")
+    name = f"{options.model} {'training' if options.mode == 'train' else 'inference'}, {options.size} px"
+    return dict(zip(FIELDS, (name, int(depth), int(width), stem, options.channels, options.size, options.batch, options.mode)))
+
+
 def output_of(*command):
     try:
         return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout.strip()
@@ -262,16 +298,21 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--fer", default=str(ROOT / "build/install/bin/fer"), help="the command [build/install/bin/fer]")
     parser.add_argument("--device", help="of fer [its own choice]")
-    parser.add_argument("--python", action="append", help="interpreter that has torch; may be repeated [/usr/bin/python3]")
+    parser.add_argument("--python", action="append", help="interpreter that has torch; may be repeated [this one, else "
+                        "/usr/bin/python3]")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="timed in each process [10 for inference, 5 for training]")
     parser.add_argument("--only", help="cases whose name has this text")
+    parser.add_argument("--model", help="one ResNet instead: resnet50, 'resnet depth=18 width=32 stem=small'; with it …")
+    parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="… [infer]")
+    parser.add_argument("--size", type=int, default=224, help="… side of the pictures [224]")
+    parser.add_argument("--batch", type=int, default=8, help="… [8]")
+    parser.add_argument("--channels", type=int, default=3, help="… [3]")
     parser.add_argument("--tiny", action="store_true", help="small pictures, two rounds of two steps: only to see that it runs")
     parser.add_argument("--out", help="file for the page [standard output]")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.python = options.python or ["/usr/bin/python3"]
     if options.tiny:
         options.rounds, options.steps = 2, 2
     return options
@@ -282,7 +323,9 @@ def main():
     if options.worker:
         worker(options.worker)
         return
-    cases = [dict(zip(FIELDS, case)) for case in CASES if not options.only or options.only in case[0]]
+    options.python = find_python(options.python)
+    cases = [case_of(options)] if options.model else [dict(zip(FIELDS, case)) for case in CASES
+                                                      if not options.only or options.only in case[0]]
     if not cases:
         sys.exit("compare.py: no case has that in its name: " + "; ".join(case[0] for case in CASES))
     if options.tiny:

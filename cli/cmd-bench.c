@@ -1,146 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "network.h"
+#include "ops.h"
 
 struct args {
     struct common common;
-    const char *model;
-    int size, batch, steps, classes, channels;
-    bool training, profile;
+    struct network network;
+    int steps;
+    bool profile, ops, plot, compare;
 };
 
-enum { KEY_SIZE = 0x200, KEY_BATCH, KEY_STEPS, KEY_MODE, KEY_PROFILE, KEY_CLASSES, KEY_CHANNELS };
+enum { KEY_STEPS = 0x200, KEY_PROFILE, KEY_OPS, KEY_PLOT, KEY_COMPARE };
 
 static const struct argp_option options[] = {
-    { "size", KEY_SIZE, "N", 0, "side of the pictures [224]", 0 },
-    { "batch", KEY_BATCH, "N", 0, "pictures in a step [8]", 0 },
     { "steps", KEY_STEPS, "N", 0, "steps to time, after two that are not [10]", 0 },
-    { "mode", KEY_MODE, "infer|train", 0, "forward, or forward, backward and update [infer]", 0 },
-    { "classes", KEY_CLASSES, "N", 0, "of a plugin's model [1000]", 0 },
-    { "channels", KEY_CHANNELS, "N", 0, "of the pictures, 1 or 3 [3]", 0 },
     { "profile", KEY_PROFILE, NULL, 0, "also time by operation", 0 },
+    { "ops", KEY_OPS, NULL, 0,
+      "every operation and shape by itself, beside the device's peaks; without a model, of typical ones", 0 },
+    { "plot", KEY_PLOT, NULL, 0, "with --ops: also draw the roofline", 0 },
+    { "compare", KEY_COMPARE, NULL, 0, "side by side with PyTorch, alternating; without a model, several networks", 0 },
     { 0 },
 };
-
-static int count_of(struct argp_state *state, const char *name, const char *value)
-{
-    char *end;
-    long number = strtol(value, &end, 10);
-
-    if (*end || number < 1 || number > 1000000)
-        argp_error(state, "--%s=%s should be a whole number of at least 1", name, value);
-    return (int)number;
-}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
-    case KEY_SIZE: args->size = count_of(state, "size", value); return 0;
-    case KEY_BATCH: args->batch = count_of(state, "batch", value); return 0;
-    case KEY_STEPS: args->steps = count_of(state, "steps", value); return 0;
-    case KEY_CLASSES: args->classes = count_of(state, "classes", value); return 0;
-    case KEY_CHANNELS: args->channels = count_of(state, "channels", value); return 0;
-    case KEY_PROFILE: args->profile = true; return 0;
-    case KEY_MODE:
-        if (strcmp(value, "infer") != 0 && strcmp(value, "train") != 0)
-            argp_error(state, "--mode=%s should be infer or train", value);
-        args->training = strcmp(value, "train") == 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        state->child_inputs[1] = &args->network;
         return 0;
+    case KEY_STEPS: args->steps = count_argument(state, "steps", value); return 0;
+    case KEY_PROFILE: args->profile = true; return 0;
+    case KEY_OPS: args->ops = true; return 0;
+    case KEY_PLOT: args->ops = args->plot = true; return 0;
+    case KEY_COMPARE: args->compare = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "too many arguments; put a model with parameters in quotes: 'resnet depth=18 width=32'");
-        args->model = value;
+        args->network.model = value;
         return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which description, or which model of a plugin?"); return EINVAL;
+    case ARGP_KEY_END:
+        if (!args->network.model && !args->ops && !args->compare)
+            argp_error(state, "which description, or which model of a plugin?");
+        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* The plugin that has the model, "" when none does. */
-static void find_plugin(struct fer_context *context, const char *model, char *plugin, size_t size)
-{
-    struct fer_error err = FER_ERROR_INIT;
-    const json_t *entry;
-    json_t *entries;
-    char *text;
-    size_t i;
-
-    plugin[0] = '\0';
-    if (fer_inspect_entry(context, model, &text, &err) != FER_OK)
-        return;
-    entries = parse_report(text);
-    json_array_foreach(entries, i, entry) {
-        if (strcmp(text_of(entry, "kind"), "model") == 0 && strcmp(text_of(entry, "name"), model) == 0)
-            snprintf(plugin, size, "%s", text_of(entry, "plugin"));
-    }
-    json_decref(entries);
-}
-
-/* "resnet18" is `resnet depth=18`, "resnet depth=18 width=32" is itself. */
-static bool find_call(struct fer_context *context, const char *model, char *call, size_t size, char *plugin,
-                      size_t plugin_size)
-{
-    size_t length = strcspn(model, " "), digits = length;
-    char name[64];
-
-    if (length >= sizeof(name))
-        return false;
-    memcpy(name, model, length);
-    name[length] = '\0';
-    find_plugin(context, name, plugin, plugin_size);
-    if (plugin[0]) {
-        snprintf(call, size, "%s", model);
-        return true;
-    }
-    while (digits > 0 && isdigit((unsigned char)name[digits - 1]))
-        digits--;
-    if (digits == length || digits == 0)
-        return false;
-    name[digits] = '\0';
-    find_plugin(context, name, plugin, plugin_size);
-    snprintf(call, size, "%s depth=%s", name, model + digits);
-    return plugin[0] != '\0';
-}
-
-/* A description around a plugin's model; NULL: there is none of this name. */
-static char *write_description(struct fer_context *context, const struct args *args)
-{
-    char plugin[64], call[256], *text;
-    int length;
-
-    if (!find_call(context, args->model, call, sizeof(call), plugin, sizeof(plugin)))
-        return NULL;
-    if (args->training)
-        length = asprintf(&text,
-                          "fer 1\nuse %s, loss, optim, synthface\nnet model = %s%s\n"
-                          "data train -> image, label = synthface classes=7 count=%d size=%d channels=%d | batch %d\n"
-                          "stage train over train until step=1000000 {\n  logits = image | model\n"
-                          "  loss ce = logits, label | cross_entropy\n  minimize ce\n"
-                          "  update model with sgd lr=0.01 momentum=0.9 decay=1e-4\n}\n",
-                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", args->batch, args->size,
-                          args->channels, args->batch);
-    else
-        length = asprintf(&text,
-                          "fer 1\nuse %s\nnet model = %s%s\n"
-                          "predict infer(image: f32[%d,%d,%d]) -> logits { logits = image | model }\n",
-                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", args->channels, args->size,
-                          args->size);
-    if (length >= 0 && !strstr(call, "classes=")) {
-        char *whole;
-
-        if (asprintf(&whole, "fer 1\nlet classes = %d\n%s", args->classes, text + strlen("fer 1\n")) < 0)
-            whole = NULL;
-        free(text);
-        return whole;
-    }
-    return length < 0 ? NULL : text;
 }
 
 static void print(const json_t *report)
@@ -165,47 +75,57 @@ static void print(const json_t *report)
                number_of(row, "runs") / number_of(report, "steps"), number_of(row, "gflops"), number_of(row, "gbytes"));
 }
 
+static void print_report(const struct args *args, const json_t *report)
+{
+    if (args->common.json) {
+        print_json(report);
+    } else if (args->ops) {
+        print_ops(report);
+        if (args->plot)
+            print_roofline(report);
+    } else {
+        print(report);
+    }
+}
+
 int cmd_bench(int argc, char **argv)
 {
     const struct argp argp = { .options = options,
                                .parser = parse,
-                               .args_doc = "MODEL.fer|NAME",
+                               .args_doc = "MODEL.fer|NAME\n--ops\n--compare",
                                .doc = "Time a description, or a plugin's model (resnet18, 'resnet depth=18 width=32').",
-                               .children = COMMON_CHILDREN };
-    struct args args = { .size = 224, .batch = 8, .steps = 10, .classes = 1000, .channels = 3 };
+                               .children = NETWORK_CHILDREN };
+    struct args args = { .network = NETWORK_DEFAULT };
     struct fer_bench_options bench = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_context *context;
+    const char *model;
     char *text = NULL, *json;
+    enum fer_status status;
     json_t *report;
-    int result = EXIT_SUCCESS;
 
     parse_arguments(&argp, argc, argv, &args);
+    if (args.compare)
+        return compare_with_peers(&args.common, &args.network, args.steps);
     context = open_context(&args.common);
-    if (!strchr(args.model, '/') && !strstr(args.model, ".fer")) {
-        text = write_description(context, &args);
-        if (!text)
-            return report_failure(&(struct fer_error){
-                .text = "no plugin has a model of this name (`fer plugins` lists them), and it is no .fer file" });
-    }
+    if (args.network.model && !network_is_file(&args.network) && !(text = network_text(context, &args.network)))
+        return report_no_network();
+    model = args.network.model ? args.network.model : "typical operations";
     bench.settings = common_settings(&args.common);
-    bench.text = text;
-    bench.batch = args.batch;
-    bench.steps = args.steps;
-    bench.training = args.training;
+    bench.text = args.network.model ? text : typical_operations;
+    bench.batch = args.network.batch;
+    bench.steps = args.steps; /* 0: the library's choice */
+    bench.training = args.network.training && args.network.model;
+    bench.backward = args.network.training && !args.network.model;
     bench.profile = args.profile;
-    if (fer_bench(context, args.model, &bench, &json, &err) != FER_OK) {
-        result = report_failure(&err);
-    } else {
+    status = args.ops ? fer_bench_ops(context, model, &bench, &json, &err) : fer_bench(context, model, &bench, &json, &err);
+    if (status == FER_OK) {
         report = parse_report(json);
-        if (args.common.json)
-            print_json(report);
-        else
-            print(report);
+        print_report(&args, report);
         json_decref(report);
     }
     free(text);
     fer_context_free(context);
     common_free(&args.common);
-    return finish(result);
+    return finish(status == FER_OK ? EXIT_SUCCESS : report_failure(&err));
 }

@@ -167,12 +167,13 @@ static void print_launches(const json_t *report)
     const json_t *row;
     size_t i;
 
-    printf("\n%5s %-16s %-9s %-14s %-24s %10s %10s  %s\n", "", "segment", "pass", "operation", "kernel", "GFLOP", "MB",
-           "for");
+    printf("\n%5s %-16s %-9s %-14s %-24s %-18s %10s %10s  %s\n", "", "segment", "pass", "operation", "kernel", "solver",
+           "GFLOP", "MB", "for");
     json_array_foreach(json_object_get(report, "launches"), i, row)
-        printf("%5zu %-16s %-9s %-14s %-24s %10.4f %10.3f  %s\n", i, text_of(row, "segment"), text_of(row, "pass"),
-               text_of(row, "op"), text_of(row, "kernel"), number_of(row, "flops") / 1e9, number_of(row, "bytes") / 1e6,
-               text_of(row, "label"));
+        printf("%5zu %-16s %-9s %-14s %-24s %-18s %10.4f %10.3f  %s%s\n", i, text_of(row, "segment"), text_of(row, "pass"),
+               text_of(row, "op"), text_of(row, "kernel"), text_of(row, "solver"), number_of(row, "flops") / 1e9,
+               number_of(row, "bytes") / 1e6, text_of(row, "label"),
+               strcmp(text_of(row, "chosen"), "tuned") == 0 ? " (tuned)" : "");
 }
 
 static void print_memory(const json_t *report, bool tensors)

@@ -5,7 +5,8 @@ dist_man_MANS = \
 	%D%/fer-model.5
 
 bin_PROGRAMS += fer
-fer_LDADD = libfer.la $(JANSSON_LIBS)
+fer_CPPFLAGS = $(AM_CPPFLAGS) -DFER_COMPARE_SCRIPT='"$(comparedir)/compare.py"'
+fer_LDADD = libfer.la $(JANSSON_LIBS) -lm
 fer_SOURCES = \
 	%D%/cli.h \
 	%D%/cmd-bench.c \
@@ -27,6 +28,11 @@ fer_SOURCES = \
 	%D%/dataset.c \
 	%D%/dataset.h \
 	%D%/main.c \
+	%D%/network.c \
+	%D%/network.h \
+	%D%/ops.c \
+	%D%/ops.h \
+	%D%/peers.c \
 	%D%/pictures.c \
 	%D%/pictures.h \
 	%D%/progress.c \

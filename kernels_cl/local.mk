@@ -3,4 +3,5 @@
 
 CL_FILES += \
 	%D%/core.cl \
+	%D%/peak.cl \
 	%D%/prelude.cl

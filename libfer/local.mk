@@ -13,6 +13,7 @@ ferinclude_HEADERS += \
 	%D%/fer/plugin.h \
 	%D%/fer/predict.h \
 	%D%/fer/run.h \
+	%D%/fer/solver.h \
 	%D%/fer/status.h \
 	%D%/fer/study.h \
 	%D%/fer/tensor.h \

@@ -84,6 +84,7 @@ oclgrind_races_tests = \
 	%D%/unit-augment
 
 shell_tests = \
+	%D%/cli-bench.sh \
 	%D%/cli-commands.sh \
 	%D%/cli-route.sh \
 	%D%/cli-compare.sh \

@@ -39,7 +39,7 @@ struct fer_context_options {
     /* `text` has no trailing newline and lives for the call only.  Called on the thread that uses the context. */
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
-    const char *without;     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace"; NULL: none */
+    const char *without;     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune"; NULL: none */
 };
 
 /* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.

@@ -46,7 +46,8 @@ struct fer_show_options {
  *  "passes": {"fold": {OPERATION: count}, "fuse": {OPERATION: count}, "layout": {"conversions"}, "inplace": {"tensors"}},
  *  "segments": [{"name", "launches", "branch", "decision"}], in the order in which they run; branch: the net that samples
  *  were sent to, null: all samples; decision: the operation that then sends samples through one of several nets, or null;
- *  "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes"}],
+ *  "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes", "solver", "chosen"}], where there are several
+ *  solvers for the work: which with which values, and by whom it was chosen, "first" (heuristics) or "tuned",
  *  "memory": {"arena", "weights", "total", "tensors": [{"name", "storage", "offset", "bytes", "first", "last"}]}}.
  * Opens the device, because layouts and kernels depend on it. */
 FER_API enum fer_status fer_show(struct fer_context *context, const char *path, const struct fer_show_options *options,

@@ -13,6 +13,7 @@
 #include <fer/data.h>
 #include <fer/op.h>
 #include <fer/param.h>
+#include <fer/solver.h>
 #include <fer/status.h>
 #include <fer/tensor.h>
 

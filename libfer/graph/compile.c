@@ -60,8 +60,11 @@ static enum fer_status finish(struct fer_compiler *c, const struct fer_compile_o
 static enum fer_status begin(struct fer_graph *graph, struct fer_store *store, int capacity,
                              const struct fer_compile_options *options, struct fer_compiler *c, struct fer_error *err)
 {
-    const enum fer_status status = fer_lower(graph, store->device->profile, options ? options->without : 0, err);
-    return status ? status : fer_compiler_create(graph, store, capacity, c, err);
+    enum fer_status status = fer_lower(graph, store->device->profile, options ? options->without : 0, err);
+    if (!status)
+        status = fer_compiler_create(graph, store, capacity, c, err);
+    c->options = options;
+    return status;
 }
 
 /* ---- data inputs ---- */
@@ -337,6 +340,7 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
     enum fer_status status =
         begin(spec->graph, store, description->data[spec->data[0]].micro, options, &s.c, err);
     s.out->program = s.c.program;
+    s.c.trains = true;
     if (!status)
         status = emit_stage(&s);
     if (!status)

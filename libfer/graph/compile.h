@@ -7,6 +7,7 @@
 
 #include "graph/description.h"
 #include "run/exec.h"
+#include "run/tuning.h"
 
 /* All weights of a description on one device. */
 struct fer_store {
@@ -29,17 +30,38 @@ enum fer_pass {
     FER_PASS_FOLD = 1 << 0,    /* fold      affines of evaluation into the weights before them */
     FER_PASS_FUSE = 1 << 1,    /* fuse      additions and activations into the operation before them */
     FER_PASS_LAYOUT = 1 << 2,  /* layout    layouts that operations prefer; without it all is plain */
-    FER_PASS_IN_PLACE = 1 << 3 /* inplace   outputs over inputs that nobody reads any more */
+    FER_PASS_IN_PLACE = 1 << 3, /* inplace  outputs over inputs that nobody reads any more */
+    FER_PASS_TUNE = 1 << 4     /* tune      solvers that were measured to be the fastest (run/tuning.h) */
 };
 /* "fold,fuse": a set of passes; NULL and "" are none.  FER_EINVAL: a word is no pass. */
 enum fer_status fer_passes_parse(const char *text, unsigned *out, struct fer_error *err);
 
-/* A zeroed struct: all passes run. */
+/* A problem whose solution is given. */
+struct fer_forced {
+    const char *work, *shape;
+    struct fer_solution solution;
+};
+
+/* A zeroed struct: all passes run, and nothing was measured. */
 struct fer_compile_options {
     unsigned without; /* enum fer_pass */
     bool poison;
     const struct fer_build_watch *watch;
+    const struct fer_tuning *tuning; /* NULL: each problem's first solver is taken */
+    const struct fer_forced *forced; /* or NULL */
+    void (*detail)(void *user, const char *text); /* measurements that were ignored, and why; or NULL */
+    void *user;
 };
+
+/* The line of a problem on a device, without what was measured; texts are those of the arguments. */
+struct fer_tuned fer_solved_key(const struct fer_solved *solved, const struct fer_device *device);
+/* "first", "tuned", "forced" */
+const char *fer_chooser_name(enum fer_chooser chooser);
+/* Values without tuning. */
+void fer_solution_default(const struct fer_solver *solver, struct fer_solution *out);
+/* "direct chunk=96": the solver and the values that are not its first, and back; false: it is none of the problem's. */
+void fer_solution_text(const struct fer_solved *solved, const struct fer_solution *solution, char *text, size_t size);
+bool fer_solution_parse(const struct fer_solved *solved, const char *text, struct fer_solution *out);
 
 /* The device side of one data set: which tensor each field is uploaded to (NULL: not wanted). */
 struct fer_data_inputs {

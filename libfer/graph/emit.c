@@ -4,10 +4,17 @@
  */
 #include "graph/emit.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-static enum fer_status fail(struct fer_emit *em, enum fer_status status, const char *text)
+enum fer_status fer_emit_fail(struct fer_emit *em, enum fer_status status, const char *format, ...)
 {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     if (!em->status)
         em->status = fer_fail(em->err, status, "%s: %s", em->op ? em->op->layer->name : "core", text);
     return em->status;
@@ -90,10 +97,12 @@ struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *sh
 {
     struct fer_tensor *tensor = fer_compiler_tensor(em->c, shape, shape->rank == 4 ? layout : FER_LAYOUT_PLAIN,
                                                     FER_STORAGE_ARENA, "scratch");
-    if (tensor)
-        tensor->branch = em->segment->branch;
-    else
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+    if (!tensor) {
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
+        return NULL;
+    }
+    tensor->branch = em->segment->branch;
+    tensor->scratch = true;
     return tensor;
 }
 
@@ -136,9 +145,10 @@ struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *sou
     struct fer_tensor *tensor = fer_compiler_tensor(c, shape, FER_LAYOUT_PLAIN, FER_STORAGE_PREPARED, key);
     char *copy = fer_arena_strdup(arena, key);
     if (!items || !tensor || !copy) {
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         return NULL;
     }
+    tensor->source = source;
     c->prepared = items;
     items[c->nprepared++] = (struct fer_prepared){ source, tensor, copy };
     *fresh = true;
@@ -160,7 +170,7 @@ struct fer_tensor *fer_emit_constant(struct fer_emit *em, const char *key, const
     struct fer_tensor *tensor = fer_compiler_tensor(c, shape, FER_LAYOUT_PLAIN, FER_STORAGE_CONSTANT, key);
     char *copy = fer_arena_strdup(arena, key);
     if (!items || !tensor || !copy || !(tensor->data = fer_arena_copy(arena, data, fer_tensor_bytes(tensor)))) {
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         c->program->no_tensor.shape = *shape;
         return &c->program->no_tensor;
     }
@@ -181,7 +191,7 @@ struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, cons
         fer_arena_grow(program->arena, segment->launches, segment->count, &segment->capacity, sizeof(*launches));
     if (!launch || !launches) {
         /* Launches after a failure go nowhere; one spare is kept in the program for that. */
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         program->spare.em = em;
         program->spare.nargs = 0;
         return &program->spare;
@@ -195,6 +205,10 @@ struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, cons
     launch->pass = em->pass;
     launch->stream = em->op ? em->op->stream : 0;
     launch->branch = segment->branch;
+    launch->solved = em->solved;
+    if (em->solved && !fer_solver_has(em->solved->solvers[em->solved->solution.solver], source))
+        fer_emit_fail(em, FER_EPLUGIN, "solver %s launches %s, which is in none of its sources",
+                      em->solved->solvers[em->solved->solution.solver]->name, kernel);
     segment->launches = launches;
     launches[segment->count++] = launch;
     return launch;
@@ -206,7 +220,7 @@ static void add_arg(struct fer_launch *launch, struct fer_arg arg)
     struct fer_arg *args =
         fer_arena_grow(em->c->program->arena, launch->args, launch->nargs, &launch->capacity, sizeof(*args));
     if (!args) {
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         return;
     }
     launch->args = args;
@@ -216,12 +230,8 @@ static void add_arg(struct fer_launch *launch, struct fer_arg arg)
 static void add_tensor(struct fer_launch *launch, const char *name, struct fer_tensor *tensor, unsigned access)
 {
     if (!tensor) {
-        char text[200];
-        strcpy(text, "kernel ");
-        strncat(text, launch->kernel ? launch->kernel : "?", 64);
-        strncat(text, ": no tensor for argument ", 32);
-        strncat(text, name, 64);
-        fail(launch->em, FER_EPLUGIN, text);
+        fer_emit_fail(launch->em, FER_EPLUGIN, "kernel %.64s: no tensor for argument %.64s",
+                      launch->kernel ? launch->kernel : "?", name);
         return;
     }
     add_arg(launch, (struct fer_arg){ .kind = FER_ARG_TENSOR, .name = name, .tensor = tensor, .access = access });
@@ -261,7 +271,7 @@ void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows)
 {
     struct fer_compiler *c = launch->em->c;
     if (launch->branch) { /* its rows are not those of the samples' ids */
-        fail(launch->em, FER_ENOTSUP, "it draws random numbers, which a net that only chosen samples run through has none of");
+        fer_emit_fail(launch->em, FER_ENOTSUP, "it draws random numbers, which a net that only chosen samples run through has none of");
         return;
     }
     struct fer_random_state *random = &c->random[launch->em->op ? launch->em->op->data : 0];
@@ -271,7 +281,7 @@ void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows)
         random->ids = fer_compiler_tensor(c, &ids, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "sample ids");
     }
     if (!random->epoch || !random->ids || !rows) {
-        fail(launch->em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(launch->em, FER_ENOMEM, "out of memory while compiling");
         return;
     }
     add_arg(launch, (struct fer_arg){ .kind = FER_ARG_RANDOM, .tensor = (struct fer_tensor *)rows, .random = random });
@@ -287,7 +297,7 @@ void fer_launch_prepare(struct fer_launch *launch)
     struct fer_launch **launches =
         fer_arena_grow(em->c->program->arena, to->launches, to->count, &to->capacity, sizeof(*launches));
     if (!launches) {
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         return;
     }
     to->launches = launches;

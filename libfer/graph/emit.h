@@ -8,6 +8,7 @@
 #include "graph/compile.h"
 #include "graph/graph.h"
 #include "run/program.h"
+#include "run/tuning.h"
 
 struct fer_prepared {
     struct fer_tensor *source, *tensor;
@@ -36,6 +37,9 @@ struct fer_compiler {
     struct fer_tensor **rows;      /* [branch - 1]: its rows of the parent */
     struct fer_folded *folded;
     int nfolded, folded_capacity;
+    const struct fer_compile_options *options; /* NULL: none */
+    bool trains;                   /* weights change in every step */
+    struct fer_solution solution;  /* the last answer of fer_emit_solve */
 };
 
 struct fer_emit {
@@ -48,6 +52,7 @@ struct fer_emit {
     struct fer_epilogue epilogue;
     struct fer_tensor *folded;     /* stands for weight 0; or NULL */
     bool tracking, has_backward;
+    const struct fer_solved *solved; /* what launches are a part of now; or NULL */
     enum fer_status status;        /* the first failure */
     struct fer_error *err;
 };
@@ -74,6 +79,13 @@ struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *se
 /* Forward of one operation into a segment. */
 enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
                                  bool has_backward, struct fer_error *err);
+
+/* Remember the first failure of a callback. */
+enum fer_status fer_emit_fail(struct fer_emit *em, enum fer_status status, const char *format, ...) FER_PRINTF(3, 4);
+
+/* ---- solve.c: problems and solutions ---- */
+/* Whether a solver says that it launches kernels of this text. */
+bool fer_solver_has(const struct fer_solver *solver, const char *source);
 
 /* ---- branch.c: segments where samples part ---- */
 /* Branches of the graph to branches of the program, which has its capacity. */

@@ -31,6 +31,7 @@ static enum fer_status emit(struct fer_compiler *c, const struct fer_op *op, str
     folded->bias = vector(c, channels, "folded bias");
     if (!weight || (op->nweights > 1 && !bias) || !scale || !shift || !folded->out || !folded->bias)
         return no_memory(err);
+    folded->out->source = weight;
     em.op = affine;
     enum fer_status status = affine->layer->affine(&em, scale, shift, err);
     if (!status && !em.status)

@@ -48,6 +48,7 @@ libfer_core_la_SOURCES += \
 	%D%/resolve.c \
 	%D%/resolve.h \
 	%D%/scope.c \
+	%D%/solve.c \
 	%D%/sheet.c \
 	%D%/sheet.h \
 	%D%/stage.c \

@@ -15,6 +15,8 @@ libfer_core_la_SOURCES += \
 	%D%/exec.h \
 	%D%/kernel-check.c \
 	%D%/kernel-check.h \
+	%D%/peak.c \
+	%D%/peak.h \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/program.h \
@@ -23,4 +25,6 @@ libfer_core_la_SOURCES += \
 	%D%/staging.c \
 	%D%/staging.h \
 	%D%/timing.c \
-	%D%/timing.h
+	%D%/timing.h \
+	%D%/tuning.c \
+	%D%/tuning.h

@@ -7,6 +7,7 @@
 #define FER_RUN_PROGRAM_H
 
 #include <fer/op.h>
+#include <fer/solver.h>
 #include <fer/tensor.h>
 
 struct fer_arena;
@@ -28,6 +29,8 @@ struct fer_tensor {
     size_t view;
     struct fer_buffer *buffer; /* PERSISTENT: not owned */
     size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
+    bool scratch;              /* fer_emit_temp: of no interest to anybody but the launches of one callback */
+    struct fer_tensor *source; /* made of this weight alone, by the prepare segment; NULL: it is what it is */
     int branch;                /* whose samples a batch axis counts: 0 the batch, else program->branches[branch - 1] */
     int arena;                 /* planner: which of the program's arenas */
     struct fer_tensor *in_place_of; /* the compiler's wish: an input of the first launch that writes this tensor, which
@@ -63,6 +66,25 @@ struct fer_arg {
     size_t bytes;
 };
 
+/* Who chose a solver. */
+enum fer_chooser { FER_CHOSEN_FIRST, FER_CHOSEN_TUNED, FER_CHOSEN_FORCED };
+
+/* A problem that an operation had while it was emitted, and its solution (fer/solver.h). */
+struct fer_solved {
+    const char *work, *shape;  /* "conv2d forward", "8x64x56x56 …" */
+    enum fer_dtype dtype;
+    double tolerance;
+    const struct fer_solver *const *solvers; /* NULL-terminated */
+    int nsolvers;
+    uint64_t kernels;          /* hash of their names, tunables and sources */
+    bool trains;               /* weights change in every step, so that preparing them counts */
+    const struct fer_op *op;   /* whose; NULL: the core's own */
+    const char *pass;          /* of its launches */
+    struct fer_solution solution;
+    enum fer_chooser chooser;
+    int index;                 /* in program->solved */
+};
+
 struct fer_launch {
     struct fer_emit *em;     /* while emitting: where failures go */
     const char *source, *kernel, *options; /* options: arena text or NULL */
@@ -78,6 +100,7 @@ struct fer_launch {
     uint32_t stream;         /* RANDOM: the operation instance's number */
     int branch;              /* whose live samples its range follows: its segment's */
     double flops, bytes;
+    const struct fer_solved *solved; /* what it is a part of; NULL: there was no choice */
     int index;               /* in program order */
 };
 
@@ -111,6 +134,8 @@ struct fer_program {
     int ntensors, tensor_capacity;
     struct fer_segment **segments; /* in program order; prepare first */
     int nsegments;
+    struct fer_solved **solved; /* in order of emission */
+    int nsolved, solved_capacity;
     int capacity;            /* batch capacity: rows of a batch axis with batch = 1 */
     struct fer_branch *branches; /* each after its parent; branch k is branches[k - 1] */
     int nbranches;

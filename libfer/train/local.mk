@@ -25,6 +25,7 @@ libfer_core_la_SOURCES += \
 	%D%/meter.h \
 	%D%/net.c \
 	%D%/net.h \
+	%D%/ops.c \
 	%D%/pack.c \
 	%D%/predict.c \
 	%D%/profile.c \
@@ -52,4 +53,6 @@ libfer_core_la_SOURCES += \
 	%D%/trainer.h \
 	%D%/turn.c \
 	%D%/weights.c \
-	%D%/weights.h
+	%D%/weights.h \
+	%D%/workload.c \
+	%D%/workload.h

@@ -142,11 +142,16 @@ static json_t *launches(const struct fer_program *program)
 
         for (int i = 0; i < segment->count; i++) {
             const struct fer_launch *launch = segment->launches[i];
+            const struct fer_solved *solved = launch->solved;
+            char solver[256];
 
-            json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f}", "segment", segment->name,
-                                                  "pass", launch->pass, "op", launch->op, "label", launch->label,
-                                                  "kernel", launch->kernel, "flops", launch->flops, "bytes",
-                                                  launch->bytes));
+            if (solved)
+                fer_solution_text(solved, &solved->solution, solver, sizeof(solver));
+            json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f, s:s?, s:s?}", "segment",
+                                                  segment->name, "pass", launch->pass, "op", launch->op, "label",
+                                                  launch->label, "kernel", launch->kernel, "flops", launch->flops,
+                                                  "bytes", launch->bytes, "solver", solved ? solver : NULL, "chosen",
+                                                  solved ? fer_chooser_name(solved->chooser) : NULL));
         }
     }
     return list;

@@ -30,24 +30,27 @@ struct conv_call {
     struct fer_tensor *x, *w, *bias, *y, *add;
     enum fer_activation activation;
     double slope; /* of FER_ACTIVATION_LEAKY_RELU */
+    const int *values; /* of the solver's tunables */
 };
 
 /* One algorithm for one pass. */
 struct conv_solver {
-    const char *name, *help;
+    struct fer_solver solver; /* name, sources, tunables */
     bool (*applicable)(const struct conv_shape *shape);
-    size_t (*workspace)(const struct conv_shape *shape); /* bytes of temporaries; NULL: none worth counting */
     void (*emit)(const struct conv_call *call);
     bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };
 
+#define CONV_SOLVER(name_, help_, tunables_, ...)                                                                        \
+    {                                                                                                                    \
+        sizeof(struct fer_solver), name_, help_, (const char *const[]){ __VA_ARGS__, NULL }, tunables_                   \
+    }
+
 /* NULL-terminated, best first; the last one applies to everything. */
 const struct conv_solver *const *conv_solvers(enum conv_pass pass);
-/* The first applicable solver, or the one called `name` if it is applicable. */
-const struct conv_solver *conv_solver_choose(enum conv_pass pass, const struct conv_shape *shape, const char *name);
 /* Whether any pass has a solver of that name. */
 bool conv_solver_exists(const char *name);
-/* Choose and emit. */
+/* Let the core choose among the applicable solvers, or take the one called `name` if it is one of them, and emit. */
 void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *solver);
 
 /* The gradient of the bias. */

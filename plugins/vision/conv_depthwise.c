@@ -79,16 +79,11 @@ static void data(const struct conv_call *call)
     emit(call, true, call->y, call->x);
 }
 
-static size_t weights_workspace(const struct conv_shape *s)
-{
-    return (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * FER_BLOCK) * sizeof(float);
-}
-
 static void weights(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
     const int images = conv_divide_up(s->n, SPLITS), taps = s->kernel * s->kernel;
-    struct fer_tensor *partial = conv_temp(call->em, weights_workspace(s) / sizeof(float));
+    struct fer_tensor *partial = conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(taps * FER_BLOCK));
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise_weights", " ");
     fer_launch_in(launch, "x", call->x);
     fer_launch_in(launch, "dy", call->y);
@@ -108,12 +103,7 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "every channel by itself, 16 at a time where they are blocked"
-const struct conv_solver conv_depthwise_forward = {
-    .name = "depthwise", .help = HELP, .applicable = applicable, .emit = forward, .epilogue = true
-};
-const struct conv_solver conv_depthwise_data = {
-    .name = "depthwise", .help = HELP, .applicable = applicable, .emit = data
-};
-const struct conv_solver conv_depthwise_weights = {
-    .name = "depthwise", .help = HELP, .applicable = blocked, .workspace = weights_workspace, .emit = weights
-};
+#define SOLVER CONV_SOLVER("depthwise", HELP, NULL, fer_conv_depthwise_cl, fer_conv_depthwise_pack_cl)
+const struct conv_solver conv_depthwise_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
+const struct conv_solver conv_depthwise_data = { SOLVER, .applicable = applicable, .emit = data };
+const struct conv_solver conv_depthwise_weights = { SOLVER, .applicable = blocked, .emit = weights };

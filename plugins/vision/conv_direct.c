@@ -10,14 +10,22 @@
 #include "conv_pack_cl.h"
 #include "conv_unpack_cl.h"
 
+enum { CHUNK, OUTS, PASS_WEIGHTS };
+static const struct fer_tunable *const tunables[] = {
+    FER_TUNABLE("chunk", "pixels of a work-item at most, at most CHUNK in conv_direct.cl", 192, 48, 96),
+    FER_TUNABLE("outs", "blocks of outputs of a work-item at most", 8, 2, 4, 16),
+    FER_TUNABLE("pass", "16x16 weights (1 KiB each) that all tiles of a work-item go through before the next", 18, 9, 36, 144),
+    NULL
+};
+enum { WEIGHT_ITEMS };
+static const struct fer_tunable *const weights_tunables[] = {
+    FER_TUNABLE("items", "work-items wanted at least", 16, 4, 8, 32), NULL
+};
+
 enum {
     TILE = 6,              /* pixels of a register tile: PIXELS in conv_direct.cl */
     ITEMS = 16,            /* work-items wanted at least, for two cores to finish together */
-    CHUNK = 192,           /* pixels of a work-item at most: CHUNK in conv_direct.cl */
-    OUTS = 8,              /* blocks of outputs of a work-item at most */
-    PASS_WEIGHTS = 18,     /* 16x16 weights (1 KiB each) that all tiles of a work-item go through before the next */
     PACKED_BLOCKS = 8,     /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
-    WEIGHT_ITEMS = 16,     /* work-items wanted at least for the weights' gradient */
     WEIGHT_PIXELS = 96,    /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
     OUTPUT_BLOCKS = 8,     /* … and the output blocks that share one: OUTS there */
     INPUT_BLOCKS = 4       /* … and the input blocks, of a 1x1 kernel */
@@ -75,11 +83,11 @@ static int rounded(int pixels, int parts)
     return conv_divide_up(conv_divide_up(pixels, parts), TILE) * TILE;
 }
 
-/* Equal parts of at most CHUNK pixels; enough of them for two cores to finish together. */
-static struct items items_of(int pixels, int phases, int blocks)
+/* Equal parts of at most `chunk` pixels; enough of them for two cores to finish together. */
+static struct items items_of(int pixels, int phases, int blocks, const int *values)
 {
-    int parts = conv_divide_up(pixels, CHUNK);
-    const int outs = larger(1, smaller(OUTS, parts * phases * blocks / ITEMS));
+    int parts = conv_divide_up(pixels, values[CHUNK]);
+    const int outs = larger(1, smaller(values[OUTS], parts * phases * blocks / ITEMS));
     while (rounded(pixels, parts) > 4 * TILE && parts * phases * conv_divide_up(blocks, outs) < ITEMS)
         parts *= 2;
     return (struct items){ rounded(pixels, parts), outs };
@@ -95,7 +103,7 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     const int phases = pass == CONV_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
     const int plane = pass == CONV_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
 
-    const struct items items = items_of(s->n * plane, phases * phases, blocks);
+    const struct items items = items_of(s->n * plane, phases * phases, blocks, call->values);
 
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch =
@@ -113,7 +121,7 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     fer_launch_int(launch, g.blocks);
     fer_launch_int(launch, g.in);
     fer_launch_int(launch, g.out);
-    fer_launch_int(launch, PASS_WEIGHTS);
+    fer_launch_int(launch, call->values[PASS_WEIGHTS]);
     fer_launch_int(launch, items.pixels);
     fer_launch_int(launch, items.outs);
     fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane, (size_t)items.pixels),
@@ -139,28 +147,22 @@ struct division {
     size_t partial; /* floats */
 };
 
-static struct division divide(const struct conv_shape *s, const struct conv_groups *g)
+static struct division divide(const struct conv_shape *s, const struct conv_groups *g, int wanted)
 {
     /* With many taps a chunk of dy is worth gathering for one input block. */
     const int ins = smaller(g->blocks, larger(1, INPUT_BLOCKS / (s->kernel * s->kernel)));
     const int items = conv_divide_up(conv_blocks(s->k), OUTPUT_BLOCKS) * conv_divide_up(g->blocks, ins);
-    const int splits = smaller(conv_divide_up(WEIGHT_ITEMS, items), conv_divide_up(s->n * s->oh * s->ow, WEIGHT_PIXELS));
+    const int splits = smaller(conv_divide_up(wanted, items), conv_divide_up(s->n * s->oh * s->ow, WEIGHT_PIXELS));
     return (struct division){ ins, splits,
                               (size_t)splits * (size_t)conv_blocks(s->k) * (size_t)g->blocks *
                                   (size_t)(s->kernel * s->kernel) * FER_BLOCK * FER_BLOCK };
-}
-
-static size_t weights_workspace(const struct conv_shape *s)
-{
-    const struct conv_groups g = conv_groups_find(s, CONV_WEIGHTS);
-    return divide(s, &g).partial * sizeof(float);
 }
 
 static void weights(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
     const struct conv_groups g = conv_groups_find(s, CONV_WEIGHTS);
-    const struct division d = divide(s, &g);
+    const struct division d = divide(s, &g, call->values[WEIGHT_ITEMS]);
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
 
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_outer_cl, "conv_outer", NULL);
@@ -193,14 +195,14 @@ static void weights(const struct conv_call *call)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)g.blocks), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
 }
 
+#define SOLVER(help) CONV_SOLVER("direct", help, tunables, fer_conv_direct_cl, fer_conv_pack_cl)
 const struct conv_solver conv_direct_forward = {
-    .name = "direct", .help = "register tiles of 6 pixels by 16 channels", .applicable = applicable, .emit = forward,
-    .epilogue = true
+    SOLVER("register tiles of 6 pixels by 16 channels"), .applicable = applicable, .emit = forward, .epilogue = true
 };
 const struct conv_solver conv_direct_data = {
-    .name = "direct", .help = "the same, gathering; strides by phases", .applicable = applicable, .emit = data
+    SOLVER("the same, gathering; strides by phases"), .applicable = applicable, .emit = data
 };
 const struct conv_solver conv_direct_weights = {
-    .name = "direct", .help = "outer products over gathered pixels", .applicable = applicable,
-    .workspace = weights_workspace, .emit = weights
+    CONV_SOLVER("direct", "outer products over gathered pixels", weights_tunables, fer_conv_outer_cl, fer_conv_unpack_cl),
+    .applicable = applicable, .emit = weights
 };

@@ -3,6 +3,7 @@
  * The solver of last resort: right for every shape, layout and device, and slow.  See conv_generic.cl.
  */
 #include "conv.h"
+#include "conv_epilogue_cl.h"
 #include "conv_generic_cl.h"
 
 static bool applicable(const struct conv_shape *shape)
@@ -61,11 +62,11 @@ static void weights(const struct conv_call *call)
 
 #define HELP "by the definition, one output a work-item; any shape, layout and device"
 const struct conv_solver conv_generic_forward = {
-    .name = "generic", .help = HELP, .applicable = applicable, .emit = forward
+    CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl, fer_conv_epilogue_cl), .applicable = applicable, .emit = forward
 };
 const struct conv_solver conv_generic_data = {
-    .name = "generic", .help = HELP, .applicable = applicable, .emit = data
+    CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl), .applicable = applicable, .emit = data
 };
 const struct conv_solver conv_generic_weights = {
-    .name = "generic", .help = HELP, .applicable = applicable, .emit = weights
+    CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl), .applicable = applicable, .emit = weights
 };

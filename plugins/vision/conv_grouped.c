@@ -8,9 +8,14 @@
 #include "conv_grouped_cl.h"
 #include "conv_grouped_pack_cl.h"
 
+/* Pixels of a work-item: at most CHUNK in conv_direct.cl, a multiple of its PIXELS. */
+enum { CHUNK };
+static const struct fer_tunable *const tunables[] = {
+    FER_TUNABLE("chunk", "pixels of a work-item at most", 192, 96, 48), NULL
+};
+
 enum {
-    CHUNK = 192, /* pixels of a work-item: at most CHUNK in conv_direct.cl … */
-    TILE = 24,   /* … and at least this, a multiple of its PIXELS */
+    TILE = 24,   /* … and at least this */
     ITEMS = 16,  /* work-items wanted at least */
     PASS = 1     /* there is one input block to sum */
 };
@@ -57,7 +62,7 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
     const int plane = gradient ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
     struct fer_tensor *packed = pack(call, gradient);
     char options[CONV_EPILOGUE_OPTIONS];
-    int chunk = CHUNK;
+    int chunk = call->values[CHUNK];
 
     while (chunk > TILE && conv_divide_up(s->n * plane, chunk) * phases * phases * blocks < ITEMS)
         chunk /= 2;
@@ -103,17 +108,17 @@ static int splits_of(const struct conv_shape *s)
     return wanted < rows ? wanted : rows;
 }
 
-static size_t weights_workspace(const struct conv_shape *s)
+/* Floats. */
+static size_t partial_size(const struct conv_shape *s)
 {
-    return (size_t)(splits_of(s) * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * width_of(s) * FER_BLOCK) *
-           sizeof(float);
+    return (size_t)(splits_of(s) * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * width_of(s) * FER_BLOCK);
 }
 
 static void weights(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
     const int splits = splits_of(s);
-    struct fer_tensor *partial = conv_temp(call->em, weights_workspace(s) / sizeof(float));
+    struct fer_tensor *partial = conv_temp(call->em, partial_size(s));
     struct fer_launch *launch =
         fer_emit_kernel(call->em, fer_conv_grouped_cl, "conv_grouped_weights", "-DWIDTH=%d", width_of(s));
     fer_launch_in(launch, "x", call->x);
@@ -138,12 +143,10 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "groups of 4 or 8 channels in and out; the same register tiles, shuffled inputs"
-const struct conv_solver conv_grouped_forward = {
-    .name = "grouped", .help = HELP, .applicable = applicable, .emit = forward, .epilogue = true
-};
-const struct conv_solver conv_grouped_data = {
-    .name = "grouped", .help = HELP, .applicable = applicable, .emit = data
-};
+#define SOLVER CONV_SOLVER("grouped", HELP, tunables, fer_conv_direct_cl, fer_conv_grouped_pack_cl)
+const struct conv_solver conv_grouped_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
+const struct conv_solver conv_grouped_data = { SOLVER, .applicable = applicable, .emit = data };
 const struct conv_solver conv_grouped_weights = {
-    .name = "grouped", .help = HELP, .applicable = applicable, .workspace = weights_workspace, .emit = weights
+    CONV_SOLVER("grouped", HELP, NULL, fer_conv_grouped_cl, fer_conv_grouped_pack_cl), .applicable = applicable,
+    .emit = weights
 };

@@ -5,6 +5,11 @@
 #include "conv.h"
 #include "conv_implicit_cl.h"
 
+enum { TILE };
+static const struct fer_tunable *const tunables[] = {
+    FER_TUNABLE("tile", "rows and columns of a work-group's results at most; 0: by shape", 0, 64, 128), NULL
+};
+
 enum {
     SIDE = 16,            /* a work-group is SIDE x SIDE */
     WIDE_ITEMS = 64,      /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
@@ -22,9 +27,11 @@ struct tile {
     int m, n;
 };
 
-static struct tile tile_of(int rows, int columns)
+static struct tile tile_of(int rows, int columns, int wish)
 {
-    if (rows >= 128 && (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
+    if (wish == 128)
+        return (struct tile){ 128, 128 };
+    if (wish == 0 && rows >= 128 && (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
         return (struct tile){ 128, 128 };
     return (struct tile){ rows <= 16 ? 16 : rows <= 32 ? 32 : 64, 64 };
 }
@@ -51,7 +58,7 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
     const int phases = data ? s->stride : 1;
     const int plane = data ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
-    const struct tile tile = tile_of(group_out, s->n * plane);
+    const struct tile tile = tile_of(group_out, s->n * plane, call->values[TILE]);
     struct fer_launch *launch =
         begin(call, "conv_implicit", tile, data ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
@@ -86,11 +93,11 @@ struct division {
     size_t partial; /* floats */
 };
 
-static struct division divide(const struct conv_shape *s)
+static struct division divide(const struct conv_shape *s, int wish)
 {
     struct division d = { .rows = s->k / s->groups, .columns = s->c / s->groups * s->kernel * s->kernel };
     const int all = s->n * s->oh * s->ow;
-    d.tile = tile_of(d.rows, d.columns);
+    d.tile = tile_of(d.rows, d.columns, wish);
     const int tiles = conv_divide_up(d.rows, d.tile.m) * conv_divide_up(d.columns, d.tile.n) * s->groups;
     const int most = conv_divide_up(all, SPLIT_PIXELS), wanted = conv_divide_up(SPLIT_GROUPS, tiles);
     d.pixels = conv_divide_up(all, wanted < most ? wanted : most);
@@ -99,15 +106,10 @@ static struct division divide(const struct conv_shape *s)
     return d;
 }
 
-static size_t weights_workspace(const struct conv_shape *s)
-{
-    return divide(s).partial * sizeof(float);
-}
-
 static void weights(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
-    const struct division d = divide(s);
+    const struct division d = divide(s, call->values[TILE]);
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
     struct fer_launch *launch = begin(call, "conv_implicit_weights", d.tile, " ");
     fer_launch_in(launch, "x", call->x);
@@ -132,12 +134,7 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
-const struct conv_solver conv_implicit_forward = {
-    .name = "implicit", .help = HELP, .applicable = applicable, .emit = forward, .epilogue = true
-};
-const struct conv_solver conv_implicit_data = {
-    .name = "implicit", .help = HELP, .applicable = applicable, .emit = data
-};
-const struct conv_solver conv_implicit_weights = {
-    .name = "implicit", .help = HELP, .applicable = applicable, .workspace = weights_workspace, .emit = weights
-};
+#define SOLVER CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl)
+const struct conv_solver conv_implicit_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
+const struct conv_solver conv_implicit_data = { SOLVER, .applicable = applicable, .emit = data };
+const struct conv_solver conv_implicit_weights = { SOLVER, .applicable = applicable, .emit = weights };

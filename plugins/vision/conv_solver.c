@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of solvers and what they share.  `auto` takes the first that is applicable, so the order of a table is the
- * heuristic: what was measured to be fastest where it applies stands first.
+ * The table of solvers and what they share.  Where nothing was measured, `auto` takes the first that is applicable, so
+ * the order of a table is the heuristic: what was found to be fastest where it applies stands first.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "conv.h"
@@ -28,41 +29,76 @@ const struct conv_solver *const *conv_solvers(enum conv_pass pass)
     return pass == CONV_FORWARD ? forward_solvers : pass == CONV_DATA ? data_solvers : weights_solvers;
 }
 
-const struct conv_solver *conv_solver_choose(enum conv_pass pass, const struct conv_shape *shape, const char *name)
-{
-    const struct conv_solver *first = NULL;
-    for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
-        if (!(*s)->applicable(shape))
-            continue;
-        if (name && strcmp((*s)->name, name) == 0)
-            return *s;
-        if (!first)
-            first = *s;
-    }
-    return first;
-}
 
 bool conv_solver_exists(const char *name)
 {
     for (int pass = 0; pass < CONV_PASSES; pass++)
         for (const struct conv_solver *const *s = conv_solvers((enum conv_pass)pass); *s; s++)
-            if (strcmp((*s)->name, name) == 0)
+            if (strcmp((*s)->solver.name, name) == 0)
                 return true;
     return false;
 }
 
-void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *solver)
+/* The applicable solvers of a pass, or only the one called `name` where it is one of them. */
+struct candidates {
+    const struct conv_solver *list[FER_SOLVERS];
+    const struct fer_solver *solvers[FER_SOLVERS + 1];
+    int count;
+};
+
+static struct candidates candidates_of(enum conv_pass pass, const struct conv_shape *shape, const char *name)
 {
-    const struct conv_solver *s = conv_solver_choose(pass, &call->shape, solver);
-    struct conv_call plain = *call;
-    if (s->epilogue || (!call->add && !call->activation)) {
-        s->emit(call);
-        return;
+    struct candidates c = { .count = 0 };
+    for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
+        const bool wanted = strcmp((*s)->solver.name, name) == 0;
+        if (!(*s)->applicable(shape))
+            continue;
+        c.count = wanted ? 0 : c.count;
+        c.list[c.count] = *s;
+        c.solvers[c.count++] = &(*s)->solver;
+        if (wanted)
+            break;
     }
-    plain.add = NULL;
-    plain.activation = FER_ACTIVATION_NONE;
-    s->emit(&plain);
-    conv_epilogue_emit(call);
+    c.solvers[c.count] = NULL;
+    return c;
+}
+
+static const char *layouts_text(const struct conv_shape *s)
+{
+    if (s->x == s->y)
+        return s->x == FER_LAYOUT_BLOCKED ? " blocked" : "";
+    return s->x == FER_LAYOUT_BLOCKED ? " blocked to plain" : " plain to blocked";
+}
+
+static const struct fer_solution *solve(enum conv_pass pass, const struct conv_call *call, const struct candidates *c)
+{
+    static const char *const works[] = { "forward", "data", "weights" };
+    const struct conv_shape *s = &call->shape;
+    char text[160];
+    int length = snprintf(text, sizeof text, "%dx%dx%dx%d to %dx%dx%d%s, %dx%d pad %d", s->n, s->c, s->h, s->w, s->k, s->oh,
+                          s->ow, layouts_text(s), s->kernel, s->kernel, s->pad);
+    if (s->stride != 1 || s->dilation != 1 || s->groups != 1)
+        snprintf(text + length, sizeof text - (size_t)length, " stride %d dilation %d groups %d", s->stride, s->dilation,
+                 s->groups);
+    return fer_emit_solve(call->em, &(struct fer_problem){ .size = sizeof(struct fer_problem), .work = works[pass],
+                                                           .shape = text, .solvers = c->solvers, .tolerance = 2e-4 });
+}
+
+void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *name)
+{
+    const struct candidates c = candidates_of(pass, &call->shape, name);
+    const struct fer_solution *solution = solve(pass, call, &c);
+    const struct conv_solver *s = c.list[solution->solver];
+    struct conv_call own = *call;
+    own.values = solution->values;
+    if (!s->epilogue) {
+        own.add = NULL;
+        own.activation = FER_ACTIVATION_NONE;
+    }
+    s->emit(&own);
+    if (!s->epilogue && (call->add || call->activation))
+        conv_epilogue_emit(call);
+    fer_emit_solved(call->em);
 }
 
 const char *conv_epilogue_options(const struct conv_call *call, char text[CONV_EPILOGUE_OPTIONS])

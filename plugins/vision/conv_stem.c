@@ -7,9 +7,13 @@
 #include "conv_stem_frame_cl.h"
 #include "conv_stem_pack_cl.h"
 
-enum {
-    ROWS = 8,     /* output rows of a work-item */
-    SPLITS = 16,  /* ranges of rows that the weights' gradient is summed over */
+enum { ROWS };
+static const struct fer_tunable *const forward_tunables[] = {
+    FER_TUNABLE("rows", "output rows of a work-item", 8, 2, 4, 16), NULL
+};
+enum { SPLITS };
+static const struct fer_tunable *const weights_tunables[] = {
+    FER_TUNABLE("splits", "ranges of rows that are summed by themselves", 16, 4, 8, 32), NULL
 };
 
 static bool applicable(const struct conv_shape *s)
@@ -26,16 +30,6 @@ static int framed(int size, const struct conv_shape *s)
 static int numbers(const struct conv_shape *s)
 {
     return s->c * s->kernel * s->kernel;
-}
-
-static size_t frame_size(const struct conv_shape *s)
-{
-    return (size_t)s->n * (size_t)s->c * (size_t)framed(s->oh, s) * (size_t)framed(s->ow, s) * sizeof(float);
-}
-
-static size_t weights_workspace(const struct conv_shape *s)
-{
-    return frame_size(s) + (size_t)(SPLITS * conv_blocks(s->k) * numbers(s) * FER_BLOCK) * sizeof(float);
 }
 
 /* x with its padding. */
@@ -76,6 +70,7 @@ static void forward(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
     struct fer_tensor *packed = pack(call), *x = frame(call);
+    const int rows = call->values[ROWS];
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch =
         fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", "%s", conv_epilogue_options(call, options));
@@ -86,8 +81,8 @@ static void forward(const struct conv_call *call)
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
     fer_launch_int(launch, s->dilation);
-    fer_launch_int(launch, ROWS);
-    fer_launch_range_2d(launch, fer_extent_rows(call->y, (size_t)s->oh, ROWS),
+    fer_launch_int(launch, rows);
+    fer_launch_range_2d(launch, fer_extent_rows(call->y, (size_t)s->oh, (size_t)rows),
                         fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
     conv_cost(launch, s);
 }
@@ -96,8 +91,9 @@ static void weights(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
     struct fer_tensor *x = frame(call);
+    const int splits = call->values[SPLITS];
     struct fer_tensor *partial =
-        conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(numbers(s) * FER_BLOCK));
+        conv_temp(call->em, (size_t)(splits * conv_blocks(s->k)) * (size_t)(numbers(s) * FER_BLOCK));
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem_weights", " ");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "dy", call->y);
@@ -105,8 +101,8 @@ static void weights(const struct conv_call *call)
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
     fer_launch_int(launch, s->dilation);
-    fer_launch_int(launch, conv_divide_up(s->n * s->oh, SPLITS));
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed(SPLITS), 1, 1);
+    fer_launch_int(launch, conv_divide_up(s->n * s->oh, splits));
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed((size_t)splits), 1, 1);
     conv_cost(launch, s);
 
     launch = fer_emit_kernel(call->em, fer_conv_stem_pack_cl, "conv_stem_unpack", " ");
@@ -114,15 +110,14 @@ static void weights(const struct conv_call *call)
     fer_launch_out(launch, "dw", call->w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, numbers(s));
-    fer_launch_int(launch, SPLITS);
+    fer_launch_int(launch, splits);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)s->k), 1, 1);
 }
 
+#define SOLVER(tunables)                                                                                                 \
+    CONV_SOLVER("stem", "few plain input channels; the padded input is copied first", tunables, fer_conv_stem_cl,        \
+                fer_conv_stem_frame_cl, fer_conv_stem_pack_cl)
 const struct conv_solver conv_stem_forward = {
-    .name = "stem", .help = "few plain input channels; the padded input is copied first", .applicable = applicable,
-    .workspace = frame_size, .emit = forward, .epilogue = true
+    SOLVER(forward_tunables), .applicable = applicable, .emit = forward, .epilogue = true
 };
-const struct conv_solver conv_stem_weights = {
-    .name = "stem", .help = "few plain input channels; the padded input is copied first", .applicable = applicable,
-    .workspace = weights_workspace, .emit = weights
-};
+const struct conv_solver conv_stem_weights = { SOLVER(weights_tunables), .applicable = applicable, .emit = weights };

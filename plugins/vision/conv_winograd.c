@@ -11,15 +11,26 @@
 #include "conv_winograd_cl.h"
 #include "conv_winograd_weights_cl.h"
 
+/* FORM: by shape, one kernel, or all tiles first; TILES: of a chunk of one kernel; SPLIT_TILES: else */
+enum { FORM, TILES, SPLIT_TILES };
+enum { FORM_FUSED = 1, FORM_SPLIT };
+static const struct fer_tunable *const tunables[] = {
+    FER_TUNABLE("form", "0: by shape, 1: a chunk's tiles stay in cache, 2: all tiles are transformed first", 0, 1, 2),
+    FER_TUNABLE("tiles", "of a chunk in form 1; 18 of 64 channels take 166 KiB", 18, 12, 36),
+    FER_TUNABLE("split", "tiles of a chunk in form 2", 36, 18, 72), NULL
+};
+enum { SPAN };
+static const struct fer_tunable *const weights_tunables[] = {
+    FER_TUNABLE("span", "MiB of transformed tiles that there are at a time", 24, 3, 96), NULL
+};
+
 enum {
     POINTS = 36,
-    FUSED_TILES = 18,    /* of a chunk: 166 KiB for 64 channels */
+    WEIGHT_TILES = 18,   /* of a chunk of the weights' gradient */
     FUSED_BLOCKS = 12,   /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,    /* at least, to share out */
     FUSED_GROUPS = 8,    /* work-groups, each with scratch of its own */
-    SPLIT_TILES = 36,
-    SPLIT_ITEMS = 16,    /* work-items wanted at least */
-    SPAN_BYTES = 24 << 20 /* of transformed tiles that the weights' gradient has at a time */
+    SPLIT_ITEMS = 16     /* work-items wanted at least */
 };
 
 static int tiles_of(int height, int width)
@@ -67,7 +78,7 @@ struct plan {
     bool fused;
 };
 
-static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass)
+static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass, const int *values)
 {
     const bool data = pass == CONV_DATA;
     struct plan p = { .channels_in = data ? s->k : s->c, .channels_out = data ? s->c : s->k, .height = data ? s->h : s->oh,
@@ -75,8 +86,9 @@ static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass)
     p.in = conv_blocks(p.channels_in);
     p.out = conv_blocks(p.channels_out);
     p.per_image = tiles_of(p.height, p.width);
-    p.fused = p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, FUSED_TILES) >= FUSED_CHUNKS;
-    p.tiles = p.fused ? FUSED_TILES : SPLIT_TILES;
+    p.fused = values[FORM] ? values[FORM] == FORM_FUSED
+                           : p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, values[TILES]) >= FUSED_CHUNKS;
+    p.tiles = values[p.fused ? TILES : SPLIT_TILES];
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
     return p;
 }
@@ -84,18 +96,6 @@ static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass)
 static size_t scratch_size(const struct plan *p)
 {
     return chunk_size(p->fused ? smaller(FUSED_GROUPS, p->chunks) : p->chunks, p->in, p->tiles);
-}
-
-static size_t forward_workspace(const struct conv_shape *s)
-{
-    const struct plan p = plan_of(s, CONV_FORWARD);
-    return scratch_size(&p) * sizeof(float);
-}
-
-static size_t data_workspace(const struct conv_shape *s)
-{
-    const struct plan p = plan_of(s, CONV_DATA);
-    return scratch_size(&p) * sizeof(float);
 }
 
 static struct fer_tensor *transform_weights(const struct conv_call *call, enum conv_pass pass, const struct plan *p)
@@ -173,7 +173,7 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
 
 static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
 {
-    const struct plan p = plan_of(&call->shape, pass);
+    const struct plan p = plan_of(&call->shape, pass, call->values);
     struct fer_tensor *u = transform_weights(call, pass, &p);
     if (p.fused)
         emit_fused(call, &p, in, u, out);
@@ -198,11 +198,12 @@ struct span {
     int chunks, each;
 };
 
-static struct span span_of(const struct conv_shape *s)
+static struct span span_of(const struct conv_shape *s, int megabytes)
 {
-    const int chunks = conv_divide_up(s->n * tiles_of(s->oh, s->ow), FUSED_TILES);
-    const size_t chunk = chunk_size(1, conv_blocks(s->c) + conv_blocks(s->k), FUSED_TILES) * sizeof(float);
-    const size_t each = SPAN_BYTES / chunk > 0 ? SPAN_BYTES / chunk : 1;
+    const int chunks = conv_divide_up(s->n * tiles_of(s->oh, s->ow), WEIGHT_TILES);
+    const size_t bytes = (size_t)megabytes << 20;
+    const size_t chunk = chunk_size(1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES) * sizeof(float);
+    const size_t each = bytes / chunk > 0 ? bytes / chunk : 1;
     return (struct span){ chunks, each < (size_t)chunks ? (int)each : chunks };
 }
 
@@ -211,26 +212,20 @@ static size_t products(const struct conv_shape *s)
     return (size_t)POINTS * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
 }
 
-static size_t weights_workspace(const struct conv_shape *s)
-{
-    const struct span span = span_of(s);
-    return (chunk_size(span.each, conv_blocks(s->c) + conv_blocks(s->k), FUSED_TILES) + products(s)) * sizeof(float);
-}
-
 static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct fer_tensor *g, struct fer_tensor *du,
                       int first_chunk, int chunks)
 {
     const struct conv_shape *s = &call->shape;
     const int in = conv_blocks(s->c), out = conv_blocks(s->k);
-    emit_transform(call, call->x, v, s->oh, s->ow, s->pad, FUSED_TILES, first_chunk, fer_extent_fixed((size_t)chunks));
+    emit_transform(call, call->x, v, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk, fer_extent_fixed((size_t)chunks));
 
-    struct fer_launch *launch = begin(call->em, "winograd_gradient", FUSED_TILES, " ");
+    struct fer_launch *launch = begin(call->em, "winograd_gradient", WEIGHT_TILES, " ");
     fer_launch_in(launch, "dy", call->y);
     fer_launch_out(launch, "g", g);
     fer_launch_int(launch, first_chunk);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
 
-    launch = begin(call->em, "winograd_outer", FUSED_TILES, " ");
+    launch = begin(call->em, "winograd_outer", WEIGHT_TILES, " ");
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "g", g);
     if (first_chunk == 0)
@@ -248,9 +243,9 @@ static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct
 static void weights(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
-    const struct span span = span_of(s);
-    struct fer_tensor *v = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->c), FUSED_TILES));
-    struct fer_tensor *g = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->k), FUSED_TILES));
+    const struct span span = span_of(s, call->values[SPAN]);
+    struct fer_tensor *v = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->c), WEIGHT_TILES));
+    struct fer_tensor *g = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->k), WEIGHT_TILES));
     struct fer_tensor *du = conv_temp(call->em, products(s));
     for (int first = 0; first < span.chunks; first += span.each)
         emit_span(call, v, g, du, first, smaller(span.each, span.chunks - first));
@@ -266,14 +261,11 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "F(4x4, 3x3): 36 multiplications for 144"
+#define SOLVER(tunables) CONV_SOLVER("winograd", HELP, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
 const struct conv_solver conv_winograd_forward = {
-    .name = "winograd", .help = HELP, .applicable = forward_applicable, .workspace = forward_workspace,
-    .emit = forward, .epilogue = true
+    SOLVER(tunables), .applicable = forward_applicable, .emit = forward, .epilogue = true
 };
-const struct conv_solver conv_winograd_data = {
-    .name = "winograd", .help = HELP, .applicable = data_applicable, .workspace = data_workspace, .emit = data
-};
+const struct conv_solver conv_winograd_data = { SOLVER(tunables), .applicable = data_applicable, .emit = data };
 const struct conv_solver conv_winograd_weights = {
-    .name = "winograd", .help = HELP, .applicable = forward_applicable, .workspace = weights_workspace,
-    .emit = weights
+    SOLVER(weights_tunables), .applicable = forward_applicable, .emit = weights
 };

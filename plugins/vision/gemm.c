@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include <stdio.h>
 
 #include "gemm.h"
 #include "gemm_cl.h"
 
+/* Register tiles have 6 or 4 rows and 16 or 3 columns. */
+enum { STRIP_ROWS, STRIP_COLUMNS, RUN };
+static const struct fer_tunable *const rows_tunables[] = {
+    FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
+    FER_TUNABLE("columns", "of a work-item; 0: 48, or 256 where b's rows are read by few", 0, 48, 96, 256),
+    FER_TUNABLE("run", "rows of b that are summed before the next columns; 0: 256, or 16 where few read them", 0, 16, 64, 256),
+    NULL
+};
+static const struct fer_tunable *const dots_tunables[] = {
+    FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
+    FER_TUNABLE("columns", "of a work-item", 48, 24, 96), NULL
+};
+
 enum {
     TILE = 64,        /* of gemm_tiled */
     SIDE = 16,
-    STRIP_ROWS = 96,  /* of a work-item on a CPU: a multiple of the register tiles' 6 and 4 … */
-    STRIP_COLUMNS = 48, /* … of 16 and 3 */
-    SHORT_ROWS = 24,    /* where there would be fewer than ITEMS work-items */
-    RUN = 256,          /* rows of b that gemm_rows sums before the next columns */
+    SHORT_ROWS = 24,    /* of a work-item where there would be fewer than ITEMS of them */
     FEW_ROWS = 24,      /* at most so many rows of a are bound by reading b: … */
     LONG_COLUMNS = 256, /* … then long pieces of few rows of b are read, because each row lies in other pages … */
-    SHORT_RUN = 16,     /* … so many */
+    SHORT_RUN = 16,     /* … so many; else … */
+    SHORT_COLUMNS = 48,
+    LONG_RUN = 256,
     ITEMS = 8
 };
 
@@ -22,13 +34,45 @@ static size_t divide_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-static const char *choose(enum fer_profile profile, const struct gemm *g)
+#define SOURCES (const char *const[]){ fer_gemm_cl, NULL }
+static const struct fer_solver rows_solver = { sizeof rows_solver, "rows", "b's rows are read whole", SOURCES, rows_tunables };
+static const struct fer_solver dots_solver = { sizeof dots_solver, "dots", "rows of a by columns of b", SOURCES,
+                                               dots_tunables };
+static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "tiles in local memory", SOURCES, NULL };
+
+/* Best first. */
+static void find_solvers(enum fer_profile profile, const struct gemm *g, const struct fer_solver *solvers[4])
 {
+    int count = 0;
     if (profile == FER_PROFILE_CPU && g->b.column_step == 1)
-        return "gemm_rows";
+        solvers[count++] = &rows_solver;
     if (profile == FER_PROFILE_CPU && g->a.column_step == 1 && g->b.row_step == 1)
-        return "gemm_dots";
-    return "gemm_tiled";
+        solvers[count++] = &dots_solver;
+    solvers[count++] = &tiled_solver;
+    solvers[count] = NULL;
+}
+
+/* The rows are the batch's where g->rows is 0, the depth likewise. */
+struct sizes {
+    int rows, depth;
+    double products;
+};
+
+static struct sizes sizes_of(const struct gemm *g)
+{
+    const int capacity = fer_tensor_shape(g->a.tensor)->dim[0];
+    return (struct sizes){ g->rows ? g->rows : capacity, g->depth ? g->depth : capacity,
+                           g->matrices ? (double)g->matrices * fer_tensor_shape(g->c)->dim[0] : 1 };
+}
+
+static const struct fer_solution *solve(struct fer_emit *em, const struct gemm *g, const struct fer_solver *const *solvers)
+{
+    const struct sizes s = sizes_of(g);
+    char text[160];
+    snprintf(text, sizeof text, "%.0f of %dx%d%s by %dx%d%s", s.products, s.rows, s.depth,
+             g->a.column_step == 1 ? "" : " transposed", s.depth, g->columns, g->b.column_step == 1 ? "" : " transposed");
+    return fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem), .work = "product", .shape = text,
+                                                     .solvers = solvers, .tolerance = 2e-4 });
 }
 
 /* `items` for every `strip` rows of c; as many as the live batch needs where the rows are the batch. */
@@ -37,12 +81,30 @@ static struct fer_extent row_extent(const struct gemm *g, size_t items, size_t s
     return g->rows ? fer_extent_fixed(divide_up((size_t)g->rows * items, strip)) : fer_extent_rows(g->c, items, strip);
 }
 
+/* Rows and columns of a work-item on a CPU, and what else the kernel wants to know; then its range. */
+static void launch_strips(struct fer_launch *launch, const struct gemm *g, const struct fer_solution *solution, bool dots,
+                          struct fer_extent z)
+{
+    const int rows = sizes_of(g).rows, *values = solution->values;
+    const bool few = !dots && rows <= FEW_ROWS && g->columns >= ITEMS * LONG_COLUMNS;
+    const int columns = values[STRIP_COLUMNS] ? values[STRIP_COLUMNS] : few ? LONG_COLUMNS : SHORT_COLUMNS;
+    const size_t strips = divide_up((size_t)g->columns, (size_t)columns), wide = (size_t)values[STRIP_ROWS];
+    const size_t strip = wide > SHORT_ROWS && strips * divide_up((size_t)rows, wide) < ITEMS ? SHORT_ROWS : wide;
+    fer_launch_int(launch, columns);
+    fer_launch_int(launch, (int)strip);
+    if (!dots)
+        fer_launch_int(launch, values[RUN] ? values[RUN] : few ? SHORT_RUN : LONG_RUN);
+    fer_launch_range_3d(launch, fer_extent_fixed(strips), row_extent(g, 1, strip), z, 1, 1, 1);
+}
+
 void gemm_emit(struct fer_emit *em, const struct gemm *g)
 {
-    const char *kernel = choose(fer_emit_profile(em), g);
-    const bool tiled = strcmp(kernel, "gemm_tiled") == 0;
-    const int capacity = fer_tensor_shape(g->a.tensor)->dim[0];
-    const int rows = g->rows ? g->rows : capacity, depth = g->depth ? g->depth : capacity;
+    const struct fer_solver *solvers[4];
+    find_solvers(fer_emit_profile(em), g, solvers);
+    const struct fer_solution *solution = solve(em, g, solvers);
+    const struct fer_solver *solver = solvers[solution->solver];
+    const struct sizes s = sizes_of(g);
+    const char *kernel = solver == &rows_solver ? "gemm_rows" : solver == &dots_solver ? "gemm_dots" : "gemm_tiled";
     struct fer_launch *launch = fer_emit_kernel(em, fer_gemm_cl, kernel, g->bias ? "-DBIAS" : " ");
 
     fer_launch_in(launch, "a", g->a.tensor);
@@ -59,25 +121,15 @@ void gemm_emit(struct fer_emit *em, const struct gemm *g)
     fer_launch_int(launch, g->b.column_step);
     fer_launch_int(launch, g->a.next);
     fer_launch_int(launch, g->b.next);
-    fer_launch_int(launch, rows * g->columns);
+    fer_launch_int(launch, s.rows * g->columns);
     const struct fer_extent z =
         g->matrices ? fer_extent_rows(g->c, (size_t)g->matrices, 1) : fer_extent_fixed(1);
-    if (tiled) {
+    if (solver == &tiled_solver)
         fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns * SIDE, TILE)),
                             row_extent(g, SIDE, TILE), z, SIDE, SIDE, 1);
-    } else {
-        const bool dots = strcmp(kernel, "gemm_dots") == 0;
-        const bool few = !dots && rows <= FEW_ROWS && g->columns >= ITEMS * LONG_COLUMNS;
-        const int columns = few ? LONG_COLUMNS : STRIP_COLUMNS;
-        const size_t strips = divide_up((size_t)g->columns, (size_t)columns);
-        const size_t strip = strips * divide_up((size_t)rows, STRIP_ROWS) < ITEMS ? SHORT_ROWS : STRIP_ROWS;
-        fer_launch_int(launch, columns);
-        fer_launch_int(launch, (int)strip);
-        if (!dots)
-            fer_launch_int(launch, few ? SHORT_RUN : RUN);
-        fer_launch_range_3d(launch, fer_extent_fixed(strips), row_extent(g, 1, strip), z, 1, 1, 1);
-    }
-    const double products = g->matrices ? (double)g->matrices * fer_tensor_shape(g->c)->dim[0] : 1;
-    fer_launch_cost(launch, 2.0 * products * rows * g->columns * depth,
-                    4.0 * products * ((double)rows * depth + (double)depth * g->columns + (double)rows * g->columns));
+    else
+        launch_strips(launch, g, solution, solver == &dots_solver, z);
+    fer_launch_cost(launch, 2.0 * s.products * s.rows * g->columns * s.depth,
+                    4.0 * s.products * ((double)s.rows * s.depth + (double)s.depth * g->columns + (double)s.rows * g->columns));
+    fer_emit_solved(em);
 }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "network.h"
+
+enum { KEY_SIZE = 0x300, KEY_BATCH, KEY_MODE, KEY_CLASSES, KEY_CHANNELS };
+
+static const struct argp_option options[] = {
+    { "size", KEY_SIZE, "N", 0, "side of the pictures [224]", 0 },
+    { "batch", KEY_BATCH, "N", 0, "pictures in a step [8]", 0 },
+    { "mode", KEY_MODE, "infer|train", 0, "forward, or forward, backward and update [infer]", 0 },
+    { "classes", KEY_CLASSES, "N", 0, "of a plugin's model [1000]", 0 },
+    { "channels", KEY_CHANNELS, "N", 0, "of the pictures, 1 or 3 [3]", 0 },
+    { 0 },
+};
+
+int count_argument(struct argp_state *state, const char *name, const char *value)
+{
+    char *end;
+    long number = strtol(value, &end, 10);
+
+    if (*end || number < 1 || number > 1000000)
+        argp_error(state, "--%s=%s should be a whole number of at least 1", name, value);
+    return (int)number;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct network *network = state->input;
+
+    switch (key) {
+    case KEY_SIZE: network->size = count_argument(state, "size", value); return 0;
+    case KEY_BATCH: network->batch = count_argument(state, "batch", value); return 0;
+    case KEY_CLASSES: network->classes = count_argument(state, "classes", value); return 0;
+    case KEY_CHANNELS: network->channels = count_argument(state, "channels", value); return 0;
+    case KEY_MODE:
+        if (strcmp(value, "infer") != 0 && strcmp(value, "train") != 0)
+            argp_error(state, "--mode=%s should be infer or train", value);
+        network->training = strcmp(value, "train") == 0;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp network_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
+bool network_is_file(const struct network *network)
+{
+    return strchr(network->model, '/') || strstr(network->model, ".fer");
+}
+
+int report_no_network(void)
+{
+    return report_failure(&(struct fer_error){
+        .text = "no plugin has a model of this name (`fer plugins` lists them), and it is no .fer file" });
+}
+
+/* The plugin that has the model, "" when none does. */
+static void find_plugin(struct fer_context *context, const char *model, char *plugin, size_t size)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    const json_t *entry;
+    json_t *entries;
+    char *text;
+    size_t i;
+
+    plugin[0] = '\0';
+    if (fer_inspect_entry(context, model, &text, &err) != FER_OK)
+        return;
+    entries = parse_report(text);
+    json_array_foreach(entries, i, entry) {
+        if (strcmp(text_of(entry, "kind"), "model") == 0 && strcmp(text_of(entry, "name"), model) == 0)
+            snprintf(plugin, size, "%s", text_of(entry, "plugin"));
+    }
+    json_decref(entries);
+}
+
+/* "resnet18" is `resnet depth=18`, "resnet depth=18 width=32" is itself. */
+static bool find_call(struct fer_context *context, const char *model, char *call, size_t size, char *plugin,
+                      size_t plugin_size)
+{
+    size_t length = strcspn(model, " "), digits = length;
+    char name[64];
+
+    if (length >= sizeof(name))
+        return false;
+    memcpy(name, model, length);
+    name[length] = '\0';
+    find_plugin(context, name, plugin, plugin_size);
+    if (plugin[0]) {
+        snprintf(call, size, "%s", model);
+        return true;
+    }
+    while (digits > 0 && isdigit((unsigned char)name[digits - 1]))
+        digits--;
+    if (digits == length || digits == 0)
+        return false;
+    name[digits] = '\0';
+    find_plugin(context, name, plugin, plugin_size);
+    snprintf(call, size, "%s depth=%s", name, model + digits);
+    return plugin[0] != '\0';
+}
+
+/* A description around a plugin's model; NULL: there is none of this name. */
+char *network_text(struct fer_context *context, const struct network *network)
+{
+    char plugin[64], call[256], *text;
+    int length;
+
+    if (!find_call(context, network->model, call, sizeof(call), plugin, sizeof(plugin)))
+        return NULL;
+    if (network->training)
+        length = asprintf(&text,
+                          "fer 1\nuse %s, loss, optim, synthface\nnet model = %s%s\n"
+                          "data train -> image, label = synthface classes=7 count=%d size=%d channels=%d | batch %d\n"
+                          "stage train over train until step=1000000 {\n  logits = image | model\n"
+                          "  loss ce = logits, label | cross_entropy\n  minimize ce\n"
+                          "  update model with sgd lr=0.01 momentum=0.9 decay=1e-4\n}\n",
+                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", network->batch, network->size,
+                          network->channels, network->batch);
+    else
+        length = asprintf(&text,
+                          "fer 1\nuse %s\nnet model = %s%s\n"
+                          "predict infer(image: f32[%d,%d,%d]) -> logits { logits = image | model }\n",
+                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", network->channels, network->size,
+                          network->size);
+    if (length >= 0 && !strstr(call, "classes=")) {
+        char *whole;
+
+        if (asprintf(&whole, "fer 1\nlet classes = %d\n%s", network->classes, text + strlen("fer 1\n")) < 0)
+            whole = NULL;
+        free(text);
+        return whole;
+    }
+    return length < 0 ? NULL : text;
+}
