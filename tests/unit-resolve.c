@@ -84,7 +84,8 @@ static void write_file(const char *folder, const char *name, const char *text)
 
 START_TEST(labels_name_weights)
 {
-    good(USE "net n(x) -> y { y = x | c: conv2d 4 bias=no | 0: conv2d 4 bias=no | conv2d 4 bias=no | relu | conv2d 4 bias=no }\n"
+    good(USE "net n(x) -> y { y = x | c: conv2d 4 bias=no | 0: conv2d 4 bias=no | conv2d 4 bias=no | relu | conv2d 4 "
+             "bias=no }\n"
              "predict p(x: f32[1,16,16]) -> y { y = x | n }\n");
     weights_are("n", "c.weight 0.weight conv2d.0.weight conv2d.1.weight");
 }
@@ -114,7 +115,8 @@ static void names_as_in_torchvision(const char *name, int depth)
     const struct fer_net *net;
     int count = 0;
 
-    snprintf(text, sizeof(text), USE "net m = resnet depth=%d\npredict p(x: f32[3,224,224]) -> y { y = x | m }\n", depth);
+    snprintf(text, sizeof(text), USE "net m = resnet depth=%d\npredict p(x: f32[3,224,224]) -> y { y = x | m }\n",
+             depth);
     good(text);
     snprintf(path, sizeof(path), "tests/names/%s.txt", name);
     list = read_text(in_tree(path));
@@ -153,7 +155,8 @@ START_TEST(two_calls_share_weights)
     const struct fer_graph *graph;
 
     good(USE NET "predict p(a: f32[1,8,8], b: f32[1,9,9]) -> y, z {\n  y = a | small\n  z = b | small\n}\n");
-    weights_are("small", "conv.weight conv.bias bn.weight bn.bias [bn.running_mean] [bn.running_var] fc.weight fc.bias");
+    weights_are("small",
+                "conv.weight conv.bias bn.weight bn.bias [bn.running_mean] [bn.running_var] fc.weight fc.bias");
     graph = d->predicts[0].graph;
     ck_assert_int_eq(count_ops(graph, "linear"), 2);
     for (int i = 0, k = -1; i < graph->nops; i++) {
@@ -199,11 +202,11 @@ START_TEST(a_net_may_call_a_net)
 }
 END_TEST
 
-#define CHAIN                                                                                                            \
-    "net n(x) -> y {\n"                                                                                                  \
-    "  h = x | conv2d 4 bias=no | one: relu\n"                                                                           \
-    "  g = h | two: conv2d 5 bias=no repeat=1 | l: conv2d 6 kernel=1 bias=no repeat=3\n"                                 \
-    "  y = g | conv2d 7 bias=no\n"                                                                                       \
+#define CHAIN                                                                                                          \
+    "net n(x) -> y {\n"                                                                                                \
+    "  h = x | conv2d 4 bias=no | one: relu\n"                                                                         \
+    "  g = h | two: conv2d 5 bias=no repeat=1 | l: conv2d 6 kernel=1 bias=no repeat=3\n"                               \
+    "  y = g | conv2d 7 bias=no\n"                                                                                     \
     "}\n"
 
 START_TEST(cuts_divide_a_net)
@@ -239,7 +242,8 @@ END_TEST
 
 START_TEST(models_are_cut_like_nets)
 {
-    good(USE "net low = resnet depth=18 width=8 until=\"layer2\"\nnet high = resnet depth=18 width=8 from=\"layer2\" classes=7\n"
+    good(USE "net low = resnet depth=18 width=8 until=\"layer2\"\nnet high = resnet depth=18 width=8 from=\"layer2\" "
+             "classes=7\n"
              "predict p(x: f32[3,64,64]) -> y { y = x | low | high }\n");
     ck_assert_str_eq(fer_description_net(d, "low")->weights[0]->path, "low.conv1.weight");
     ck_assert_str_eq(fer_description_net(d, "high")->weights[0]->path, "high.layer3.0.conv1.weight");
@@ -361,7 +365,8 @@ START_TEST(set_takes_strings_as_they_are)
         struct fer_setting set = { "a", cases[i].set };
         char *used;
 
-        snprintf(text, sizeof(text), USE "let a = %s\n" NET "predict p(x: f32[1,8,8]) -> y { y = x | small }\n", cases[i].let);
+        snprintf(text, sizeof(text), USE "let a = %s\n" NET "predict p(x: f32[1,8,8]) -> y { y = x | small }\n",
+                 cases[i].let);
         options.sets = &set;
         options.nsets = 1;
         good(text);
@@ -387,9 +392,11 @@ END_TEST
 
 START_TEST(what_is_updated_is_trained)
 {
-    good(USE NET "net frozen = small\n" DATA STAGE(
-        "  a = image | frozen\n  logits = image | small\n  loss ce = logits, label | cross_entropy\n  loss sim = logits, a | mse\n"
-        "  minimize ce + 0.25 sim\n  update small.fc, small.conv lr_scale=0.1 clip=2 from=3 with adam | cosine | warmup 2 unit=step\n"));
+    good(USE NET
+         "net frozen = small\n" DATA STAGE("  a = image | frozen\n  logits = image | small\n  loss ce = logits, label "
+                                           "| cross_entropy\n  loss sim = logits, a | mse\n"
+                                           "  minimize ce + 0.25 sim\n  update small.fc, small.conv lr_scale=0.1 "
+                                           "clip=2 from=3 with adam | cosine | warmup 2 unit=step\n"));
     const struct fer_stage_spec *stage = &d->stages[0];
     const struct fer_update_spec *update = &stage->steps[0].updates[0];
 
@@ -406,7 +413,8 @@ START_TEST(what_is_updated_is_trained)
     ck_assert_int_eq(update->schedules[1].unit, FER_UNIT_STEP);
     ck_assert_int_eq(stage->steps[0].nlosses, 2);
     ck_assert_double_eq(stage->steps[0].losses[1].weight, 0.25);
-    weights_are("frozen", "conv.weight conv.bias bn.weight bn.bias [bn.running_mean] [bn.running_var] fc.weight fc.bias");
+    weights_are("frozen",
+                "conv.weight conv.bias bn.weight bn.bias [bn.running_mean] [bn.running_var] fc.weight fc.bias");
 }
 END_TEST
 
@@ -443,9 +451,10 @@ END_TEST
 
 START_TEST(losses_of_the_stage_serve_its_steps)
 {
-    good(USE NET DATA STAGE(FIT("small") "  loss lost = logits, label | cross_entropy\n"
-                                         "  step one {\n    minimize ce\n    update small.fc with sgd lr=0.1\n  }\n"
-                                         "  step two {\n    minimize ce\n    update small.conv with sgd lr=0.1\n  }\n"));
+    good(
+        USE NET DATA STAGE(FIT("small") "  loss lost = logits, label | cross_entropy\n"
+                                        "  step one {\n    minimize ce\n    update small.fc with sgd lr=0.1\n  }\n"
+                                        "  step two {\n    minimize ce\n    update small.conv with sgd lr=0.1\n  }\n"));
     ck_assert_ptr_eq(d->stages[0].steps[0].losses[0].value, d->stages[0].steps[1].losses[0].value);
     ck_assert(has_warning("no step minimises 'lost', so it is neither used nor logged"));
 }
@@ -460,11 +469,11 @@ END_TEST
 
 START_TEST(keeping_names_tests_and_metrics)
 {
-    good(USE NET DATA "stage fit over train until step=20 keeping best=\"b.error\" patience=4 tests=[c] {\n" FIT("small")
-         "  minimize ce\n  update small with sgd lr=0.1\n}\n"
-         "test a over train {\n  y = image | small\n  metric m = y, label | accuracy\n}\n"
-         "test b over train {\n  y = image | small\n  metric error = y, label | cross_entropy\n}\n"
-         "test c over train {\n  y = image | small\n  metric m = y, label | accuracy\n}\n");
+    good(USE NET DATA "stage fit over train until step=20 keeping best=\"b.error\" patience=4 tests=[c] {\n" FIT(
+        "small") "  minimize ce\n  update small with sgd lr=0.1\n}\n"
+                 "test a over train {\n  y = image | small\n  metric m = y, label | accuracy\n}\n"
+                 "test b over train {\n  y = image | small\n  metric error = y, label | cross_entropy\n}\n"
+                 "test c over train {\n  y = image | small\n  metric m = y, label | accuracy\n}\n");
     ck_assert_int_eq(d->stages[0].unit, FER_UNIT_STEP);
     ck_assert_int_eq(d->stages[0].until, 20);
     ck_assert_int_eq(d->stages[0].patience, 4);
@@ -481,9 +490,10 @@ END_TEST
 
 START_TEST(fields_are_selected_and_renamed)
 {
-    good(USE NET "data train -> image as picture, label as y, landmarks as points, id = synthface count=8 size=32 channels=1"
-                 " | batch 4 micro=2\n" STAGE("  logits = picture | small\n  loss ce = logits, y | cross_entropy\n"
-                                             "  minimize ce\n  update small with sgd lr=0.1\n"));
+    good(USE NET
+         "data train -> image as picture, label as y, landmarks as points, id = synthface count=8 size=32 channels=1"
+         " | batch 4 micro=2\n" STAGE("  logits = picture | small\n  loss ce = logits, y | cross_entropy\n"
+                                      "  minimize ce\n  update small with sgd lr=0.1\n"));
     ck_assert_int_eq(d->data[0].batch, 4);
     ck_assert_int_eq(d->data[0].micro, 2);
     ck_assert_int_eq(d->stages[0].graph->capacity, 2);
@@ -564,6 +574,27 @@ START_TEST(absent_data_is_a_warning_in_check_alone)
 }
 END_TEST
 
+START_TEST(a_load_of_a_let_may_be_empty)
+{
+    const char *text = USE NET "let weights = \"\"\n" DATA "load small $weights strict=no\n"
+                               "stage fit over train until epoch=1 {\n  logits = image | small\n"
+                               "  loss ce = logits, label | cross_entropy\n  minimize ce\n"
+                               "  update small with sgd lr=0.1\n  load small.conv $weights\n}\n";
+    const struct fer_setting set = { "weights", "/nowhere/w.safetensors" };
+    good(text);
+    ck_assert_int_eq(d->nloads, 0);
+    ck_assert_int_eq(d->stages[0].nloads, 0);
+    options.sets = &set;
+    options.nsets = 1;
+    good(text);
+    ck_assert_int_eq(d->nloads, 1);
+    ck_assert_str_eq(d->loads[0].file, "/nowhere/w.safetensors");
+    ck_assert(!d->loads[0].strict);
+    ck_assert_int_eq(d->stages[0].nloads, 1);
+    ck_assert_str_eq(d->stages[0].loads[0].path, "small.conv");
+}
+END_TEST
+
 /* --- warnings --- */
 
 START_TEST(what_nobody_uses_is_a_warning)
@@ -589,7 +620,8 @@ END_TEST
 
 START_TEST(names_that_hide_operations_are_warnings)
 {
-    good(USE "block softmax(x) -> y { y = x | relu | vision.softmax }\npredict p(x: f32[8]) -> y { y = x | softmax }\n");
+    good(USE
+         "block softmax(x) -> y { y = x | relu | vision.softmax }\npredict p(x: f32[8]) -> y { y = x | softmax }\n");
     ck_assert(has_warning("'softmax' hides an operation of plugin 'vision'; write vision.softmax to mean that one"));
     ck_assert_int_eq(count_ops(d->predicts[0].graph, "softmax"), 1);
     ck_assert_int_eq(count_ops(d->predicts[0].graph, "relu"), 1);
@@ -600,9 +632,10 @@ END_TEST
 
 START_TEST(a_checkpoint_is_data)
 {
-    const char *text = USE NET "data train -> image, label = folder \"/nowhere\" | batch 4\nload ghost \"/nowhere\"\n"
-                               "stage fit over nothing until epoch=1 {\n  update ghost with nothing\n}\n"
-                               "predict p(x: f32[1,8,8]) -> y { y = x | small }\ntest t over nothing {\n  y = image\n}\n";
+    const char *text =
+        USE NET "data train -> image, label = folder \"/nowhere\" | batch 4\nload ghost \"/nowhere\"\n"
+                "stage fit over nothing until epoch=1 {\n  update ghost with nothing\n}\n"
+                "predict p(x: f32[1,8,8]) -> y { y = x | small }\ntest t over nothing {\n  y = image\n}\n";
 
     options = (struct fer_description_options){ .only_predict = true };
     good(text);
@@ -618,13 +651,15 @@ START_TEST(included_items_stand_where_the_include_stood)
 
     ck_assert_ptr_nonnull(mkdtemp(folder));
     write_file(folder, "net.fer", "fer 1\nlet w = 5\nnet n(x) -> y { y = x | conv2d $w kernel=0 }\n");
-    write_file(folder, "main.fer", "fer 1\nuse vision\ninclude \"net.fer\"\npredict p(x: f32[1,8,8]) -> y { y = x | n }\n");
+    write_file(folder, "main.fer",
+               "fer 1\nuse vision\ninclude \"net.fer\"\npredict p(x: f32[1,8,8]) -> y { y = x | n }\n");
     snprintf(path, sizeof(path), "%s/main.fer", folder);
     ck_assert_int_ne(fer_description_read(registry, path, &options, &d, &err), FER_OK);
     ck_assert_ptr_nonnull(strstr(err.text, "/net.fer:3:35: conv2d: kernel=0 is outside"));
     drop();
-    write_file(folder, "net.fer", "fer 1\nlet w = 5\nnet n(x) -> y { y = x | conv2d $w kernel=1 bias=no }\n"
-                                  "net spare = n\nlet a = 1\nblock b(x) -> y { y = x | relu }\n");
+    write_file(folder, "net.fer",
+               "fer 1\nlet w = 5\nnet n(x) -> y { y = x | conv2d $w kernel=1 bias=no }\n"
+               "net spare = n\nlet a = 1\nblock b(x) -> y { y = x | relu }\n");
     ck_assert_int_eq(fer_description_read(registry, path, &options, &d, &err), FER_OK);
     ck_assert_int_eq(channels("n", 0), 5);
     ck_assert_int_eq(d->diags.count, 0); /* an included file may hold more than this one needs */
@@ -672,6 +707,7 @@ int main(void)
     tcase_add_test(group, ten_crops_are_ten_rows_a_sample);
     tcase_add_test(group, on_restricts_an_operation_of_a_pair);
     tcase_add_test(group, absent_data_is_a_warning_in_check_alone);
+    tcase_add_test(group, a_load_of_a_let_may_be_empty);
     tcase_add_test(group, what_nobody_uses_is_a_warning);
     tcase_add_test(group, a_warning_in_a_block_comes_once);
     tcase_add_test(group, names_that_hide_operations_are_warnings);

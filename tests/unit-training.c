@@ -12,7 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 4, CLASSES = 5, BATCH = 6, STEPS = 5, EPOCHS = 30, WEIGHTS = CLASSES * 3 * SIDE * SIDE, ALL = WEIGHTS + CLASSES };
+enum {
+    SIDE = 4,
+    CLASSES = 5,
+    BATCH = 6,
+    STEPS = 5,
+    EPOCHS = 30,
+    WEIGHTS = CLASSES * 3 * SIDE * SIDE,
+    ALL = WEIGHTS + CLASSES
+};
 
 static struct fer_error err;
 static struct fer_safetensors *file;
@@ -45,7 +53,8 @@ static const char *text_of(const char *kind, const char *name)
 
 static void open_trial(struct trial *trial, const char *update, enum fer_profile profile)
 {
-    const struct trial_spec spec = { "net t(image) -> logits { logits = image | op: linear 5 }", update, SIDE, CLASSES, BATCH };
+    const struct trial_spec spec = { "net t(image) -> logits { logits = image | op: linear 5 }", update, SIDE, CLASSES,
+                                     BATCH };
     trial_open(trial, &spec, profile);
 }
 
@@ -81,8 +90,8 @@ static void check_optimizer(const char *name, enum fer_profile profile)
     const struct fer_update_spec *spec = trial.stage->steps[0].updates[0].spec;
     for (int step = 0; step < STEPS; step++) {
         const double loss = trial_step(&trial, step, spec->optimizer->rate(spec->params));
-        ck_assert_msg(fabs(loss - (double)losses[step]) <= 1e-5 * fabs((double)losses[step]), "%s, step %d: loss %.9g, not %.9g",
-                      name, step, loss, (double)losses[step]);
+        ck_assert_msg(fabs(loss - (double)losses[step]) <= 1e-5 * fabs((double)losses[step]),
+                      "%s, step %d: loss %.9g, not %.9g", name, step, loss, (double)losses[step]);
         read_weights(&trial, ours);
         ck_assert_msg(distance(ours, theirs[step], ALL) <= 2e-6, "%s, step %d: weights differ by %.2g", name, step,
                       distance(ours, theirs[step], ALL));
@@ -115,8 +124,11 @@ static void check_schedule(const char *name, const float *metrics)
     snprintf(update, sizeof update, "with sgd lr=1 | %s", text_of("schedule", name));
     open_trial(&trial, update, FER_PROFILE_CPU);
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
-        const struct fer_rate_point point = { .steps = epoch * 10, .epochs = epoch, .end_steps = EPOCHS * 10,
-                                              .end_epochs = EPOCHS, .has_metric = strncmp(name, "plateau", 7) == 0,
+        const struct fer_rate_point point = { .steps = epoch * 10,
+                                              .epochs = epoch,
+                                              .end_steps = EPOCHS * 10,
+                                              .end_epochs = EPOCHS,
+                                              .has_metric = strncmp(name, "plateau", 7) == 0,
                                               .metric = (double)metrics[epoch] };
         const double rate = fer_update_rate(trial.stage->steps[0].updates[0].spec, &point, state);
         ck_assert_msg(fabs(rate - (double)rates[epoch]) <= 1e-6, "%s, epoch %d: rate %.9g, not %.9g", name, epoch, rate,
@@ -139,10 +151,38 @@ START_TEST(schedules)
 }
 END_TEST
 
+/* Which PyTorch's do not have; the rates are the arithmetic of their rows in plugins/optim/README.md. */
+static const struct {
+    const char *text;
+    double rates[8]; /* of epochs 0, 1, … */
+} floors[] = {
+    { "step every=2 gamma=0.1 min=0.03", { 1, 1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.03 } },
+    { "multistep at=[1, 2, 5] gamma=0.5 min=0.3", { 1, 0.5, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3 } },
+    { "exponential gamma=0.5 min=0.2", { 1, 0.5, 0.25, 0.2, 0.2, 0.2, 0.2, 0.2 } },
+};
+
+START_TEST(a_rate_stops_at_its_floor)
+{
+    double state[FER_SCHEDULE_STATE] = { 0 };
+    char update[256];
+    struct trial trial;
+    snprintf(update, sizeof update, "with sgd lr=2 | %s", floors[_i].text);
+    open_trial(&trial, update, FER_PROFILE_CPU);
+    for (int epoch = 0; epoch < 8; epoch++) {
+        const struct fer_rate_point point = { .steps = epoch * 10, .epochs = epoch, .end_steps = 80, .end_epochs = 8 };
+        const double rate = fer_update_rate(trial.stage->steps[0].updates[0].spec, &point, state);
+        ck_assert_msg(fabs(rate - 2 * floors[_i].rates[epoch]) <= 1e-12, "%s, epoch %d: rate %.9g", floors[_i].text,
+                      epoch, rate);
+    }
+    trial_close(&trial);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, optimizers, 0, 2);
     tcase_add_test(tcase, schedules);
+    tcase_add_loop_test(tcase, a_rate_stops_at_its_floor, 0, sizeof floors / sizeof *floors);
 }
 
 int main(void)

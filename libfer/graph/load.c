@@ -7,10 +7,11 @@
 #include "graph/resolve.h"
 
 struct load_words {
-    const char *prefix;
+    const char *file, *prefix;
     bool strict;
 };
 static const struct fer_param *const load_params[] = {
+    FER_PARAM_PATH(struct load_words, file, NULL, "safetensors file"),
     FER_PARAM_STRING(struct load_words, prefix, "", "put before the net's names to find them in the file"),
     FER_PARAM_BOOL(struct load_words, strict, "yes", "missing or misshapen tensors are errors"), NULL
 };
@@ -47,27 +48,26 @@ bool fer_path_holds(const char *path, const char *weight)
 }
 
 enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path, const struct fer_ast_value *file,
-                                const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *out)
+                                const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *list,
+                                int *count)
 {
     struct fer_env env = { .r = r, .module = r->main, .bindings = &r->main->lets };
+    struct fer_binder binder = fer_env_binder(&env, NULL);
     void *bound;
     if (!fer_path_net(r, &path))
         return FER_ENOTFOUND;
-    const enum fer_status status =
-        fer_words_bind(&env, "load", load_params, sizeof(struct load_words), keywords, nkeywords, path.span, &bound);
+    binder.arena = r->d->arena;
+    const enum fer_status status = fer_bind(&binder, "load", load_params, sizeof(struct load_words), file, 1, keywords,
+                                            nkeywords, path.span, &bound);
     if (status)
         return status;
     const struct load_words *words = bound;
-    const char *dir = (file->said ? file->said : file->span.source)->dir, *name = file->text;
-    if (!*name) {
+    if (*words->file)
+        list[(*count)++] = (struct fer_load_spec){ path.text, words->file, words->prefix, words->strict, path.span };
+    else if (file->kind == FER_AST_STRING) {
         fer_report_at(r, r->main, file->span, "load needs the name of a file");
         return FER_EINVAL;
     }
-    if (name[0] != '/' && strcmp(dir, ".") != 0)
-        name = fer_arena_printf(r->d->arena, "%s/%s", dir, name);
-    if (!name)
-        return fer_report_memory(r, path.span);
-    *out = (struct fer_load_spec){ path.text, name, words->prefix, words->strict, path.span };
     return FER_OK;
 }
 

@@ -198,8 +198,10 @@ bool fer_path_holds(const char *path, const char *weight);
 enum fer_status fer_save_create(struct fer_resolver *r, const struct fer_ast_stmt *stmt, struct fer_save_spec *out);
 /* Once all weights are known: some lie under the path. */
 enum fer_status fer_load_check(struct fer_resolver *r, const char *path, struct fer_span span);
+/* Appends to the list; nothing when a $name stands for "". */
 enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path, const struct fer_ast_value *file,
-                                const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *out);
+                                const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *list,
+                                int *count);
 int fer_data_index(const struct fer_description *d, const char *name);
 /* For binders whose user is a struct fer_env. */
 enum fer_status fer_data_bind(void *user, const char *name, struct fer_span span, struct fer_bound_reader *out);

@@ -76,7 +76,7 @@ static enum fer_status build_body(struct fer_stage_build *b, const struct fer_as
                 status = s->kind == FER_AST_MINIMIZE ? fer_step_minimize(b, &b->env, s, own) : fer_step_update(b, s, own);
             break;
         case FER_AST_LOAD:
-            status = fer_load_create(b->r, s->paths[0], &s->file, s->keywords, s->nkeywords, &out->loads[out->nloads++]);
+            status = fer_load_create(b->r, s->paths[0], &s->file, s->keywords, s->nkeywords, out->loads, &out->nloads);
             break;
         case FER_AST_SAVE:
             status = fer_save_create(b->r, s, &out->saves[out->nsaves++]);

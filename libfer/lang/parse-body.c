@@ -103,7 +103,8 @@ static bool parse_update(struct fer_parser *p, struct fer_ast_stmt *stmt)
 bool fer_parse_load(struct fer_parser *p, struct fer_ast_path *path, struct fer_ast_value *file,
                     struct fer_ast_keyword **keywords, int *nkeywords)
 {
-    return fer_parse_path(p, path) && fer_parse_string(p, "a file name", file) &&
+    return fer_parse_path(p, path) &&
+           (fer_parse_at(p, FER_TOKEN_DOLLAR) ? fer_parse_value(p, file) : fer_parse_string(p, "a file name", file)) &&
            fer_parse_keywords(p, keywords, nkeywords);
 }
 

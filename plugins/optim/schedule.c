@@ -12,24 +12,30 @@ static double whole(double at)
     return floor(at + 1e-9);
 }
 
-#define SCHEDULE(name_, help_, ...)                                                                                      \
-    const struct fer_schedule fer_##name_ = { .size = sizeof(struct fer_schedule), .name = #name_, .help = help_,        \
-        .params = name_##_params, .params_size = sizeof(struct name_), .factor = name_##_factor, __VA_ARGS__ }
+#define SCHEDULE(name_, help_, ...)                                                                                    \
+    const struct fer_schedule fer_##name_ = { .size = sizeof(struct fer_schedule),                                     \
+                                              .name = #name_,                                                          \
+                                              .help = help_,                                                           \
+                                              .params = name_##_params,                                                \
+                                              .params_size = sizeof(struct name_),                                     \
+                                              .factor = name_##_factor,                                                \
+                                              __VA_ARGS__ }
 
 /* ---- step ---- */
 
 struct step {
     int every;
-    double gamma;
+    double gamma, min;
 };
 static const struct fer_param *const step_params[] = {
     FER_PARAM_INT(struct step, every, NULL, 1, 1e9, "epochs or steps between changes"),
-    FER_PARAM_FLOAT(struct step, gamma, "0.1", 0, 1e6, "factor at each change"), NULL
+    FER_PARAM_FLOAT(struct step, gamma, "0.1", 0, 1e6, "factor at each change"),
+    FER_PARAM_FLOAT(struct step, min, "0", 0, 1, "smallest factor"), NULL
 };
 static double step_factor(const void *data, const struct fer_schedule_point *point)
 {
     const struct step *params = data;
-    return pow(params->gamma, floor(whole(point->at) / params->every));
+    return fmax(pow(params->gamma, floor(whole(point->at) / params->every)), params->min);
 }
 SCHEDULE(step, "times gamma every so often");
 
@@ -37,11 +43,12 @@ SCHEDULE(step, "times gamma every so often");
 
 struct multistep {
     struct fer_floats at;
-    double gamma;
+    double gamma, min;
 };
 static const struct fer_param *const multistep_params[] = {
     FER_PARAM_FLOATS(struct multistep, at, NULL, 0, 1e12, "epochs or steps at which it changes"),
-    FER_PARAM_FLOAT(struct multistep, gamma, "0.1", 0, 1e6, "factor at each change"), NULL
+    FER_PARAM_FLOAT(struct multistep, gamma, "0.1", 0, 1e6, "factor at each change"),
+    FER_PARAM_FLOAT(struct multistep, min, "0", 0, 1, "smallest factor"), NULL
 };
 static double multistep_factor(const void *data, const struct fer_schedule_point *point)
 {
@@ -49,7 +56,7 @@ static double multistep_factor(const void *data, const struct fer_schedule_point
     int passed = 0;
     for (int i = 0; i < params->at.count; i++)
         passed += point->at + 1e-9 >= params->at.items[i];
-    return pow(params->gamma, passed);
+    return fmax(pow(params->gamma, passed), params->min);
 }
 SCHEDULE(multistep, "times gamma at each of the given points");
 
@@ -74,15 +81,16 @@ SCHEDULE(cosine, "half a cosine from 1 to min over the stage (Loshchilov and Hut
 /* ---- exponential ---- */
 
 struct exponential {
-    double gamma;
+    double gamma, min;
 };
 static const struct fer_param *const exponential_params[] = {
-    FER_PARAM_FLOAT(struct exponential, gamma, NULL, 0, 1e6, "factor at each epoch or step"), NULL
+    FER_PARAM_FLOAT(struct exponential, gamma, NULL, 0, 1e6, "factor at each epoch or step"),
+    FER_PARAM_FLOAT(struct exponential, min, "0", 0, 1, "smallest factor"), NULL
 };
 static double exponential_factor(const void *data, const struct fer_schedule_point *point)
 {
     const struct exponential *params = data;
-    return pow(params->gamma, whole(point->at));
+    return fmax(pow(params->gamma, whole(point->at)), params->min);
 }
 SCHEDULE(exponential, "times gamma at each epoch or step");
 
@@ -122,7 +130,8 @@ static const struct fer_param *const plateau_params[] = {
     FER_PARAM_FLOAT(struct plateau, threshold, "1e-4", 0, 1, "by what share a metric must be better to count"),
     FER_PARAM_ENUM(struct plateau, mode, "min", plateau_modes, "whether small (a loss) or large (an accuracy) is good"),
     FER_PARAM_FLOAT(struct plateau, min, "0", 0, 1, "smallest factor in all"),
-    FER_PARAM_INT(struct plateau, cooldown, "0", 0, 1e9, "epochs after a change that do not count"), NULL
+    FER_PARAM_INT(struct plateau, cooldown, "0", 0, 1e9, "epochs after a change that do not count"),
+    NULL
 };
 
 /* Offsets in the saved state, which is all zero at the start. */
