@@ -7,14 +7,18 @@ dist_model_DATA += \
 	%D%/cross-database.fer \
 	%D%/demo.fer \
 	%D%/double-channel-small.fer \
+	%D%/double-channel.fer \
 	%D%/fer2013-resnet18.fer \
 	%D%/ffra-small.fer \
+	%D%/ffra.fer \
 	%D%/mobilenet_v2-small.fer \
 	%D%/path-selection-small.fer \
 	%D%/path-selection.fer \
 	%D%/privileged-small.fer \
+	%D%/privileged.fer \
 	%D%/resnext-small.fer \
 	%D%/ssl-small.fer \
+	%D%/ssl.fer \
 	%D%/vgg-small.fer
 
 fer2013modeldir = $(modeldir)/fer2013
@@ -25,6 +29,7 @@ dist_fer2013model_DATA = \
 	%D%/fer2013/path-selection.fer \
 	%D%/fer2013/privileged.fer \
 	%D%/fer2013/resnet18.fer \
+	%D%/fer2013/resnext.fer \
 	%D%/fer2013/ssl.fer \
 	%D%/fer2013/tests.fer
 

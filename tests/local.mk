@@ -105,7 +105,8 @@ shell_tests = \
 	%D%/symbols.sh \
 	%D%/systems-golden.sh \
 	%D%/systems-resume.sh \
-	%D%/systems-train.sh
+	%D%/systems-train.sh \
+	%D%/systems-whole.sh
 
 AM_TESTS_ENVIRONMENT = \
 	FER_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; export FER_PLUGIN_PATH; \

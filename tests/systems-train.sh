@@ -32,7 +32,7 @@ mkdir "$work/models"
 cp "$top_srcdir"/models/fer2013/*.fer "$work/models"
 for model in "$work"/models/*.fer; do
     sed -e 's/batch [0-9]*/batch 8/g' -e 's/until epoch=[^ ]*/until step=2/' -e 's/dir=$occluders //' \
-        -e '/^let \(epochs\|pretrain\|guided\|finetune\|occluders\) /d' "$model" >"$model.new"
+        -e '/^let \(epochs\|pretrain\|guided\|finetune\|choice\|passes\|occluders\) /d' "$model" >"$model.new"
     mv "$model.new" "$model"
 done
 cd "$work"
