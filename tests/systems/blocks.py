@@ -5,8 +5,8 @@
     tests/systems/blocks.py --write        # NAME.fer and NAME.safetensors beside this script
 
 Each file holds a net's weights, its inputs, gradients of its outputs (grad.…), and what PyTorch makes of them: outputs and
-gradients, their names beginning with "want.".  tests/systems-golden.sh runs fer on them.  Needs Debian's python3-torch and
-python3-safetensors."""
+gradients, their names beginning with "want.".  tests/systems-golden.sh runs fer on them.  Needs Debian's python3-torch,
+python3-torchvision and python3-safetensors."""
 import os
 import sys
 
@@ -14,6 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models.resnet import BasicBlock
+from torchvision.ops import SqueezeExcitation
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -181,6 +183,23 @@ class Critic(nn.Module):
         return self.conv3(F.leaky_relu(self.bn2(self.conv2(h)), 0.2))
 
 
+# ---- SE-ResNet (Hu, Shen, Sun 2018), of which the first stage ----
+
+class Squeezed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)
+        self.layer1 = nn.Sequential(*(BasicBlock(8, 8) for _ in range(2)))
+        for block in self.layer1:
+            block.se = SqueezeExcitation(8, 2)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        for b in self.layer1:
+            x = F.relu(b.se(b.bn2(b.conv2(F.relu(b.bn1(b.conv1(x)))))) + x)
+        return x
+
+
 # ---- Path selection (Ruan, Han, Sun, Chen, Li 2022) ----
 
 class Spatial(nn.Module):
@@ -205,7 +224,7 @@ class Choose(nn.Module):
 
 
 OUTPUTS = {"ffra_fusion": ["y"], "occlusion_adaptive": ["y", "p"], "feature_decoder": ["picture"],
-           "feature_critic": ["logits"], "resnext_attention": ["logits"]}
+           "feature_critic": ["logits"], "resnext_attention": ["logits"], "resnet": ["logits"]}
 
 
 # name: plugins, port shapes and body of a net or a model's call, module, training
@@ -220,6 +239,7 @@ def cases():
     yield "adaptive_soft", "double_channel", maps, adaptive + " above=soft", Adaptive(12, 8, 12, soft=True), False
     yield "decoder", "privileged", {"h": (5, 3, 4), "like": (3, 13, 14)}, "feature_decoder channels=[6, 3]", Decoder(5), True
     yield "critic", "privileged", {"h": (5, 9, 7)}, "feature_critic channels=[6, 8, 1]", Critic(5), True
+    yield ("squeezed", "resnet", {"image": (3, 9, 10)}, 'resnet depth=18 width=8 se=4 stem=small until="layer1"', Squeezed(), True)
     yield ("spatial", "resnext", {"image": (3, 9, 8)},
            'resnext_attention width=4 groups=2 group_width=2 until="attention"', Spatial(), True)
     yield ("privileged_losses", "privileged", {"a": (7,), "b": (7,), "label": "i32", "real": (1, 2, 2), "fake": (1, 2, 2)},
