@@ -46,6 +46,38 @@ rm one/manifest.csv one/images/train/*/00000003.png
 "$FER" occlude faces.csv --out one --with 'patch area=[0.2, 0.3] p=0.8 | sunglasses kind=aviator' --seed 5 -q
 diff -r one two
 
+# --- and its masks are read again: `covered` is the part of them that is white, and what was written into the manifest
+cat >again.fer <<'END'
+fer 1
+use data, vision, metric, loss, optim
+labels "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"
+data set -> image, label, mask, covered = manifest "one/manifest.csv" | resize 48 | batch 4
+net n(x) -> y { y = x | avgpool global | linear 7 }
+stage fit over set until step=1 {
+  y = image | n
+  loss ce = y, label | cross_entropy
+  minimize ce
+  update n with sgd lr=0.1
+}
+predict p(image: f32[3,48,48]) -> y { y = image | n }
+test again over set {
+  y = image | p
+  mean = mask | avgpool global | reshape []
+  metric difference = mean, covered | mse
+  metric accuracy = y, label | accuracy by=covered bins=[0, 0.2, 1]
+}
+END
+"$FER" train again.fer --run again -q
+"$FER" eval again/last.safetensors --json >again.json
+python3 - <<'END'
+import csv
+import json
+test = json.load(open("again.json"))["tests"]["again"]
+covered = [float(row["covered"]) for row in csv.DictReader(open("one/manifest.csv"))]
+assert test["images"] == 21 and test["difference"] < 1e-12, test
+assert test["accuracy"]["samples"] == [sum(c < 0.2 for c in covered), sum(c >= 0.2 for c in covered)], (test, covered)
+END
+
 # --- pictures and masks themselves
 cat >check.py <<'END'
 import csv

@@ -157,6 +157,30 @@ START_TEST(manifest_columns)
 }
 END_TEST
 
+START_TEST(manifest_masks)
+{
+    struct fer_pipeline *pipeline;
+    const struct fer_batch *batch;
+
+    put_picture("m/a.png", 1);
+    put_picture("m/mask.png", 51);
+    put_text("m/list.csv", "path,mask\na.png,mask.png\n");
+    pipeline = open_ok("manifest \"m/list.csv\" labels=no | resize [2, 12]", false);
+    ck_assert_uint_eq(fer_pipeline_info(pipeline)->fields,
+                      FER_FIELD_IMAGE | FER_FIELD_MASK | FER_FIELD_COVERED | FER_FIELD_ID);
+    ck_assert_int_eq(fer_pipeline_start(pipeline, 0, 0, NULL), FER_OK);
+    ck_assert_int_eq(fer_pipeline_next(pipeline, &batch, NULL), FER_OK);
+    ck_assert_float_eq(batch->covered[0], 0.2f); /* 51 of 255 */
+    for (int i = 0; i < 2 * 12; i++)
+        ck_assert_uint_eq(batch->mask[i], 51);
+    fer_pipeline_close(pipeline);
+    put_text("m/list.csv", "path,mask\na.png,\n");
+    fails("manifest \"m/list.csv\" labels=no", "line 2|the mask is empty");
+    put_text("m/list.csv", "path,mask\na.png,gone.png\n");
+    fails("manifest \"m/list.csv\" labels=no", "gone.png");
+}
+END_TEST
+
 START_TEST(manifest_errors)
 {
     use_labels(seven, 7);
@@ -721,6 +745,7 @@ int main(void)
     tcase_add_test(tests, folder_errors);
     tcase_add_test(tests, folder_draws_splits);
     tcase_add_test(tests, manifest_columns);
+    tcase_add_test(tests, manifest_masks);
     tcase_add_test(tests, manifest_errors);
     tcase_add_test(tests, fer2013_csv);
     tcase_add_test(tests, ferplus_votes);

@@ -31,6 +31,7 @@ enum fer_status fer_batch_create(struct fer_batch *batch, const struct fer_pipel
         { FER_FIELD_LABEL, 1, sizeof(int32_t), (void **)&batch->label },
         { FER_FIELD_LABEL2, 1, sizeof(int32_t), (void **)&batch->label2 },
         { FER_FIELD_SUBJECT, 1, sizeof(int32_t), (void **)&batch->subject },
+        { FER_FIELD_COVERED, 1, sizeof(float), (void **)&batch->covered },
         { FER_FIELD_SAME, 1, sizeof(float), (void **)&batch->same },
         { FER_FIELD_LANDMARKS, (size_t)info->landmarks * 2, sizeof(float), (void **)&batch->landmarks },
         { FER_FIELD_BOX, 4, sizeof(float), (void **)&batch->box },
@@ -58,6 +59,7 @@ void fer_batch_free(struct fer_batch *batch)
     free(batch->image);
     free(batch->image2);
     free(batch->mask);
+    free(batch->covered);
     free(batch->label);
     free(batch->label2);
     free(batch->subject);
@@ -90,15 +92,24 @@ static enum fer_status put_image(uint8_t *to, const struct fer_pipeline_info *in
     return FER_OK;
 }
 
-static enum fer_status put_mask(uint8_t *to, const struct fer_pipeline_info *info, const struct fer_image *mask,
-                                struct fer_error *err)
+/* The mask, and which part of it is white; either may be NULL. */
+static enum fer_status put_mask(uint8_t *to, float *covered, const struct fer_pipeline_info *info,
+                                const struct fer_image *mask, struct fer_error *err)
 {
+    const size_t pixels = (size_t)info->width * (size_t)info->height;
+    double sum = 0;
+
     if (!mask->pixels)
         return fail_missing(err, FER_FIELD_MASK);
     if (mask->width != info->width || mask->height != info->height || mask->channels != 1)
         return fer_fail(err, FER_ESHAPE, "the mask has %d x %d pixels and %d channels, but the picture %d x %d",
                         mask->width, mask->height, mask->channels, info->width, info->height);
-    memcpy(to, mask->pixels, (size_t)info->width * (size_t)info->height);
+    if (to)
+        memcpy(to, mask->pixels, pixels);
+    for (size_t i = 0; covered && i < pixels; i++)
+        sum += mask->pixels[i];
+    if (covered)
+        *covered = (float)(sum / 255 / (double)pixels);
     return FER_OK;
 }
 
@@ -134,8 +145,9 @@ enum fer_status fer_batch_put(struct fer_batch *batch, const struct fer_pipeline
         return fail_missing(err, missing & -missing);
     if (batch->image)
         status = put_image(batch->image + r * picture_bytes(info), info, &sample->image, err);
-    if (!status && batch->mask)
-        status = put_mask(batch->mask + r * (size_t)info->height * (size_t)info->width, info, &sample->mask, err);
+    if (!status && (batch->mask || batch->covered))
+        status = put_mask(batch->mask ? batch->mask + r * (size_t)info->height * (size_t)info->width : NULL,
+                          batch->covered ? batch->covered + r : NULL, info, &sample->mask, err);
     if (!status && batch->landmarks)
         status = put_landmarks(batch->landmarks + r * (size_t)info->landmarks * 2, info, sample, err);
     if (!status && batch->soft)

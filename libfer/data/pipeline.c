@@ -173,7 +173,9 @@ static enum fer_status describe(struct fer_pipeline *pipeline, struct fer_error 
     size_t batch = (size_t)pipeline->spec.batch;
     unsigned wanted = pipeline->spec.wanted ? pipeline->spec.wanted : ~0u;
 
-    info->fields = pipeline->source.fields;
+    info->fields = pipeline->source.fields & ~(unsigned)FER_FIELD_COVERED;
+    if (info->fields & FER_FIELD_MASK)
+        info->fields |= FER_FIELD_COVERED;
     if (selection->pairs >= 0)
         info->fields |= FER_FIELD_LABEL2 | FER_FIELD_SAME | (info->fields & FER_FIELD_IMAGE ? FER_FIELD_IMAGE2 : 0);
     if (selection->relabelled) {
@@ -182,7 +184,7 @@ static enum fer_status describe(struct fer_pipeline *pipeline, struct fer_error 
                             pipeline->spec.name);
         info->fields &= ~(unsigned)FER_FIELD_SOFT;
     }
-    info->filled = (info->fields & wanted & ~(unsigned)FER_FIELD_COVERED) | FER_FIELD_ID;
+    info->filled = (info->fields & wanted) | FER_FIELD_ID;
     if (pipeline->source.reader->render && (wanted & PICTURE_FIELDS))
         info->filled |= info->fields & FER_FIELD_CODE;
     info->classes = selection->classes;

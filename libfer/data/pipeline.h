@@ -54,6 +54,7 @@ struct fer_batch {
     uint8_t *image, *image2; /* [n][height][width][channels], bytes */
     uint8_t *mask;           /* [n][height][width], 0 or 255 */
     int32_t *label, *label2, *subject;
+    float *covered;          /* [n]: mean of the mask */
     float *same;             /* [n] */
     float *landmarks;        /* [n][landmarks][2] */
     float *box;              /* [n][4] */

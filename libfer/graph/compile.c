@@ -135,6 +135,7 @@ enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_i
         { inputs->label, batch->label },     { inputs->label2, batch->label2 },   { inputs->subject, batch->subject },
         { inputs->landmarks, batch->landmarks }, { inputs->box, batch->box },     { inputs->soft, batch->soft },
         { inputs->code, batch->code },       { inputs->same, batch->same },       { inputs->id, batch->id },
+        { inputs->covered, batch->covered },
     };
     const uint32_t epoch[4] = { (uint32_t)batch->epoch };
     enum fer_status status = check_labels(inputs, batch, err);

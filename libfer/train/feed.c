@@ -61,6 +61,7 @@ struct fer_batch fer_batch_slice(const struct fer_batch *batch, const struct fer
     MOVE(image, plane * (size_t)info->channels);
     MOVE(image2, plane * (size_t)info->channels);
     MOVE(mask, plane);
+    MOVE(covered, 1);
     MOVE(label, 1);
     MOVE(label2, 1);
     MOVE(subject, 1);

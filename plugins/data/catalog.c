@@ -94,6 +94,16 @@ enum fer_status catalog_add(struct catalog *catalog, const char *path, struct en
     return FER_OK;
 }
 
+enum fer_status catalog_mask(struct catalog *catalog, const char *path, struct fer_error *err)
+{
+    size_t place;
+    enum fer_status status = add_text(catalog, path, &place, err);
+
+    if (!status)
+        catalog->entries[catalog->count - 1].mask = place;
+    return status;
+}
+
 enum fer_status catalog_landmarks(struct catalog *catalog, const float *points, struct fer_error *err)
 {
     size_t width = (size_t)catalog->landmarks * 2;
@@ -319,7 +329,7 @@ enum fer_status catalog_sample(void *state, size_t index, unsigned what, struct 
 
     if (catalog->pack)
         return sample_packed(catalog, entry, what, sample, err);
-    sample->has = catalog->fields & ~(unsigned)FER_FIELD_IMAGE;
+    sample->has = catalog->fields & ~(unsigned)(FER_FIELD_IMAGE | FER_FIELD_MASK);
     sample->id = entry->id;
     sample->label = entry->label;
     sample->subject = entry->subject;
@@ -331,6 +341,12 @@ enum fer_status catalog_sample(void *state, size_t index, unsigned what, struct 
     sample->softs = catalog->softs;
     if (catalog->softs)
         memcpy(sample->soft, catalog->soft + index * (size_t)catalog->softs, (size_t)catalog->softs * sizeof(float));
+    if (what & catalog->fields & FER_FIELD_MASK) {
+        status = fer_image_read(&sample->mask, catalog->text + entry->mask, 1, err);
+        if (status)
+            return status;
+        sample->has |= FER_FIELD_MASK;
+    }
     if (!(what & FER_FIELD_IMAGE))
         return FER_OK;
     status = read_picture(catalog, entry, &sample->image, err);

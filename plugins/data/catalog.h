@@ -10,7 +10,7 @@
 #include <fer/pack.h>
 
 struct entry {
-    size_t path;       /* in text */
+    size_t path, mask; /* in text; mask: with FER_FIELD_MASK */
     size_t pixels;     /* which picture in `pixels` or in `pack`, if there are such */
     uint32_t id;       /* number before the split was chosen */
     int label;         /* -1: none */
@@ -59,6 +59,8 @@ void catalog_free(struct catalog *catalog); /* NULL is fine */
 
 /* One more sample, with `path` copied; *entry is valid until the next. */
 enum fer_status catalog_add(struct catalog *catalog, const char *path, struct entry **entry, struct fer_error *err);
+/* Of the sample added last: the file of its mask, copied. */
+enum fer_status catalog_mask(struct catalog *catalog, const char *path, struct fer_error *err);
 enum fer_status catalog_landmarks(struct catalog *catalog, const float *points, struct fer_error *err);
 enum fer_status catalog_soft(struct catalog *catalog, const float *soft, struct fer_error *err);
 /* The picture of the sample added last: side × side gray bytes. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A list of pictures as CSV: path,label,split and, if there are such columns, subject, x0,y0,x1,y1 (face box) and
- * lx0,ly0,lx1,ly1,… (landmarks).
+ * A list of pictures as CSV: path,label,split and, if there are such columns, subject, mask (as `fer occlude`
+ * writes them), x0,y0,x1,y1 (face box) and lx0,ly0,lx1,ly1,… (landmarks).
  */
 #include "data.h"
 
@@ -12,7 +12,7 @@
 #include <fer/host.h>
 
 struct columns {
-    int path, label, split, subject, box[4];
+    int path, label, split, subject, mask, box[4];
     int landmarks, landmark[FER_MAX_LANDMARKS][2];
 };
 
@@ -61,6 +61,7 @@ static enum fer_status find_columns(const struct csv *csv, struct columns *colum
         status = csv_need(csv, "label", &columns->label, err);
     columns->split = csv_column(csv, "split");
     columns->subject = csv_column(csv, "subject");
+    columns->mask = csv_column(csv, "mask");
     if (!status)
         status = find_box(csv, columns, err);
     return status ? status : find_landmarks(csv, columns, err);
@@ -85,19 +86,31 @@ static enum fer_status read_points(struct catalog *catalog, const struct csv *cs
     return columns->landmarks ? catalog_landmarks(catalog, points[0], err) : FER_OK;
 }
 
+/* A path of the row in full: from the list's folder. */
+static enum fer_status full_path(const struct csv *csv, int column, const char *name, const char *folder, char full[4096],
+                                 struct fer_error *err)
+{
+    const char *path = csv->fields[column];
+    const bool fits = snprintf(full, 4096, "%s%s", *path == '/' ? "" : folder, path) < 4096;
+    char text[64];
+
+    if (*path && fits)
+        return FER_OK;
+    snprintf(text, sizeof(text), "the %s is %s", name, fits ? "empty" : "longer than 4095 bytes");
+    return csv_fail(csv, err, text);
+}
+
 static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, const struct columns *columns,
                                 const char *folder, int numbers, struct fer_error *err)
 {
-    const char *path = csv->fields[columns->path], *name;
+    const char *name;
     char full[4096];
     struct entry *entry;
     int label = -1;
-    enum fer_status status = FER_OK;
+    enum fer_status status = full_path(csv, columns->path, "path", folder, full, err);
 
-    if (*path == '\0')
-        return csv_fail(csv, err, "the path is empty");
-    if (snprintf(full, sizeof(full), "%s%s", *path == '/' ? "" : folder, path) >= (int)sizeof(full))
-        return csv_fail(csv, err, "the path is longer than 4095 bytes");
+    if (status)
+        return status;
     if (columns->label >= 0)
         status = numbering_text(numbers, csv->fields[columns->label], &name, err);
     if (!status && columns->label >= 0)
@@ -114,7 +127,12 @@ static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, 
         status = catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->split]), &entry->split, err);
     if (!status && columns->subject >= 0 && *csv->fields[columns->subject])
         status = catalog_name(catalog, &catalog->subjects, csv->fields[columns->subject], &entry->subject, err);
-    return status ? status : read_points(catalog, csv, columns, entry, err);
+    if (!status)
+        status = read_points(catalog, csv, columns, entry, err);
+    if (status || columns->mask < 0)
+        return status;
+    status = full_path(csv, columns->mask, "mask", folder, full, err);
+    return status ? status : catalog_mask(catalog, full, err);
 }
 
 enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, int numbers, struct fer_error *err)
@@ -133,7 +151,8 @@ enum fer_status manifest_read(struct catalog *catalog, const char *path, bool la
     if (!status) {
         catalog->landmarks = columns.landmarks;
         catalog->fields |= (columns.label >= 0 ? FER_FIELD_LABEL : 0) | (columns.subject >= 0 ? FER_FIELD_SUBJECT : 0) |
-                           (columns.box[0] >= 0 ? FER_FIELD_BOX : 0) | (columns.landmarks ? FER_FIELD_LANDMARKS : 0);
+                           (columns.box[0] >= 0 ? FER_FIELD_BOX : 0) | (columns.landmarks ? FER_FIELD_LANDMARKS : 0) |
+                           (columns.mask >= 0 ? FER_FIELD_MASK : 0);
     }
     while (!status) {
         status = csv_next(&csv, &more, err);
