@@ -67,8 +67,8 @@ test again over set {
   metric accuracy = y, label | accuracy by=covered bins=[0, 0.2, 1]
 }
 END
-"$FER" train again.fer --run again -q
-"$FER" eval again/last.safetensors --json >again.json
+"$FER" train again.fer --run reread -q
+"$FER" eval reread/last.safetensors --json >again.json
 python3 - <<'END'
 import csv
 import json
