@@ -80,6 +80,7 @@ int cmd_check(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_devices(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_grad(int argc, char **argv);
 int cmd_occlude(int argc, char **argv);

@@ -14,6 +14,7 @@ fer_SOURCES = \
 	%D%/cmd-compare.c \
 	%D%/cmd-devices.c \
 	%D%/cmd-eval.c \
+	%D%/cmd-explain.c \
 	%D%/cmd-fmt.c \
 	%D%/cmd-grad.c \
 	%D%/cmd-occlude.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { MARK_BYTES = 1 << 20 };
 
 /* The sentence for errno; what people can do about it where that is not obvious. */
 static enum fer_status fail_errno(struct fer_error *err, const char *path, const char *doing)
@@ -209,5 +212,48 @@ enum fer_status fer_directory_make(const char *path, struct fer_error *err)
     if (status == FER_OK && mkdir(path, 0777) != 0 && errno != EEXIST)
         status = fer_fail(err, FER_EIO, "cannot make the directory %s: %s", path, strerror(errno));
     free(part);
+    return status;
+}
+
+/* ---- directories of our own ---- */
+
+static bool is_empty(const char *dir)
+{
+    DIR *stream = opendir(dir);
+    bool empty = stream != NULL;
+
+    for (const struct dirent *entry = stream ? readdir(stream) : NULL; entry && empty; entry = readdir(stream))
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (stream)
+        closedir(stream);
+    return empty;
+}
+
+enum fer_status fer_directory_claim(const char *dir, const char *mark, const char *how, const char *what,
+                                    struct fer_error *err)
+{
+    const struct fer_bytes bytes = { how, strlen(how) };
+    struct fer_error unread = FER_ERROR_INIT;
+    char *path = NULL;
+    void *before = NULL;
+    size_t size = 0;
+    enum fer_status status = FER_OK;
+
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return fail_errno(err, dir, "make");
+    if (asprintf(&path, "%s/%s", dir, mark) < 0)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    if (is_empty(dir))
+        status = fer_file_write_atomic(path, &bytes, 1, err);
+    else if (fer_file_read(path, MARK_BYTES, &before, &size, &unread) != FER_OK)
+        status = fer_fail(err, FER_EINVAL, "%s exists and is no %s that was written here; choose a new directory", dir,
+                          what);
+    else if (size != bytes.size || memcmp(before, how, size) != 0)
+        status = fer_fail(err, FER_EINVAL,
+                          "%s holds a %s that was made in another way (its %s says how); choose a new directory, or "
+                          "remove that one",
+                          dir, what, mark);
+    free(before);
+    free(path);
     return status;
 }

@@ -4,6 +4,7 @@ ferinclude_HEADERS += \
 	%D%/fer/context.h \
 	%D%/fer/data.h \
 	%D%/fer/detect.h \
+	%D%/fer/explain.h \
 	%D%/fer/fer.h \
 	%D%/fer/host.h \
 	%D%/fer/inspect.h \

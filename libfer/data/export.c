@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/export.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 
 #include "file.h"
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 96, HOW_BYTES = 1 << 20 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 96 };
 
 struct fer_export {
     char *dir;
@@ -26,46 +25,6 @@ struct fer_export {
 static enum fer_status fail_file(struct fer_error *err, const char *path)
 {
     return fer_fail(err, errno == ENOENT ? FER_ENOTFOUND : FER_EIO, "%s: %s", path, strerror(errno));
-}
-
-static bool is_empty(const char *dir)
-{
-    DIR *stream = opendir(dir);
-    bool empty = stream != NULL;
-
-    for (const struct dirent *entry = stream ? readdir(stream) : NULL; entry && empty; entry = readdir(stream))
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    if (stream)
-        closedir(stream);
-    return empty;
-}
-
-/* A directory that is new, empty, or begun in the same way. */
-static enum fer_status claim(const char *dir, const char *how, struct fer_error *err)
-{
-    const struct fer_bytes bytes = { how, strlen(how) };
-    char path[PATH_BYTES];
-    struct fer_error unread = FER_ERROR_INIT;
-    void *before = NULL;
-    size_t size = 0;
-    bool same;
-
-    if (snprintf(path, sizeof(path), "%s/export.json", dir) >= (int)sizeof(path))
-        return fer_fail(err, FER_EINVAL, "the path %.100s… is too long", dir);
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return fail_file(err, dir);
-    if (is_empty(dir))
-        return fer_file_write_atomic(path, &bytes, 1, err);
-    if (fer_file_read(path, HOW_BYTES, &before, &size, &unread) != FER_OK)
-        return fer_fail(err, FER_EINVAL, "%s exists and is no data set that was written here; choose a new directory",
-                        dir);
-    same = size == bytes.size && memcmp(before, how, size) == 0;
-    free(before);
-    return same ? FER_OK
-                : fer_fail(err, FER_EINVAL,
-                           "%s holds a data set that was made in another way (its export.json says how); choose a new "
-                           "directory, or remove that one",
-                           dir);
 }
 
 /* All directories above a file. */
@@ -195,7 +154,7 @@ enum fer_status fer_export_open(const char *dir, const char *how, const struct f
     if (!export || !export->dir || !export->manifest)
         status = fer_fail(err, FER_ENOMEM, "out of memory");
     if (status == FER_OK)
-        status = claim(dir, how, err);
+        status = fer_directory_claim(dir, "export.json", how, "data set", err);
     if (status != FER_OK) {
         fer_export_close(export);
         return status;

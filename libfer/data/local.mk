@@ -16,6 +16,8 @@ libfer_core_la_SOURCES += \
 	%D%/pack-format.h \
 	%D%/pack-read.c \
 	%D%/pack-write.c \
+	%D%/panel.c \
+	%D%/panel.h \
 	%D%/pipeline.c \
 	%D%/pipeline.h \
 	%D%/queue.c \

@@ -8,6 +8,7 @@
 #include <fer/context.h>
 #include <fer/data.h>
 #include <fer/detect.h>
+#include <fer/explain.h>
 #include <fer/inspect.h>
 #include <fer/predict.h>
 #include <fer/run.h>

@@ -23,6 +23,14 @@ static bool op_is_needed(const struct fer_autodiff *ad, const struct fer_op *op)
     return false;
 }
 
+static bool is_of(const struct fer_autodiff *ad, const struct fer_value *value)
+{
+    for (int i = 0; i < ad->nof; i++)
+        if (ad->of[i] == value)
+            return true;
+    return false;
+}
+
 void fer_autodiff_mark(const struct fer_autodiff *ad)
 {
     const struct fer_graph *graph = ad->c->graph;
@@ -37,7 +45,7 @@ void fer_autodiff_mark(const struct fer_autodiff *ad)
         op->needs_backward = takes_part(ad, op) && op_is_needed(ad, op);
         const bool flows = op->needs_backward && !(op->layer->flags & FER_LAYER_STOPS_GRADIENT);
         for (int k = 0; k < op->nout && takes_part(ad, op); k++)
-            op->out[k]->needs_grad = flows && op->out[k]->shape.dtype == FER_F32;
+            op->out[k]->needs_grad = (flows || is_of(ad, op->out[k])) && op->out[k]->shape.dtype == FER_F32;
     }
 }
 

@@ -473,6 +473,31 @@ static struct fer_tensor *all_target(const struct fer_autodiff *ad, const struct
     return t;
 }
 
+/* The gradient of output i comes from the host. */
+static enum fer_status seed_output(struct fer_compiler *c, struct fer_flow_program *p, struct fer_value *const *outputs,
+                                   int i, struct fer_error *err)
+{
+    struct fer_value *value = outputs[i];
+    if (value->converted && value->layout != FER_LAYOUT_PLAIN)
+        value = value->converted;
+    p->grad_out[i] =
+        fer_compiler_tensor(c, &p->out[i]->shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "grad");
+    value->grad = p->grad_out[i];
+    return p->grad_out[i] ? FER_OK : no_memory(err);
+}
+
+/* A gradient that is the host's own input, or a view, is copied to a place that can be read. */
+static enum fer_status keep_gradient(struct fer_compiler *c, struct fer_emit *em, const struct fer_value *value,
+                                     struct fer_tensor **out)
+{
+    *out = fer_compiler_tensor(c, &value->grad->shape, value->grad->layout, FER_STORAGE_ARENA, "grad");
+    if (!*out)
+        return no_memory(em->err);
+    (*out)->keep = true;
+    fer_core_copy(em, value->grad, *out, 1, false);
+    return FER_OK;
+}
+
 /* Gradients of outputs come from the host; gradients of inputs and weights go to it. */
 static enum fer_status emit_backward(struct fer_compiler *c, struct fer_flow_program *p, struct fer_value *const *outputs,
                                      struct fer_error *err)
@@ -502,29 +527,68 @@ static enum fer_status emit_backward(struct fer_compiler *c, struct fer_flow_pro
     fer_autodiff_mark(&ad);
     struct fer_emit em = fer_compiler_emit(c, p->backward, "backward", err);
     for (int i = 0; i < p->nout && !status; i++) {
-        if (outputs[i]->shape.dtype != FER_F32)
-            continue;
-        const struct fer_tensor *value = p->out[i];
-        p->grad_out[i] = fer_compiler_tensor(c, &value->shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "grad");
-        struct fer_value *kept = outputs[i]->converted && outputs[i]->layout != FER_LAYOUT_PLAIN ? outputs[i]->converted : outputs[i];
-        kept->grad = p->grad_out[i];
-        if (!p->grad_out[i])
-            return no_memory(err);
+        if (outputs[i]->shape.dtype == FER_F32)
+            status = seed_output(c, p, outputs, i, err);
     }
     if (!status)
         status = fer_autodiff_emit(&ad, err);
     for (int i = 0; i < p->nin && !status; i++) {
-        struct fer_value *in = c->graph->inputs[i].value;
-        if (!in->grad)
-            continue;
-        /* A gradient that is the host's own input, or a view, is copied to a place that can be read. */
-        p->grad_in[i] = fer_compiler_tensor(c, &in->grad->shape, in->grad->layout, FER_STORAGE_ARENA, "grad");
-        if (!p->grad_in[i])
-            return no_memory(err);
-        p->grad_in[i]->keep = true;
-        fer_core_copy(&em, in->grad, p->grad_in[i], 1, false);
+        const struct fer_value *in = c->graph->inputs[i].value;
+        if (in->grad)
+            status = keep_gradient(c, &em, in, &p->grad_in[i]);
     }
     return status ? status : em.status;
+}
+
+static bool no_wants(const struct fer_autodiff *ad, const struct fer_weight *weight)
+{
+    (void)ad;
+    (void)weight;
+    return false;
+}
+
+static struct fer_autodiff probe_autodiff(struct fer_compiler *c, const struct fer_predict_spec *spec,
+                                          struct fer_segment *segment)
+{
+    return (struct fer_autodiff){ .c = c,
+                                  .segment = segment,
+                                  .region = FER_REGION_SHARED,
+                                  .wants = no_wants,
+                                  .of = spec->of,
+                                  .nof = spec->nof };
+}
+
+/* The gradient of one output with respect to some values. */
+static enum fer_status emit_probe(struct fer_compiler *c, struct fer_flow_program *p,
+                                  const struct fer_predict_spec *spec, struct fer_value *const *outputs,
+                                  struct fer_error *err)
+{
+    struct fer_arena *arena = c->program->arena;
+    p->grad_out = fer_arena_alloc(arena, (size_t)(p->nout + 1) * sizeof(*p->grad_out));
+    p->grad_of = fer_arena_alloc(arena, (size_t)(spec->nof + 1) * sizeof(*p->grad_of));
+    p->backward = fer_compiler_segment(c, "backward");
+    if (!p->grad_out || !p->grad_of || !p->backward)
+        return no_memory(err);
+    const struct fer_autodiff ad = probe_autodiff(c, spec, p->backward);
+    fer_autodiff_mark(&ad);
+    struct fer_emit em = fer_compiler_emit(c, p->backward, "backward", err);
+    enum fer_status status = seed_output(c, p, outputs, spec->seed, err);
+    if (!status)
+        status = fer_autodiff_emit(&ad, err);
+    for (int i = 0; i < spec->nof && !status; i++)
+        status = spec->of[i]->grad ? keep_gradient(c, &em, spec->of[i], &p->grad_of[i])
+                                   : fer_fail(err, FER_EINVAL, "'%s' has no gradient", spec->of[i]->name);
+    return status ? status : em.status;
+}
+
+/* Through which operations of the graph gradients flow, before or after it is lowered. */
+static void mark_backward(struct fer_compiler *c, const struct fer_predict_spec *spec)
+{
+    const struct fer_autodiff ad = probe_autodiff(c, spec, NULL);
+    if (spec->nof)
+        fer_autodiff_mark(&ad);
+    for (int i = 0; i < c->graph->nops && !spec->nof; i++)
+        c->graph->ops[i]->needs_backward = true;
 }
 
 static enum fer_status emit_flow(struct fer_compiler *c, struct fer_flow_program *p,
@@ -544,8 +608,10 @@ static enum fer_status emit_flow(struct fer_compiler *c, struct fer_flow_program
         for (int k = 0; k < p->nout; k++)
             if (c->graph->values[i]->name == spec->outputs[k].name && c->graph->values[i]->keep && !outputs[k])
                 outputs[k] = c->graph->values[i];
+    if (backward)
+        mark_backward(c, spec);
     for (int i = 0; i < c->graph->nops && backward; i++)
-        differentiated[i] = true;
+        differentiated[i] = c->graph->ops[i]->needs_backward;
     bool *tracked = NULL;
     for (int i = 0; i < p->nin; i++)
         if (!(p->in[i] = fer_compiler_value(c, c->graph->inputs[i].value)))
@@ -567,7 +633,9 @@ static enum fer_status emit_flow(struct fer_compiler *c, struct fer_flow_program
             return no_memory(err);
         p->out[i]->keep = true;
     }
-    return !status && backward ? emit_backward(c, p, outputs, err) : status;
+    if (status || !backward)
+        return status;
+    return spec->nof ? emit_probe(c, p, spec, outputs, err) : emit_backward(c, p, outputs, err);
 }
 
 enum fer_status fer_predict_compile(struct fer_description *description, const struct fer_predict_spec *predict,
@@ -585,8 +653,12 @@ enum fer_status fer_predict_compile(struct fer_description *description, const s
         return no_memory(err);
     p->predict = predict;
     p->graph = predict->graph;
-    for (int i = 0; i < p->graph->nops && backward && !p->graph->lowered; i++)
-        p->graph->ops[i]->differentiated = true;
+    if (backward && !p->graph->lowered) {
+        struct fer_compiler unlowered = { .graph = p->graph };
+        mark_backward(&unlowered, predict);
+        for (int i = 0; i < p->graph->nops; i++)
+            p->graph->ops[i]->differentiated = p->graph->ops[i]->needs_backward;
+    }
     enum fer_status status = begin(predict->graph, store, capacity, options, &c, err);
     p->program = c.program;
     if (!status)

@@ -133,6 +133,7 @@ struct fer_flow_program {
     struct fer_data_inputs *inputs; /* tests: one; predict: NULL */
     struct fer_tensor **in, **out; /* predict, net: ports; out are keep and PLAIN */
     struct fer_tensor **grad_in, **grad_out; /* backward: grad_out INPUT, grad_in keep (NULL where integer) */
+    struct fer_tensor **grad_of;   /* backward of a predict with `of`: by position in it, keep; NULL elsewhere */
     int nin, nout;
     struct fer_random_state random;      /* predict, net */
     struct fer_buffer *metrics;    /* tests: all buffers of all metrics, zeroed by fer_test_reset */

@@ -157,6 +157,10 @@ struct fer_predict_spec {
     struct fer_port_spec *inputs, *outputs;
     bool tracking;            /* running statistics move (fer run --mode train) */
     int ninputs, noutputs;
+    /* Backward: the gradient of outputs[seed] with respect to these values of the graph; nof 0: of all outputs, with
+     * respect to inputs and weights. */
+    struct fer_value **of;
+    int nof, seed;
     struct fer_span span;
     struct fer_graph *graph;
 };

@@ -128,6 +128,8 @@ struct fer_autodiff {
     struct fer_tensor *(*target)(const struct fer_autodiff *ad, const struct fer_weight *weight); /* where its gradient goes */
     const void *user;
     bool inputs;                   /* gradients of the graph's f32 inputs too */
+    struct fer_value *const *of;   /* and of these values */
+    int nof;
 };
 /* Which operations of the graph need a backward pass for this step. */
 void fer_autodiff_mark(const struct fer_autodiff *ad);

@@ -43,6 +43,8 @@ libfer_core_la_SOURCES += \
 	%D%/plan.h \
 	%D%/plugin-check.c \
 	%D%/predict.c \
+	%D%/probe.c \
+	%D%/probe.h \
 	%D%/registry.c \
 	%D%/registry.h \
 	%D%/resolve.c \

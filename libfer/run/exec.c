@@ -141,6 +141,11 @@ enum fer_status fer_exec_batch(struct fer_exec *exec, int n, struct fer_error *e
     return status;
 }
 
+int fer_exec_live(const struct fer_exec *exec, int branch)
+{
+    return exec->live[branch];
+}
+
 /* Tensors of a branch are touched by its own segments and by those of the branches that part from it. */
 static enum fer_status set_branch(struct fer_exec *exec, int branch, int n, struct fer_error *err)
 {

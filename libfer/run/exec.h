@@ -20,6 +20,8 @@ void fer_exec_free(struct fer_exec *exec);
 /* Set the live batch (0 … capacity; at first capacity) for the runs that follow: sizes and int4 dims that depend on it
  * are set again.  Launches that have no work-item left are skipped.  Branches get theirs when a decision is taken. */
 enum fer_status fer_exec_batch(struct fer_exec *exec, int n, struct fer_error *err);
+/* The live batch of a branch (0: the batch) since the last run. */
+int fer_exec_live(const struct fer_exec *exec, int branch);
 /* Enqueue one segment and those that follow it (segment->next), and the program's first segment, prepare, before it if
  * weights have changed since that last ran (or it never has).  Waits only where a segment ends in a decision: the index
  * is read, and segments of a branch that it gives no sample are left out.  FER_ENUMERIC: an index without a branch. */

@@ -13,6 +13,11 @@ libfer_core_la_SOURCES += \
 	%D%/context.h \
 	%D%/epoch.c \
 	%D%/eval.c \
+	%D%/explain-files.c \
+	%D%/explain-pair.c \
+	%D%/explain-panel.c \
+	%D%/explain.c \
+	%D%/explain.h \
 	%D%/export.c \
 	%D%/feed.c \
 	%D%/feed.h \
@@ -21,12 +26,16 @@ libfer_core_la_SOURCES += \
 	%D%/inspect-plugins.c \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/measure.c \
+	%D%/measure.h \
 	%D%/meter.c \
 	%D%/meter.h \
 	%D%/net.c \
 	%D%/net.h \
 	%D%/ops.c \
 	%D%/pack.c \
+	%D%/picture.c \
+	%D%/picture.h \
 	%D%/predict.c \
 	%D%/profile.c \
 	%D%/profile.h \
@@ -41,6 +50,8 @@ libfer_core_la_SOURCES += \
 	%D%/safetensors-type.h \
 	%D%/safetensors-write.c \
 	%D%/safetensors.h \
+	%D%/samples.c \
+	%D%/samples.h \
 	%D%/save.c \
 	%D%/sheet.c \
 	%D%/show.c \
@@ -52,6 +63,8 @@ libfer_core_la_SOURCES += \
 	%D%/train.c \
 	%D%/trainer.h \
 	%D%/turn.c \
+	%D%/view.c \
+	%D%/view.h \
 	%D%/weights.c \
 	%D%/weights.h \
 	%D%/workload.c \
