@@ -21,17 +21,30 @@ struct args {
     int npredicts, nshow, ncams, ncompare;
 };
 
-enum { KEY_OUT = 0x200, KEY_ROWS, KEY_PREDICT, KEY_SHOW, KEY_CAM, KEY_CLASS, KEY_COMPARE, KEY_THRESHOLD, KEY_ZOOM, KEY_FIT };
+enum {
+    KEY_OUT = 0x200,
+    KEY_ROWS,
+    KEY_PREDICT,
+    KEY_SHOW,
+    KEY_CAM,
+    KEY_CLASS,
+    KEY_COMPARE,
+    KEY_THRESHOLD,
+    KEY_ZOOM,
+    KEY_FIT
+};
 
 static const struct argp_option options[] = {
-    { "cam", KEY_CAM, "PATH", OPTION_ARG_OPTIONAL, "class activation maps, at this value [the last with height and width]", 0 },
+    { "cam", KEY_CAM, "PATH", OPTION_ARG_OPTIONAL,
+      "class activation maps, at this value [the last with height and width]", 0 },
     { "class", KEY_CLASS, "NAME", 0, "of the activation maps [what each picture is taken for]", 0 },
     { "compare", KEY_COMPARE, "OUTPUT=FIELD", 0, "a field of the data, or DATA.FIELD of another test's", 0 },
     { "fit", KEY_FIT, "crop|stretch", 0, "how other sides are fitted: centre piece, or all of it squeezed [crop]", 0 },
     { "out", KEY_OUT, "DIR", 0, "where the pictures go; made when it is missing", 0 },
     { "predict", KEY_PREDICT, "NAME", 0, "a predict block; may be repeated [those with more than an answer]", 0 },
     { "rows", KEY_ROWS, "N", 0, "samples of the test's data, from the first [16]", 0 },
-    { "show", KEY_SHOW, "PATH,...", 0, "a value inside of a block; the first of these that a picture comes through", 0 },
+    { "show", KEY_SHOW, "PATH,...", 0, "a value inside of a block; the first of these that a picture comes through",
+      0 },
     { "test", 't', "NAME", 0, "whose data is taken, without pictures [the first]", 0 },
     { "threshold", KEY_THRESHOLD, "X", 0, "above it a mask's pixel counts as covered [0.5]", 0 },
     { "zoom", KEY_ZOOM, "N", 0, "a pixel's side in the pictures [so that they are 96 high]", 0 },
@@ -83,25 +96,51 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
-    case KEY_OUT: args->out = value; return 0;
-    case KEY_ROWS: args->rows = whole("rows", value, 1000000000, state); return 0;
-    case KEY_ZOOM: args->explain.zoom = (int)whole("zoom", value, 64, state); return 0;
-    case KEY_PREDICT: append_word(state, &args->predicts, &args->npredicts, value); return 0;
-    case KEY_SHOW: append_word(state, &args->show, &args->nshow, value); return 0;
-    case KEY_CAM: append_word(state, &args->cams, &args->ncams, value ? value : ""); return 0;
-    case KEY_COMPARE: append_word(state, &args->compare, &args->ncompare, value); return 0;
-    case KEY_CLASS: args->explain.label = value; return 0;
-    case KEY_THRESHOLD: args->explain.threshold = fraction(value, state); return 0;
-    case KEY_FIT: args->fit = fit_of(value, state); return 0;
-    case 't': args->explain.test = value; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        return 0;
+    case KEY_OUT:
+        args->out = value;
+        return 0;
+    case KEY_ROWS:
+        args->rows = whole("rows", value, 1000000000, state);
+        return 0;
+    case KEY_ZOOM:
+        args->explain.zoom = (int)whole("zoom", value, 64, state);
+        return 0;
+    case KEY_PREDICT:
+        append_word(state, &args->predicts, &args->npredicts, value);
+        return 0;
+    case KEY_SHOW:
+        append_word(state, &args->show, &args->nshow, value);
+        return 0;
+    case KEY_CAM:
+        append_word(state, &args->cams, &args->ncams, value ? value : "");
+        return 0;
+    case KEY_COMPARE:
+        append_word(state, &args->compare, &args->ncompare, value);
+        return 0;
+    case KEY_CLASS:
+        args->explain.label = value;
+        return 0;
+    case KEY_THRESHOLD:
+        args->explain.threshold = fraction(value, state);
+        return 0;
+    case KEY_FIT:
+        args->fit = fit_of(value, state);
+        return 0;
+    case 't':
+        args->explain.test = value;
+        return 0;
     case ARGP_KEY_ARGS:
         args->checkpoint = state->argv[state->next];
         args->operands = state->argv + state->next + 1;
         args->count = state->argc - state->next - 1;
         return 0;
-    case ARGP_KEY_END: return finish_arguments(args, state);
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_END:
+        return finish_arguments(args, state);
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -119,7 +158,8 @@ static void print_numbers(const json_t *value)
         printf(" %.4g", json_number_value(value));
     else if (!json_is_object(value))
         printf(" -");
-    json_object_foreach((json_t *)value, key, number) {
+    json_object_foreach((json_t *)value, key, number)
+    {
         if (json_is_string(number))
             printf(" %s %s", key, json_string_value(number));
         else if (json_is_integer(number))
@@ -137,12 +177,14 @@ static void print_picture(const json_t *picture)
     const char *block, *output;
     json_t *seen, *value;
 
-    json_object_foreach((json_t *)picture, block, seen) {
+    json_object_foreach((json_t *)picture, block, seen)
+    {
         if (!json_is_object(seen))
             continue;
         printf("%s\t%s\t%s\t%s\t%s %.4f", text_of(picture, "file"), text_of(picture, "name"), text_of(picture, "label"),
                block, text_of(seen, "predicted"), number_of(seen, "probability"));
-        json_object_foreach(seen, output, value) {
+        json_object_foreach(seen, output, value)
+        {
             if (strcmp(output, "predicted") == 0 || strcmp(output, "probability") == 0)
                 continue;
             printf("\t%s", output);
@@ -159,13 +201,13 @@ static void print_report(const json_t *report)
     json_t *mean;
     size_t i;
 
-    json_array_foreach(json_object_get(report, "pictures"), i, item)
-        print_picture(item);
+    json_array_foreach(json_object_get(report, "pictures"), i, item) print_picture(item);
     printf("panels:");
     json_array_foreach(json_object_get(report, "panels"), i, item)
         printf("%s %s", i ? " |" : "", json_string_value(item));
     putchar('\n');
-    json_object_foreach(json_object_get(report, "means"), name, mean) {
+    json_object_foreach(json_object_get(report, "means"), name, mean)
+    {
         printf("%s:", name);
         print_numbers(mean);
         putchar('\n');
@@ -231,12 +273,14 @@ static int explain(struct args *args, struct fer_context *context)
 
 int cmd_explain(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "CHECKPOINT [IMAGE...]",
-                               .doc = "Show what a checkpoint sees in pictures, or in the first samples of a test: its masks, "
-                                      "reconstructions, inner values and class activation maps, as PNG files with a table.",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "CHECKPOINT [IMAGE...]",
+        .doc = "Show what a checkpoint sees in pictures, or in the first samples of a test: its masks, "
+               "reconstructions, inner values and class activation maps, as PNG files with a table.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { 0 };
     struct fer_context *context;
     int result;

@@ -34,6 +34,7 @@ unit_tests = \
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 # Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.
 op_tests = \
+	%D%/unit-explain \
 	%D%/unit-golden \
 	%D%/unit-ops-conv \
 	%D%/unit-ops-loss \
@@ -88,6 +89,7 @@ shell_tests = \
 	%D%/cli-commands.sh \
 	%D%/cli-route.sh \
 	%D%/cli-compare.sh \
+	%D%/cli-explain.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
 	%D%/cli-occlude.sh \

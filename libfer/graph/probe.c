@@ -75,7 +75,8 @@ static enum fer_status find_map(const struct fer_predict_spec *spec, const char 
     *out = op->out[0];
     if (is_map(*out))
         return FER_OK;
-    return fer_fail(err, FER_ESHAPE, "predict %s: '%.100s' yields %s, which has no height and width; name an operation before it",
+    return fer_fail(err, FER_ESHAPE,
+                    "predict %s: '%.100s' yields %s, which has no height and width; name an operation before it",
                     spec->name, path, fer_shape_text(&(*out)->shape, text, sizeof(text)));
 }
 
@@ -95,7 +96,7 @@ static enum fer_status add_output(struct fer_probe *probe, struct fer_value *val
         return fer_fail(err, FER_ENOMEM, "out of memory");
     value->keep = true;
     value->name = name; /* outputs are found by this very text */
-    spec->outputs[*index = spec->noutputs++] = (struct fer_port_spec){ name, value->shape };
+    spec->outputs[ *index = spec->noutputs++] = (struct fer_port_spec){ name, value->shape };
     fer_graph_prune(spec->graph); /* it may have been of no use */
     return FER_OK;
 }
@@ -156,12 +157,16 @@ static enum fer_status no_gradient(const struct fer_predict_spec *spec, const ch
                                    struct fer_error *err)
 {
     if (join)
-        return fer_fail(err, FER_ENOTSUP,
-                        "predict %s: no gradient goes through '%s', which runs only chosen nets; use a predict block that runs "
-                        "them all", spec->name, join->path);
+        return fer_fail(
+            err, FER_ENOTSUP,
+            "predict %s: no gradient goes through '%s', which runs only chosen nets; use a predict block that runs "
+            "them all",
+            spec->name, join->path);
     if (path)
-        return fer_fail(err, FER_ENOTSUP, "predict %s: the score of a class does not depend on '%.100s'", spec->name, path);
-    return fer_fail(err, FER_ENOTSUP, "predict %s: no value with height and width leads to the score of a class", spec->name);
+        return fer_fail(err, FER_ENOTSUP, "predict %s: the score of a class does not depend on '%.100s'", spec->name,
+                        path);
+    return fer_fail(err, FER_ENOTSUP, "predict %s: no value with height and width leads to the score of a class",
+                    spec->name);
 }
 
 static int add_of(struct fer_predict_spec *spec, struct fer_value *value)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Looking into a predict block before it is compiled: values inside of it become outputs, and the score of a class can be
- * differentiated with respect to them.
+ * Looking into a predict block before it is compiled: values inside of it become outputs, and the score of a class can
+ * be differentiated with respect to them.
  */
 #ifndef FER_GRAPH_PROBE_H
 #define FER_GRAPH_PROBE_H

@@ -77,7 +77,8 @@ static void flatten(json_t *flat, const char *prefix, const json_t *object)
     json_t *value;
     char name[KEY_BYTES];
 
-    json_object_foreach((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] ? "." : "", key);
         if (json_is_object(value))
             flatten(flat, name, value);
@@ -103,19 +104,21 @@ static void put_table(FILE *out, const json_t *rows)
     const char *key, *comma = "";
     size_t i;
 
-    json_array_foreach(rows, i, row)
-        flatten(columns, "", row);
-    json_object_foreach(columns, key, unused) {
+    json_array_foreach(rows, i, row) flatten(columns, "", row);
+    json_object_foreach(columns, key, unused)
+    {
         fputs(comma, out);
         fer_csv_text(out, key);
         comma = ",";
     }
     fputc('\n', out);
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         json_object_clear(flat);
         flatten(flat, "", row);
         comma = "";
-        json_object_foreach(columns, key, unused) {
+        json_object_foreach(columns, key, unused)
+        {
             fputs(comma, out);
             put_value(out, json_object_get(flat, key));
             comma = ",";

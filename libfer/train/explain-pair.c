@@ -83,8 +83,8 @@ static enum fer_status find_field(struct fer_explainer *e, struct fer_pair *pair
     if (pair->is_input)
         return FER_OK;
     if (e->pictures)
-        return fer_fail(err, FER_EINVAL, "pictures have no field '%.100s' to compare %s with; take the data of a test", text,
-                        pair->name);
+        return fer_fail(err, FER_EINVAL, "pictures have no field '%.100s' to compare %s with; take the data of a test",
+                        text, pair->name);
     pair->data = 0;
     if (dot)
         status = find_data(e, text, (size_t)(dot - text), &pair->data, err);
@@ -251,9 +251,8 @@ static enum fer_status measure_mask(struct fer_explainer *e, struct fer_pair *pa
     pair->predicted += o.predicted;
     pair->both += o.both;
     *out = json_pack("{s:o, s:o, s:o, s:o}", "iou", fer_explain_number(fer_overlap_iou(&o)), "auc",
-                     fer_explain_number(o.auc), "covered",
-                     fer_explain_number((double)o.covered / (double)o.pixels), "predicted",
-                     fer_explain_number((double)o.predicted / (double)o.pixels));
+                     fer_explain_number(o.auc), "covered", fer_explain_number((double)o.covered / (double)o.pixels),
+                     "predicted", fer_explain_number((double)o.predicted / (double)o.pixels));
     return FER_OK;
 }
 

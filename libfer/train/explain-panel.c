@@ -97,14 +97,15 @@ json_t *fer_explain_panel_names(const struct fer_explainer *e)
 
 /* ---- drawing ---- */
 
-/* Outputs in [0, 1] as they are, others from their least to their largest value; what is inside of a network, from 0, so
- * that a map that is the same everywhere does not look like one that is not. */
+/* Outputs in [0, 1] as they are, others from their least to their largest value; what is inside of a network, from 0,
+ * so that a map that is the same everywhere does not look like one that is not. */
 static void stretch(const struct fer_view_item *item, const struct fer_map *flat, float *values, size_t count)
 {
     float low, high;
 
     fer_map_range(flat, &low, &high);
-    if (low >= 0 && high <= 1 && (item->kind == FER_VIEW_OUTPUT || (item->kind == FER_VIEW_INNER && item->channels == 1)))
+    if (low >= 0 && high <= 1 &&
+        (item->kind == FER_VIEW_OUTPUT || (item->kind == FER_VIEW_INNER && item->channels == 1)))
         return;
     low = item->kind == FER_VIEW_OUTPUT ? low : fminf(low, 0);
     for (size_t i = 0; i < count; i++)
@@ -182,9 +183,11 @@ static enum fer_status draw(struct fer_explainer *e, const struct fer_explain_pa
     case FER_PANEL_TRUTH:
         fer_strip_picture(strip, pair->targets + (size_t)row * (size_t)pair->channels * pixels, pair->channels);
         return FER_OK;
-    case FER_PANEL_PICTURE: return draw_picture(e, panel, row, strip, err);
+    case FER_PANEL_PICTURE:
+        return draw_picture(e, panel, row, strip, err);
     case FER_PANEL_HEAT:
-    case FER_PANEL_GRAY: return draw_map(e, panel, row, strip, err);
+    case FER_PANEL_GRAY:
+        return draw_map(e, panel, row, strip, err);
     }
     return FER_OK;
 }

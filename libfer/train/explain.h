@@ -17,10 +17,10 @@
 /* An item of a block and what it is compared with. */
 struct fer_pair {
     int view, item;
-    char *name;   /* "perceive.mask" */
-    char *field;  /* "mask", "clean.image" */
-    int data;     /* place in explainer->data; -1: the picture itself */
-    int at;       /* field of that data */
+    char *name;  /* "perceive.mask" */
+    char *field; /* "mask", "clean.image" */
+    int data;    /* place in explainer->data; -1: the picture itself */
+    int at;      /* field of that data */
     bool is_mask;
     bool is_input;  /* compared with the very picture that was given */
     float *targets; /* [FER_VIEW_CAPACITY][channels][height][width], of the picture's size */
@@ -89,6 +89,12 @@ struct fer_explainer {
     struct fer_explain_files files;
     json_t *rows_json;
 };
+
+/* ---- explain-open.c ---- */
+struct fer_checkpoint;
+/* Everything that e->options says; `out` is claimed last. */
+enum fer_status fer_explain_open(struct fer_explainer *e, const struct fer_checkpoint *checkpoint, const char *out,
+                                 struct fer_error *err);
 
 /* ---- explain-pair.c ---- */
 /* All pairs: those of options->compare, then what goes without saying. */

@@ -14,6 +14,7 @@ libfer_core_la_SOURCES += \
 	%D%/epoch.c \
 	%D%/eval.c \
 	%D%/explain-files.c \
+	%D%/explain-open.c \
 	%D%/explain-pair.c \
 	%D%/explain-panel.c \
 	%D%/explain.c \

@@ -7,12 +7,12 @@
 
 #include <fer/status.h>
 
-/* A predicted mask against a true one: a pixel is covered in the true one where it is at least 0.5, in the predicted one
- * where it is above a threshold. */
+/* A predicted mask against a true one: a pixel is covered in the true one where it is at least 0.5, in the predicted
+ * one where it is above a threshold. */
 struct fer_overlap {
     long pixels, covered, predicted, both;
-    double auc; /* probability that a covered pixel's prediction is above an uncovered one's, ties half: 0.5 is chance; NaN
-                   where all are of one kind */
+    double auc; /* probability that a covered pixel's prediction is above an uncovered one's, ties half: 0.5 is chance;
+                   NaN where all are of one kind */
 };
 enum fer_status fer_overlap_measure(const float *predicted, const float *truth, size_t count, double threshold,
                                     struct fer_overlap *out, struct fer_error *err);

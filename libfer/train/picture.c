@@ -7,7 +7,8 @@
 
 /* ---- the block ---- */
 
-static enum fer_status check_ports(const struct fer_predict_spec *spec, struct fer_classifier *out, struct fer_error *err)
+static enum fer_status check_ports(const struct fer_predict_spec *spec, struct fer_classifier *out,
+                                   struct fer_error *err)
 {
     const struct fer_shape *from, *to;
 
@@ -26,7 +27,7 @@ static enum fer_status check_ports(const struct fer_predict_spec *spec, struct f
 }
 
 enum fer_status fer_classifier_find(const struct fer_description *description, const char *name, const char *path,
-                               struct fer_classifier *out, struct fer_error *err)
+                                    struct fer_classifier *out, struct fer_error *err)
 {
     for (int i = 0; i < description->npredicts; i++) {
         if (!name || strcmp(name, description->predicts[i].name) == 0)

@@ -18,7 +18,7 @@ struct fer_classifier {
 
 /* The predict block of that name, or the first; `path` is for errors.  FER_ESHAPE: it is no such function. */
 enum fer_status fer_classifier_find(const struct fer_description *description, const char *name, const char *path,
-                               struct fer_classifier *out, struct fer_error *err);
+                                    struct fer_classifier *out, struct fer_error *err);
 
 /* Class names: the description's, "0", "1", … where it has none.  One malloc'ed piece; NULL: out of memory. */
 const char **fer_classifier_labels(const struct fer_description *description, int classes);

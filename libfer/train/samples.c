@@ -13,10 +13,10 @@ struct fer_samples {
     struct fer_sheet sheet;
     struct fer_flow_program *flow;
     struct fer_pipeline *pipeline;
-    const struct fer_batch *batch;   /* the one that has been read; NULL: none yet */
-    float *plain[FER_SHEET_FIELDS];  /* [capacity][channels][height][width], NULL: no such field */
-    void *raw;                       /* the largest of them as it lies on the device */
-    int row;                         /* of the batch */
+    const struct fer_batch *batch;  /* the one that has been read; NULL: none yet */
+    float *plain[FER_SHEET_FIELDS]; /* [capacity][channels][height][width], NULL: no such field */
+    void *raw;                      /* the largest of them as it lies on the device */
+    int row;                        /* of the batch */
 };
 
 static const struct fer_tensor *tensor_of(const struct fer_samples *s, int field)
@@ -72,8 +72,8 @@ enum fer_status fer_samples_open(struct fer_context *context, struct fer_descrip
                                  struct fer_store *store, struct fer_samples **out, struct fer_error *err)
 {
     struct fer_samples *samples = calloc(1, sizeof(*samples));
-    enum fer_status status = samples ? open(samples, context, description, data, store, err)
-                                     : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status =
+        samples ? open(samples, context, description, data, store, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
     *out = NULL;
     if (status != FER_OK) {
@@ -178,7 +178,8 @@ struct fer_map fer_samples_map(const struct fer_samples *samples, int field)
 {
     const struct fer_shape *shape = &samples->sheet.fields[field].value->shape;
 
-    return (struct fer_map){ samples->batch ? samples->plain[field] + (size_t)samples->row * fer_shape_row(shape) : NULL,
+    return (struct fer_map){ samples->batch ? samples->plain[field] + (size_t)samples->row * fer_shape_row(shape)
+                                            : NULL,
                              shape->dim[1], shape->dim[2], shape->dim[3] };
 }
 

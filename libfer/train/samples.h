@@ -26,7 +26,7 @@ enum fer_status fer_samples_next(struct fer_samples *samples, bool *there, struc
 /* Of the sample: valid until the next one. */
 struct fer_map fer_samples_map(const struct fer_samples *samples, int field);
 uint32_t fer_samples_id(const struct fer_samples *samples);
-int fer_samples_label(const struct fer_samples *samples); /* -1: it has none */
+int fer_samples_label(const struct fer_samples *samples);                          /* -1: it has none */
 void fer_samples_name(const struct fer_samples *samples, char *text, size_t size); /* "" where there are no names */
 
 #endif

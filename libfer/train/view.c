@@ -28,11 +28,11 @@ struct fer_view {
     struct source *sources;
     struct fer_view_item *items; /* of the sources */
     int count;
-    float **values;    /* [outputs][CAPACITY rows], plain */
-    float **gradients; /* [of] likewise */
+    float **values;        /* [outputs][CAPACITY rows], plain */
+    float **gradients;     /* [of] likewise */
     int (*rows)[CAPACITY]; /* [outputs]: a picture's row in the values, -1: none */
-    void *raw;         /* the largest of them as it lies on the device */
-    float *seeds;      /* [CAPACITY][classes] */
+    void *raw;             /* the largest of them as it lies on the device */
+    float *seeds;          /* [CAPACITY][classes] */
 };
 
 /* ---- what there is ---- */
@@ -72,7 +72,8 @@ static void add_outputs(struct fer_view *view)
 static enum fer_status add_cam(struct fer_view *view, const char *path, struct fer_error *err)
 {
     struct source source = { .nways = 1 };
-    enum fer_status status = fer_probe_gradient(&view->probe, *path ? path : NULL, &source.way[0], &source.gradient, err);
+    enum fer_status status =
+        fer_probe_gradient(&view->probe, *path ? path : NULL, &source.way[0], &source.gradient, err);
 
     if (status == FER_OK)
         add(view, FER_VIEW_CAM, *path ? path : view->probe.spec.outputs[source.way[0]].name, source);
@@ -175,14 +176,14 @@ static enum fer_status open(struct fer_view *view, struct fer_context *context, 
     enum fer_status status = find_sources(view, show, cams, err);
 
     if (status == FER_OK)
-        status = fer_predict_compile(description, &view->probe.spec, CAPACITY, view->probe.spec.nof > 0, store, &options,
-                                     &view->flow, err);
+        status = fer_predict_compile(description, &view->probe.spec, CAPACITY, view->probe.spec.nof > 0, store,
+                                     &options, &view->flow, err);
     return status == FER_OK ? allocate(view, err) : status;
 }
 
 enum fer_status fer_view_open(struct fer_context *context, struct fer_description *description, struct fer_store *store,
-                              const struct fer_classifier *classifier, const char *const *show,
-                              const char *const *cams, struct fer_view **out, struct fer_error *err)
+                              const struct fer_classifier *classifier, const char *const *show, const char *const *cams,
+                              struct fer_view **out, struct fer_error *err)
 {
     struct fer_view *view = calloc(1, sizeof(*view));
     enum fer_status status = view ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
@@ -385,8 +386,8 @@ struct fer_map fer_view_map(const struct fer_view *view, int item, int row)
     const struct source *source = &view->sources[item];
 
     if (source->item.kind == FER_VIEW_CAM)
-        return (struct fer_map){ source->maps + (size_t)row * (size_t)source->item.height * (size_t)source->item.width, 1,
-                                 source->item.height, source->item.width };
+        return (struct fer_map){ source->maps + (size_t)row * (size_t)source->item.height * (size_t)source->item.width,
+                                 1, source->item.height, source->item.width };
     for (int w = 0; w < source->nways; w++) {
         const struct fer_shape *shape = &view->probe.spec.outputs[source->way[w]].shape;
         const int at = view->rows[source->way[w]][row];

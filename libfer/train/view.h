@@ -26,19 +26,19 @@ struct fer_view_item {
 /* Values to be asked for: each a path, or several with commas between, of which a picture has the first that it comes
  * through.  show and cams are NULL-terminated, or NULL; a cam "" is the last value with height and width. */
 enum fer_status fer_view_open(struct fer_context *context, struct fer_description *description, struct fer_store *store,
-                              const struct fer_classifier *classifier, const char *const *show,
-                              const char *const *cams, struct fer_view **out, struct fer_error *err);
+                              const struct fer_classifier *classifier, const char *const *show, const char *const *cams,
+                              struct fer_view **out, struct fer_error *err);
 void fer_view_close(struct fer_view *view); /* NULL is fine */
 /* The block; what there is to be seen, its own outputs first. */
 const struct fer_classifier *fer_view_classifier(const struct fer_view *view);
 const struct fer_view_item *fer_view_items(const struct fer_view *view, int *count);
 
 #define FER_VIEW_CAPACITY 8
-/* Look at `count` pictures [channels][height][width].  label: the class whose activation maps are made; < 0: the one that
- * each picture's answer says. */
+/* Look at `count` pictures [channels][height][width].  label: the class whose activation maps are made; < 0: the one
+ * that each picture's answer says. */
 enum fer_status fer_view_run(struct fer_view *view, const float *pictures, int count, int label, struct fer_error *err);
-/* Of the pictures of the latest run: probabilities; an item's map (values NULL: the picture does not come through there);
- * a NUMBER, and the net that it stands for, or NULL. */
+/* Of the pictures of the latest run: probabilities; an item's map (values NULL: the picture does not come through
+ * there); a NUMBER, and the net that it stands for, or NULL. */
 const float *fer_view_answer(const struct fer_view *view, int row);
 int fer_view_best(const struct fer_view *view, int row); /* the likeliest class */
 struct fer_map fer_view_map(const struct fer_view *view, int item, int row);

@@ -74,7 +74,7 @@ static void write_attention(struct fer_text *text)
     fer_text_add(text, "block spatial(x) -> y {\n"
                        "  most = x | reduce max axes=[1] keep=yes\n"
                        "  mean = x | reduce mean axes=[1] keep=yes\n"
-                       "  gate = most, mean | concat | conv: conv2d 1 kernel=7 pad=3" INIT " | bn: batchnorm | sigmoid\n"
+                       "  gate = most, mean | concat | conv: conv2d 1 kernel=7 pad=3" INIT " | bn: batchnorm | look: sigmoid\n"
                        "  y = x, gate | mul\n"
                        "}\n");
 }
