@@ -127,7 +127,7 @@ rows = list(csv.DictReader(open("seen/explain.csv")))
 answers = list(csv.DictReader(open("answers.csv")))[:18]
 assert len(rows) == len(report["pictures"]) == 18 and (report["test"], report["data"]) == ("some", "some")
 sheet = png("seen/sheet.png")
-sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "both": 0, "either": 0, "mse": 0}
+sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "both": 0, "either": 0, "error": 0}
 for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers)):
     width, height, pixels = png("seen/" + row["file"])
     assert (row["file"], row["id"], row["name"]) == ("%05d.png" % (n + 1), answer["id"], answer["name"]), row
@@ -161,13 +161,13 @@ for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers
     else:
         assert row["perceive.mask.auc"] == "" and picture["perceive"]["mask"]["auc"] is None
     mse = sum((a[0] - b[0]) ** 2 for a, b in zip(back, clean)) / 255 ** 2 / SIDE ** 2
-    assert abs(float(row["perceive.clean.mse"]) - mse) < 2e-3, (row, mse)
-    assert abs(float(row["perceive.clean.psnr"]) + 10 * math.log10(float(row["perceive.clean.mse"]))) < 1e-3
+    assert abs(float(row["perceive.clean.error"]) - mse) < 2e-3, (row, mse)
+    assert abs(float(row["perceive.clean.psnr"]) + 10 * math.log10(float(row["perceive.clean.error"]))) < 1e-3
     # outside of the cover the two pictures are one, inside black
     for i, c, t in zip(image, clean, truth):
         assert i == ((0, 0, 0) if t else c)
     given = sum((a[0] - b[0]) ** 2 for a, b in zip(image, clean)) / 255 ** 2 / SIDE ** 2
-    assert abs(float(row["perceive.clean.mse_input"]) - given) < 1e-3
+    assert abs(float(row["perceive.clean.error_input"]) - given) < 1e-3
     for i, h, g in zip(image, heat, gray):  # 0.6 g of red, from 0.5 on of yellow, over the picture
         v = g[0] / 255
         under = (1 - 0.6 * v) * i[0]
@@ -179,7 +179,7 @@ for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers
     sums["iou_none"] += not any(truth)
     sums["both"] += both
     sums["either"] += either
-    sums["mse"] += float(row["perceive.clean.mse"])
+    sums["error"] += float(row["perceive.clean.error"])
 assert sums["iou_none"] > 0, "no picture without a cover: this says little"
 means = report["means"]["perceive.mask"]
 assert (means["field"], means["pictures"]) == ("mask", 18)
@@ -187,9 +187,9 @@ for name in ("iou", "iou_all", "iou_none"):
     assert abs(means[name] - sums[name] / 18) < 1e-6, (name, means)
 assert abs(means["iou_pooled"] - sums["both"] / sums["either"]) < 1e-6
 assert abs(means["auc"] - sum(sums["auc"]) / len(sums["auc"])) < 1e-6
-assert abs(report["means"]["perceive.clean"]["mse"] - sums["mse"] / 18) < 1e-6
+assert abs(report["means"]["perceive.clean"]["error"] - sums["error"] / 18) < 1e-6
 right = sum(row["label"] == row["perceive.predicted"] for row in rows)
-assert abs(report["means"]["perceive"]["accuracy"] - right / 18) < 1e-6
+assert abs(report["means"]["perceive"]["right"] - right / 18) < 1e-6
 END
 python3 check.py
 
@@ -213,9 +213,9 @@ for line, picture in zip(open("predict.json"), report["pictures"]):
     answer = json.loads(line)
     assert picture["name"] == answer["image"] and picture["perceive"]["predicted"] == answer["label"]
     assert abs(picture["perceive"]["probability"] - answer["probability"]) < 1e-5
-    assert "mask" not in picture["perceive"] and picture["perceive"]["clean"]["mse"] >= 0 and "label" not in picture
+    assert "mask" not in picture["perceive"] and picture["perceive"]["clean"]["error"] >= 0 and "label" not in picture
 assert report["means"]["perceive.clean"]["field"] == "image" and "test" not in report
-assert "mse_input" not in report["means"]["perceive.clean"]
+assert "error_input" not in report["means"]["perceive.clean"]
 END
 "$FER" explain $last - --out piped -q <before/00001.png >/dev/null
 cmp piped/sheet.png piped/00001.png

@@ -70,12 +70,12 @@ FER_API enum fer_status fer_explainer_add(struct fer_explainer *explainer, const
 /* Write what is left, the sheet and the table.  FER_ENOTFOUND: there was no picture.
  * {"checkpoint", "weights", "seed", "test", "data", "directory", "panels": ["image", "perceive.mask heat", …],
  *  "pictures": [{"file", "name", "id", "label", BLOCK: {"predicted", "probability", OUTPUT: …}}],
- *  "means": {BLOCK: {"pictures", "accuracy"}, "BLOCK.OUTPUT": {"field", …}}}
+ *  "means": {BLOCK: {"pictures", "right"}, "BLOCK.OUTPUT": {"field", …}}}
  * where OUTPUT is a number (a net's name where it stands for one), or
  *   of a mask     {"iou", "auc", "covered", "predicted"}: intersection over union, the probability that a covered
  * pixel's value is above an uncovered one's, fractions of the picture that are covered in truth and by the output.
  *                 Means also have iou_all and iou_none, of the answers "all is covered" and "nothing is", and
- * iou_pooled, of the pixels of all pictures together of a picture  {"mse", "psnr", "mse_flat", "mse_input"}: mean of
+ * iou_pooled, of the pixels of all pictures together of a picture  {"error", "psnr", "error_flat", "error_input"}: mean of
  * squared differences, in dB, of a flat picture of the right mean, and of the picture that was given, where that is not
  * what it is compared with. null: it is not defined there. */
 FER_API enum fer_status fer_explainer_finish(struct fer_explainer *explainer, char **json, struct fer_error *err);

@@ -263,13 +263,14 @@ static void measure_picture(struct fer_explainer *e, struct fer_pair *pair, cons
 
     pair->mse += mse;
     pair->mse_flat += flat;
-    *out = json_pack("{s:o, s:o, s:o}", "mse", fer_explain_number(mse), "psnr", fer_explain_number(fer_psnr(mse)),
-                     "mse_flat", fer_explain_number(flat));
+    *out = json_pack("{s:o, s:o, s:o}", "error", fer_explain_number(mse), "psnr", fer_explain_number(fer_psnr(mse)),
+                     "error_flat", fer_explain_number(flat));
     if (!pair->is_input && pair->channels == e->channels) {
         const double given = fer_mse(input_of(e, row), target, count);
 
         pair->mse_input += given;
-        json_object_set_new(*out, "mse_input", fer_explain_number(given));
+        pair->given++;
+        json_object_set_new(*out, "error_input", fer_explain_number(given));
     }
 }
 
@@ -311,10 +312,10 @@ json_t *fer_explain_mean(const struct fer_pair *p)
         json_object_set_new(mean, "predicted", fer_explain_number((double)p->predicted / (double)p->pixels));
         return mean;
     }
-    json_object_set_new(mean, "mse", fer_explain_number(p->mse / n));
+    json_object_set_new(mean, "error", fer_explain_number(p->mse / n));
     json_object_set_new(mean, "psnr", fer_explain_number(fer_psnr(p->mse / n)));
-    json_object_set_new(mean, "mse_flat", fer_explain_number(p->mse_flat / n));
-    if (!p->is_input)
-        json_object_set_new(mean, "mse_input", fer_explain_number(p->mse_input / n));
+    json_object_set_new(mean, "error_flat", fer_explain_number(p->mse_flat / n));
+    if (p->given > 0)
+        json_object_set_new(mean, "error_input", fer_explain_number(p->mse_input / (double)p->given));
     return mean;
 }

@@ -274,7 +274,7 @@ static json_t *means(const struct fer_explainer *e)
         json_t *block = json_pack("{s:I}", "pictures", (json_int_t)e->files.count);
 
         if (block && e->known[v] > 0)
-            json_object_set_new(block, "accuracy", fer_explain_number((double)e->right[v] / (double)e->known[v]));
+            json_object_set_new(block, "right", fer_explain_number((double)e->right[v] / (double)e->known[v]));
         json_object_set_new(all, fer_view_classifier(e->views[v])->spec->name, block);
     }
     for (int i = 0; i < e->npairs; i++)

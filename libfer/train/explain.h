@@ -27,7 +27,7 @@ struct fer_pair {
     float *sizes;   /* [channels][height][width]: the output at that size */
     int channels;
     /* sums over pictures */
-    long count, aucs, pixels, covered, predicted, both;
+    long count, aucs, given, pixels, covered, predicted, both;
     double iou, auc, iou_all, iou_none, mse, mse_flat, mse_input;
 };
 
