@@ -92,5 +92,6 @@ int cmd_show(int argc, char **argv);
 int cmd_study(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
 
 #endif

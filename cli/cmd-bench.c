@@ -11,16 +11,17 @@ struct args {
     struct common common;
     struct network network;
     int steps;
-    bool profile, ops, plot, compare;
+    bool profile, ops, solvers, plot, compare;
 };
 
-enum { KEY_STEPS = 0x200, KEY_PROFILE, KEY_OPS, KEY_PLOT, KEY_COMPARE };
+enum { KEY_STEPS = 0x200, KEY_PROFILE, KEY_OPS, KEY_SOLVERS, KEY_PLOT, KEY_COMPARE };
 
 static const struct argp_option options[] = {
     { "steps", KEY_STEPS, "N", 0, "steps to time, after two that are not [10]", 0 },
     { "profile", KEY_PROFILE, NULL, 0, "also time by operation", 0 },
     { "ops", KEY_OPS, NULL, 0,
       "every operation and shape by itself, beside the device's peaks; without a model, of typical ones", 0 },
+    { "solvers", KEY_SOLVERS, NULL, 0, "with --ops: also every solver that applies, and whether it is right", 0 },
     { "plot", KEY_PLOT, NULL, 0, "with --ops: also draw the roofline", 0 },
     { "compare", KEY_COMPARE, NULL, 0, "side by side with PyTorch, alternating; without a model, several networks", 0 },
     { 0 },
@@ -38,6 +39,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_STEPS: args->steps = count_argument(state, "steps", value); return 0;
     case KEY_PROFILE: args->profile = true; return 0;
     case KEY_OPS: args->ops = true; return 0;
+    case KEY_SOLVERS: args->ops = args->solvers = true; return 0;
     case KEY_PLOT: args->ops = args->plot = true; return 0;
     case KEY_COMPARE: args->compare = true; return 0;
     case ARGP_KEY_ARG:
@@ -118,6 +120,7 @@ int cmd_bench(int argc, char **argv)
     bench.training = args.network.training && args.network.model;
     bench.backward = args.network.training && !args.network.model;
     bench.profile = args.profile;
+    bench.solvers = args.solvers;
     status = args.ops ? fer_bench_ops(context, model, &bench, &json, &err) : fer_bench(context, model, &bench, &json, &err);
     if (status == FER_OK) {
         report = parse_report(json);

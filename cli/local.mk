@@ -25,6 +25,7 @@ fer_SOURCES = \
 	%D%/cmd-show.c \
 	%D%/cmd-sweep.c \
 	%D%/cmd-train.c \
+	%D%/cmd-tune.c \
 	%D%/common.c \
 	%D%/dataset.c \
 	%D%/dataset.h \

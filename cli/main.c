@@ -28,6 +28,7 @@ static const struct command {
     { "run", "run one net on given tensors", cmd_run },
     { "grad", "compare gradients with finite differences", cmd_grad },
     { "bench", "measure a network's speed", cmd_bench },
+    { "tune", "find the fastest solvers for a network here", cmd_tune },
     { "occlude", "write a covered copy of a data set", cmd_occlude },
     { "pack", "decode a data set once, into one file", cmd_pack },
 };

@@ -57,6 +57,21 @@ static void print_head(const json_t *report)
            bytes_text(number_of(peak, "buffer")), number_of(peak, "gflops") / number_of(peak, "gbytes"));
 }
 
+/* "      winograd 3.081 ms, 300.2 GFLOP/s, 4e-06 from the plainest" */
+static void print_solvers(const json_t *row)
+{
+    const json_t *solver;
+    size_t i;
+
+    json_array_foreach(json_object_get(row, "solvers"), i, solver) {
+        if (text_of(solver, "refusal")[0])
+            printf("%24s%s: %s\n", "", text_of(solver, "solver"), text_of(solver, "refusal"));
+        else
+            printf("%24s%s: %.3f ms a call, %.1f GFLOP/s, %.1g from the plainest\n", "", text_of(solver, "solver"),
+                   1e3 * number_of(solver, "seconds"), number_of(solver, "gflops"), number_of(solver, "error"));
+    }
+}
+
 void print_ops(const json_t *report)
 {
     const json_t *row;
@@ -66,7 +81,7 @@ void print_ops(const json_t *report)
     print_head(report);
     printf("  %-22s %5s %9s %6s %9s %9s %8s %8s %7s %6s  %s\n", "work", "calls", "ms a step", "share", "MMAC", "MB",
            "GFLOP/s", "GB/s", "op/byte", "roof", "solver, shape");
-    json_array_foreach(json_object_get(report, "operations"), i, row)
+    json_array_foreach(json_object_get(report, "operations"), i, row) {
         printf("%c %-22s %5.0f %9.3f %5.1f%% %9.2f %9.3f %8.1f %8.1f %7.1f %5.0f%%  %s%s%s\n", letter_of(i),
                work_text(row, text), number_of(row, "calls"), 1e3 * number_of(row, "seconds"),
                100 * number_of(row, "share"), number_of(row, "macs") / 1e6, number_of(row, "bytes") / 1e6,
@@ -74,6 +89,8 @@ void print_ops(const json_t *report)
                100 * number_of(row, "roof"), text_of(row, "solver"),
                strcmp(text_of(row, "chosen"), "tuned") == 0 ? " (tuned), " : text_of(row, "solver")[0] ? ", " : "",
                text_of(row, "shape"));
+        print_solvers(row);
+    }
     printf("\nMMAC and MB are a call's.  The roof is the least of both peaks at that many operations a byte; work without\n"
            "multiply-adds is held against GB/s.  Above 100%%: caches, or Winograd, which is credited with the plain\n"
            "convolution's multiply-adds.\n");

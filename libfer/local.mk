@@ -18,7 +18,8 @@ ferinclude_HEADERS += \
 	%D%/fer/status.h \
 	%D%/fer/study.h \
 	%D%/fer/tensor.h \
-	%D%/fer/train.h
+	%D%/fer/train.h \
+	%D%/fer/tune.h
 
 libfer_core_la_SOURCES += \
 	%D%/arena.c \

@@ -55,7 +55,7 @@ expect 0 --help;            prints 'Usage: fer COMMAND'
 expect 0 --version;         prints '^fer [0-9]'
 expect 2;                   says 'Usage: fer COMMAND'
 expect 2 nothing;           says "no command 'nothing'"
-for command in devices plugins check fmt show train sweep study eval compare predict explain run grad bench occlude pack; do
+for command in devices plugins check fmt show train sweep study eval compare predict explain run grad bench tune occlude pack; do
     expect 0 "$command" --help;     prints "Usage: fer $command"
     expect 2 "$command" --nonsense; says "fer $command --help"
 done

@@ -40,6 +40,9 @@ struct fer_context_options {
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
     const char *without;     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune"; NULL: none */
+    const char *tune;        /* the file of `fer tune` that says which solvers are the fastest here; NULL: FER_TUNE, else
+                                $XDG_CACHE_HOME/libfer/tune.txt; "off": none.  It may be missing.  The first task that
+                                opens the device fails with FER_EFORMAT, naming the line, when it is not well formed */
 };
 
 /* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.

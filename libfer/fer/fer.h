@@ -15,5 +15,6 @@
 #include <fer/status.h>
 #include <fer/study.h>
 #include <fer/train.h>
+#include <fer/tune.h>
 
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/alone.c \
+	%D%/alone.h \
 	%D%/autodiff.c \
 	%D%/bind.c \
 	%D%/bind.h \

@@ -41,6 +41,34 @@ static void report_plugins(const struct fer_context *context)
     }
 }
 
+static void ignored(void *user, const char *text)
+{
+    fer_context_say(user, FER_MESSAGE_DETAIL, "%s", text);
+}
+
+/* Where measurements are; NULL: nowhere. */
+static char *tune_file(const char *wish)
+{
+    if (!wish || !*wish)
+        wish = getenv("FER_TUNE");
+    if (!wish || !*wish)
+        return fer_tuning_path();
+    return strcmp(wish, "off") == 0 ? NULL : strdup(wish);
+}
+
+void fer_context_tune(struct fer_context *context)
+{
+    fer_tuning_free(context->tuning);
+    context->tuning = NULL;
+    context->untuned = (struct fer_error)FER_ERROR_INIT;
+    if (!context->tune || (context->without & FER_PASS_TUNE))
+        return;
+    if (fer_tuning_open(context->tune, &context->tuning, &context->untuned) == FER_OK &&
+        fer_tuning_count(context->tuning) > 0)
+        fer_context_say(context, FER_MESSAGE_DETAIL, "%s: %d measurements of solvers", context->tune,
+                        fer_tuning_count(context->tuning));
+}
+
 enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,
                                    struct fer_error *err)
 {
@@ -66,13 +94,19 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
         return status;
     }
     report_plugins(context);
+    context->tune = tune_file(options->tune);
+    fer_context_tune(context);
     *out = context;
     return FER_OK;
 }
 
 struct fer_compile_options fer_context_compile_options(const struct fer_context *context)
 {
-    return (struct fer_compile_options){ .without = context->without, .watch = &context->watch };
+    return (struct fer_compile_options){ .without = context->without,
+                                         .watch = &context->watch,
+                                         .tuning = context->tuning,
+                                         .detail = ignored,
+                                         .user = (void *)context };
 }
 
 struct fer_kept {
@@ -97,6 +131,8 @@ void fer_context_free(struct fer_context *context)
         return;
     fer_device_close(context->device);
     fer_registry_free(context->registry);
+    fer_tuning_free(context->tuning);
+    free(context->tune);
     for (struct fer_kept *kept = context->kept, *next; kept; kept = next) {
         next = kept->next;
         free(kept);
@@ -109,6 +145,9 @@ enum fer_status fer_context_device(struct fer_context *context, struct fer_devic
 {
     enum fer_status status = FER_OK;
 
+    *out = NULL;
+    if (context->untuned.status)
+        return fer_fail(err, context->untuned.status, "%s", context->untuned.text);
     if (!context->device) {
         status = fer_device_open(context->device_name, &context->device, err);
         if (status == FER_OK)

@@ -12,6 +12,7 @@
 #include "graph/description.h"
 #include "graph/registry.h"
 #include "run/device.h"
+#include "run/tuning.h"
 
 struct fer_context {
     struct fer_registry *registry;
@@ -21,6 +22,9 @@ struct fer_context {
     void *user;
     struct fer_build_watch watch; /* tells `message` what is being built */
     unsigned without;             /* passes that are left out: enum fer_pass */
+    char *tune;                   /* file of measurements; NULL: none */
+    struct fer_tuning *tuning;    /* what it holds; NULL: nothing */
+    struct fer_error untuned;     /* why it could not be read: told by what opens the device */
     struct fer_kept *kept;        /* settings: descriptions point into them */
 };
 
@@ -28,6 +32,8 @@ void fer_context_say(const struct fer_context *context, enum fer_message kind, c
     FER_PRINTF(3, 4);
 /* How everything is compiled. */
 struct fer_compile_options fer_context_compile_options(const struct fer_context *context);
+/* Read the file of measurements, again if that has been done. */
+void fer_context_tune(struct fer_context *context);
 /* Memory that lives as long as the context; NULL: out of memory. */
 void *fer_context_keep(struct fer_context *context, size_t size);
 /* Open the device on the first call. */

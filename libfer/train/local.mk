@@ -11,6 +11,8 @@ libfer_core_la_SOURCES += \
 	%D%/checkpoint.h \
 	%D%/context.c \
 	%D%/context.h \
+	%D%/contest.c \
+	%D%/contest.h \
 	%D%/epoch.c \
 	%D%/eval.c \
 	%D%/explain-files.c \
@@ -63,6 +65,7 @@ libfer_core_la_SOURCES += \
 	%D%/tester.h \
 	%D%/train.c \
 	%D%/trainer.h \
+	%D%/tune.c \
 	%D%/turn.c \
 	%D%/view.c \
 	%D%/view.h \

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/graph.h"
 #include "run/peak.h"
+#include "train/contest.h"
 #include "train/workload.h"
 
 enum { SHAPE_TEXT = 256 };
@@ -33,6 +35,7 @@ struct ops {
     struct fer_workload work;
     struct fer_peak peak;
     int steps, nlaunches;
+    bool solvers;
     const struct fer_launch **launches; /* by index */
     int *call_of;                       /* launch index to call */
     struct call *calls;
@@ -244,6 +247,31 @@ static double roof_of(const struct fer_peak *peak, double flops, double bytes, d
     return bytes / seconds / peak->bytes;
 }
 
+/* Every solver that applies, by itself: seconds of a call. */
+static enum fer_status add_solvers(struct ops *o, const struct row *row, json_t *json, struct fer_error *err)
+{
+    struct fer_contest contest = { .problem = row->first->solved,
+                                   .store = o->work.store,
+                                   .watch = &o->work.context->watch,
+                                   .capacity = fer_program_capacity(o->work.program, row->first->solved->op->branch) };
+    double flops = 2 * row->macs / row->calls;
+    enum fer_status status = fer_contest_run(&contest, err);
+    json_t *list = json_array();
+
+    for (int i = 0; i < contest.count; i++) {
+        const struct fer_entrant *e = &contest.entrants[i];
+        double seconds = e->ms / 1e3;
+
+        json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:o, s:s?}", "solver", e->text, "seconds", seconds,
+                                              "gflops", seconds > 0 ? flops / seconds / 1e9 : 0, "error",
+                                              e->error == e->error ? json_real(e->error) : json_null(), "refusal",
+                                              e->refusal[0] ? e->refusal : NULL));
+    }
+    json_object_set_new(json, "solvers", list);
+    fer_contest_free(&contest);
+    return status;
+}
+
 static json_t *row_json(const struct ops *o, const struct row *row, double total)
 {
     const struct fer_launch *launch = row->first;
@@ -268,17 +296,28 @@ static json_t *row_json(const struct ops *o, const struct row *row, double total
     return json;
 }
 
-static enum fer_status report(const struct ops *o, const char *path, char **text, struct fer_error *err)
+static enum fer_status report(struct ops *o, const char *path, char **text, struct fer_error *err)
 {
     const struct fer_workload *w = &o->work;
-    json_t *list = json_array();
+    json_t *list = json_array(), *json;
     double total = 0;
+    enum fer_status status = FER_OK;
 
     for (int r = 0; r < o->nrows; r++)
         total += o->rows[r].median;
-    for (int r = 0; r < o->nrows; r++) {
-        if (o->rows[r].ran)
-            json_array_append_new(list, row_json(o, &o->rows[r], total));
+    for (int r = 0; r < o->nrows && status == FER_OK; r++) {
+        const struct row *row = &o->rows[r];
+
+        if (!row->ran)
+            continue;
+        json = row_json(o, row, total);
+        if (o->solvers && row->first->solved && row->first->solved->op)
+            status = add_solvers(o, row, json, err);
+        json_array_append_new(list, json);
+    }
+    if (status != FER_OK) {
+        json_decref(list);
+        return status;
     }
     return fer_json_text(json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:f, s:{s:f, s:f, s:i, s:I}, s:o}", "model", path,
                                    "device", w->device->name, "driver", w->device->driver, "mode",
@@ -293,7 +332,8 @@ enum fer_status fer_bench_ops(struct fer_context *context, const char *path, con
                               char **json, struct fer_error *err)
 {
     static const struct fer_bench_options none;
-    struct ops o = { .steps = options && options->steps > 0 ? options->steps : 10 };
+    struct ops o = { .steps = options && options->steps > 0 ? options->steps : 10,
+                     .solvers = options && options->solvers };
     enum fer_status status = fer_workload_open(context, path, options ? options : &none, &o.work, err);
 
     *json = NULL;

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/contest.h"
+
+#include <fer/host.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/meter.h"
+#include "train/workload.h"
+
+enum {
+    RUNS = 5,
+    ROUNDS = 7,
+    OUT_OF_SIGHT = 4, /* times the best: one run is enough */
+    MOST_ENTRANTS = 256
+};
+static const double reference_flops = 1e9; /* that the plainest solver may have to do */
+static const double near = 1.5;            /* times the best at most, for a solver's numbers to be turned */
+static const double tied = 1.03;           /* times the best: measured again, alternating */
+static const double worth = 1.01;          /* times the best: as good as equal */
+static const double tuned_step = 1.01;     /* a number's value is kept when it is so many times faster */
+
+/* Results of one live batch that others are compared with. */
+struct fer_answer {
+    int live;
+    float *values; /* of all results, one behind the other; NULL: not known yet */
+};
+enum { SOME, ALL, ANSWERS };
+
+static bool is_over(const struct fer_contest *c)
+{
+    return (c->stop && *c->stop) || (c->deadline > 0 && fer_meter_now() > c->deadline);
+}
+
+/* ---- one solution on the device ---- */
+
+static enum fer_status fill_inputs(const struct fer_alone *a, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    for (int i = 0; i < a->nin && status == FER_OK; i++) {
+        const struct fer_random random = { 7, (uint32_t)i };
+        size_t bytes = fer_tensor_bytes(a->in[i]), count = bytes / sizeof(float);
+        const struct fer_shape *shape = &a->in[i]->shape;
+        size_t plane = shape->rank == 4 ? (size_t)shape->dim[2] * (size_t)shape->dim[3] : 1;
+        float *data = malloc(bytes);
+
+        if (!data)
+            return fer_fail(err, FER_ENOMEM, "out of memory");
+        for (size_t k = 0; k < count; k++) {
+            /* lanes past the last channel are zero */
+            size_t blocks = (size_t)(shape->rank > 1 ? shape->dim[1] + FER_BLOCK - 1 : 0) / FER_BLOCK;
+            size_t channel = k / FER_BLOCK / plane % (blocks ? blocks : 1) * FER_BLOCK + k % FER_BLOCK;
+            bool padding = a->in[i]->layout == FER_LAYOUT_BLOCKED && channel >= (size_t)shape->dim[1];
+
+            data[k] = padding ? 0 : (float)(2 * fer_random_uniform(random, k) - 1);
+        }
+        status = fer_exec_write(a->exec, a->in[i], data, bytes, err);
+        free(data);
+    }
+    return status;
+}
+
+/* Milliseconds of the solution's launches in one run. */
+static enum fer_status time_run(const struct fer_contest *c, const struct fer_alone *a, double *ms, struct fer_error *err)
+{
+    struct fer_profile_row *rows = NULL;
+    int count = 0;
+    enum fer_status status = fer_exec_profile(a->exec, true, err);
+
+    if (c->problem->trains)
+        fer_exec_weights_changed(a->exec);
+    if (status == FER_OK)
+        status = fer_exec_run(a->exec, a->segment, err);
+    if (status == FER_OK)
+        status = fer_exec_profile_rows(a->exec, &rows, &count, err);
+    *ms = 0;
+    for (int i = 0; i < count; i++) {
+        if (rows[i].launch->solved == a->solved)
+            *ms += 1e3 * rows[i].seconds;
+    }
+    free(rows);
+    return status;
+}
+
+static size_t live_bytes(const struct fer_tensor *tensor, int live)
+{
+    size_t rows = tensor->shape.rank > 0 ? (size_t)tensor->shape.dim[0] : 1;
+    size_t row = fer_tensor_bytes(tensor) / (rows ? rows : 1);
+
+    return tensor->shape.batch ? row * (size_t)tensor->shape.batch * (size_t)live : fer_tensor_bytes(tensor);
+}
+
+static enum fer_status read_results(const struct fer_alone *a, int live, float **values, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+    size_t size = 0, at = 0;
+
+    for (int i = 0; i < a->nout; i++)
+        size += live_bytes(a->out[i], live);
+    *values = malloc(size ? size : 1);
+    if (!*values)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    for (int i = 0; i < a->nout && status == FER_OK; i++) {
+        size_t bytes = live_bytes(a->out[i], live);
+
+        status = fer_exec_read(a->exec, a->out[i], *values + at / sizeof(float), bytes, err);
+        at += bytes;
+    }
+    return status;
+}
+
+/* ---- right or wrong ---- */
+
+static double distance(const float *ours, const float *theirs, size_t count)
+{
+    double difference = 0, norm = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        double d = (double)ours[i] - (double)theirs[i];
+
+        difference += d * d;
+        norm += (double)theirs[i] * (double)theirs[i];
+    }
+    return norm > 0 ? sqrt(difference / norm) : sqrt(difference);
+}
+
+/* The largest distance of a result, NaN where one is not a number. */
+static double compare(const struct fer_alone *a, int live, const float *ours, const float *theirs)
+{
+    double largest = 0;
+    size_t at = 0;
+
+    for (int i = 0; i < a->nout; i++) {
+        size_t count = live_bytes(a->out[i], live) / sizeof(float);
+        double error = distance(ours + at, theirs + at, count);
+
+        if (!(error <= largest))
+            largest = error;
+        at += count;
+    }
+    return largest;
+}
+
+/* Run on the answer's batch and compare, or become the answer; e->ms is what a full batch would take. */
+static enum fer_status check(struct fer_contest *c, struct fer_entrant *e, struct fer_answer *answer, struct fer_error *err)
+{
+    float *values = NULL;
+    enum fer_status status = fer_exec_batch(e->alone->exec, answer->live, err);
+
+    if (status == FER_OK)
+        status = time_run(c, e->alone, &e->ms, err);
+    e->ms *= (double)c->capacity / answer->live;
+    if (status == FER_OK)
+        status = read_results(e->alone, answer->live, &values, err);
+    if (status == FER_OK && answer->values) {
+        double error = compare(e->alone, answer->live, values, answer->values);
+
+        if (!(error <= e->error))
+            e->error = error;
+        if (!(error <= c->problem->tolerance))
+            snprintf(e->refusal, sizeof(e->refusal), "its result is wrong: %.2g away, relative, where %.2g is allowed",
+                     error, c->problem->tolerance);
+    } else if (status == FER_OK) {
+        answer->values = values;
+        values = NULL;
+    }
+    free(values);
+    return status;
+}
+
+/* ---- entrants ---- */
+
+static void leave(struct fer_entrant *e)
+{
+    fer_alone_free(e->alone);
+    e->alone = NULL;
+}
+
+static enum fer_status prepare(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
+{
+    enum fer_status status = fer_alone_compile(c->problem, &e->solution, c->capacity, c->store, c->watch, &e->alone, err);
+
+    return status == FER_OK ? fill_inputs(e->alone, err) : status;
+}
+
+static enum fer_status measure(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
+{
+    double ms[RUNS], best = c->best >= 0 ? c->entrants[c->best].ms : 0;
+    int count = 0;
+    enum fer_status status = FER_OK;
+
+    while (count < RUNS && status == FER_OK) {
+        status = time_run(c, e->alone, &ms[count++], err);
+        if (best > 0 && ms[0] > 2 * near * best)
+            break;
+    }
+    if (status == FER_OK)
+        e->ms = fer_median(ms, count);
+    return status;
+}
+
+/* Only those that may still win keep their memory. */
+static void sort_out(struct fer_contest *c)
+{
+    for (int i = 0; i < c->count; i++) {
+        struct fer_entrant *e = &c->entrants[i];
+
+        if (e->alone && i != 0 && i != c->best && c->best >= 0 && e->ms > tied * c->entrants[c->best].ms)
+            leave(e);
+    }
+}
+
+/* What goes wrong with one solution is its own fault, unless memory or the device is gone. */
+static enum fer_status refuse(struct fer_entrant *e, enum fer_status status, const struct fer_error *why,
+                              struct fer_error *err)
+{
+    if (status == FER_OK || status == FER_EBUILD || status == FER_EPLUGIN || status == FER_EINVAL ||
+        status == FER_ENOMEM || status == FER_ESHAPE) {
+        if (status != FER_OK)
+            snprintf(e->refusal, sizeof(e->refusal), "it does not run: %.220s", why->text);
+        return FER_OK;
+    }
+    return fer_fail(err, status, "%s", why->text);
+}
+
+/* Check and time one solution; *out is its place. */
+static enum fer_status enter(struct fer_contest *c, const struct fer_solution *solution, int *out, struct fer_error *err)
+{
+    struct fer_error own = FER_ERROR_INIT;
+    double best = c->best >= 0 ? c->entrants[c->best].ms : 0;
+    struct fer_entrant *e;
+    enum fer_status status;
+    bool hopeless;
+
+    *out = -1;
+    if (is_over(c))
+        return fer_fail(err, FER_EINTERRUPTED, "stopped before all solutions had run");
+    if (c->count == MOST_ENTRANTS)
+        return FER_OK;
+    e = &c->entrants[*out = c->count++];
+    *e = (struct fer_entrant){ .solution = *solution };
+    fer_solution_text(c->problem, solution, e->text, sizeof(e->text));
+    status = prepare(c, e, &own);
+    if (status == FER_OK)
+        status = check(c, e, &c->answers[SOME], &own);
+    hopeless = best > 0 && e->ms > OUT_OF_SIGHT * best;
+    if (status == FER_OK && !e->refusal[0] && !hopeless && c->answers[ALL].live > 0)
+        status = check(c, e, &c->answers[ALL], &own);
+    if (status == FER_OK && !e->refusal[0] && !hopeless)
+        status = measure(c, e, &own);
+    status = refuse(e, status, &own, err);
+    if (e->refusal[0])
+        leave(e);
+    else if (c->best < 0 || e->ms < c->entrants[c->best].ms)
+        c->best = *out;
+    sort_out(c);
+    return status;
+}
+
+/* The plainest solver says what is right, on as many samples as it can do. */
+static enum fer_status ask_reference(struct fer_contest *c, struct fer_error *err)
+{
+    struct fer_entrant plainest = { .solution = { .size = sizeof(struct fer_solution) } };
+    double flops;
+    enum fer_status status;
+
+    plainest.solution.solver = c->problem->nsolvers - 1;
+    fer_solution_default(c->problem->solvers[plainest.solution.solver], &plainest.solution);
+    status = prepare(c, &plainest, err);
+    if (status == FER_OK) {
+        flops = plainest.alone->flops;
+        c->answers[SOME].live = flops > reference_flops ? (int)(c->capacity * (reference_flops / flops)) : c->capacity;
+        c->answers[SOME].live = c->answers[SOME].live < 1 ? 1 : c->answers[SOME].live;
+        c->answers[ALL].live = c->answers[SOME].live < c->capacity ? c->capacity : 0;
+        status = check(c, &plainest, &c->answers[SOME], err);
+    }
+    leave(&plainest);
+    return status;
+}
+
+/* ---- numbers ---- */
+
+/* From a solver's first values, one number after the other: every value, the fastest stays. */
+static enum fer_status turn(struct fer_contest *c, int start, struct fer_error *err)
+{
+    const struct fer_solver *solver = c->problem->solvers[c->entrants[start].solution.solver];
+    int current = start;
+    enum fer_status status = FER_OK;
+
+    for (int t = 0; solver->tunables && solver->tunables[t] && status == FER_OK; t++) {
+        struct fer_solution base = c->entrants[current].solution;
+
+        for (int v = 0; v < solver->tunables[t]->count && status == FER_OK; v++) {
+            struct fer_solution next = base;
+            int at;
+
+            next.values[t] = solver->tunables[t]->values[v];
+            if (next.values[t] == base.values[t])
+                continue;
+            status = enter(c, &next, &at, err);
+            if (status == FER_OK && at >= 0 && !c->entrants[at].refusal[0] &&
+                c->entrants[at].ms * tuned_step < c->entrants[current].ms)
+                current = at;
+        }
+    }
+    return status;
+}
+
+static enum fer_status turn_all(struct fer_contest *c, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+    int solvers = c->count;
+
+    for (int i = 0; i < solvers && status == FER_OK; i++) {
+        if (!c->entrants[i].refusal[0] && c->entrants[i].ms <= near * c->entrants[c->best].ms)
+            status = turn(c, i, err);
+    }
+    return status;
+}
+
+/* ---- near-ties ---- */
+
+static bool is_tied(const struct fer_contest *c, int i)
+{
+    const struct fer_entrant *e = &c->entrants[i];
+
+    return e->alone && !e->refusal[0] && (i == 0 || e->ms <= tied * c->entrants[c->best].ms);
+}
+
+/* Run those that are near the best, and the heuristics' choice, in turn; their times become the medians. */
+static enum fer_status play_off(struct fer_contest *c, struct fer_error *err)
+{
+    double *ms = calloc((size_t)c->count * ROUNDS, sizeof(double));
+    bool *in = calloc((size_t)c->count + 1, sizeof(bool));
+    enum fer_status status = ms && in ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    for (int i = 0; i < c->count && status == FER_OK; i++)
+        in[i] = is_tied(c, i);
+    for (int r = 0; r < ROUNDS && status == FER_OK; r++) {
+        for (int k = 0; k < c->count && status == FER_OK; k++) {
+            int i = r % 2 ? c->count - 1 - k : k; /* what becomes slower does so for everybody */
+
+            if (in[i])
+                status = time_run(c, c->entrants[i].alone, &ms[i * ROUNDS + r], err);
+        }
+        if (status == FER_OK && is_over(c))
+            status = fer_fail(err, FER_EINTERRUPTED, "stopped before near-ties were measured again");
+    }
+    for (int i = 0; i < c->count && status == FER_OK; i++) {
+        if (in[i])
+            c->entrants[i].ms = fer_median(ms + i * ROUNDS, ROUNDS);
+    }
+    for (int i = 0; i < c->count && status == FER_OK; i++) {
+        if (in[i] && c->entrants[i].ms < c->entrants[c->best].ms)
+            c->best = i;
+    }
+    free(ms);
+    free(in);
+    return status;
+}
+
+/* Of those that are as good as equal the one that came first: heuristics, then the fewest turned numbers. */
+static enum fer_status decide(struct fer_contest *c, struct fer_error *err)
+{
+    enum fer_status status = c->count > 1 ? play_off(c, err) : FER_OK;
+    double least = c->entrants[c->best].ms;
+
+    if (status != FER_OK)
+        return status;
+    c->first_ms = c->entrants[0].refusal[0] ? 0 : c->entrants[0].ms;
+    for (int i = 0; i < c->best; i++) {
+        const struct fer_entrant *e = &c->entrants[i];
+
+        if (e->alone && !e->refusal[0] && e->ms < worth * least)
+            c->best = i;
+    }
+    return FER_OK;
+}
+
+enum fer_status fer_contest_run(struct fer_contest *c, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+    int at;
+
+    c->best = -1;
+    c->entrants = calloc(MOST_ENTRANTS, sizeof(*c->entrants));
+    c->answers = calloc(ANSWERS, sizeof(*c->answers));
+    if (!c->entrants || !c->answers)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    status = ask_reference(c, err);
+    for (int s = 0; s < c->problem->nsolvers && status == FER_OK; s++) {
+        struct fer_solution solution = { .size = sizeof(solution), .solver = s };
+
+        fer_solution_default(c->problem->solvers[s], &solution);
+        status = enter(c, &solution, &at, err);
+    }
+    if (status == FER_OK && c->best >= 0 && c->tunables)
+        status = turn_all(c, err);
+    if (status == FER_OK && c->best >= 0)
+        status = decide(c, err);
+    return status;
+}
+
+void fer_contest_free(struct fer_contest *c)
+{
+    for (int i = 0; c->entrants && i < c->count; i++)
+        leave(&c->entrants[i]);
+    for (int i = 0; c->answers && i < ANSWERS; i++)
+        free(c->answers[i].values);
+    free(c->entrants);
+    free(c->answers);
+    c->entrants = NULL;
+    c->answers = NULL;
+}

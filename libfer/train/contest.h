@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Solutions of one problem against each other: first whether they are right, then how fast they are.
+ */
+#ifndef FER_TRAIN_CONTEST_H
+#define FER_TRAIN_CONTEST_H
+
+#include "graph/alone.h"
+
+/* One solution. */
+struct fer_entrant {
+    struct fer_solution solution;
+    char text[256];          /* "direct chunk=96" */
+    double ms;               /* the median of its runs; 0: not timed */
+    double error;            /* the largest of its results' relative differences; NaN where one is not a number */
+    char refusal[256];       /* why it is out: it is wrong, or it does not run; "" */
+    struct fer_alone *alone; /* while it may still win */
+};
+
+struct fer_contest {
+    const struct fer_solved *problem; /* of a program whose graph lives */
+    struct fer_store *store;
+    const struct fer_build_watch *watch;
+    int capacity;
+    bool tunables;            /* also turn the solvers' numbers, one at a time, where they come near the best */
+    double deadline;          /* of fer_meter_now(); 0: none */
+    const volatile int *stop; /* or NULL */
+    struct fer_entrant *entrants; /* the first is what heuristics take */
+    int count;
+    int best;                 /* -1: none is right */
+    double first_ms;          /* of what heuristics take, measured with the best, alternating; 0: it is out */
+    /* what results are compared with */
+    struct fer_answer *answers;
+};
+
+/* Let all of them run.  A solution is right when its results are those of the problem's last solver, within the
+ * problem's tolerance, on as many samples as that solver can do in reasonable time, and those of the first right one on
+ * a full batch.  Times are sums of events, prepared weights included where they change in every step; those within 3 %
+ * of the best are measured again, alternating, and of those within 1 % the first is taken.
+ * FER_EINTERRUPTED: the deadline or the stop came first; then nothing is known. */
+enum fer_status fer_contest_run(struct fer_contest *contest, struct fer_error *err);
+/* Free what the contest holds; contest->entrants too. */
+void fer_contest_free(struct fer_contest *contest);
+
+#endif

@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# fer tune on a tiny network: what it finds is kept, used, gone on with, left out; and the network says the same with it.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+command -v python3 >/dev/null || exit 77
+FER_TUNE=$work/deep/tune.txt
+export FER_TUNE
+
+cat >tiny.fer <<'END2'
+fer 1
+use vision
+net tiny(x: f32[16,8,8]) -> y {
+  y = x | a: conv2d 16 kernel=3 pad=1 | relu | b: conv2d 16 kernel=3 pad=1 bias=no | c: linear 5
+}
+predict infer(x: f32[16,8,8]) -> y { y = x | tiny }
+END2
+
+# No time for anything: nothing is measured, nothing written.
+"$FER" tune tiny.fer --batch 2 --budget 0.000001 >none
+grep -q '2 problems with a choice: 0 measured now, 0 known before, 2 left' none
+grep -q 'goes on with what is left' none
+test ! -e deep/tune.txt
+
+# All of it, then nothing is left.  Both convolutions are one problem.
+"$FER" tune tiny.fer --batch 2 --json >tuned.json 2>progress
+grep -q '^2/2  ' progress
+"$FER" tune tiny.fer --batch 2 >again 2>/dev/null
+grep -q '0 measured now, 2 known before, 0 left' again
+head -n 1 deep/tune.txt | grep -qx 'fer tune 1'
+[ "$(grep -vc '^#' deep/tune.txt)" -eq 3 ]
+
+python3 - <<'END2'
+import json
+report = json.load(open("tuned.json"))
+lines = [line.rstrip("\n").split("\t") for line in open("deep/tune.txt") if "\t" in line and not line.startswith("#")]
+assert (report["problems"], report["tuned"], report["left"], report["known"]) == (2, 2, 0, 0), report
+results = {row["work"]: row for row in report["results"]}
+conv, linear = results["conv2d forward"], results["linear product"]
+assert conv["shape"].startswith("2x16x8x8 to 16x8x8") and conv["calls"] == 2, conv
+assert linear["shape"].startswith("1 of 2x1024 by 1024x5"), linear
+for row in results.values():
+    solutions = {s["solution"]: s for s in row["solutions"]}
+    first = row["solutions"][0]
+    assert len(solutions) == len(row["solutions"]) > 2, row             # each of them once
+    assert all(s["refusal"] is None and s["error"] < 2e-4 for s in solutions.values()), row
+    assert row["solution"] in solutions and abs(row["gain"] * row["ms"] - row["first_ms"]) < 1e-6 * row["first_ms"], row
+    # one of those that are as good as the best; nothing that was measured with it is a percent faster
+    line, = [l for l in lines if l[4] == row["work"]]
+    assert line[0] == report["device"] and line[1] == report["driver"] and line[2:4] == ["f32", "infer"], line
+    assert line[5] == row["shape"] and line[7] == row["solution"], (line, row)
+assert {"generic"} <= {s["solution"] for s in conv["solutions"]}, conv
+total = sum(row["calls"] * row["ms"] for row in results.values())
+assert abs(report["tuned_ms"] - total) < 1e-6 * total, report
+END2
+
+# It is used, and said; and left out.
+"$FER" show tiny.fer --batch 2 --launches -v >with 2>said
+grep -q '(tuned)' with
+grep -q 'deep/tune.txt: 2 measurements' said
+"$FER" show tiny.fer --batch 2 --launches --without tune >without
+if grep -q '(tuned)' without; then exit 1; fi
+FER_TUNE=off "$FER" show tiny.fer --batch 2 --launches >off
+cmp without off
+"$FER" show tiny.fer --batch 3 --launches >other # another shape: heuristics
+if grep -q '(tuned)' other; then exit 1; fi
+"$FER" bench --ops tiny.fer --batch 2 --steps 1 --solvers --json >ops.json
+python3 - <<'END2'
+import json
+rows = [row for row in json.load(open("ops.json"))["operations"] if row["solver"]]
+assert len(rows) == 2 and all(row["chosen"] == "tuned" for row in rows), rows
+assert all(len(row["solvers"]) >= 2 and all(s["seconds"] > 0 for s in row["solvers"]) for row in rows), rows
+END2
+
+# Whatever the file says, results agree; the same file gives the same bytes.
+python3 - <<'END2'
+import json, random, struct
+random.seed(1)
+values = [random.uniform(-1, 1) for _ in range(2 * 16 * 64)]
+header = json.dumps({"x": {"dtype": "F32", "shape": [2, 16, 8, 8], "data_offsets": [0, 4 * len(values)]}}).encode()
+open("x.st", "wb").write(struct.pack("<Q", len(header)) + header + struct.pack("<%df" % len(values), *values))
+END2
+run() { "$FER" run tiny.fer tiny --in x.st --out "$1" --seed 3; }
+FER_TUNE=off run heuristics.st
+for solution in generic direct 'direct chunk=48 outs=2' winograd 'winograd form=2 split=18'; do
+    awk -F'\t' -v OFS='\t' -v s="$solution" '$5 == "conv2d forward" { $8 = s } { print }' deep/tune.txt >deep/new
+    cp deep/new deep/tune.txt
+    run one.st
+    run two.st
+    cmp one.st two.st
+    python3 - "$solution" <<'END2'
+import struct, sys
+def load(path):
+    data = open(path, "rb").read()
+    data = data[8 + struct.unpack("<Q", data[:8])[0]:]
+    return struct.unpack("<%df" % (len(data) // 4), data)
+ours, theirs = load("one.st"), load("heuristics.st")
+error = (sum((a - b) ** 2 for a, b in zip(ours, theirs)) / sum(b * b for b in theirs)) ** 0.5
+assert len(ours) == 10 and error < 1e-5, (sys.argv[1], error)
+END2
+done
+
+# A malformed file is said with its line, and spoils only what uses it.
+printf 'fer tune 1\nnonsense\n' >deep/tune.txt
+status=0
+"$FER" show tiny.fer 2>err || status=$?
+[ $status -eq 1 ]
+grep -q 'deep/tune.txt:2: the line does not have ten fields' err
+[ "$(wc -l <err)" -eq 1 ]
+"$FER" plugins >plugins
+"$FER" show tiny.fer --without tune >shown
+status=0
+"$FER" tune tiny.fer --out "$work/deep" 2>err || status=$?
+[ $status -eq 1 ]
+grep -q "$work/deep" err

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Measurements of solvers: the file, who is chosen, who is thrown out.  Nothing here asserts a time.
+ */
+#include <check.h>
+#include <fer/fer.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/tuning.h"
+
+static char folder[] = "/tmp/fer-tune-XXXXXX";
+static char file[PATH_MAX];
+static struct fer_error err;
+static char said[8192]; /* by the context */
+
+static void set_up(void)
+{
+    char from[PATH_MAX], to[PATH_MAX], whole[PATH_MAX];
+    const char *top = getenv("top_builddir");
+
+    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(from, sizeof from, "%s/tests/broken/toysolve.so", top ? top : ".");
+    snprintf(to, sizeof to, "%s/toysolve.so", folder);
+    ck_assert_msg(realpath(from, whole) != NULL, "%s is not built", from);
+    ck_assert_int_eq(symlink(whole, to), 0);
+    snprintf(file, sizeof file, "%s/tune.txt", folder);
+    err = (struct fer_error)FER_ERROR_INIT;
+    said[0] = '\0';
+}
+
+static void tear_down(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void write_file(const char *text, size_t size)
+{
+    FILE *out = fopen(file, "w");
+
+    ck_assert_ptr_nonnull(out);
+    ck_assert_uint_eq(fwrite(text, 1, size, out), size);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+static char *read_text(void)
+{
+    static char text[65536];
+    FILE *in = fopen(file, "r");
+    size_t size;
+
+    ck_assert_ptr_nonnull(in);
+    size = fread(text, 1, sizeof text - 1, in);
+    text[size] = '\0';
+    fclose(in);
+    return text;
+}
+
+/* ---- the file ---- */
+
+#define HEAD "fer tune 1\n"
+#define KEY "cpu\t3.1\tf32\tinfer\tconv2d forward\t8x3x4x4\t"
+#define GOOD KEY "0123456789abcdef\tdirect chunk=96\t1.5\t1.08\n"
+
+static const struct hostile {
+    const char *text, *says; /* line and what is wrong */
+} hostiles[] = {
+    { "fer tune 2\n", ":1: the line is not 'fer tune 1'" },
+    { GOOD, ":1: the line is not 'fer tune 1'" },
+    { HEAD "cpu\n", ":2: the line does not have ten fields" },
+    { HEAD "\n# said\n" KEY "0123456789abcdef\tdirect\t1.5\n", ":4: the line does not have ten fields" },
+    { HEAD KEY "0123456789abcdef\tdirect\t1.5\t1\tmore\n", ":2: the line has more than ten fields" },
+    { HEAD KEY "0123456789abcdef\t\t1.5\t1\n", ":2: the line has an empty field" },
+    { HEAD KEY "0123456789abcde\tdirect\t1.5\t1\n", ":2: the line has a hash of kernels" },
+    { HEAD KEY "0123456789abcdeg\tdirect\t1.5\t1\n", ":2: the line has a hash of kernels" },
+    { HEAD "cpu\t3.1\tf32\teval\tw\ts\t0123456789abcdef\td\t1\t1\n", ":2: the line has a mode, field 4" },
+    { HEAD KEY "0123456789abcdef\tdirect chunk\t1.5\t1\n", ":2: the line has a solution" },
+    { HEAD KEY "0123456789abcdef\tdirect chunk=\t1.5\t1\n", ":2: the line has a solution" },
+    { HEAD KEY "0123456789abcdef\tdirect chunk=9999999999\t1.5\t1\n", ":2: the line has a solution" },
+    { HEAD KEY "0123456789abcdef\tdirect  chunk=9\t1.5\t1\n", ":2: the line has a solution" },
+    { HEAD KEY "0123456789abcdef\tdirect \t1.5\t1\n", ":2: the line has a solution" },
+    { HEAD KEY "0123456789abcdef\t../direct\t1.5\t1\n", ":2: the line has a solution" },
+    { HEAD KEY "0123456789abcdef\tdirect\tnan\t1\n", ":2: the line has a time or a gain" },
+    { HEAD KEY "0123456789abcdef\tdirect\t1.5\t-1\n", ":2: the line has a time or a gain" },
+    { HEAD KEY "0123456789abcdef\tdirect\t1e999\t1\n", ":2: the line has a time or a gain" },
+    { HEAD KEY "0123456789abcdef\tdirect\t1.5\t1\r\n", ":2: the line has a control character" },
+    { HEAD "c\033pu\t3.1\tf32\tinfer\tw\ts\t0123456789abcdef\td\t1\t1\n", ":2: the line has a control character" },
+    { HEAD GOOD GOOD, ":3: the line has the key of an earlier one" },
+};
+
+START_TEST(malformed_files_are_refused_by_line)
+{
+    const struct hostile *h = &hostiles[_i];
+    struct fer_tuning *tuning;
+
+    write_file(h->text, strlen(h->text));
+    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
+    ck_assert_ptr_null(tuning);
+    ck_assert_msg(strstr(err.text, file) && strstr(err.text, h->says), "'%s' is not in '%s'", h->says, err.text);
+    ck_assert_msg(!strchr(err.text, '\n') && !strchr(err.text, '\033'), "%s", err.text);
+}
+END_TEST
+
+START_TEST(long_fields_and_zero_bytes_are_refused)
+{
+    char text[1024] = HEAD, field[300];
+    struct fer_tuning *tuning;
+
+    memset(field, 'x', sizeof field - 1);
+    field[sizeof field - 1] = '\0';
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\t3.1\tf32\tinfer\tw\ts\t0123456789abcdef\td\t1\t1\n", field);
+    write_file(text, strlen(text));
+    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
+    ck_assert_ptr_nonnull(strstr(err.text, ":2: the line has a field of more than 255 characters"));
+    write_file("fer tune 1\n\0\n", 13);
+    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
+    ck_assert_ptr_nonnull(strstr(err.text, "has a zero byte"));
+}
+END_TEST
+
+static struct fer_tuned line_of(const char *device, const char *shape, uint64_t kernels, const char *solution)
+{
+    struct fer_tuned line = { .kernels = kernels, .solution = solution, .ms = 2.25, .gain = 1.5 };
+
+    line.device = device;
+    line.driver = "3.1";
+    line.type = "f32";
+    line.mode = "infer";
+    line.work = "conv2d forward";
+    line.shape = shape;
+    return line;
+}
+
+START_TEST(lines_are_found_by_their_whole_key)
+{
+    struct fer_tuned key = line_of("cpu", "8x3x4x4", 0x0123456789abcdef, NULL);
+    const struct fer_tuned *line;
+    struct fer_tuning *tuning;
+    const char *why;
+
+    write_file(HEAD "# a remark\n\n" GOOD, strlen(HEAD "# a remark\n\n" GOOD));
+    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_OK);
+    ck_assert_int_eq(fer_tuning_count(tuning), 1);
+    line = fer_tuning_find(tuning, &key, &why);
+    ck_assert_ptr_nonnull(line);
+    ck_assert_str_eq(line->solution, "direct chunk=96");
+    ck_assert_double_eq(line->ms, 1.5);
+    ck_assert_double_eq(line->gain, 1.08);
+
+    key.kernels++;
+    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
+    ck_assert_str_eq(why, "kernels");
+    key.driver = "4.0";
+    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
+    ck_assert_str_eq(why, "driver");
+    key.device = "gpu";
+    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
+    ck_assert_str_eq(why, "device");
+    key.shape = "8x3x4x5";
+    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
+    ck_assert_ptr_null(why);
+    fer_tuning_free(tuning);
+}
+END_TEST
+
+START_TEST(what_is_put_in_is_read_back_and_the_rest_stays)
+{
+    struct fer_tuned a = line_of("cpu\tof\nmine", "a", 1, "direct"), b = line_of("cpu", "b", 2, "winograd form=1");
+    struct fer_tuned read = line_of("cpu of mine", "a", 1, NULL);
+    struct fer_tuning *one, *two, *three;
+    char temporary[PATH_MAX + 8];
+    struct stat before, after;
+
+    ck_assert_int_eq(fer_tuning_open(file, &one, &err), FER_OK); /* there is none yet */
+    ck_assert_int_eq(fer_tuning_count(one), 0);
+    ck_assert_int_eq(fer_tuning_open(file, &two, &err), FER_OK);
+    ck_assert_msg(fer_tuning_put(one, &a, &err) == FER_OK, "%s", err.text);
+    ck_assert_int_eq(stat(file, &before), 0);
+    ck_assert_msg(fer_tuning_put(two, &b, &err) == FER_OK, "%s", err.text); /* knew nothing of the first */
+    ck_assert_int_eq(stat(file, &after), 0);
+    ck_assert_msg(before.st_ino != after.st_ino, "the file was written over, not replaced");
+    b.solution = "direct";
+    b.ms = 1;
+    ck_assert_int_eq(fer_tuning_put(one, &b, &err), FER_OK); /* in the place of the old */
+
+    ck_assert_int_eq(fer_tuning_open(file, &three, &err), FER_OK);
+    ck_assert_int_eq(fer_tuning_count(three), 2);
+    ck_assert_str_eq(fer_tuning_find(three, &read, NULL)->solution, "direct"); /* tab and newline have become blanks */
+    ck_assert_str_eq(fer_tuning_find(three, &b, NULL)->solution, "direct");
+    ck_assert_double_eq(fer_tuning_find(three, &b, NULL)->ms, 1);
+    ck_assert_double_eq(fer_tuning_find(three, &b, NULL)->gain, 1.5);
+
+    /* a file that somebody has spoilt is not replaced */
+    write_file("mine\n", 5);
+    ck_assert_int_eq(fer_tuning_put(three, &a, &err), FER_EFORMAT);
+    ck_assert_str_eq(read_text(), "mine\n");
+    snprintf(temporary, sizeof temporary, "ls %s | wc -l | grep -qx 2", folder);
+    ck_assert_int_eq(system(temporary), 0); /* the plugin and the file, nothing left behind */
+    fer_tuning_free(one);
+    fer_tuning_free(two);
+    fer_tuning_free(three);
+}
+END_TEST
+
+/* ---- who is chosen ---- */
+
+static void listen(void *user, enum fer_message kind, const char *text)
+{
+    (void)user, (void)kind;
+    strncat(said, text, sizeof said - strlen(said) - 2);
+    strcat(said, "\n");
+}
+
+static struct fer_context *open_context(const char *without)
+{
+    char path[PATH_MAX + 256];
+    const struct fer_context_options options = {
+        .plugin_path = path, .message = listen, .without = without, .tune = file
+    };
+    struct fer_context *context;
+
+    snprintf(path, sizeof path, "%s:%s", folder, getenv("FER_PLUGIN_PATH") ? getenv("FER_PLUGIN_PATH") : "");
+    ck_assert_msg(fer_context_create(&options, &context, &err) == FER_OK, "%s", err.text);
+    return context;
+}
+
+static void write_model(const char *layer)
+{
+    char path[PATH_MAX + 16];
+    FILE *out;
+
+    snprintf(path, sizeof path, "%s/toy.fer", folder);
+    out = fopen(path, "w");
+    ck_assert_ptr_nonnull(out);
+    fprintf(out, "fer 1\nuse toysolve\npredict toy(x: f32[37]) -> y { y = x | %s }\n", layer);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+static char *model(void)
+{
+    static char path[PATH_MAX + 16];
+
+    snprintf(path, sizeof path, "%s/toy.fer", folder);
+    return path;
+}
+
+/* "fine first": the solver of the only launch of toy.fer and who chose it. */
+static const char *chosen(struct fer_context *context)
+{
+    static char text[512];
+    const struct fer_show_options show = { .batch = 3 };
+    const json_t *launch;
+    json_t *report;
+    char *json;
+
+    ck_assert_msg(fer_show(context, model(), &show, &json, &err) == FER_OK, "%s", err.text);
+    report = json_loads(json, 0, NULL);
+    launch = json_array_get(json_object_get(report, "launches"), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(report, "launches")), 1);
+    snprintf(text, sizeof text, "%s %s, %s", json_string_value(json_object_get(launch, "kernel")),
+             json_string_value(json_object_get(launch, "solver")), json_string_value(json_object_get(launch, "chosen")));
+    json_decref(report);
+    free(json);
+    return text;
+}
+
+static json_t *tune(struct fer_context *context, const struct fer_tune_options *options)
+{
+    json_t *report;
+    char *json;
+
+    ck_assert_msg(fer_tune(context, model(), options, &json, &err) == FER_OK, "%s", err.text);
+    report = json_loads(json, 0, NULL);
+    free(json);
+    return report;
+}
+
+static int number(const json_t *report, const char *key)
+{
+    return (int)json_integer_value(json_object_get(report, key));
+}
+
+static const json_t *solution_of(const json_t *report, const char *name)
+{
+    const json_t *solutions = json_object_get(json_array_get(json_object_get(report, "results"), 0), "solutions");
+    const json_t *solution;
+    size_t i;
+
+    json_array_foreach(solutions, i, solution) {
+        if (strcmp(json_string_value(json_object_get(solution, "solution")), name) == 0)
+            return solution;
+    }
+    ck_abort_msg("%s has not run", name);
+    return NULL;
+}
+
+static bool refused(const json_t *solution, const char *part)
+{
+    const char *refusal = json_string_value(json_object_get(solution, "refusal"));
+
+    return refusal && strstr(refusal, part);
+}
+
+START_TEST(wrong_solvers_are_thrown_out)
+{
+    const struct fer_tune_options options = { .batch = 3 };
+    struct fer_context *context;
+    const char *winner;
+    json_t *report;
+
+    write_model("toy_double");
+    context = open_context(NULL);
+    ck_assert_str_eq(chosen(context), "fine fine, first");
+    report = tune(context, &options);
+    ck_assert_int_eq(number(report, "problems"), 1);
+    ck_assert_int_eq(number(report, "tuned"), 1);
+    ck_assert_int_eq(number(report, "left"), 0);
+
+    /* every second element is zero: half of the squares are missing, the root of which is 0.7 */
+    ck_assert(refused(solution_of(report, "wrong"), "its result is wrong: 0."));
+    ck_assert_double_eq_tol(json_real_value(json_object_get(solution_of(report, "wrong"), "error")), 0.707, 0.15);
+    ck_assert(refused(solution_of(report, "broken"), "it does not run"));
+    ck_assert(!refused(solution_of(report, "fine"), ""));
+    ck_assert(!refused(solution_of(report, "plain"), ""));
+    ck_assert_double_le(json_real_value(json_object_get(solution_of(report, "fine"), "error")), 1e-6);
+    winner = json_string_value(json_object_get(json_array_get(json_object_get(report, "results"), 0), "solution"));
+    ck_assert(strcmp(winner, "plain") == 0 || strncmp(winner, "fine", 4) == 0);
+    ck_assert_ptr_null(strstr(read_text(), "wrong"));
+    json_decref(report);
+
+    /* the same again: it is known */
+    report = tune(context, &options);
+    ck_assert_int_eq(number(report, "known"), 1);
+    ck_assert_int_eq(number(report, "tuned"), 0);
+    json_decref(report);
+    report = tune(context, &(struct fer_tune_options){ .batch = 3, .again = true });
+    ck_assert_int_eq(number(report, "tuned"), 1);
+    json_decref(report);
+    ck_assert_ptr_nonnull(strstr(chosen(context), ", tuned"));
+    fer_context_free(context);
+}
+END_TEST
+
+/* The line of toy.fer with another solution or key. */
+static void edit(const char *from, const char *to)
+{
+    char text[65536], *at;
+
+    strcpy(text, read_text());
+    at = strstr(text, from);
+    ck_assert_msg(at != NULL, "'%s' is not in %s", from, text);
+    memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+    memcpy(at, to, strlen(to));
+    write_file(text, strlen(text));
+}
+
+static void write_line(const char *solution)
+{
+    struct fer_context *context = open_context(NULL);
+    char *text, *at, *from;
+    int tabs = 0;
+
+    json_decref(tune(context, &(struct fer_tune_options){ .batch = 3 }));
+    fer_context_free(context);
+    text = strdup(read_text());
+    for (at = strstr(text, "toy_double"); tabs < 3; tabs += *at++ == '\t')
+        continue;
+    from = strndup(at, strcspn(at, "\t"));
+    edit(from, solution);
+    free(from);
+    free(text);
+}
+
+START_TEST(the_file_decides_and_can_be_left_out)
+{
+    struct fer_context *context;
+
+    write_model("toy_double");
+    write_line("fine step=64");
+    context = open_context(NULL);
+    ck_assert_str_eq(chosen(context), "fine fine step=64, tuned");
+    fer_context_free(context);
+    edit("fine step=64", "plain");
+    context = open_context(NULL);
+    ck_assert_str_eq(chosen(context), "plain plain, tuned");
+    fer_context_free(context);
+    context = open_context("tune");
+    ck_assert_str_eq(chosen(context), "fine fine, first");
+    fer_context_free(context);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_ignored_and_said)
+{
+    struct fer_context *context;
+
+    write_model("toy_double");
+    write_line("fine step=3"); /* no value that the solver offers */
+    context = open_context(NULL);
+    ck_assert_str_eq(chosen(context), "fine fine, first");
+    ck_assert_ptr_nonnull(strstr(said, "was tuned for another version of the kernels"));
+    fer_context_free(context);
+
+    edit("fine step=3", "elsewhere");
+    context = open_context(NULL);
+    ck_assert_str_eq(chosen(context), "fine fine, first");
+    fer_context_free(context);
+
+    edit("elsewhere", "plain");
+    edit("\tf32\t", "x\tf32\t"); /* another driver */
+    said[0] = '\0';
+    context = open_context(NULL);
+    ck_assert_str_eq(chosen(context), "fine fine, first");
+    ck_assert_ptr_nonnull(strstr(said, "toy_double forward toy: was tuned for another driver"));
+    fer_context_free(context);
+}
+END_TEST
+
+START_TEST(a_malformed_file_stops_what_needs_the_device)
+{
+    const struct fer_show_options show = { .batch = 3 };
+    struct fer_context *context;
+    char *json = NULL;
+
+    write_model("toy_double");
+    write_file("fer tune 1\nnonsense\n", 20);
+    context = open_context(NULL);
+    ck_assert_int_eq(fer_show(context, model(), &show, &json, &err), FER_EFORMAT);
+    ck_assert_ptr_nonnull(strstr(err.text, "tune.txt:2: the line"));
+    ck_assert_int_eq(fer_tune(context, model(), NULL, &json, &err), FER_EFORMAT);
+    ck_assert_str_eq(read_text(), "fer tune 1\nnonsense\n");
+    fer_context_free(context);
+    context = open_context("tune");
+    ck_assert_str_eq(chosen(context), "fine fine, first");
+    fer_context_free(context);
+}
+END_TEST
+
+START_TEST(plugins_that_break_the_rules_are_named)
+{
+    const struct fer_show_options show = { .batch = 3 };
+    struct fer_context *context = open_context(NULL);
+    char *json = NULL;
+
+    write_model("toy_hidden");
+    ck_assert_int_eq(fer_show(context, model(), &show, &json, &err), FER_EPLUGIN);
+    ck_assert_msg(strstr(err.text, "solver hidden launches fine, which is in none of its sources") != NULL, "%s", err.text);
+    write_model("toy_shapeless");
+    ck_assert_int_eq(fer_show(context, model(), &show, &json, &err), FER_EPLUGIN);
+    ck_assert_msg(strstr(err.text, "lacks its work, its shape") != NULL, "%s", err.text);
+    fer_context_free(context);
+}
+END_TEST
+
+START_TEST(a_budget_that_is_over_leaves_the_rest)
+{
+    const volatile int stop = 1;
+    struct fer_context *context;
+    json_t *report;
+    char *json = NULL;
+
+    write_model("toy_double");
+    context = open_context(NULL);
+    report = tune(context, &(struct fer_tune_options){ .batch = 3, .budget = 1e-9 });
+    ck_assert_int_eq(number(report, "tuned"), 0);
+    ck_assert_int_eq(number(report, "left"), 1);
+    json_decref(report);
+    ck_assert_int_eq(fer_tune(context, model(), &(struct fer_tune_options){ .batch = 3, .stop = &stop }, &json, &err),
+                     FER_EINTERRUPTED);
+    ck_assert_ptr_nonnull(json);
+    free(json);
+    ck_assert_int_ne(access(file, F_OK), 0);
+    fer_context_free(context);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("tune");
+    TCase *text = tcase_create("file"), *choice = tcase_create("choice");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(text, set_up, tear_down);
+    tcase_add_loop_test(text, malformed_files_are_refused_by_line, 0, (int)(sizeof hostiles / sizeof hostiles[0]));
+    tcase_add_test(text, long_fields_and_zero_bytes_are_refused);
+    tcase_add_test(text, lines_are_found_by_their_whole_key);
+    tcase_add_test(text, what_is_put_in_is_read_back_and_the_rest_stays);
+    tcase_add_checked_fixture(choice, set_up, tear_down);
+    tcase_add_test(choice, wrong_solvers_are_thrown_out);
+    tcase_add_test(choice, the_file_decides_and_can_be_left_out);
+    tcase_add_test(choice, what_does_not_fit_is_ignored_and_said);
+    tcase_add_test(choice, a_malformed_file_stops_what_needs_the_device);
+    tcase_add_test(choice, plugins_that_break_the_rules_are_named);
+    tcase_add_test(choice, a_budget_that_is_over_leaves_the_rest);
+    suite_add_tcase(suite, text);
+    suite_add_tcase(suite, choice);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
