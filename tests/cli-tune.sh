@@ -103,6 +103,48 @@ assert len(ours) == 10 and error < 1e-5, (sys.argv[1], error)
 END2
 done
 
+# Training: gradients are measured too; a run that began without and goes on with measurements says so.
+cat >train.fer <<'END2'
+fer 1
+use vision, loss, optim, synthface
+net two(x: f32[3,16,16]) -> y { y = x | a: conv2d 16 kernel=3 pad=1 | b: conv2d 16 kernel=3 pad=1 | avgpool global }
+data train -> image, label = synthface classes=7 count=4 size=16 channels=3 | batch 2
+stage learn over train until step=1000000 {
+  logits = image | two
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update two with sgd lr=0.001
+}
+END2
+# Two lines of results, then SIGTERM.
+begin() {
+    mkfifo pipe
+    "$FER" train train.fer --run run --resume --json "$@" >pipe 2>err &
+    pid=$!
+    exec 3<pipe
+    read -r line <&3 && read -r line <&3
+    kill -TERM $pid
+    cat <&3 >/dev/null
+    exec 3<&-
+    status=0
+    wait $pid || status=$?
+    rm pipe
+    [ $status -eq 143 ]
+}
+rm -r deep
+begin
+"$FER" tune train.fer --mode train >tuned 2>progress
+grep -q '5 problems with a choice: 5 measured now' tuned # two forward, two gradients of weights, one of an input
+grep -q 'conv2d data  2x16x16x16 to 16x16x16' progress
+grep -q 'conv2d weights  2x3x16x16 to 16x16x16' progress
+[ "$(cut -f 4 deep/tune.txt | sort -u | tr '\n' ' ')" = "fer tune 1 mode train " ]
+begin
+grep -q 'warning: the measurements of fer tune are not those that stage learn began with' err
+begin
+if grep -q 'measurements of fer tune' err; then exit 1; fi
+begin --without tune
+grep -q 'measurements of fer tune' err
+
 # A malformed file is said with its line, and spoils only what uses it.
 printf 'fer tune 1\nnonsense\n' >deep/tune.txt
 status=0

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * conv2d with every solver, deconv2d, linear, matmul.
+ * conv2d with every solver and every value that a solver can be tuned to, deconv2d, linear, matmul.
  */
 #include "harness.h"
+#include "train/contest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -239,9 +240,56 @@ START_TEST(each_solver)
 }
 END_TEST
 
+/* ---- every solver with every value of its numbers, against the plainest solver ---- */
+
+static const struct op_case turned[] = {
+    { .call = "conv2d 20 kernel=7 stride=2 pad=3", .inputs = "2,3,21,20" },
+    { .call = "conv2d 40 kernel=3 pad=1", .inputs = "3,33,18,17" },
+    { .call = "conv2d 320 kernel=1", .inputs = "2,64,11,10" },
+    { .call = "conv2d 130 kernel=3 stride=2 pad=1", .inputs = "2,48,15,14" },
+    { .call = "conv2d 48 kernel=3 pad=1 groups=12", .inputs = "3,48,13,12" },
+    { .call = "linear 600", .inputs = "30,300" },
+    { .call = "matmul", .inputs = "2,100,70 2,70,530" },
+};
+
+/* How many solutions were compared. */
+static int check_values(const struct op_program *program, const struct fer_solved *solved)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_contest contest = { .problem = solved, .store = program->store, .capacity = program->capacity,
+                                   .tunables = true, .everything = true };
+    const enum fer_status status = fer_contest_run(&contest, &err);
+    ck_assert_msg(status == FER_OK, "%s, %s %s: %s", program->title, solved->work, solved->shape, err.text);
+    for (int i = 0; i < contest.count; i++)
+        ck_assert_msg(!contest.entrants[i].refusal[0] && contest.entrants[i].error <= solved->tolerance, "%s, %s %s, %s: %s",
+                      program->title, solved->work, solved->shape, contest.entrants[i].text, contest.entrants[i].refusal);
+    const int count = contest.count;
+    fer_contest_free(&contest);
+    return count;
+}
+
+START_TEST(each_value)
+{
+    const enum fer_profile profile = _i ? FER_PROFILE_GPU : FER_PROFILE_CPU;
+    struct op_device device = op_device_open(profile);
+    int count = 0;
+    for (size_t i = 0; i < sizeof turned / sizeof turned[0]; i++) {
+        struct op_program program;
+        op_program_compile(&program, &turned[i], &device, profile == FER_PROFILE_CPU && i > 0 && i < 5);
+        ck_assert_int_gt(program.flow->program->nsolved, 0);
+        for (int k = 0; k < program.flow->program->nsolved && !(op_small() && k > 0); k++)
+            count += check_values(&program, program.flow->program->solved[k]);
+        op_program_free(&program);
+    }
+    op_device_close(&device);
+    ck_assert_msg(op_small() || count >= (_i ? 40 : 120), "only %d solutions were compared", count);
+}
+END_TEST
+
 static void add_solvers(TCase *tcase)
 {
     tcase_add_loop_test(tcase, each_solver, 0, SOLVERS);
+    tcase_add_loop_test(tcase, each_value, 0, 2);
 }
 
 int main(void)

@@ -55,6 +55,8 @@ struct fer_compile_options {
 
 /* The line of a problem on a device, without what was measured; texts are those of the arguments. */
 struct fer_tuned fer_solved_key(const struct fer_solved *solved, const struct fer_device *device);
+/* Of all that were chosen by measurement, with their problems; 0: none was. */
+uint64_t fer_solved_digest(const struct fer_program *program);
 /* "first", "tuned", "forced" */
 const char *fer_chooser_name(enum fer_chooser chooser);
 /* Values without tuning. */

@@ -120,6 +120,21 @@ struct fer_tuned fer_solved_key(const struct fer_solved *solved, const struct fe
     return key;
 }
 
+uint64_t fer_solved_digest(const struct fer_program *program)
+{
+    XXH64_hash_t digest = 0;
+    for (int i = 0; i < program->nsolved; i++) {
+        const struct fer_solved *solved = program->solved[i];
+        char text[512];
+        int length = snprintf(text, sizeof text, "%s\t%s\t", solved->work, solved->shape);
+        if (solved->chooser != FER_CHOSEN_TUNED || length < 0 || (size_t)length >= sizeof text)
+            continue;
+        fer_solution_text(solved, &solved->solution, text + length, sizeof text - (size_t)length);
+        digest = XXH3_64bits_withSeed(text, strlen(text), digest);
+    }
+    return digest;
+}
+
 const char *fer_chooser_name(enum fer_chooser chooser)
 {
     return chooser == FER_CHOSEN_TUNED ? "tuned" : chooser == FER_CHOSEN_FORCED ? "forced" : "first";

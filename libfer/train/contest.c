@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "train/meter.h"
-#include "train/workload.h"
 
 enum {
     RUNS = 5,
@@ -188,17 +187,16 @@ static enum fer_status prepare(struct fer_contest *c, struct fer_entrant *e, str
 
 static enum fer_status measure(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
 {
-    double ms[RUNS], best = c->best >= 0 ? c->entrants[c->best].ms : 0;
-    int count = 0;
+    double best = c->best >= 0 ? c->entrants[c->best].ms : 0, ms;
     enum fer_status status = FER_OK;
 
-    while (count < RUNS && status == FER_OK) {
-        status = time_run(c, e->alone, &ms[count++], err);
-        if (best > 0 && ms[0] > 2 * near * best)
+    for (int i = 0; i < RUNS && status == FER_OK; i++) {
+        status = time_run(c, e->alone, &ms, err);
+        if (status == FER_OK && (i == 0 || ms < e->ms))
+            e->ms = ms;
+        if (best > 0 && e->ms > 2 * near * best)
             break;
     }
-    if (status == FER_OK)
-        e->ms = fer_median(ms, count);
     return status;
 }
 
@@ -246,7 +244,7 @@ static enum fer_status enter(struct fer_contest *c, const struct fer_solution *s
     status = prepare(c, e, &own);
     if (status == FER_OK)
         status = check(c, e, &c->answers[SOME], &own);
-    hopeless = best > 0 && e->ms > OUT_OF_SIGHT * best;
+    hopeless = best > 0 && e->ms > OUT_OF_SIGHT * best && !c->everything;
     if (status == FER_OK && !e->refusal[0] && !hopeless && c->answers[ALL].live > 0)
         status = check(c, e, &c->answers[ALL], &own);
     if (status == FER_OK && !e->refusal[0] && !hopeless)
@@ -315,7 +313,7 @@ static enum fer_status turn_all(struct fer_contest *c, struct fer_error *err)
     int solvers = c->count;
 
     for (int i = 0; i < solvers && status == FER_OK; i++) {
-        if (!c->entrants[i].refusal[0] && c->entrants[i].ms <= near * c->entrants[c->best].ms)
+        if (!c->entrants[i].refusal[0] && (c->everything || c->entrants[i].ms <= near * c->entrants[c->best].ms))
             status = turn(c, i, err);
     }
     return status;
@@ -330,34 +328,31 @@ static bool is_tied(const struct fer_contest *c, int i)
     return e->alone && !e->refusal[0] && (i == 0 || e->ms <= tied * c->entrants[c->best].ms);
 }
 
-/* Run those that are near the best, and the heuristics' choice, in turn; their times become the medians. */
+/* Run those that are near the best, and the heuristics' choice, in turn, and forget their earlier times. */
 static enum fer_status play_off(struct fer_contest *c, struct fer_error *err)
 {
-    double *ms = calloc((size_t)c->count * ROUNDS, sizeof(double));
     bool *in = calloc((size_t)c->count + 1, sizeof(bool));
-    enum fer_status status = ms && in ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status = in ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 
     for (int i = 0; i < c->count && status == FER_OK; i++)
         in[i] = is_tied(c, i);
     for (int r = 0; r < ROUNDS && status == FER_OK; r++) {
         for (int k = 0; k < c->count && status == FER_OK; k++) {
             int i = r % 2 ? c->count - 1 - k : k; /* what becomes slower does so for everybody */
+            double ms = 0;
 
             if (in[i])
-                status = time_run(c, c->entrants[i].alone, &ms[i * ROUNDS + r], err);
+                status = time_run(c, c->entrants[i].alone, &ms, err);
+            if (in[i] && (r == 0 || ms < c->entrants[i].ms))
+                c->entrants[i].ms = ms;
         }
         if (status == FER_OK && is_over(c))
             status = fer_fail(err, FER_EINTERRUPTED, "stopped before near-ties were measured again");
     }
     for (int i = 0; i < c->count && status == FER_OK; i++) {
-        if (in[i])
-            c->entrants[i].ms = fer_median(ms + i * ROUNDS, ROUNDS);
-    }
-    for (int i = 0; i < c->count && status == FER_OK; i++) {
         if (in[i] && c->entrants[i].ms < c->entrants[c->best].ms)
             c->best = i;
     }
-    free(ms);
     free(in);
     return status;
 }

@@ -11,7 +11,7 @@
 struct fer_entrant {
     struct fer_solution solution;
     char text[256];          /* "direct chunk=96" */
-    double ms;               /* the median of its runs; 0: not timed */
+    double ms;               /* the least of its runs, as other work only ever adds; 0: not timed */
     double error;            /* the largest of its results' relative differences; NaN where one is not a number */
     char refusal[256];       /* why it is out: it is wrong, or it does not run; "" */
     struct fer_alone *alone; /* while it may still win */
@@ -22,7 +22,8 @@ struct fer_contest {
     struct fer_store *store;
     const struct fer_build_watch *watch;
     int capacity;
-    bool tunables;            /* also turn the solvers' numbers, one at a time, where they come near the best */
+    bool tunables;            /* also turn the solvers' numbers, one at a time, where they come near the best … */
+    bool everything;          /* … or wherever they come, and never give up early: for tests */
     double deadline;          /* of fer_meter_now(); 0: none */
     const volatile int *stop; /* or NULL */
     struct fer_entrant *entrants; /* the first is what heuristics take */

@@ -30,6 +30,19 @@ static enum fer_status check_micro(const struct fer_trainer *t, struct fer_error
     return FER_OK;
 }
 
+/* A run that goes on with other solvers gets other bits. */
+static void compare_solvers(struct fer_trainer *t)
+{
+    uint64_t tuned = fer_solved_digest(t->program->program);
+
+    if (t->state.turns > 0 && t->state.tuned != tuned)
+        fer_context_say(t->context, FER_MESSAGE_WARNING,
+                        "the measurements of fer tune are not those that stage %s began with: it goes on with other "
+                        "solvers, whose results agree within rounding but not bit for bit",
+                        t->stage->name);
+    t->state.tuned = tuned;
+}
+
 enum fer_status fer_trainer_open_stage(struct fer_trainer *t, struct fer_error *err)
 {
     struct fer_compile_options options = fer_context_compile_options(t->context);
@@ -45,6 +58,8 @@ enum fer_status fer_trainer_open_stage(struct fer_trainer *t, struct fer_error *
     status = check_micro(t, err);
     if (status == FER_OK)
         status = fer_stage_compile(t->description, t->state.stage, t->store, &options, &t->program, err);
+    if (status == FER_OK)
+        compare_solvers(t);
     for (int i = 0; status == FER_OK && i < t->stage->ndata; i++)
         status = fer_feed_open(&t->description->data[t->stage->data[i]], t->program->inputs[i].wanted,
                                t->state.drawn[i], &t->feeds[i], err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/state.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { COUNT_MAX = 1 << 20 };
@@ -69,6 +71,12 @@ json_t *fer_train_state_json(const struct fer_train_state *s)
 
     if (s->has_best)
         json_object_set_new(state, "best", json_real(s->best));
+    if (s->tuned) {
+        char text[17];
+
+        snprintf(text, sizeof(text), "%016" PRIx64, s->tuned);
+        json_object_set_new(state, "tuned", json_string(text));
+    }
     return state;
 }
 
@@ -111,6 +119,7 @@ static bool parse(struct fer_train_state *s, const json_t *state)
     const json_t *drawn = json_object_get(state, "drawn"), *updates = json_object_get(state, "updates");
     const json_t *schedules = json_object_get(state, "schedules"), *sums = json_object_get(state, "loss_sums");
     const json_t *best = json_object_get(state, "best");
+    const char *tuned = json_string_value(json_object_get(state, "tuned"));
     long stage;
 
     if (!read_long(state, "stage", &stage) || stage > COUNT_MAX || json_array_size(drawn) > COUNT_MAX ||
@@ -124,6 +133,7 @@ static bool parse(struct fer_train_state *s, const json_t *state)
     s->nlosses = (int)json_array_size(sums);
     s->has_best = best != NULL;
     s->best = json_number_value(best);
+    s->tuned = tuned ? strtoull(tuned, NULL, 16) : 0;
     return allocate(s) && read_long(state, "step", &s->turns) && read_long(state, "all_steps", &s->all_turns) &&
            read_long(state, "epoch", &s->epochs) && read_long(state, "summed", &s->summed) &&
            read_long(state, "epochs_since_best", &s->since_best) && read_long(state, "log_lines", &s->log_lines) &&

@@ -27,6 +27,7 @@ struct fer_train_state {
     double best;           /* value of the `best` metric */
     long since_best;       /* epochs */
     long log_lines;        /* of log.jsonl that belong to this state */
+    uint64_t tuned;        /* digest of the solvers that were measured (fer_solved_digest); 0: heuristics chose all */
 };
 
 /* Begin a stage: zero counters with room for so many of each.  The log and all_turns go on. */
