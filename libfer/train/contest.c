@@ -11,12 +11,16 @@
 
 enum {
     RUNS = 5,
+    MOST_RUNS = 15,    /* where the two least do not agree */
     ROUNDS = 7,
-    OUT_OF_SIGHT = 4, /* times the best: one run is enough */
+    MOST_ROUNDS = 40,
+    OUT_OF_SIGHT = 4,  /* times the best: two runs are enough … */
+    HOPELESS = 16,     /* … one, on few samples */
     MOST_ENTRANTS = 256
 };
 static const double reference_flops = 1e9; /* that the plainest solver may have to do */
 static const double near = 1.5;            /* times the best at most, for a solver's numbers to be turned */
+static const double agree = 1.05;          /* the second least run may be so many times the least */
 static const double tied = 1.03;           /* times the best: measured again, alternating */
 static const double worth = 1.01;          /* times the best: as good as equal */
 static const double tuned_step = 1.01;     /* a number's value is kept when it is so many times faster */
@@ -185,16 +189,39 @@ static enum fer_status prepare(struct fer_contest *c, struct fer_entrant *e, str
     return status == FER_OK ? fill_inputs(e->alone, err) : status;
 }
 
+/* One more run. */
+static enum fer_status run_again(const struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
+{
+    double ms;
+    enum fer_status status = time_run(c, e->alone, &ms, err);
+
+    if (status != FER_OK)
+        return status;
+    if (e->runs == 0 || ms < e->ms) {
+        e->second = e->runs ? e->ms : ms;
+        e->ms = ms;
+    } else if (e->runs == 1 || ms < e->second) {
+        e->second = ms;
+    }
+    e->runs++;
+    return FER_OK;
+}
+
+/* Whether more runs would hardly say anything else: elsewhere the machine is busy with other work. */
+static bool is_settled(const struct fer_entrant *e, int least)
+{
+    return e->runs >= least && e->second <= agree * e->ms;
+}
+
 static enum fer_status measure(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
 {
-    double best = c->best >= 0 ? c->entrants[c->best].ms : 0, ms;
+    double best = c->best >= 0 ? c->entrants[c->best].ms : 0;
     enum fer_status status = FER_OK;
 
-    for (int i = 0; i < RUNS && status == FER_OK; i++) {
-        status = time_run(c, e->alone, &ms, err);
-        if (status == FER_OK && (i == 0 || ms < e->ms))
-            e->ms = ms;
-        if (best > 0 && e->ms > 2 * near * best)
+    e->runs = 0;
+    while (e->runs < MOST_RUNS && !is_settled(e, RUNS) && status == FER_OK) {
+        status = run_again(c, e, err);
+        if (best > 0 && e->runs > 1 && e->ms > OUT_OF_SIGHT * best)
             break;
     }
     return status;
@@ -244,7 +271,7 @@ static enum fer_status enter(struct fer_contest *c, const struct fer_solution *s
     status = prepare(c, e, &own);
     if (status == FER_OK)
         status = check(c, e, &c->answers[SOME], &own);
-    hopeless = best > 0 && e->ms > OUT_OF_SIGHT * best && !c->everything;
+    hopeless = best > 0 && e->ms > HOPELESS * best && !c->everything;
     if (status == FER_OK && !e->refusal[0] && !hopeless && c->answers[ALL].live > 0)
         status = check(c, e, &c->answers[ALL], &own);
     if (status == FER_OK && !e->refusal[0] && !hopeless)
@@ -328,27 +355,37 @@ static bool is_tied(const struct fer_contest *c, int i)
     return e->alone && !e->refusal[0] && (i == 0 || e->ms <= tied * c->entrants[c->best].ms);
 }
 
+/* A round: what becomes slower does so for everybody. */
+static enum fer_status play_round(struct fer_contest *c, const bool *in, int round, bool *settled, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    *settled = true;
+    for (int k = 0; k < c->count && status == FER_OK; k++) {
+        int i = round % 2 ? c->count - 1 - k : k;
+
+        if (!in[i])
+            continue;
+        status = run_again(c, &c->entrants[i], err);
+        *settled = *settled && is_settled(&c->entrants[i], ROUNDS);
+    }
+    if (status == FER_OK && is_over(c))
+        status = fer_fail(err, FER_EINTERRUPTED, "stopped before near-ties were measured again");
+    return status;
+}
+
 /* Run those that are near the best, and the heuristics' choice, in turn, and forget their earlier times. */
 static enum fer_status play_off(struct fer_contest *c, struct fer_error *err)
 {
-    bool *in = calloc((size_t)c->count + 1, sizeof(bool));
+    bool *in = calloc((size_t)c->count + 1, sizeof(bool)), settled = false;
     enum fer_status status = in ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 
     for (int i = 0; i < c->count && status == FER_OK; i++)
         in[i] = is_tied(c, i);
-    for (int r = 0; r < ROUNDS && status == FER_OK; r++) {
-        for (int k = 0; k < c->count && status == FER_OK; k++) {
-            int i = r % 2 ? c->count - 1 - k : k; /* what becomes slower does so for everybody */
-            double ms = 0;
-
-            if (in[i])
-                status = time_run(c, c->entrants[i].alone, &ms, err);
-            if (in[i] && (r == 0 || ms < c->entrants[i].ms))
-                c->entrants[i].ms = ms;
-        }
-        if (status == FER_OK && is_over(c))
-            status = fer_fail(err, FER_EINTERRUPTED, "stopped before near-ties were measured again");
-    }
+    for (int i = 0; i < c->count && status == FER_OK; i++)
+        c->entrants[i].runs = in[i] ? 0 : c->entrants[i].runs;
+    for (int r = 0; r < MOST_ROUNDS && !settled && status == FER_OK; r++)
+        status = play_round(c, in, r, &settled, err);
     for (int i = 0; i < c->count && status == FER_OK; i++) {
         if (in[i] && c->entrants[i].ms < c->entrants[c->best].ms)
             c->best = i;

@@ -11,7 +11,8 @@
 struct fer_entrant {
     struct fer_solution solution;
     char text[256];          /* "direct chunk=96" */
-    double ms;               /* the least of its runs, as other work only ever adds; 0: not timed */
+    double ms, second;       /* the two least of its runs, as other work only ever adds; 0: not timed */
+    int runs;
     double error;            /* the largest of its results' relative differences; NaN where one is not a number */
     char refusal[256];       /* why it is out: it is wrong, or it does not run; "" */
     struct fer_alone *alone; /* while it may still win */
