@@ -149,12 +149,14 @@ check-local:
 	@echo "make check needs Check: install the package 'check' and run configure again" >&2; exit 1
 endif
 
-# --- make check-memory: valgrind, then everything again with AddressSanitizer and UBSan, in sanitize/ ---
+# --- make check-memory: valgrind, then everything again with AddressSanitizer and UBSan, in sanitize/.  The tests run without
+# valgrind first, so that PoCL's compiler fills its cache at full speed. ---
 
 check-memory: check-valgrind check-sanitizers
 
 check-valgrind: all $(check_PROGRAMS) $(check_DATA)
 	@test -n "$(VALGRIND)" || { echo "valgrind is missing: install it and run configure again" >&2; exit 1; }
+	CK_FORK=no FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)'
 	CK_FORK=no FER_TEST_SMALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)' \
 		LOG_COMPILER='$(VALGRIND)' \
 		LOG_FLAGS='--quiet --error-exitcode=3 --leak-check=full --errors-for-leak-kinds=definite --suppressions=$(abs_top_srcdir)/tests/valgrind.supp'
