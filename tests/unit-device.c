@@ -109,6 +109,8 @@ START_TEST(choice)
     struct fer_candidate list[3];
     int index;
 
+    const char *before = getenv("FER_DEVICE");
+    char *saved = before ? strdup(before) : NULL;
     unsetenv("FER_DEVICE");
     make_candidates(list);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -127,6 +129,10 @@ START_TEST(choice)
     ck_assert_int_eq(index, 1);
     ck_assert_int_eq(fer_candidates_choose(list, 3, "cpu", &index, &err), FER_OK);
     ck_assert_int_eq(index, 0);
+    unsetenv("FER_DEVICE");
+    if (saved)
+        setenv("FER_DEVICE", saved, 1);
+    free(saved);
 }
 END_TEST
 
