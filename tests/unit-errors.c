@@ -8,6 +8,7 @@
 #include "graph/description.h"
 #include "graph/registry.h"
 #include "lang-text.h"
+#include "needs.h"
 
 static struct fer_registry *registry;
 static struct fer_description *description;
@@ -82,18 +83,8 @@ static void check_expectations(const char *path)
     description = NULL;
 }
 
-/* Outside of tests, so without assertions. */
-static bool has_plugins(void)
-{
-    static const char *const needed[] = { "vision", "loss",      "optim",  "data", "metric",
-                                          "resnet", "synthface", "occlude", "path_selection" };
-    bool all = fer_registry_create(NULL, &registry, NULL) == FER_OK;
-
-    for (size_t i = 0; all && i < sizeof(needed) / sizeof(needed[0]); i++)
-        all = fer_registry_plugin(registry, needed[i]) != NULL;
-    fer_registry_free(registry);
-    return all;
-}
+static const char *const needed[] = { "vision", "loss", "optim", "data", "metric",
+                                      "resnet", "synthface", "occlude", "path_selection", NULL };
 
 START_TEST(wrong_descriptions_give_their_errors)
 {
@@ -114,9 +105,9 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    if (!has_plugins()) {
-        puts("skipped: this build leaves out plugins that the descriptions use");
-        return 77;
+    if (!needs_plugins(needed)) {
+        srunner_free(runner);
+        return SKIPPED;
     }
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, wrong_descriptions_give_their_errors);

@@ -14,6 +14,7 @@
 #include <fer/data.h>
 
 #include "graph/registry.h"
+#include "needs.h"
 #include "shown.h"
 
 enum { SIDE = 48, COUNT = 7 };
@@ -180,15 +181,7 @@ START_TEST(what_is_missing_is_said)
 }
 END_TEST
 
-static bool has_plugins(void)
-{
-    struct fer_registry *registry = NULL;
-    bool has = fer_registry_create(NULL, &registry, NULL) == FER_OK && fer_registry_plugin(registry, "haar") &&
-               fer_registry_plugin(registry, "occlude") && fer_registry_plugin(registry, "data");
-
-    fer_registry_free(registry);
-    return has;
-}
+static const char *const needed[] = { "haar", "occlude", "data", NULL };
 
 int main(void)
 {
@@ -197,10 +190,9 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    if (!has_plugins()) {
-        puts("skipped: this build leaves out haar, occlude or data");
+    if (!needs_plugins(needed)) {
         srunner_free(runner);
-        return 77;
+        return SKIPPED;
     }
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300);

@@ -15,6 +15,7 @@
 #include <fer/status.h>
 
 #include "graph/registry.h"
+#include "needs.h"
 #include "shown.h"
 
 enum { COUNT = 12, WIDTH = 40, HEIGHT = 52, LOST = 9 }; /* sample LOST has landmarks that span nothing */
@@ -437,15 +438,7 @@ START_TEST(what_is_missing_is_said)
 }
 END_TEST
 
-static bool has_plugins(void)
-{
-    struct fer_registry *registry = NULL;
-    bool has = fer_registry_create(NULL, &registry, NULL) == FER_OK && fer_registry_plugin(registry, "occlude") &&
-               fer_registry_plugin(registry, "data");
-
-    fer_registry_free(registry);
-    return has;
-}
+static const char *const needed[] = { "occlude", "data", NULL };
 
 int main(void)
 {
@@ -454,10 +447,9 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    if (!has_plugins()) {
-        puts("skipped: this build leaves out occlude or data");
+    if (!needs_plugins(needed)) {
         srunner_free(runner);
-        return 77;
+        return SKIPPED;
     }
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300);
