@@ -61,10 +61,12 @@ static enum fer_status settle(const struct fer_binder *b, const struct fer_bindi
                 const struct fer_span here = value->span;
                 const enum fer_status status =
                     settle(b, at->items[i].scope ? at->items[i].scope : at, at->items[i].value, depth + 1, out);
+                if (status)
+                    return status;
                 if (!out->said)
                     out->said = out->span.source;
                 out->span = here; /* the caret belongs under the use */
-                return status;
+                return FER_OK;
             }
             if (nnames < 255)
                 names[nnames++] = at->items[i].name;
