@@ -19,6 +19,8 @@ struct common {
     const char *device, *without;
     uint64_t seed;
     bool seed_set, json, quiet, verbose;
+    int place; /* of several processes on this machine */
+    bool mute; /* another process speaks for this one */
     const char **sets, **data; /* "name=value", NULL-terminated; point into argv */
     int nsets, ndata;
 };

@@ -11,18 +11,19 @@
 struct args {
     struct common common;
     const char *model, *run;
-    bool resume;
+    bool resume, sync;
     long save_every;
     double save_minutes;
 };
 
-enum { KEY_RUN = 0x200, KEY_RESUME, KEY_SAVE_EVERY, KEY_SAVE_MINUTES };
+enum { KEY_RUN = 0x200, KEY_RESUME, KEY_SAVE_EVERY, KEY_SAVE_MINUTES, KEY_SYNC };
 
 static const struct argp_option options[] = {
     { "run", KEY_RUN, "DIR", 0, "directory for the log and the weights", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on from DIR/last.safetensors", 0 },
     { "save-every", KEY_SAVE_EVERY, "STEPS", 0, "also save every STEPS steps", 0 },
     { "save-minutes", KEY_SAVE_MINUTES, "N", 0, "also save every N minutes [10]; 0: only after epochs", 0 },
+    { "sync-batchnorm", KEY_SYNC, NULL, 0, "under mpirun: statistics over a batch are those of all ranks", 0 },
     { 0 },
 };
 
@@ -44,6 +45,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
     case KEY_RUN: args->run = value; return 0;
     case KEY_RESUME: args->resume = true; return 0;
+    case KEY_SYNC: args->sync = true; return 0;
     case KEY_SAVE_EVERY: args->save_every = (long)positive(state, "save-every", value); return 0;
     case KEY_SAVE_MINUTES: args->save_minutes = positive(state, "save-minutes", value); return 0;
     case ARGP_KEY_ARG:
@@ -94,6 +96,28 @@ static void show_epoch(void *user, const struct fer_epoch *epoch)
     fflush(stdout);
 }
 
+/* Rank 0 speaks for all. */
+static struct fer_group *join_group(struct common *common)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_group *group;
+
+    if (fer_group_join(&group, &err) != FER_OK)
+        exit(report_failure(&err));
+    common->place = fer_group_place(group);
+    common->mute = fer_group_rank(group) > 0;
+    common->quiet = common->quiet || common->mute;
+    return group;
+}
+
+/* The others know what went wrong from rank 0, unless that is what is gone. */
+static int report_end(const struct args *args, enum fer_status status, const struct fer_error *err)
+{
+    if (!args->common.mute || (status == FER_EPEER && strncmp(err->text, "rank 0 ", 7) == 0))
+        return report_failure(err);
+    return EXIT_FAILURE;
+}
+
 int cmd_train(int argc, char **argv)
 {
     const struct argp argp = { .options = options,
@@ -113,6 +137,8 @@ int cmd_train(int argc, char **argv)
 
     parse_arguments(&argp, argc, argv, &args);
     catch_signals();
+    train.group = join_group(&args.common);
+    train.sync = args.sync;
     context = open_context(&args.common);
     train.settings = common_settings(&args.common);
     train.run = args.run;
@@ -126,14 +152,16 @@ int cmd_train(int argc, char **argv)
     status = fer_train(context, args.model, &train, &err);
     clear_progress();
     if (status != FER_OK)
-        result = report_failure(&err);
+        result = report_end(&args, status, &err);
     if (status == FER_EINTERRUPTED) {
-        say_how_to_resume(argc, original, args.resume);
-        result = 128 + stop_signal;
+        if (!args.common.mute)
+            say_how_to_resume(argc, original, args.resume);
+        result = 128 + (stop_signal ? stop_signal : SIGTERM); /* the signal may have been another rank's */
     } else if (status == FER_OK && !args.common.quiet) {
         fprintf(stderr, "fer: trained: %s/best.safetensors\n", args.run);
     }
     fer_context_free(context);
+    fer_group_free(train.group);
     common_free(&args.common);
     free(original);
     return finish(result);

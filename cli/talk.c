@@ -15,7 +15,7 @@ static void say(void *user, enum fer_message kind, const char *text)
 {
     const struct common *common = user;
 
-    if ((kind == FER_MESSAGE_DETAIL && !common->verbose) || (kind != FER_MESSAGE_ERROR && common->quiet))
+    if (common->mute || (kind == FER_MESSAGE_DETAIL && !common->verbose) || (kind != FER_MESSAGE_ERROR && common->quiet))
         return;
     clear_progress();
     if (kind == FER_MESSAGE_ERROR)
@@ -31,7 +31,7 @@ struct fer_context *open_context(const struct common *common)
 {
     struct common *listener = malloc(sizeof(*listener));
     struct fer_context_options options = {
-        .device = common->device, .message = say, .user = listener, .without = common->without
+        .device = common->device, .place = common->place, .message = say, .user = listener, .without = common->without
     };
     struct fer_context *context;
     struct fer_error err = FER_ERROR_INIT;

@@ -122,13 +122,21 @@ static inline uint4 fer_philox(uint4 counter, uint2 key)
     return counter;
 }
 
-/* rng_key = (seed low, seed high, operation, 0); rng_state[0] = epoch; rows_per_id > 1 where several rows come from one
+/* rng_key = (seed low, seed high, operation, 0); rng_state = (epoch, 1 when the next counts, id of the batch's first sample,
+ * which may not be among the rows at hand, 0); rows_per_id > 1 where several rows come from one
  * sample (ten crops): then the row within the sample is mixed into the element's high bits. */
 static inline uint4 fer_random(FER_RANDOM, uint row, uint element)
 {
     const uint id = rng_ids[row / rng_rows_per_id];
     const uint view = row % rng_rows_per_id;
     return fer_philox((uint4)(element, rng_key.z + (view << 24), rng_state[0], id), rng_key.xy);
+}
+
+/* The same for all rows of a batch, also for those that another process or another part of the batch has. */
+static inline uint4 fer_random_batch(FER_RANDOM, uint element)
+{
+    const uint id = rng_state[1] ? rng_state[2] : rng_ids[0];
+    return fer_philox((uint4)(element, rng_key.z, rng_state[0], id), rng_key.xy);
 }
 
 /* Uniform in [0, 1): 24 bits. */

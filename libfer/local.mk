@@ -6,6 +6,7 @@ ferinclude_HEADERS += \
 	%D%/fer/detect.h \
 	%D%/fer/explain.h \
 	%D%/fer/fer.h \
+	%D%/fer/group.h \
 	%D%/fer/host.h \
 	%D%/fer/inspect.h \
 	%D%/fer/op.h \

@@ -121,6 +121,8 @@ const char *fer_status_name(enum fer_status status)
         return "interrupted";
     case FER_ENOTSUP:
         return "not supported";
+    case FER_EPEER:
+        return "another process is gone";
     }
     return "unknown status";
 }

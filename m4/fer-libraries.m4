@@ -8,7 +8,7 @@ PKG_CHECK_MODULES([$1], [$2], [],
 ])
 
 dnl FER_LIBRARIES
-dnl Every library the build uses.  Substitutes OPENCL_, STB_, JANSSON_, XXHASH_, CHECK_ and CLBLAST_ CFLAGS and LIBS.
+dnl Every library the build uses.  Substitutes OPENCL_, STB_, JANSSON_, XXHASH_, MPI_, CHECK_ and CLBLAST_ CFLAGS and LIBS.
 AC_DEFUN([FER_LIBRARIES], [
 AC_SEARCH_LIBS([dlopen], [dl], [], [AC_MSG_ERROR([dlopen is missing: plugins need it])])
 AC_SEARCH_LIBS([pthread_create], [pthread], [], [AC_MSG_ERROR([POSIX threads are missing])])
@@ -47,6 +47,18 @@ AS_IF([test "x$with_clblast" != xno],
 CPPFLAGS=$fer_save_CPPFLAGS
 AC_SUBST([CLBLAST_LIBS])
 
+dnl Several processes train together; nothing of MPI is touched unless asked for.
+AC_ARG_WITH([mpi],
+    [AS_HELP_STRING([--with-mpi], [training by several processes, fer train under mpirun @<:@no@:>@])],
+    [], [with_mpi=no])
+AS_IF([test "x$with_mpi" != xno],
+    [PKG_CHECK_MODULES([MPI], [ompi-c],
+        [with_mpi="Open MPI"],
+        [PKG_CHECK_MODULES([MPI], [mpich], [with_mpi=MPICH],
+            [AC_MSG_ERROR([--with-mpi was given, but MPI is missing: install libopenmpi-dev and openmpi-bin, or set MPI_CFLAGS and MPI_LIBS])])])
+     AC_DEFINE([HAVE_MPI], [1], [Define to 1 when MPI is to be used.])])
+AM_CONDITIONAL([HAVE_MPI], [test "x$with_mpi" != xno])
+
 dnl Only make check needs Check; a user who just installs does without.
 PKG_CHECK_MODULES([CHECK], [check >= 0.12], [have_check=yes], [have_check=no])
 AM_CONDITIONAL([HAVE_CHECK], [test "x$have_check" = xyes])
@@ -66,6 +78,7 @@ echo "
   left out     ${fer_plugins_left_out:- none}
   OpenCL        $OPENCL_LIBS
   CLBlast       $with_clblast
+  MPI           $with_mpi
   unit tests    $have_check (Check)
   valgrind      ${VALGRIND:-no}
   oclgrind      ${OCLGRIND:-no}

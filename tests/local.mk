@@ -12,6 +12,7 @@ unit_tests = \
 	%D%/unit-errors \
 	%D%/unit-exec \
 	%D%/unit-eyes \
+	%D%/unit-group \
 	%D%/unit-haar \
 	%D%/unit-image \
 	%D%/unit-lang \
@@ -45,6 +46,7 @@ op_tests = \
 	%D%/unit-ops-spatial \
 	%D%/unit-ops-systems \
 	%D%/unit-passes \
+	%D%/unit-ranks \
 	%D%/unit-route \
 	%D%/unit-train \
 	%D%/unit-resnet \
@@ -62,6 +64,9 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
+pipes = %D%/pipes.c %D%/pipes.h
+%C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
+%C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
 shown = %D%/shown.c %D%/shown.h
 needs = %D%/needs.c %D%/needs.h
 %C%_unit_errors_SOURCES = %D%/unit-errors.c $(needs)

@@ -115,20 +115,20 @@ START_TEST(choice)
     unsetenv("FER_DEVICE");
     make_candidates(list);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        ck_assert_fer(fer_candidates_choose(list, 3, cases[i].spec, &index, &err), err);
+        ck_assert_fer(fer_candidates_choose(list, 3, cases[i].spec, 0, &index, &err), err);
         ck_assert_msg(index == cases[i].index, "'%s' chose %d", cases[i].spec ? cases[i].spec : "nothing", index);
     }
     /* Without a GPU a CPU, and a simulator only when there is nothing else. */
-    ck_assert_int_eq(fer_candidates_choose(list, 2, NULL, &index, &err), FER_OK);
+    ck_assert_int_eq(fer_candidates_choose(list, 2, NULL, 0, &index, &err), FER_OK);
     ck_assert_int_eq(index, 0);
-    ck_assert_int_eq(fer_candidates_choose(list + 1, 1, NULL, &index, &err), FER_OK);
-    ck_assert_int_eq(fer_candidates_choose(list, 3, "radeon", &index, &err), FER_ENOTFOUND);
+    ck_assert_int_eq(fer_candidates_choose(list + 1, 1, NULL, 0, &index, &err), FER_OK);
+    ck_assert_int_eq(fer_candidates_choose(list, 3, "radeon", 0, &index, &err), FER_ENOTFOUND);
     ck_assert_str_eq(err.text, "no device is 'radeon'; there are: 0 pthread-EPYC, 1 Simulator, 2 NVIDIA H200");
-    ck_assert_int_eq(fer_candidates_choose(list, 3, "3", &index, &err), FER_ENOTFOUND);
+    ck_assert_int_eq(fer_candidates_choose(list, 3, "3", 0, &index, &err), FER_ENOTFOUND);
     setenv("FER_DEVICE", "simul", 1);
-    ck_assert_int_eq(fer_candidates_choose(list, 3, NULL, &index, &err), FER_OK);
+    ck_assert_int_eq(fer_candidates_choose(list, 3, NULL, 0, &index, &err), FER_OK);
     ck_assert_int_eq(index, 1);
-    ck_assert_int_eq(fer_candidates_choose(list, 3, "cpu", &index, &err), FER_OK);
+    ck_assert_int_eq(fer_candidates_choose(list, 3, "cpu", 0, &index, &err), FER_OK);
     ck_assert_int_eq(index, 0);
     unsetenv("FER_DEVICE");
     if (saved)

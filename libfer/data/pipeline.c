@@ -119,9 +119,24 @@ static enum fer_status fill_partner(struct fer_pipeline *pipeline, struct fer_ba
     return status;
 }
 
-static enum fer_status fill(void *context, struct fer_batch *batch, int row, size_t turn, struct fer_error *err)
+/* Rows of a batch that this pipeline fills. */
+static int share_of(const struct fer_pipeline_spec *spec)
+{
+    return spec->parts > 1 ? spec->batch / spec->parts : spec->batch;
+}
+
+/* The turn in the epoch of row `at` of all rows that are filled here. */
+static size_t turn_of(const struct fer_pipeline_spec *spec, size_t at)
+{
+    size_t share = (size_t)share_of(spec);
+
+    return at / share * (size_t)spec->batch + (size_t)spec->part * share + at % share;
+}
+
+static enum fer_status fill(void *context, struct fer_batch *batch, int row, size_t at, struct fer_error *err)
 {
     struct fer_pipeline *pipeline = context;
+    size_t turn = turn_of(&pipeline->spec, at);
     size_t place = pipeline->order[turn];
     struct fer_sample own;
     const struct fer_sample *sample;
@@ -206,6 +221,8 @@ static enum fer_status open_source(struct fer_pipeline *pipeline, struct fer_err
 
     if (spec->batch < 1)
         return fer_fail(err, FER_EINVAL, "a batch of %d samples", spec->batch);
+    if (spec->parts > 1 && (spec->batch % spec->parts || !spec->drop_last))
+        return fer_fail(err, FER_EINVAL, "a batch of %d samples in %d equal parts", spec->batch, spec->parts);
     status = fer_source_open(&pipeline->source, spec, spec->reader, spec->reader_params,
                              spec->cache_bytes ? spec->cache_bytes : default_cache(), err);
     if (!status)
@@ -235,7 +252,7 @@ enum fer_status fer_pipeline_open(const struct fer_pipeline_spec *spec, struct f
             status = fer_fail(err, FER_ENOMEM, "out of memory for a list of %zu samples", pipeline->selection.count);
     }
     if (!status)
-        status = fer_queue_create(&pipeline->queue, &pipeline->info, spec->batch,
+        status = fer_queue_create(&pipeline->queue, &pipeline->info, share_of(spec),
                                   spec->threads > 0 ? spec->threads : default_threads(), source, err);
     if (status) {
         fer_pipeline_close(pipeline);
@@ -264,12 +281,36 @@ enum fer_status fer_pipeline_start(struct fer_pipeline *pipeline, size_t epoch, 
     status = fer_selection_order(&pipeline->selection, epoch, pipeline->order, err);
     if (status)
         return fer_fail_prefix(err, "data '%s'", pipeline->spec.name);
-    return fer_queue_start(pipeline->queue, epoch, first_step, info->steps, info->count, err);
+    /* whole batches alone: the queue counts those rows that are filled here */
+    return fer_queue_start(pipeline->queue, epoch, first_step, info->steps,
+                           pipeline->spec.parts > 1 ? info->steps * (size_t)share_of(&pipeline->spec) : info->count, err);
+}
+
+/* The first sample of a batch may be in another part. */
+static enum fer_status find_first(struct fer_pipeline *pipeline, struct fer_batch *batch, struct fer_error *err)
+{
+    const struct fer_sample *sample;
+    struct fer_sample own;
+    size_t place = pipeline->order[batch->step * (size_t)pipeline->spec.batch];
+    enum fer_status status = FER_OK;
+
+    batch->has_first = true;
+    batch->first = batch->id[0];
+    if (pipeline->spec.parts < 2 || pipeline->spec.part == 0)
+        return FER_OK;
+    status = get_place(pipeline, place, pipeline->epoch, false, &own, &sample, err);
+    batch->first = sample->id;
+    fer_sample_free(&own);
+    return status;
 }
 
 enum fer_status fer_pipeline_next(struct fer_pipeline *pipeline, const struct fer_batch **batch, struct fer_error *err)
 {
-    return fer_queue_next(pipeline->queue, batch, err);
+    struct fer_batch *next;
+    enum fer_status status = fer_queue_next(pipeline->queue, &next, err);
+
+    *batch = status ? NULL : next;
+    return status || !next ? status : find_first(pipeline, next, err);
 }
 
 void fer_pipeline_stop(struct fer_pipeline *pipeline)

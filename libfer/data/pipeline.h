@@ -25,6 +25,8 @@ struct fer_pipeline_spec {
     const struct fer_pipeline_item *items; /* in the order of the description */
     int nitems;
     int batch;        /* capacity of a batch, >= 1 */
+    int part, parts;  /* of each batch the pipeline fills rows part * batch / parts … alone; parts 0: all of it.  Only with
+                         drop_last and where parts divides batch */
     bool shuffle;     /* training: permute every epoch, let samplers order it.  false: the samples' own order, always */
     bool drop_last;   /* training: leave out the last partial batch */
     unsigned wanted;  /* fields somebody reads (enum fer_field); 0: all there are.  Not decoded when not wanted */
@@ -50,6 +52,8 @@ struct fer_pipeline_info {
 struct fer_batch {
     int n, capacity;
     size_t epoch, step;
+    bool has_first;          /* the next is known */
+    uint32_t first;          /* id of the first sample of the whole batch, whichever part of it this is */
     unsigned has;
     uint8_t *image, *image2; /* [n][height][width][channels], bytes */
     uint8_t *mask;           /* [n][height][width], 0 or 255 */

@@ -215,7 +215,7 @@ enum fer_status fer_queue_start(struct fer_queue *queue, size_t epoch, size_t fi
     return FER_OK;
 }
 
-enum fer_status fer_queue_next(struct fer_queue *queue, const struct fer_batch **batch, struct fer_error *err)
+enum fer_status fer_queue_next(struct fer_queue *queue, struct fer_batch **batch, struct fer_error *err)
 {
     struct slot *slot;
     size_t step;

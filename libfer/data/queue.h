@@ -21,7 +21,7 @@ void fer_queue_free(struct fer_queue *queue);
 /* Steps first … end - 1 of an epoch of `count` samples; the last batch may be partial. */
 enum fer_status fer_queue_start(struct fer_queue *queue, size_t epoch, size_t first, size_t end, size_t count,
                                 struct fer_error *err);
-enum fer_status fer_queue_next(struct fer_queue *queue, const struct fer_batch **batch, struct fer_error *err);
+enum fer_status fer_queue_next(struct fer_queue *queue, struct fer_batch **batch, struct fer_error *err);
 void fer_queue_stop(struct fer_queue *queue);
 
 #endif

@@ -39,6 +39,8 @@ struct fer_context_options {
     /* `text` has no trailing newline and lives for the call only.  Called on the thread that uses the context. */
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
+    int place;               /* of several processes on this machine, from 0: `device` may be a list, "gpu,cpu"; process k takes
+                                entry k, counted round, and of several devices that are meant each takes another */
     const char *without;     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune"; NULL: none */
     const char *tune;        /* the file of `fer tune` that says which solvers are the fastest here; NULL: FER_TUNE, else
                                 $XDG_CACHE_HOME/libfer/tune.txt; "off": none.  It may be missing.  The first task that

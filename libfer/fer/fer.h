@@ -9,6 +9,7 @@
 #include <fer/data.h>
 #include <fer/detect.h>
 #include <fer/explain.h>
+#include <fer/group.h>
 #include <fer/inspect.h>
 #include <fer/predict.h>
 #include <fer/run.h>

@@ -124,6 +124,14 @@ FER_API struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_ten
 FER_API struct fer_tensor *fer_emit_constant(struct fer_emit *em, const char *key, const struct fer_shape *shape,
                                              const void *data);
 
+/* How many processes the batch is spread over, where what is computed over the whole batch (batch statistics) is to be that
+ * of all of them: the user has asked for it.  1: the rows at hand are all that count. */
+FER_API int fer_emit_ranks(const struct fer_emit *em);
+/* Launches that follow see what `tensor` (f32, any shape) holds in each of these processes: the result is f32[ranks *
+ * elements], by rank; every process gets the same.  The device waits for the host there, so make it small and call it
+ * seldom.  FER_ENOTSUP where only chosen rows run through (struct fer_dispatch). */
+FER_API struct fer_tensor *fer_emit_gather(struct fer_emit *em, struct fer_tensor *tensor);
+
 /* Append a launch of `kernel` out of `source` (OpenCL C 1.2 text with static lifetime; the core puts the prelude and
  * the accessors of its tensor arguments before it; see kernels_cl/prelude.cl).  `options` are compiler options such
  * as "-DPIXELS=6", or NULL; copied.  Never returns NULL: after a failure launches go nowhere and the error is
@@ -143,7 +151,7 @@ FER_API void fer_launch_float(struct fer_launch *launch, double value); /* const
 FER_API void fer_launch_local(struct fer_launch *launch, size_t bytes); /* __local */
 /* Counter-based random numbers: the kernel declares FER_RANDOM as this argument and calls
  * fer_random(FER_RANDOM_ARG, row, element) for four uints that depend on (seed, this op, epoch, sample id of the
- * row, element) only.  `rows` is a tensor with the batch axis that `row` counts along. */
+ * row, element) only; fer_random_batch(FER_RANDOM_ARG, element) for four that all rows of a batch share.  `rows` is a tensor with the batch axis that `row` counts along. */
 FER_API void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows);
 FER_API void fer_launch_prepare(struct fer_launch *launch);
 /* Multiply-adds times two and bytes moved at full batch, for the profiler's GFLOP/s and GB/s; optional. */

@@ -37,7 +37,8 @@ enum fer_status {
     FER_ENOTFOUND = -10,   /* a name, a file or a device does not exist */
     FER_ENUMERIC = -11,    /* a loss is not finite */
     FER_EINTERRUPTED = -12, /* the caller asked to stop; everything is saved */
-    FER_ENOTSUP = -13      /* valid, but not supported here */
+    FER_ENOTSUP = -13,     /* valid, but not supported here */
+    FER_EPEER = -14        /* another process of the group has failed or ended */
 };
 
 #define FER_ERROR_TEXT 1024

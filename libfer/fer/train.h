@@ -6,6 +6,7 @@
 #define FER_TRAIN_H
 
 #include <fer/context.h>
+#include <fer/group.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +45,13 @@ struct fer_train_options {
     void (*progress)(void *user, const struct fer_progress *progress);
     void (*epoch)(void *user, const struct fer_epoch *epoch);
     void *user;
+    /* The processes that train together; NULL: this one alone.  All of them call fer_train with the same description and
+     * options; the context of each has a device of its own (fer_context_options.place).  Each takes its share of every
+     * batch; gradients and losses are means over all.  Rank 0 alone uses the directory, runs tests, and calls `progress`
+     * and `epoch`. */
+    struct fer_group *group;
+    size_t bucket;          /* bytes of gradients that are exchanged at once; 0: 1 MiB */
+    bool sync;              /* statistics over a batch (batch norm) are those of all ranks; else each rank's own */
 };
 
 /* Train every stage of a description into a directory:
@@ -55,7 +63,8 @@ struct fer_train_options {
  * The same seed, build, device and driver give the same files, bit for bit (times in the log and run.json apart), also
  * when a run was killed and resumed.
  * Errors: FER_EINTERRUPTED (saved; resume to go on), FER_ENUMERIC (a loss is not finite; the last save is kept),
- * FER_EINVAL (a directory that holds a run already, without resume; a description that is not the one of the run). */
+ * FER_EINVAL (a directory that holds a run already, without resume; a description that is not the one of the run; a batch
+ * that the group cannot share equally), FER_EPEER (another process of the group has failed or died: the last save is kept). */
 FER_API enum fer_status fer_train(struct fer_context *context, const char *path, const struct fer_train_options *options,
                                   struct fer_error *err);
 

@@ -216,6 +216,7 @@ static enum fer_status backward_addend(struct sweep *s, struct fer_op *op, struc
 static enum fer_status backward(struct sweep *s, struct fer_op *op)
 {
     const struct fer_autodiff *ad = s->ad;
+    struct fer_segment *segment = s->em.segment;
     if (op->layer->flags & FER_LAYER_VIEW)
         return backward_view(s, op);
     if (passes_gradient(op)) {
@@ -231,7 +232,7 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
     if (!op->layer->backward)
         return fer_fail(s->em.err, FER_ENOTSUP, "%s has no gradient, and a loss needs one through it; put detach before it",
                         op->layer->name);
-    struct fer_emit em = fer_compiler_emit(ad->c, ad->segment, "backward", s->em.err);
+    struct fer_emit em = fer_compiler_emit(ad->c, segment, "backward", s->em.err);
     enum fer_status status = fer_compiler_emit_op(&em, op);
     em.has_backward = true;
     for (int i = 0; i < op->nout; i++)
@@ -250,6 +251,7 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
             status = weight_target(s, op->weights[i], &em.grad_weight[i]);
     if (!status)
         status = op->layer->backward(&em, em.err);
+    s->em.segment = em.segment; /* a gather has begun another */
     if (!status)
         status = em.status;
     for (int i = 0; i < op->nin && !status; i++)

@@ -28,13 +28,12 @@ enum fer_status fer_branches_create(struct fer_compiler *c, struct fer_error *er
     return FER_OK;
 }
 
-/* A segment behind `last`, in the program's order too. */
-static struct fer_segment *follow(struct fer_compiler *c, const struct fer_segment *first, struct fer_segment *last,
-                                  int branch)
+/* In the program's order too. */
+struct fer_segment *fer_branch_follow(struct fer_compiler *c, const struct fer_segment *first, struct fer_segment *last,
+                                      int branch, const char *why)
 {
     struct fer_program *program = c->program;
-    const char *name = fer_arena_printf(program->arena, "%s (%s)", first->name,
-                                        branch ? program->branches[branch - 1].name : "joined");
+    const char *name = fer_arena_printf(program->arena, "%s (%s)", first->name, why);
     struct fer_segment *segment = name ? fer_compiler_segment(c, name) : NULL;
     if (!segment)
         return NULL;
@@ -52,7 +51,9 @@ struct fer_segment *fer_branch_segment(struct fer_compiler *c, struct fer_segmen
     struct fer_segment *last = segment;
     while (last->next)
         last = last->next;
-    return last->branch == branch && !last->decision ? last : follow(c, segment, last, branch);
+    if (last->branch == branch && !last->decision)
+        return last;
+    return fer_branch_follow(c, segment, last, branch, branch ? c->program->branches[branch - 1].name : "joined");
 }
 
 /* The samples of each branch, as the host will write them. */

@@ -137,7 +137,7 @@ enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_i
         { inputs->code, batch->code },       { inputs->same, batch->same },       { inputs->id, batch->id },
         { inputs->covered, batch->covered },
     };
-    const uint32_t epoch[4] = { (uint32_t)batch->epoch };
+    const uint32_t epoch[4] = { (uint32_t)batch->epoch, batch->has_first, batch->first };
     enum fer_status status = check_labels(inputs, batch, err);
     if (!status)
         status = fer_exec_batch(exec, batch->n, err);
@@ -152,8 +152,24 @@ enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_i
 
 /* ---- stages ---- */
 
+enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out, struct fer_error *err)
+{
+    if (data->batch % ranks)
+        return fer_fail(err, FER_EINVAL, "data %s: a batch of %d cannot be shared equally by %d processes; choose another "
+                                         "batch or number of processes",
+                        data->name, data->batch, ranks);
+    out->rows = data->batch / ranks;
+    out->micro = data->micro < out->rows ? data->micro : out->rows;
+    out->parts = out->rows / out->micro;
+    if (out->rows % out->micro)
+        return fer_fail(err, FER_EINVAL, "data %s: micro=%d does not divide a share of %d, a batch of %d over %d processes",
+                        data->name, out->micro, out->rows, data->batch, ranks);
+    return FER_OK;
+}
+
 struct stage_compile {
     struct fer_compiler c;
+    struct fer_share share;
     struct fer_stage_program *out;
     struct fer_error *err;
     bool *differentiated;    /* by operation: some step runs its backward */
@@ -246,9 +262,9 @@ static enum fer_status emit_step(struct stage_compile *s, int k)
         status = seed(s, step->spec);
     if (!status)
         status = fer_autodiff_emit(&ad, s->err);
-    if (!status)
-        status = fer_updates_finish(&s->c, step, last, s->err);
-    return status;
+    if (!status && !(last = fer_branch_segment(&s->c, last, 0)))
+        return no_memory(s->err);
+    return status ? status : fer_updates_finish(&s->c, step, last, s->err);
 }
 
 /* Does the shared segment use a net that this step moves? */
@@ -278,10 +294,9 @@ static enum fer_status emit_stage(struct stage_compile *s)
     if (!s->differentiated || !s->tracked || !out->steps || !out->data || !out->shared)
         return no_memory(s->err);
     enum fer_status status = make_inputs(&s->c, spec->data, spec->ndata, &out->inputs, s->err);
-    const struct fer_data_spec *first = &s->c.graph->description->data[spec->data[0]];
     for (int k = 0; k < spec->nsteps && !status; k++) {
         out->steps[k].spec = &spec->steps[k];
-        status = fer_updates_create(&s->c, &out->steps[k], first->batch / first->micro, s->err);
+        status = fer_updates_create(&s->c, &out->steps[k], s->share.parts, s->err);
         const struct fer_autodiff ad = step_autodiff(s, k, NULL);
         fer_autodiff_mark(&ad);
         for (int i = 0; i < s->c.graph->nops; i++)
@@ -332,16 +347,20 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
     if (!spec->graph)
         return fer_fail(err, FER_ENOTFOUND, "stage '%s' cannot run: its data is absent", spec->name);
     struct stage_compile s = { .err = err };
+    const int ranks = options && options->ranks > 1 ? options->ranks : 1;
+    enum fer_status status = fer_share_find(&description->data[spec->data[0]], ranks, &s.share, err);
+    if (status)
+        return status;
     s.out = calloc(1, sizeof(*s.out));
     if (!s.out)
         return no_memory(err);
     s.out->spec = spec;
     s.out->graph = spec->graph;
     mark_differentiated(spec->graph, spec);
-    enum fer_status status =
-        begin(spec->graph, store, description->data[spec->data[0]].micro, options, &s.c, err);
+    status = begin(spec->graph, store, s.share.micro, options, &s.c, err);
     s.out->program = s.c.program;
     s.c.trains = true;
+    s.c.ranks = options && options->sync ? ranks : 1;
     if (!status)
         status = emit_stage(&s);
     if (!status)

@@ -51,6 +51,8 @@ struct fer_compile_options {
     const struct fer_forced *forced; /* or NULL */
     void (*detail)(void *user, const char *text); /* measurements that were ignored, and why; or NULL */
     void *user;
+    int ranks;        /* processes that share each batch of a stage; 0: one */
+    bool sync;        /* statistics over the batch are those of all ranks */
 };
 
 /* The line of a problem on a device, without what was measured; texts are those of the arguments. */
@@ -64,6 +66,13 @@ void fer_solution_default(const struct fer_solver *solver, struct fer_solution *
 /* "direct chunk=96": the solver and the values that are not its first, and back; false: it is none of the problem's. */
 void fer_solution_text(const struct fer_solved *solved, const struct fer_solution *solution, char *text, size_t size);
 bool fer_solution_parse(const struct fer_solved *solved, const char *text, struct fer_solution *out);
+
+/* How one of `ranks` processes takes its share of each batch: all rows, rows at once, and in how many parts. */
+struct fer_share {
+    int rows, micro, parts;
+};
+/* FER_EINVAL: the batch is not divisible. */
+enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out, struct fer_error *err);
 
 /* The device side of one data set: which tensor each field is uploaded to (NULL: not wanted). */
 struct fer_data_inputs {

@@ -13,7 +13,7 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
     const struct fer_description *d = graph->description;
     struct fer_arena *arena = fer_arena_create();
     struct fer_program *program = arena ? fer_arena_alloc(arena, sizeof(*program)) : NULL;
-    *out = (struct fer_compiler){ .graph = graph, .store = store, .profile = store->device->profile, .capacity = capacity };
+    *out = (struct fer_compiler){ .graph = graph, .store = store, .profile = store->device->profile, .capacity = capacity, .ranks = 1 };
     if (!program)
         goto no_memory;
     out->program = program;

@@ -29,6 +29,7 @@ struct fer_compiler {
     struct fer_store *store;       /* where weights live */
     enum fer_profile profile;
     int capacity;
+    int ranks;                     /* see fer_emit_ranks */
     struct fer_segment *prepare;
     struct fer_random_state *random;     /* by fer_op.data */
     struct fer_tensor ***weights;  /* [net][weight]: made when first asked for */
@@ -93,6 +94,9 @@ enum fer_status fer_branches_create(struct fer_compiler *c, struct fer_error *er
 /* Where the next operation of a branch goes: the last of the segments that follow `segment`, or a new one behind it when
  * that is another branch's or ends in a decision.  NULL: out of memory. */
 struct fer_segment *fer_branch_segment(struct fer_compiler *c, struct fer_segment *segment, int branch);
+/* A new segment behind `last`, which belongs to the segments that follow `first`; `why` is for people. */
+struct fer_segment *fer_branch_follow(struct fer_compiler *c, const struct fer_segment *first, struct fer_segment *last,
+                                      int branch, const char *why);
 /* Forward of one operation into `segment` or what follows it. */
 enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
                                    bool has_backward, struct fer_error *err);

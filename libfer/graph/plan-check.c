@@ -60,10 +60,12 @@ static enum fer_status check_places(const struct fer_program *program, struct fe
 static void find_segments(struct replay *replay)
 {
     const struct fer_program *program = replay->program;
+    int run = 0; /* the first of the segments that are one for the planner */
 
     for (int i = 0; i < program->ntensors; i++)
         replay->segments[i] = -2;
     for (int s = 0; s < program->nsegments; s++) {
+        run = program->segments[s]->continues ? run : s;
         for (int l = 0; l < program->segments[s]->count; l++) {
             const struct fer_launch *launch = program->segments[s]->launches[l];
 
@@ -71,7 +73,7 @@ static void find_segments(struct replay *replay)
                 if (launch->args[a].kind == FER_ARG_TENSOR) {
                     int *segment = &replay->segments[root_of(launch->args[a].tensor)->id];
 
-                    *segment = *segment == -2 || *segment == s ? s : -1;
+                    *segment = *segment == -2 || *segment == run ? run : -1;
                 }
             }
         }
@@ -153,9 +155,18 @@ static enum fer_status replay_segment(struct replay *replay, int segment, struct
         if (replay->segments[i] == segment && !program->tensors[i]->keep_all)
             replay->contents[i] = CONTENT_NONE;
     }
-    for (int l = 0; l < program->segments[segment]->count && !status; l++)
-        status = replay_launch(replay, program->segments[segment]->launches[l], err);
+    do {
+        for (int l = 0; l < program->segments[segment]->count && !status; l++)
+            status = replay_launch(replay, program->segments[segment]->launches[l], err);
+        segment++;
+    } while (segment < program->nsegments && program->segments[segment]->continues);
     return status;
+}
+
+/* Segments that continue another run with it alone. */
+static bool stands_alone(const struct fer_program *program, int segment)
+{
+    return !program->segments[segment]->continues;
 }
 
 /* What the host may read now, and what other segments may read, is still there. */
@@ -187,8 +198,10 @@ enum fer_status fer_plan_check(const struct fer_program *program, struct fer_err
         find_segments(&replay);
     /* In order; then each again after each other, with prepare in between, as steps are skipped and repeated. */
     for (int s = 0; s < program->nsegments && !status; s++)
-        status = replay_segment(&replay, s, err);
+        status = stands_alone(program, s) ? replay_segment(&replay, s, err) : FER_OK;
     for (int s = 0; s < program->nsegments * program->nsegments && !status; s++) {
+        if (!stands_alone(program, s / program->nsegments) || !stands_alone(program, s % program->nsegments))
+            continue;
         status = replay_segment(&replay, 0, err);
         if (!status)
             status = replay_segment(&replay, s / program->nsegments, err);

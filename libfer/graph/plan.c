@@ -126,9 +126,11 @@ static enum fer_status number_and_touch(struct plan *plan, struct fer_error *err
 {
     struct fer_program *program = plan->program;
     enum fer_status status;
+    int run = 0; /* the first of the segments that are one for the planner */
 
     program->nlaunches = 0;
     for (int s = 0; s < program->nsegments; s++) {
+        run = program->segments[s]->continues ? run : s;
         for (int l = 0; l < program->segments[s]->count; l++) {
             struct fer_launch *launch = program->segments[s]->launches[l];
 
@@ -136,7 +138,7 @@ static enum fer_status number_and_touch(struct plan *plan, struct fer_error *err
             for (int a = 0; a < launch->nargs; a++) {
                 if (launch->args[a].kind != FER_ARG_TENSOR)
                     continue;
-                status = touch_argument(plan, &launch->args[a], launch, s, err);
+                status = touch_argument(plan, &launch->args[a], launch, run, err);
                 if (status)
                     return status;
             }

@@ -4,7 +4,7 @@
  *
  * A tensor lives from the first launch that touches it (or a view of it) to the last.  It lives for the whole program
  * when the host reads it (keep), when the compiler says so (keep_all), and when several segments touch it: segments may
- * be skipped, repeated and run again, and prepare runs before any of them.
+ * be skipped, repeated and run again, and prepare runs before any of them.  A segment that continues another is one with it.
  */
 #ifndef FER_GRAPH_PLAN_H
 #define FER_GRAPH_PLAN_H

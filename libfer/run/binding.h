@@ -13,6 +13,7 @@ struct fer_binding {
     size_t global[3], local[3];
     bool has_local;
     bool empty;                /* no work for the live batch */
+    bool marked;               /* somebody wants to know when it has been enqueued */
     double seconds;            /* profile */
     long runs;
 };

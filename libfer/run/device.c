@@ -127,6 +127,11 @@ static enum fer_status start(struct fer_device *device, struct fer_error *err)
 
 enum fer_status fer_device_open(const char *spec, struct fer_device **out, struct fer_error *err)
 {
+    return fer_device_open_place(spec, 0, out, err);
+}
+
+enum fer_status fer_device_open_place(const char *spec, int place, struct fer_device **out, struct fer_error *err)
+{
     struct fer_candidate *list;
     struct fer_device *device;
     int count, index;
@@ -135,7 +140,7 @@ enum fer_status fer_device_open(const char *spec, struct fer_device **out, struc
     *out = NULL;
     if (status)
         return status;
-    status = fer_candidates_choose(list, count, spec, &index, err);
+    status = fer_candidates_choose(list, count, spec, place, &index, err);
     if (status) {
         free(list);
         return status;

@@ -45,6 +45,9 @@ enum fer_status fer_devices_list(struct fer_device_info **list, int *count, stru
  * platform's or device's name.  Profile: GPU unless local memory is global or the type is exactly CPU; FER_PROFILE=cpu|gpu
  * overrides.  Owned by the caller; a device, its buffers and its executors belong to one thread at a time. */
 enum fer_status fer_device_open(const char *spec, struct fer_device **out, struct fer_error *err);
+/* The same for one of several processes on a machine: `spec` may be a list, "gpu,cpu".  Process `place` (0, 1, …) takes entry
+ * place modulo their number; whoever has that entry too takes the next best device of the kind, counted round. */
+enum fer_status fer_device_open_place(const char *spec, int place, struct fer_device **out, struct fer_error *err);
 /* Buffers and executors first.  NULL is fine. */
 void fer_device_close(struct fer_device *device);
 /* Replace the queue by one that records times, after it has finished its work.  It stays until the device closes. */

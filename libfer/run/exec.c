@@ -19,6 +19,8 @@ struct fer_exec {
     bool prepared; /* the prepare segment has run since the weights changed */
     struct fer_staging staging;
     struct fer_timing timing;
+    struct fer_exec_peers peers;
+    char *gathered; /* what one process has to tell, then what all of them have */
 };
 
 static const char *name_of(const struct fer_tensor *tensor)
@@ -74,6 +76,21 @@ static enum fer_status make_live(struct fer_exec *exec, struct fer_error *err)
     return exec->live && exec->rows ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while an executor was made");
 }
 
+static enum fer_status make_gathered(struct fer_exec *exec, struct fer_error *err)
+{
+    const struct fer_program *program = exec->program;
+    size_t most = 0;
+
+    for (int s = 0; s < program->nsegments; s++) {
+        const struct fer_gather *gather = program->segments[s]->gather;
+        size_t bytes = gather ? fer_tensor_bytes(gather->in) + fer_tensor_bytes(gather->out) : 0;
+
+        most = bytes > most ? bytes : most;
+    }
+    exec->gathered = malloc(most + 1);
+    return exec->gathered ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while an executor was made");
+}
+
 enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *program, bool poison,
                                 const struct fer_build_watch *watch, struct fer_exec **out, struct fer_error *err)
 {
@@ -89,6 +106,8 @@ enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *p
     exec->device = device;
     exec->program = program;
     status = make_live(exec, err);
+    if (!status)
+        status = make_gathered(exec, err);
     if (!status)
         status = fer_places_create(&exec->places, device, program, poison, err);
     if (!status)
@@ -113,6 +132,7 @@ void fer_exec_free(struct fer_exec *exec)
     free(exec->bindings);
     free(exec->live);
     free(exec->rows);
+    free(exec->gathered);
     fer_places_free(&exec->places);
     free(exec);
 }
@@ -184,6 +204,8 @@ static enum fer_status run(struct fer_exec *exec, const struct fer_segment *segm
             status = fer_timing_run(&exec->timing, binding, exec->device->queue, err);
         else
             status = fer_binding_run(binding, exec->device->queue, NULL, err);
+        if (binding->marked && !status)
+            status = exec->peers.enqueued(exec->peers.user, binding->launch, err);
     }
     return status;
 }
@@ -241,6 +263,19 @@ static enum fer_status decide(struct fer_exec *exec, const struct fer_decision *
     return status;
 }
 
+static enum fer_status gather(struct fer_exec *exec, const struct fer_gather *gather, struct fer_error *err)
+{
+    size_t mine = fer_tensor_bytes(gather->in), all = fer_tensor_bytes(gather->out);
+    enum fer_status status = FER_OK;
+
+    if (!exec->peers.gather)
+        return fer_fail(err, FER_EINVAL, "this program is for several processes, and runs in one alone");
+    status = fer_exec_read(exec, gather->in, exec->gathered, mine, err);
+    if (!status)
+        status = exec->peers.gather(exec->peers.user, exec->gathered, mine, exec->gathered + mine, err);
+    return status ? status : fer_exec_write(exec, gather->out, exec->gathered + mine, all, err);
+}
+
 enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err)
 {
     const struct fer_segment *prepare = exec->program->nsegments > 0 ? exec->program->segments[0] : NULL;
@@ -255,10 +290,22 @@ enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *se
             status = run(exec, segment, err);
         if (!status && segment->decision)
             status = decide(exec, segment->decision, err);
+        if (!status && segment->gather)
+            status = gather(exec, segment->gather, err);
     }
     if (!status)
         exec->prepared = true;
     return status ? status : flush(exec, err);
+}
+
+void fer_exec_set_peers(struct fer_exec *exec, const struct fer_exec_peers *peers)
+{
+    exec->peers = *peers;
+}
+
+void fer_exec_mark(struct fer_exec *exec, const struct fer_launch *launch)
+{
+    exec->bindings[launch->index].marked = true;
 }
 
 void fer_exec_weights_changed(struct fer_exec *exec)

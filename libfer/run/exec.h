@@ -26,6 +26,18 @@ int fer_exec_live(const struct fer_exec *exec, int branch);
  * weights have changed since that last ran (or it never has).  Waits only where a segment ends in a decision: the index
  * is read, and segments of a branch that it gives no sample are left out.  FER_ENUMERIC: an index without a branch. */
 enum fer_status fer_exec_run(struct fer_exec *exec, const struct fer_segment *segment, struct fer_error *err);
+/* Other processes that run the same program.  Both functions are called while a segment runs, on that thread. */
+struct fer_exec_peers {
+    void *user;
+    /* all: `bytes` bytes of each of them, by rank, this one included */
+    enum fer_status (*gather)(void *user, const void *mine, size_t bytes, void *all, struct fer_error *err);
+    /* a launch that fer_exec_mark has named, and all before it, has been enqueued */
+    enum fer_status (*enqueued)(void *user, const struct fer_launch *launch, struct fer_error *err);
+};
+/* A program with gathers cannot run without them.  Copied. */
+void fer_exec_set_peers(struct fer_exec *exec, const struct fer_exec_peers *peers);
+void fer_exec_mark(struct fer_exec *exec, const struct fer_launch *launch);
+
 /* Tell that weights have changed. */
 void fer_exec_weights_changed(struct fer_exec *exec);
 

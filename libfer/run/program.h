@@ -48,7 +48,8 @@ struct fer_tensor {
 
 /* What random numbers of one source of samples are counted by; both tensors are INPUT. */
 struct fer_random_state {
-    struct fer_tensor *epoch; /* u32[4]: epoch, 0, 0, 0; NULL: nothing is random there */
+    struct fer_tensor *epoch; /* u32[4]: epoch, whether the next counts, id of the batch's first sample, 0; NULL:
+                                 nothing is random there */
     struct fer_tensor *ids;   /* u32[capacity] */
 };
 
@@ -119,12 +120,21 @@ struct fer_decision {
     struct fer_tensor **rows; /* [count], i32 [capacity of the branch] INPUT: its rows of the parent, in order */
 };
 
+/* A point at which the processes that run this program together tell each other something. */
+struct fer_gather {
+    struct fer_tensor *in;    /* keep: of this process */
+    struct fer_tensor *out;   /* INPUT: of all of them, by rank */
+};
+
 struct fer_segment {
     const char *name;        /* "prepare", "shared", "step learn", "update learn" … */
     struct fer_launch **launches;
     int count, capacity;
     int branch;              /* not run when this branch has no sample, unless 0 */
     const struct fer_decision *decision; /* to be taken when its launches have run; NULL: none */
+    const struct fer_gather *gather; /* likewise; NULL: none */
+    bool continues;          /* always runs right behind the one before it in the program, with the same samples: for the
+                                planner they are one */
     struct fer_segment *next; /* runs after it; NULL: none */
 };
 

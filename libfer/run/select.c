@@ -180,30 +180,71 @@ static enum fer_status fail_choice(const struct fer_candidate *list, int count, 
     return fer_fail(err, FER_ENOTFOUND, "no device is '%s'; there %s: %s", spec, count == 1 ? "is" : "are", names);
 }
 
-enum fer_status fer_candidates_choose(const struct fer_candidate *list, int count, const char *spec, int *index,
-                                      struct fer_error *err)
+/* Better first; what is equal stays in the order of the list. */
+static bool is_better(const struct fer_candidate *a, const struct fer_candidate *b)
 {
-    const char *wish = spec && *spec ? spec : getenv("FER_DEVICE");
-    int best = -1;
+    return standing(a) > standing(b) || (standing(a) == standing(b) && strength(a) > strength(b));
+}
+
+/* How many matching devices of the kind of `of` there are, and how many of them come before it. */
+static int count_kind(const struct fer_candidate *list, int count, const char *wish, int of, int *before)
+{
+    int kind = 0;
+
+    *before = 0;
+    for (int i = 0; i < count; i++) {
+        if (!matches(&list[i], wish) || standing(&list[i]) != standing(&list[of]))
+            continue;
+        kind++;
+        *before += is_better(&list[i], &list[of]) || (i < of && !is_better(&list[of], &list[i]));
+    }
+    return kind;
+}
+
+static enum fer_status choose_one(const struct fer_candidate *list, int count, const char *wish, int turn, int *index,
+                                  struct fer_error *err)
+{
+    int best = -1, before;
     long number;
 
-    if (!wish)
-        wish = "";
     if (is_number(wish, &number) && number < count) {
         *index = (int)number;
         return FER_OK;
     }
     for (int i = 0; i < count; i++) {
-        if (!matches(&list[i], wish))
-            continue;
-        if (best < 0 || standing(&list[i]) > standing(&list[best]) ||
-            (standing(&list[i]) == standing(&list[best]) && strength(&list[i]) > strength(&list[best])))
+        if (matches(&list[i], wish) && (best < 0 || is_better(&list[i], &list[best])))
             best = i;
     }
     if (best < 0)
         return fail_choice(list, count, wish, err);
-    *index = best;
+    turn %= count_kind(list, count, wish, best, &before);
+    for (int i = 0; i < count; i++) {
+        if (!matches(&list[i], wish) || standing(&list[i]) != standing(&list[best]))
+            continue;
+        count_kind(list, count, wish, i, &before);
+        if (before == turn)
+            *index = i;
+    }
     return FER_OK;
+}
+
+enum fer_status fer_candidates_choose(const struct fer_candidate *list, int count, const char *spec, int place,
+                                      int *index, struct fer_error *err)
+{
+    const char *wish = spec && *spec ? spec : getenv("FER_DEVICE"), *entry;
+    int entries = 1;
+    char one[256];
+
+    if (!wish)
+        wish = "";
+    for (const char *at = wish; *at; at++)
+        entries += *at == ',';
+    entry = wish;
+    for (int skip = place % entries; skip > 0; skip--)
+        entry = strchr(entry, ',') + 1;
+    snprintf(one, sizeof(one), "%.*s", (int)strcspn(entry, ","), entry);
+    trim(one);
+    return choose_one(list, count, one, place / entries, index, err);
 }
 
 /* ---- the list for people ---- */

@@ -16,9 +16,9 @@ struct fer_candidate {
 
 /* All devices of all platforms that answer.  None is FER_ENOTFOUND with what to install. */
 enum fer_status fer_candidates_find(struct fer_candidate **list, int *count, struct fer_error *err);
-/* The one that `spec` (see fer_device_open) means; *index into list. */
-enum fer_status fer_candidates_choose(const struct fer_candidate *list, int count, const char *spec, int *index,
-                                      struct fer_error *err);
+/* The one that `spec` (see fer_device_open) means for process `place` of this machine; *index into list. */
+enum fer_status fer_candidates_choose(const struct fer_candidate *list, int count, const char *spec, int place,
+                                      int *index, struct fer_error *err);
 
 /* Text about a device or platform without surrounding blanks; "" when the driver has none. */
 void fer_device_text(cl_device_id id, cl_device_info what, char *text, size_t size);

@@ -83,6 +83,7 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
         free(context);
         return fer_fail(err, FER_ENOMEM, "out of memory");
     }
+    context->place = options->place;
     context->message = options->message;
     context->user = options->user;
     context->watch = (struct fer_build_watch){ building, context };
@@ -149,7 +150,7 @@ enum fer_status fer_context_device(struct fer_context *context, struct fer_devic
     if (context->untuned.status)
         return fer_fail(err, context->untuned.status, "%s", context->untuned.text);
     if (!context->device) {
-        status = fer_device_open(context->device_name, &context->device, err);
+        status = fer_device_open_place(context->device_name, context->place, &context->device, err);
         if (status == FER_OK)
             fer_context_say(context, FER_MESSAGE_DETAIL, "device: %s (%s), %s kernels", context->device->name,
                             context->device->platform_name,

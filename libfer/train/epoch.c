@@ -78,7 +78,7 @@ static enum fer_status log_epoch(struct fer_trainer *t, json_t *results, bool be
     status = fer_json_text(json_incref(line), &text, err);
     if (status == FER_OK)
         status = fer_log_line(t->log, json_incref(line), err);
-    if (status == FER_OK && t->options->epoch) {
+    if (status == FER_OK && t->options->epoch && fer_group_leads(t->group)) {
         struct fer_epoch epoch = { t->stage->name, t->state.epochs + 1,
                                    t->stage->unit == FER_UNIT_EPOCH ? t->stage->until : 0, loss, text, best };
 
@@ -96,19 +96,40 @@ static bool is_better(const struct fer_trainer *t, double value)
     return t->stage->best_is_loss ? value < t->state.best : value > t->state.best;
 }
 
+/* Rank 0 runs the tests, and tells the others what is to be judged, or that it was interrupted. */
+static enum fer_status run_tests(struct fer_trainer *t, json_t *results, double *value, struct fer_error *err)
+{
+    struct fer_error own = FER_ERROR_INIT;
+    struct {
+        double value;
+        int64_t interrupted;
+    } told = { 0 };
+    enum fer_status status = FER_OK, shared;
+
+    for (int i = 0; status == FER_OK && fer_group_leads(t->group) && i < t->stage->ntests; i++)
+        status = run_test(t, t->stage->tests[i], results, &own);
+    if (status == FER_OK && t->stage->best && fer_group_leads(t->group))
+        status = fer_best_find(t->stage, results, &told.value, &own);
+    told.interrupted = status == FER_EINTERRUPTED;
+    if (status != FER_OK && err)
+        *err = own;
+    if (status != FER_OK && !told.interrupted)
+        return status;
+    shared = fer_group_share(t->group, &told, sizeof(told), err);
+    *value = told.value;
+    if (shared != FER_OK)
+        return shared;
+    return told.interrupted ? fer_fail(err, FER_EINTERRUPTED, "the tests were stopped") : FER_OK;
+}
+
 /* Tests, then everything that looks at their results.  Nothing of the state changes before all tests have run. */
 static enum fer_status judge(struct fer_trainer *t, json_t *results, bool *better, struct fer_error *err)
 {
     double value;
-    enum fer_status status = FER_OK;
+    enum fer_status status = run_tests(t, results, &value, err);
 
     *better = false;
-    for (int i = 0; status == FER_OK && i < t->stage->ntests; i++)
-        status = run_test(t, t->stage->tests[i], results, err);
     if (status != FER_OK || !t->stage->best)
-        return status;
-    status = fer_best_find(t->stage, results, &value, err);
-    if (status != FER_OK)
         return status;
     *better = is_better(t, value);
     if (*better)
@@ -139,5 +160,7 @@ enum fer_status fer_trainer_end_epoch(struct fer_trainer *t, struct fer_error *e
     t->state.summed = 0;
     for (int i = 0; i < t->state.nlosses; i++)
         t->state.sums[i] = 0;
-    return fer_trainer_save_last(t, err);
+    /* other devices round otherwise, and have other running statistics */
+    status = fer_trainer_share_weights(t, err);
+    return status == FER_OK ? fer_trainer_save_last(t, err) : status;
 }

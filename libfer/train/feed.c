@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/feed.h"
 
-enum fer_status fer_feed_open(const struct fer_data_spec *data, unsigned wanted, long drawn, struct fer_feed *out,
-                              struct fer_error *err)
+enum fer_status fer_feed_open(const struct fer_data_spec *data, const struct fer_group *group, unsigned wanted, long drawn,
+                              struct fer_feed *out, struct fer_error *err)
 {
     struct fer_pipeline_spec spec = *data->pipeline;
     const struct fer_pipeline_info *info;
@@ -11,6 +11,8 @@ enum fer_status fer_feed_open(const struct fer_data_spec *data, unsigned wanted,
     *out = (struct fer_feed){ .drawn = drawn };
     spec.shuffle = spec.drop_last = true;
     spec.batch = data->batch;
+    spec.part = fer_group_shared(group) ? fer_group_rank(group) : 0;
+    spec.parts = fer_group_shared(group) ? fer_group_size(group) : 1;
     spec.wanted = wanted | FER_FIELD_ID;
     status = fer_pipeline_open(&spec, &out->pipeline, err);
     if (status != FER_OK)

@@ -21,16 +21,21 @@ libfer_core_la_SOURCES += \
 	%D%/explain-panel.c \
 	%D%/explain.c \
 	%D%/explain.h \
+	%D%/exchange.c \
+	%D%/exchange.h \
 	%D%/export.c \
 	%D%/feed.c \
 	%D%/feed.h \
 	%D%/finder.c \
 	%D%/grad.c \
+	%D%/group.c \
+	%D%/group.h \
 	%D%/inspect-plugins.c \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/measure.c \
 	%D%/measure.h \
+	%D%/mean.c \
 	%D%/meter.c \
 	%D%/meter.h \
 	%D%/net.c \
@@ -63,6 +68,7 @@ libfer_core_la_SOURCES += \
 	%D%/state.h \
 	%D%/tester.c \
 	%D%/tester.h \
+	%D%/together.c \
 	%D%/train.c \
 	%D%/trainer.h \
 	%D%/tune.c \
@@ -73,3 +79,11 @@ libfer_core_la_SOURCES += \
 	%D%/weights.h \
 	%D%/workload.c \
 	%D%/workload.h
+	%D%/weights.h
+
+# all that knows MPI
+if HAVE_MPI
+libfer_core_la_SOURCES += \
+	%D%/group-mpi.c \
+	%D%/group-mpi.h
+endif

@@ -68,10 +68,12 @@ enum fer_status fer_log_open(const char *path, long lines, struct fer_log **out,
 enum fer_status fer_log_line(struct fer_log *log, json_t *object, struct fer_error *err)
 {
     /* 9 digits: every float is exact */
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = log && object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     enum fer_status status = FER_OK;
 
     json_decref(object);
+    if (!log)
+        return FER_OK;
     if (!text)
         return fer_fail(err, FER_ENOMEM, "%s: out of memory", log->path);
     if (fputs(text, log->stream) < 0 || fputc('\n', log->stream) < 0 || fflush(log->stream) != 0)
@@ -84,11 +86,13 @@ enum fer_status fer_log_line(struct fer_log *log, json_t *object, struct fer_err
 
 long fer_log_lines(const struct fer_log *log)
 {
-    return log->lines;
+    return log ? log->lines : 0;
 }
 
 enum fer_status fer_log_sync(struct fer_log *log, struct fer_error *err)
 {
+    if (!log)
+        return FER_OK;
     if (fflush(log->stream) != 0 || (fdatasync(fileno(log->stream)) != 0 && errno != EINVAL))
         return fail_io(log, err);
     return FER_OK;

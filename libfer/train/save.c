@@ -45,6 +45,10 @@ enum fer_status fer_trainer_save_last(struct fer_trainer *t, struct fer_error *e
     struct fer_checkpoint_parts parts = { t->store, t->text, NULL, t->seed, NULL, 0 };
     enum fer_status status = fer_log_sync(t->log, err);
 
+    if (!fer_group_leads(t->group)) {
+        t->has_last = true;
+        return FER_OK;
+    }
     t->state.log_lines = fer_log_lines(t->log);
     if (status == FER_OK)
         status = fer_json_text(fer_train_state_json(&t->state), &state, err);
@@ -69,7 +73,7 @@ enum fer_status fer_trainer_save_best(struct fer_trainer *t, struct fer_error *e
 {
     struct fer_checkpoint_parts parts = { t->store, t->text, NULL, t->seed, NULL, 0 };
 
-    return fer_checkpoint_write(t->best, &parts, err);
+    return fer_group_leads(t->group) ? fer_checkpoint_write(t->best, &parts, err) : FER_OK;
 }
 
 enum fer_status fer_trainer_restore_updates(struct fer_trainer *t, const struct fer_checkpoint *from,
@@ -81,7 +85,8 @@ enum fer_status fer_trainer_restore_updates(struct fer_trainer *t, const struct 
 
     for (int i = 0; status == FER_OK && i < count; i++) {
         updates[i].update->updates = t->state.updates[i];
-        status = fer_checkpoint_update(from, updates[i].name, updates[i].update, err);
+        if (fer_group_leads(t->group))
+            status = fer_checkpoint_update(from, updates[i].name, updates[i].update, err);
     }
     free_names(updates, count);
     return status;
@@ -90,7 +95,11 @@ enum fer_status fer_trainer_restore_updates(struct fer_trainer *t, const struct 
 enum fer_status fer_trainer_restore_best(struct fer_trainer *t, struct fer_error *err)
 {
     struct fer_checkpoint checkpoint;
-    enum fer_status status = fer_checkpoint_open(t->best, &checkpoint, err);
+    enum fer_status status;
+
+    if (!fer_group_leads(t->group)) /* gets them when the next stage begins */
+        return FER_OK;
+    status = fer_checkpoint_open(t->best, &checkpoint, err);
 
     if (status == FER_OK)
         status = fer_checkpoint_weights(&checkpoint, t->store, err);

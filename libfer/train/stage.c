@@ -16,18 +16,29 @@ void fer_stage_counts(const struct fer_stage_spec *stage, int *updates, int *sch
 }
 
 /* Parts of a batch are taken in step from all data sets. */
-static enum fer_status check_micro(const struct fer_trainer *t, struct fer_error *err)
+static enum fer_status find_share(struct fer_trainer *t, struct fer_error *err)
 {
-    const struct fer_data_spec *first = &t->description->data[t->stage->data[0]];
+    int ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
+    enum fer_status status = FER_OK;
 
-    for (int i = 1; i < t->stage->ndata; i++) {
+    for (int i = t->stage->ndata - 1; i >= 0 && status == FER_OK; i--) {
         const struct fer_data_spec *data = &t->description->data[t->stage->data[i]];
+        int parts = t->share.parts;
 
-        if (data->batch / data->micro != first->batch / first->micro)
-            return fer_fail(err, FER_ENOTSUP, "stage %s: data %s and %s must split their batches into equally many parts",
-                            t->stage->name, first->name, data->name);
+        status = fer_share_find(data, ranks, &t->share, err);
+        if (status == FER_OK && i < t->stage->ndata - 1 && t->share.parts != parts)
+            status = fer_fail(err, FER_ENOTSUP,
+                              "stage %s: data %s and those after it must split their batches into equally many parts",
+                              t->stage->name, data->name);
     }
-    return FER_OK;
+    return status;
+}
+
+static enum fer_status open_exchange(struct fer_trainer *t, struct fer_error *err)
+{
+    return fer_group_shared(t->group)
+               ? fer_exchange_create(t->group, t->context->device, t->program, t->options->bucket, &t->exchange, err)
+               : FER_OK;
 }
 
 /* A run that goes on with other solvers gets other bits. */
@@ -55,26 +66,46 @@ enum fer_status fer_trainer_open_stage(struct fer_trainer *t, struct fer_error *
     t->fresh_batch = t->fresh_weights = true;
     if (!t->feeds || !t->losses || !t->rates)
         return fer_fail(err, FER_ENOMEM, "out of memory");
-    status = check_micro(t, err);
+    options.ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
+    options.sync = t->options->sync;
+    status = find_share(t, err);
     if (status == FER_OK)
         status = fer_stage_compile(t->description, t->state.stage, t->store, &options, &t->program, err);
     if (status == FER_OK)
         compare_solvers(t);
     for (int i = 0; status == FER_OK && i < t->stage->ndata; i++)
-        status = fer_feed_open(&t->description->data[t->stage->data[i]], t->program->inputs[i].wanted,
+        status = fer_feed_open(&t->description->data[t->stage->data[i]], t->group, t->program->inputs[i].wanted,
                                t->state.drawn[i], &t->feeds[i], err);
+    if (status == FER_OK)
+        status = open_exchange(t, err);
     fer_meter_start(&t->meter, fer_meter_now());
     return status;
+}
+
+static void tell_exchange(const struct fer_trainer *t)
+{
+    struct fer_exchange_counts counts = fer_exchange_count(t->exchange);
+    double means = counts.means > 0 ? (double)counts.means : 1, turns = t->state.turns > 0 ? (double)t->state.turns : 1;
+
+    fer_context_say(t->context, FER_MESSAGE_DETAIL,
+                    "stage %s: %.2f MiB of gradients in %d buckets; %.0f %% were on their way before the backward pass had "
+                    "ended, after it each step waited %.2f ms",
+                    t->stage->name, (double)counts.bytes / (1 << 20), counts.buckets, 100 * (double)counts.early / means,
+                    1000 * counts.waited / turns);
 }
 
 void fer_trainer_close_stage(struct fer_trainer *t)
 {
     for (int i = 0; t->feeds && i < t->stage->ndata; i++)
         fer_feed_close(&t->feeds[i]);
+    if (t->exchange)
+        tell_exchange(t);
+    fer_exchange_free(t->exchange);
     fer_stage_program_free(t->program);
     free(t->feeds);
     free(t->losses);
     free(t->rates);
+    t->exchange = NULL;
     t->program = NULL;
     t->feeds = NULL;
     t->losses = t->rates = NULL;
@@ -105,7 +136,8 @@ static bool save_is_due(const struct fer_trainer *t)
 
     if (options->save_every > 0 && t->state.turns % options->save_every == 0)
         return true;
-    return options->save_seconds > 0 && fer_meter_now() - t->saved >= options->save_seconds;
+    /* the others cannot know the time of rank 0 */
+    return options->save_seconds > 0 && fer_group_leads(t->group) && fer_meter_now() - t->saved >= options->save_seconds;
 }
 
 static enum fer_status interrupt(struct fer_trainer *t, struct fer_error *err)
@@ -123,7 +155,7 @@ static enum fer_status finish(struct fer_trainer *t, struct fer_error *err)
 {
     enum fer_status status = t->state.has_best ? fer_trainer_restore_best(t, err) : fer_trainer_save_best(t, err);
 
-    for (int i = 0; status == FER_OK && i < t->stage->nsaves; i++)
+    for (int i = 0; status == FER_OK && fer_group_leads(t->group) && i < t->stage->nsaves; i++)
         status = fer_weights_save(&t->stage->saves[i], t->options->run, t->store, err);
     return status;
 }
@@ -133,11 +165,14 @@ enum fer_status fer_trainer_run_stage(struct fer_trainer *t, struct fer_error *e
     enum fer_status status = FER_OK;
 
     while (status == FER_OK) {
-        bool due = epoch_is_due(t) || end_is_due(t);
+        bool due = epoch_is_due(t) || end_is_due(t), stop;
 
         if (!due && stage_is_over(t))
             break;
-        if (t->options->stop && *t->options->stop)
+        status = fer_trainer_agree_stop(t, &stop, err);
+        if (status != FER_OK)
+            return status;
+        if (stop)
             return interrupt(t, err);
         if (due) {
             status = fer_trainer_end_epoch(t, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A training run while it runs.  fer_train (train.c) sets it up and walks through the stages; stage.c opens, closes and
- * repeats; turn.c does one turn of a stage; epoch.c what follows an epoch; save.c writes and reads checkpoints.
+ * repeats; turn.c does one turn of a stage; epoch.c what follows an epoch; save.c writes and reads checkpoints; together.c
+ * keeps several processes in step.
  */
 #ifndef FER_TRAIN_TRAINER_H
 #define FER_TRAIN_TRAINER_H
@@ -10,6 +11,7 @@
 
 #include "train/checkpoint.h"
 #include "train/context.h"
+#include "train/exchange.h"
 #include "train/feed.h"
 #include "train/log.h"
 #include "train/meter.h"
@@ -31,11 +33,15 @@ struct fer_trainer {
     struct fer_tester **testers;  /* by test index; opened when first needed */
     double started;               /* clock */
     double saved;                 /* clock of the last save */
+    struct fer_group *group;      /* who else trains; NULL: nobody */
+    bool resumed;                 /* the run goes on from a checkpoint, which rank 0 has read */
 
     /* the stage that is open */
     const struct fer_stage_spec *stage;
     struct fer_stage_program *program;
     struct fer_feed *feeds;       /* by position in stage->data */
+    struct fer_share share;       /* of each batch, of this process */
+    struct fer_exchange *exchange; /* of gradients; NULL: alone */
     struct fer_meter meter;
     bool fresh_batch;             /* the device does not hold the feeds' batches yet */
     bool fresh_weights;           /* shared flows ran before a net they use was moved */
@@ -67,5 +73,17 @@ enum fer_status fer_trainer_restore_updates(struct fer_trainer *t, const struct 
                                             struct fer_error *err);
 /* Weights out of best.safetensors. */
 enum fer_status fer_trainer_restore_best(struct fer_trainer *t, struct fer_error *err);
+
+/* together.c: what all processes of a group do at the same points.  Alone they do nothing. */
+/* Rank 0 has found out whether the run goes on, with which seed, and from which state (NULL: from the beginning). */
+enum fer_status fer_trainer_agree_start(struct fer_trainer *t, uint64_t *seed, char **state, struct fer_error *err);
+/* All have read the same description. */
+enum fer_status fer_trainer_compare_text(struct fer_trainer *t, struct fer_error *err);
+/* Rank 0's weights, statistics and optimizer states become everybody's. */
+enum fer_status fer_trainer_share_weights(struct fer_trainer *t, struct fer_error *err);
+/* Whether somebody has been asked to stop. */
+enum fer_status fer_trainer_agree_stop(struct fer_trainer *t, bool *stop, struct fer_error *err);
+/* What is said when the group has failed: where training was, and what is saved. */
+void fer_trainer_explain(const struct fer_trainer *t, struct fer_error *err);
 
 #endif

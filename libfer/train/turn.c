@@ -71,8 +71,8 @@ static enum fer_status add_losses(struct fer_trainer *t, const struct fer_step_p
 static enum fer_status differentiate(struct fer_trainer *t, struct fer_step_program *step, double *losses,
                                      struct fer_error *err)
 {
-    const struct fer_data_spec *data = &t->description->data[t->stage->data[0]];
-    int parts = data->batch / data->micro;
+    int parts = t->share.parts, index = (int)(step - t->program->steps);
+    long epoch = (long)t->feeds[0].batch->epoch;
     enum fer_status status = FER_OK;
 
     if (parts == 1) {
@@ -81,12 +81,16 @@ static enum fer_status differentiate(struct fer_trainer *t, struct fer_step_prog
         else if (t->fresh_weights && t->program->shared)
             status = fer_exec_run(t->program->exec, t->program->shared, err);
         t->fresh_batch = t->fresh_weights = false;
+        if (t->exchange)
+            fer_exchange_begin(t->exchange, index, epoch);
         return status == FER_OK ? fer_exec_run(t->program->exec, step->segment, err) : status;
     }
     if (step->clear)
         status = fer_exec_run(t->program->exec, step->clear, err);
     for (int i = 0; status == FER_OK && i < parts; i++) {
         status = load(t, i, parts, err);
+        if (t->exchange && i == parts - 1)
+            fer_exchange_begin(t->exchange, index, epoch);
         if (status == FER_OK)
             status = fer_exec_run(t->program->exec, step->segment, err);
         if (status == FER_OK)
@@ -127,13 +131,14 @@ static enum fer_status check_losses(const struct fer_trainer *t, const struct fe
 static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *step, const struct fer_rate_point *point,
                                 double *losses, int update_index, int schedule_index, struct fer_error *err)
 {
-    const struct fer_data_spec *data = &t->description->data[t->stage->data[0]];
     long epoch = (long)t->feeds[0].batch->epoch;
     enum fer_status status;
 
     for (int i = 0; i < step->spec->nlosses; i++)
         losses[i] = 0;
     status = differentiate(t, step, losses, err);
+    if (status == FER_OK && t->exchange)
+        status = fer_exchange_finish(t->exchange, err);
     for (int u = 0; status == FER_OK && u < step->nupdates; u++) {
         const struct fer_update_spec *spec = step->updates[u].spec;
         double *rate = &t->rates[update_index + u];
@@ -148,8 +153,10 @@ static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *
     }
     fer_exec_weights_changed(t->program->exec);
     t->fresh_weights = t->fresh_weights || step->stale_shared;
-    if (status == FER_OK && data->micro == data->batch)
+    if (status == FER_OK && t->share.parts == 1)
         status = add_losses(t, step, losses, 1, err);
+    if (status == FER_OK)
+        status = fer_group_mean(t->group, losses, step->spec->nlosses, err);
     return status == FER_OK ? check_losses(t, step->spec, losses, err) : status;
 }
 
@@ -213,7 +220,7 @@ static void tell(const struct fer_trainer *t, double loss)
                                      .images_per_second = fer_meter_rate(&t->meter),
                                      .seconds_left = fer_meter_left(&t->meter, steps - t->state.turns) };
 
-    if (t->options->progress)
+    if (t->options->progress && fer_group_leads(t->group))
         t->options->progress(t->options->user, &progress);
 }
 
@@ -241,7 +248,7 @@ enum fer_status fer_trainer_turn(struct fer_trainer *t, struct fer_error *err)
     t->state.summed++;
     for (int i = 0; i < t->state.nlosses; i++)
         t->state.sums[i] += t->losses[i];
-    fer_meter_step(&t->meter, fer_meter_now(), (t->state.drawn[0] - drawn) * t->feeds[0].batch->n);
+    fer_meter_step(&t->meter, fer_meter_now(), (t->state.drawn[0] - drawn) * t->description->data[t->stage->data[0]].batch);
     status = fer_log_line(t->log, log_object(t, &total), err);
     if (status == FER_OK)
         tell(t, total);

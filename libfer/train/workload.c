@@ -65,7 +65,7 @@ static enum fer_status load_batch(struct fer_workload *w, struct fer_error *err)
         struct fer_feed feed;
         struct fer_batch slice;
 
-        status = fer_feed_open(data, w->stage->inputs[i].wanted, 0, &feed, err);
+        status = fer_feed_open(data, NULL, w->stage->inputs[i].wanted, 0, &feed, err);
         if (status != FER_OK)
             return status;
         status = fer_feed_next(&feed, err);

@@ -22,13 +22,13 @@ static inline int centered(const int spare)
 #define VIEW_RANDOM_ARG
 #endif
 
-/* (x, y) of the view's first pixel, and 1 when it is mirrored.  `choice` is `same` of a random crop (all rows take row
- * 0's place); `p` is the probability of a mirror. */
+/* (x, y) of the view's first pixel, and 1 when it is mirrored.  `choice` is `same` of a random crop (all rows of a batch take
+ * one place); `p` is the probability of a mirror. */
 static inline int3 view_of(const uint row, const int spare_x, const int spare_y, const int choice, const float p
                            VIEW_RANDOM)
 {
 #if MODE == MODE_RANDOM_CROP
-    const float4 u = fer_uniform4(fer_random(FER_RANDOM_ARG, choice ? 0 : row, 0));
+    const float4 u = fer_uniform4(choice ? fer_random_batch(FER_RANDOM_ARG, 0) : fer_random(FER_RANDOM_ARG, row, 0));
     return (int3)(min((int)(u.x * (float)(spare_x + 1)), spare_x), min((int)(u.y * (float)(spare_y + 1)), spare_y), 0);
 #elif MODE == MODE_CENTER_CROP
     return (int3)(centered(spare_x), centered(spare_y), 0);
