@@ -7,6 +7,8 @@
 
 #include "batchnorm_cl.h"
 
+#include <stdio.h>
+
 struct batchnorm {
     double eps, momentum, scale;
     bool affine;
@@ -81,11 +83,24 @@ static struct fer_launch *kernel(struct fer_emit *em, const struct plan *plan, c
     return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d", plan->lanes);
 }
 
+enum { RANKS_OPTION = 24 };
+
+/* Parts are those of several processes, one of each. */
+static const char *ranks_option(const struct fer_emit *em, char text[RANKS_OPTION])
+{
+    text[0] = '\0';
+    if (fer_emit_ranks(em) > 1)
+        snprintf(text, RANKS_OPTION, " -DRANKS=%d", fer_emit_ranks(em));
+    return text;
+}
+
 /* Of those that know the weights. */
 static struct fer_launch *weighted_kernel(struct fer_emit *em, int lanes, const char *name)
 {
     const struct batchnorm *params = fer_emit_params(em);
-    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s", lanes, params->affine ? " -DAFFINE" : "");
+    char ranks[RANKS_OPTION];
+    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", lanes, params->affine ? " -DAFFINE" : "",
+                           ranks_option(em, ranks));
 }
 
 /* Of those that know what is fused behind it. */
@@ -151,6 +166,22 @@ static struct fer_tensor *parts_of(struct fer_emit *em, const struct plan *plan)
     return fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
 }
 
+/* All parts of this process as one: what the processes tell each other. */
+static struct fer_tensor *summary(struct fer_emit *em, const struct plan *plan, const char *name, struct fer_tensor *part)
+{
+    const int count = 3 * plan->padded;
+    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
+    struct fer_tensor *sum = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
+    struct fer_launch *launch = kernel(em, plan, name);
+    fer_launch_in(launch, "x", fer_emit_input(em, 0));
+    fer_launch_in(launch, "part", part);
+    fer_launch_out(launch, "sum", sum);
+    fer_launch_int(launch, plan->padded);
+    fer_launch_int(launch, plan->length);
+    range_channels(launch, plan);
+    return sum;
+}
+
 static void emit_statistics(struct fer_emit *em, const struct plan *plan)
 {
     const struct batchnorm *params = fer_emit_params(em);
@@ -162,6 +193,8 @@ static void emit_statistics(struct fer_emit *em, const struct plan *plan)
     fer_launch_out(launch, "part", part);
     range_parts(launch, x, plan);
 
+    if (fer_emit_ranks(em) > 1)
+        part = fer_emit_gather(em, summary(em, plan, "summary", part));
     launch = weighted_kernel(em, plan->lanes, "statistics");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "part", part);
@@ -246,7 +279,8 @@ static enum fer_status batchnorm_forward(struct fer_emit *em, struct fer_error *
 static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, struct fer_tensor *through,
                                struct fer_tensor *coef, struct fer_tensor *dweight, struct fer_tensor *dbias)
 {
-    struct fer_tensor *x = fer_emit_input(em, 0), *part = parts_of(em, plan), *norm = norm_of(em, plan);
+    struct fer_tensor *x = fer_emit_input(em, 0), *part = parts_of(em, plan), *norm = norm_of(em, plan), *own = NULL;
+    char ranks[RANKS_OPTION];
     struct fer_launch *launch = through || !fer_emit_epilogue(em)->add ? fused_kernel(em, plan, "gradient_sums")
                                                                        : kernel(em, plan, "gradient_sums");
     fer_launch_in(launch, "x", x);
@@ -259,9 +293,16 @@ static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, str
     fer_launch_out(launch, "part", part);
     range_parts(launch, x, plan);
 
-    launch = kernel(em, plan, "gradient_finish");
+    if (fer_emit_ranks(em) > 1 && fer_emit_training(em)) {
+        own = summary(em, plan, "gradient_summary", part);
+        part = fer_emit_gather(em, own);
+    }
+    launch = fer_emit_kernel(em, fer_batchnorm_cl, "gradient_finish", "-DFER_LANES=%d%s", plan->lanes,
+                             own ? ranks_option(em, ranks) : "");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "part", part);
+    if (own)
+        fer_launch_in(launch, "own", own);
     fer_launch_in(launch, "norm", norm);
     fer_launch_out(launch, "coef", coef);
     fer_launch_out(launch, "dweight", dweight ? dweight : coef); /* not touched then */

@@ -3,12 +3,16 @@
  * Batch normalisation (Ioffe, Szegedy 2015) over the rows and pixels of each channel.
  *
  *   moments   x -> part            sums of a run of pixels, about the run's first value, so that nothing cancels
+ *   summary   part -> sum          with RANKS, where the statistics are those of several processes: the parts as one part,
+ *                                  of which each process gets those of all, and takes them for its parts
  *   statistics  part -> norm       mean and deviation of each channel (Chan, Golub, LeVeque 1983); running statistics
  *   evaluation  running -> norm
  *   affine    running -> scale, shift   for a convolution before it
  *   apply     x, norm -> y         y = scale (x - mean) + bias, with ADD plus add, then the fused activation
  *   gradient_sums  x, dy -> part   sums of u and u (x - mean), with u = dy as it comes through the activation
- *   gradient_finish  part -> coef, dweight, dbias
+ *   gradient_summary  part -> sum  as summary does
+ *   gradient_finish  part -> coef, dweight, dbias; with RANKS the last two from `own`, this process's sum: the gradients of
+ *                                  weights are joined later, by whoever joins those of all weights
  *   gradient_apply   dx = scale u + coef0 (x - mean) + coef1
  *
  * What stood before the activation is computed again from x instead of being stored.  With ADD that would need what was
@@ -20,17 +24,29 @@
  * Blocked, a part is a run of length pixels of one row; else a run of length elements out of rows times pixels, which a
  * work-group of 64 shares.  Parts depend on shapes alone, and are joined in order.
  */
+#ifdef RANKS
+#define ALL_RANKS RANKS
+#else
+#define ALL_RANKS 1
+#endif
 #if FER_LANES == 16
-#define PARTS(d) ((d).x * RUNS(d))
 #define RUNS(d) ((int)((FER_PLANE(d) + length - 1) / length))
-#define COUNT(d, r) (float)min(length, (int)FER_PLANE(d) - (r) % RUNS(d) * length)
+#define OWN_PARTS(d) ((d).x * RUNS(d))
+#define OWN_COUNT(d, r) (float)min(length, (int)FER_PLANE(d) - (r) % RUNS(d) * length)
 #define ROW(t, k, c) vload16(0, DATA(t) + (size_t)(k)*padded + (c))
 #define SET_ROW(t, k, c, v) vstore16(v, 0, DATA(t) + (size_t)(k)*padded + (c))
 #else
-#define PARTS(d) (((d).x * (int)FER_PLANE(d) + length - 1) / length)
-#define COUNT(d, r) (float)min(length, (d).x * (int)FER_PLANE(d) - (r)*length)
+#define OWN_PARTS(d) (((d).x * (int)FER_PLANE(d) + length - 1) / length)
+#define OWN_COUNT(d, r) (float)min(length, (d).x * (int)FER_PLANE(d) - (r)*length)
 #define ROW(t, k, c) DATA(t)[(size_t)(k)*padded + (c)]
 #define SET_ROW(t, k, c, v) DATA(t)[(size_t)(k)*padded + (c)] = (v)
+#endif
+#ifdef RANKS
+#define PARTS(d) RANKS
+#define COUNT(d, r) ((float)(d).x * (float)FER_PLANE(d))
+#else
+#define PARTS(d) OWN_PARTS(d)
+#define COUNT(d, r) OWN_COUNT(d, r)
 #endif
 #define THROUGH(t, u) FER_THROUGH(FER_V, ((t) - mean) * scale + bias, u)
 
@@ -180,24 +196,54 @@ __kernel void gradient_sums(FER_IN(x), FER_IN(dy),
     SET_ROW(norm, 3, c, inverse);
 #endif
 
+/* Mean and squares about it of the parts, joined in order. */
+#define JOIN(parts, COUNT_OF)                                                                                            \
+    FER_V mean = 0.0f, squares = 0.0f;                                                                                   \
+    float before = 0.0f;                                                                                                 \
+    for (int r = 0; r < (parts); r++) {                                                                                  \
+        const float count = COUNT_OF(x_dim, r), all = before + count;                                                    \
+        const FER_V s = ROW(part, 3 * r + 1, c) / count;                                                                 \
+        const FER_V delta = ROW(part, 3 * r, c) + s - mean;                                                              \
+        squares += ROW(part, 3 * r + 2, c) - count * s * s + delta * delta * (before * count / all);                     \
+        mean += delta * (count / all);                                                                                   \
+        before = all;                                                                                                    \
+    }
+
 /* x brings the shape only. */
+#ifdef FER_KERNEL_summary
+__kernel void summary(FER_IN(x), FER_IN(part), FER_OUT(sum), const int padded, const int length)
+{
+    CHANNEL
+    JOIN(OWN_PARTS(x_dim), OWN_COUNT)
+    SET_ROW(sum, 0, c, mean);
+    SET_ROW(sum, 1, c, (FER_V)(0.0f));
+    SET_ROW(sum, 2, c, squares);
+}
+#endif
+
+#ifdef FER_KERNEL_gradient_summary
+__kernel void gradient_summary(FER_IN(x), FER_IN(part), FER_OUT(sum), const int padded, const int length)
+{
+    CHANNEL
+    FER_V s = 0.0f, q = 0.0f;
+    for (int r = 0; r < OWN_PARTS(x_dim); r++) {
+        s += ROW(part, 3 * r, c);
+        q += ROW(part, 3 * r + 1, c);
+    }
+    SET_ROW(sum, 0, c, s);
+    SET_ROW(sum, 1, c, q);
+    SET_ROW(sum, 2, c, (FER_V)(0.0f));
+}
+#endif
+
 #ifdef FER_KERNEL_statistics
 __kernel void statistics(FER_IN(x), FER_IN(part), WEIGHTS FER_OUT(norm), FER_INOUT(running_mean),
                          FER_INOUT(running_var), const float eps, const float momentum, const int padded,
                          const int length)
 {
     CHANNEL
-    const int channels = x_dim.y, parts = PARTS(x_dim);
-    FER_V mean = 0.0f, squares = 0.0f;
-    float before = 0.0f;
-    for (int r = 0; r < parts; r++) {
-        const float count = COUNT(x_dim, r), all = before + count;
-        const FER_V s = ROW(part, 3 * r + 1, c) / count;
-        const FER_V delta = ROW(part, 3 * r, c) + s - mean;
-        squares += ROW(part, 3 * r + 2, c) - count * s * s + delta * delta * (before * count / all);
-        mean += delta * (count / all);
-        before = all;
-    }
+    const int channels = x_dim.y;
+    JOIN(PARTS(x_dim), COUNT)
     const FER_V variance = max(squares / before, (FER_V)(0.0f));
     const FER_V inverse = 1.0f / sqrt(variance + eps);
     SET_NORM(mean, inverse)
@@ -237,7 +283,11 @@ __kernel void evaluation(WEIGHTS FER_IN(running_mean), FER_IN(running_var), FER_
 
 /* In evaluation the mean and deviation are constants: coef is zero. */
 #ifdef FER_KERNEL_gradient_finish
-__kernel void gradient_finish(FER_IN(x), FER_IN(part), FER_IN(norm), FER_OUT(coef), FER_OUT(dweight), FER_OUT(dbias),
+__kernel void gradient_finish(FER_IN(x), FER_IN(part),
+#ifdef RANKS
+                              FER_IN(own),
+#endif
+                              FER_IN(norm), FER_OUT(coef), FER_OUT(dweight), FER_OUT(dbias),
                               const int training, const int weights, const int padded, const int length)
 {
     CHANNEL
@@ -248,10 +298,14 @@ __kernel void gradient_finish(FER_IN(x), FER_IN(part), FER_IN(norm), FER_OUT(coe
         q += ROW(part, 3 * r + 1, c);
     }
     const FER_V scale = ROW(norm, 0, c), inverse = ROW(norm, 3, c);
-    const float count = (float)x_dim.x * (float)FER_PLANE(x_dim);
+    const float count = (float)x_dim.x * (float)FER_PLANE(x_dim) * ALL_RANKS;
     const FER_V zero = 0.0f;
     SET_ROW(coef, 0, c, training ? -scale * inverse * inverse * q / count : zero);
     SET_ROW(coef, 1, c, training ? -scale * s / count : zero);
+#ifdef RANKS
+    s = ROW(own, 0, c);
+    q = ROW(own, 1, c);
+#endif
     if (weights & 1)
         set_channel_values(DATA(dweight), c, channels, q * inverse);
     if (weights & 2)
