@@ -100,6 +100,7 @@ shell_tests = \
 	%D%/cli-explain.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \
+	%D%/cli-mpi.sh \
 	%D%/cli-occlude.sh \
 	%D%/cli-resume.sh \
 	%D%/cli-sets.sh \

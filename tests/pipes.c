@@ -106,7 +106,8 @@ static enum fer_status pipes_receive(void *state, int from, int tag, void *data,
         return FER_OK;
     }
     if (early->header.bytes != bytes)
-        return fer_fail(err, FER_EINVAL, "rank %d: %zu bytes with tag %d, not %zu", from, early->header.bytes, tag, bytes);
+        return fer_fail(err, FER_EINVAL, "rank %d: %zu bytes with tag %d, not %zu", from, early->header.bytes, tag,
+                        bytes);
     if (peer->coming == early || early->moved < bytes) { /* the rest of it comes to the right place */
         memcpy(data, early->data, early->moved);
         message->moved = early->moved;
@@ -141,7 +142,8 @@ static void pump_out(struct peer *peer)
         struct message *message = peer->out;
         const size_t head = sizeof(message->header), all = head + message->header.bytes;
         const bool first = message->moved < head;
-        const char *from = first ? (const char *)&message->header + message->moved : message->data + (message->moved - head);
+        const char *from =
+            first ? (const char *)&message->header + message->moved : message->data + (message->moved - head);
         const size_t rest = (first ? head : all) - message->moved;
         const size_t n = rest ? moved(peer, send(peer->fd, from, rest, MSG_NOSIGNAL), false) : 0;
 
@@ -176,8 +178,10 @@ static void pump_in(struct peer *peer, int rank)
         size_t n;
 
         if (!message) {
-            n = moved(peer, read(peer->fd, (char *)&peer->header + peer->header_moved, sizeof(peer->header) - peer->header_moved),
-                      true);
+            n = moved(
+                peer,
+                read(peer->fd, (char *)&peer->header + peer->header_moved, sizeof(peer->header) - peer->header_moved),
+                true);
             peer->header_moved += n;
             if (peer->header_moved == sizeof(peer->header))
                 begin_data(peer, rank);
@@ -186,7 +190,8 @@ static void pump_in(struct peer *peer, int rank)
             continue;
         }
         n = message->moved < message->header.bytes
-                ? moved(peer, read(peer->fd, message->data + message->moved, message->header.bytes - message->moved), true)
+                ? moved(peer, read(peer->fd, message->data + message->moved, message->header.bytes - message->moved),
+                        true)
                 : 0;
         message->moved += n;
         if (message->moved == message->header.bytes) {
@@ -212,7 +217,8 @@ static enum fer_status pipes_test(void *state, void *request, bool *done, struct
     if (message->done)
         unmake(message);
     else if (pipes->peers[rank].fd < 0)
-        return fer_fail(err, FER_EPEER, "rank %d has died", rank); /* the message is lost: its memory may not be touched */
+        return fer_fail(err, FER_EPEER, "rank %d has died",
+                        rank); /* the message is lost: its memory may not be touched */
     return FER_OK;
 }
 
@@ -230,8 +236,8 @@ static void pipes_close(void *state, bool failed)
 
 static int run_rank(struct pipes *pipes, pipes_run *run, void *user)
 {
-    const struct fer_link link = { pipes->rank, pipes->size, pipes->rank, pipes, pipes_send, pipes_receive, pipes_test,
-                                   pipes_close };
+    const struct fer_link link = { pipes->rank, pipes->size,   pipes->rank, pipes,
+                                   pipes_send,  pipes_receive, pipes_test,  pipes_close };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_group *group;
     int result;

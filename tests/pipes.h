@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A group without MPI: processes made by fork, each connected to each by a pair of sockets.  So the logic of training by
- * several processes is tested wherever make check runs.
+ * A group without MPI: processes made by fork, each connected to each by a pair of sockets.  So the logic of training
+ * by several processes is tested wherever make check runs.
  */
 #ifndef FER_TESTS_PIPES_H
 #define FER_TESTS_PIPES_H

@@ -13,12 +13,12 @@
 #include <string.h>
 
 /* A check in a forked process: the exit status is its line. */
-#define NEED(condition)                                                                                                  \
-    do {                                                                                                                 \
-        if (!(condition)) {                                                                                              \
-            fprintf(stderr, "unit-group.c:%d: %s (%s)\n", __LINE__, #condition, err.text);                               \
-            return 1;                                                                                                    \
-        }                                                                                                                \
+#define NEED(condition)                                                                                                \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "unit-group.c:%d: %s (%s)\n", __LINE__, #condition, err.text);                             \
+            return 1;                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 static void all_pass(int size, pipes_run *run, void *user)
@@ -120,7 +120,8 @@ static int together(struct fer_group *group, void *user)
     unsigned char *bytes = malloc(large);
 
     (void)user;
-    NEED(fer_group_place(group) == rank && fer_group_leads(group) == (rank == 0) && fer_group_shared(group) == (size > 1));
+    NEED(fer_group_place(group) == rank && fer_group_leads(group) == (rank == 0) &&
+         fer_group_shared(group) == (size > 1));
     NEED(fer_group_gather(group, own, sizeof(own), all, &err) == FER_OK);
     for (int r = 0; r < size; r++)
         NEED(all[2 * r] == r && all[2 * r + 1] == 100 + r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Processes that train one model together, each on its own device and its own share of every batch (fer_train_options.group).
+ * Processes that train one model together, each on its own device and its own share of every batch
+ * (fer_train_options.group).
  *
  *     struct fer_group *group;
  *     if (fer_group_join(&group, &err) == FER_OK) …        the processes that `mpirun` has started
@@ -25,14 +26,14 @@ struct fer_link {
     int place;      /* this process among those on its machine, from 0 */
     void *state;    /* handed to the functions */
     /* Begin to send to, or to receive from, another process.  The two calls for one message have the same `tag`
-     * (0 … 32767) and `bytes` (at most 2^30); no two messages between the same two processes have one tag at one time.  `data`
-     * stays until `test` has said that it is done.  *request is the link's. */
+     * (0 … 32767) and `bytes` (at most 2^30); no two messages between the same two processes have one tag at one time.
+     * `data` stays until `test` has said that it is done.  *request is the link's. */
     enum fer_status (*send)(void *state, int to, int tag, const void *data, size_t bytes, void **request,
                             struct fer_error *err);
     enum fer_status (*receive)(void *state, int from, int tag, void *data, size_t bytes, void **request,
                                struct fer_error *err);
-    /* Has it been done?  Does not wait.  Once *done, and after a failure, the request is gone.  FER_EPEER: the other process
-     * has ended. */
+    /* Has it been done?  Does not wait.  Once *done, and after a failure, the request is gone.  FER_EPEER: the other
+     * process has ended. */
     enum fer_status (*test)(void *state, void *request, bool *done, struct fer_error *err);
     /* Drop what is under way and free everything.  failed: the processes do not end together, do not wait for any. */
     void (*close)(void *state, bool failed);

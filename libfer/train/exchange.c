@@ -10,27 +10,26 @@ enum { BUCKET = 1 << 20, LARGEST = 1 << 26 }; /* bytes */
 enum state { IDLE, ENQUEUED, READING, MEAN, WRITING };
 
 struct bucket {
-    int step, from;                 /* the update's `from` */
+    int step, from; /* the update's `from` */
     struct fer_buffer *buffer;
     size_t offset, count;           /* floats */
     const struct fer_launch *ready; /* the last launch that writes there */
     float *host;
     struct fer_mean *mean;
     enum state state;
-    cl_event event;                 /* of what `state` waits for */
+    cl_event event; /* of what `state` waits for */
 };
 
 struct fer_exchange {
     struct fer_group *group;
     struct fer_device *device;
-    cl_command_queue queue;     /* for copies, beside the device's own */
-    struct bucket *buckets;     /* in the order in which the backward passes complete them */
+    cl_command_queue queue; /* for copies, beside the device's own */
+    struct bucket *buckets; /* in the order in which the backward passes complete them */
     int nbuckets, capacity;
-    size_t size;                /* of a bucket, in floats */
-    int step;                   /* under way; -1: none */
+    size_t size; /* of a bucket, in floats */
+    int step;    /* under way; -1: none */
     long epoch;
-    int next;                   /* the bucket whose mean is started next: on all ranks in this order */
-    cl_event end;               /* of the step's last launch with gradients */
+    cl_event end; /* of the step's last launch with gradients */
     struct fer_exchange_counts counts;
 };
 
@@ -57,8 +56,8 @@ static const struct fer_launch *last_writer(const struct fer_segment *segment, c
     return last;
 }
 
-static enum fer_status add_bucket(struct fer_exchange *x, const struct fer_step_program *step, const struct bucket *range,
-                                  struct fer_error *err)
+static enum fer_status add_bucket(struct fer_exchange *x, const struct fer_step_program *step,
+                                  const struct bucket *range, struct fer_error *err)
 {
     struct bucket bucket = *range, *grown = x->buckets;
 
@@ -76,8 +75,8 @@ static enum fer_status add_bucket(struct fer_exchange *x, const struct fer_step_
     return FER_OK;
 }
 
-/* The weights of one update in one net, from the last to the first: neighbours in memory until a bucket is full.  A weight
- * larger than a message can be is cut. */
+/* The weights of one update in one net, from the last to the first: neighbours in memory until a bucket is full.  A
+ * weight larger than a message can be is cut. */
 static enum fer_status cut_net(struct fer_exchange *x, const struct fer_step_program *step, int index,
                                const struct fer_update_state *update, int net, struct fer_error *err)
 {
@@ -224,16 +223,12 @@ static enum fer_status advance(struct fer_exchange *x, int *left, struct fer_err
         struct bucket *bucket = &x->buckets[i];
         bool done = false;
 
-        if (!is_active(x, bucket)) {
-            x->next += i == x->next;
+        if (!is_active(x, bucket))
             continue;
-        }
         if (bucket->state == ENQUEUED && has_ended(bucket->event))
             status = read_back(x, bucket, err);
-        if (status == FER_OK && bucket->state == READING && i == x->next && has_ended(bucket->event)) {
+        if (status == FER_OK && bucket->state == READING && has_ended(bucket->event))
             status = start_mean(x, bucket, err);
-            x->next++;
-        }
         if (status == FER_OK && bucket->state == MEAN)
             status = fer_mean_poll(bucket->mean, &done, err);
         if (status == FER_OK && done)
@@ -288,7 +283,6 @@ void fer_exchange_begin(struct fer_exchange *x, int step, long epoch)
 {
     x->step = step;
     x->epoch = epoch;
-    x->next = 0;
     for (int i = 0; i < x->nbuckets; i++)
         x->buckets[i].state = IDLE;
 }
@@ -325,8 +319,9 @@ struct fer_exchange_counts fer_exchange_count(const struct fer_exchange *exchang
 
 /* ---- create ---- */
 
-enum fer_status fer_exchange_create(struct fer_group *group, struct fer_device *device, struct fer_stage_program *program,
-                                    size_t bucket, struct fer_exchange **out, struct fer_error *err)
+enum fer_status fer_exchange_create(struct fer_group *group, struct fer_device *device,
+                                    struct fer_stage_program *program, size_t bucket, struct fer_exchange **out,
+                                    struct fer_error *err)
 {
     struct fer_exchange *x = calloc(1, sizeof(*x));
     const struct fer_exec_peers peers = { x, gather, enqueued };
@@ -341,7 +336,8 @@ enum fer_status fer_exchange_create(struct fer_group *group, struct fer_device *
     x->size = (bucket ? bucket : BUCKET) / sizeof(float);
     x->device = device;
     x->queue = clCreateCommandQueue(x->device->context, x->device->id, 0, &code);
-    status = code == CL_SUCCESS ? cut(x, program, err) : fer_fail_cl(err, code, "clCreateCommandQueue(%s)", x->device->name);
+    status =
+        code == CL_SUCCESS ? cut(x, program, err) : fer_fail_cl(err, code, "clCreateCommandQueue(%s)", x->device->name);
     if (status == FER_OK && x->nbuckets > 0) {
         qsort(x->buckets, (size_t)x->nbuckets, sizeof(*x->buckets), by_launch);
         status = make_room(x, program->exec, err);

@@ -24,7 +24,7 @@ struct request {
 struct world {
     struct request *requests; /* under way */
     int size;
-    int *pids;                /* by rank; 0: on another machine, or not to be seen */
+    int *pids; /* by rank; 0: on another machine, or not to be seen */
 };
 
 static enum fer_status fail(struct fer_error *err, int code, const char *what)
@@ -180,7 +180,13 @@ enum fer_status fer_link_mpi(struct fer_link *out, struct fer_error *err)
         return code == MPI_SUCCESS ? fer_fail(err, FER_EPEER, "this MPI does not allow a process to have threads")
                                    : fail(err, code, "MPI");
     }
-    *out = (struct fer_link){ .rank = rank, .size = world->size, .place = place, .state = world, .send = mpi_send,
-                              .receive = mpi_receive, .test = mpi_test, .close = mpi_close };
+    *out = (struct fer_link){ .rank = rank,
+                              .size = world->size,
+                              .place = place,
+                              .state = world,
+                              .send = mpi_send,
+                              .receive = mpi_receive,
+                              .test = mpi_test,
+                              .close = mpi_close };
     return FER_OK;
 }

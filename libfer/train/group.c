@@ -12,10 +12,12 @@
 #include <time.h>
 
 enum {
-    TAG_PART = 0,          /* that a process ends, and why it must; one message from each to each */
-    TAGS = 16000,          /* what is under way at one time has different ones */
-    CHUNK = 16 << 20,      /* bytes of one message of fer_group_share */
-    SPINS = 64, NAP = 20000 /* nanoseconds: the first pause of a wait */
+    TAG_PART = 0,     /* that a process ends, and why it must; one message from each to each */
+    CALLS = 8000,     /* tags 1 to 8000 for calls, one after the other */
+    MEANS = 12000,    /* two tags above for each mean */
+    CHUNK = 16 << 20, /* bytes of one message of fer_group_share */
+    SPINS = 64,
+    NAP = 20000 /* nanoseconds: the first pause of a wait */
 };
 
 struct kept {
@@ -25,16 +27,17 @@ struct kept {
 
 struct fer_group {
     struct fer_link link;
-    int tag;
+    int calls;               /* so far */
+    int made, alive;         /* means */
     struct fer_mean **means; /* under way */
     int nmeans, capacity;
-    char *buffer;            /* what the messages of one call are sent from and come to */
+    char *buffer; /* what the messages of one call are sent from and come to */
     size_t room;
     struct kept *kept;
     /* by rank */
     char (*parting)[FER_ERROR_TEXT];
-    void **parted;           /* the receipt of it; NULL: it has come, or nothing will */
-    void **requests;         /* of one call: size sends, size receipts */
+    void **parted;   /* the receipt of it; NULL: it has come, or nothing will */
+    void **requests; /* of one call: size sends, size receipts */
     bool failed;
 };
 
@@ -68,10 +71,24 @@ const struct fer_link *fer_group_link(const struct fer_group *group)
     return &group->link;
 }
 
-int fer_group_tag(struct fer_group *group)
+static int call_tag(struct fer_group *group)
 {
-    group->tag = (group->tag + 1) % TAGS;
-    return 1 + 2 * group->tag;
+    group->calls = (group->calls + 1) % CALLS;
+    return 1 + group->calls;
+}
+
+enum fer_status fer_group_take_tag(struct fer_group *group, int *tag, struct fer_error *err)
+{
+    if (group->alive == MEANS)
+        return fer_fail(err, FER_ENOTSUP, "gradients in more than %d buckets; choose larger ones", MEANS);
+    group->alive++;
+    *tag = 1 + CALLS + 2 * (group->made++ % MEANS);
+    return FER_OK;
+}
+
+void fer_group_return_tag(struct fer_group *group)
+{
+    group->alive--;
 }
 
 /* ---- create ---- */
@@ -106,7 +123,7 @@ enum fer_status fer_group_create(const struct fer_link *link, struct fer_group *
     group->parted = calloc(size, sizeof(*group->parted));
     group->requests = calloc(2 * size, sizeof(*group->requests));
     status = group->parting && group->parted && group->requests ? listen_for_parting(group, err)
-                                                               : fer_fail(err, FER_ENOMEM, "out of memory");
+                                                                : fer_fail(err, FER_ENOMEM, "out of memory");
     if (status != FER_OK) {
         group->failed = true;
         fer_group_free(group);
@@ -143,8 +160,9 @@ enum fer_status fer_group_join(struct fer_group **out, struct fer_error *err)
 
     if (size && strcmp(size, "1") == 0)
         return fer_group_create(NULL, out, err);
-    return fer_fail(err, FER_ENOTSUP, "an MPI launcher has started this, and this libfer was built without MPI; start one "
-                                      "process, or build it again with ./configure --with-mpi");
+    return fer_fail(err, FER_ENOTSUP,
+                    "an MPI launcher has started this, and this libfer was built without MPI; start one "
+                    "process, or build it again with ./configure --with-mpi");
 #endif
 }
 
@@ -320,7 +338,7 @@ enum fer_status fer_group_gather(struct fer_group *group, const void *mine, size
         return status;
     own = group->buffer + (size_t)link->rank * bytes;
     memcpy(own, mine, bytes);
-    tag = fer_group_tag(group);
+    tag = call_tag(group);
     for (int r = 0; r < link->size && status == FER_OK; r++) {
         if (r == link->rank)
             continue;
@@ -339,7 +357,7 @@ static enum fer_status share_chunk(struct fer_group *group, void *data, size_t b
 {
     const struct fer_link *link = &group->link;
     enum fer_status status = begin(group, bytes, err);
-    int tag = fer_group_tag(group);
+    int tag = call_tag(group);
 
     if (status != FER_OK)
         return status;
@@ -423,7 +441,8 @@ static void part(struct fer_group *group, const char *why)
     snprintf(text, FER_ERROR_TEXT, "%s", why);
     for (int r = 0; r < link->size; r++) {
         group->requests[r] = NULL;
-        if (r != link->rank && link->send(link->state, r, TAG_PART, text, FER_ERROR_TEXT, &group->requests[r], NULL) != FER_OK)
+        if (r != link->rank &&
+            link->send(link->state, r, TAG_PART, text, FER_ERROR_TEXT, &group->requests[r], NULL) != FER_OK)
             group->requests[r] = NULL;
     }
     for (unsigned turn = 0; waiting; turn++) {

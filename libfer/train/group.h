@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the processes of a group do together.  All of them call these functions in the same order with the same sizes.  A
- * NULL group is one process alone: nothing is sent, nothing waits.
+ * What the processes of a group do together.  All of them call these functions in the same order with the same sizes
+ * (means excepted, see there).  A NULL group is one process alone: nothing is sent, nothing waits.
  *
  * Every wait fails with FER_EPEER when another process has ended, or has said why it must (fer_group_part).
  */
@@ -36,21 +36,23 @@ enum fer_status fer_group_idle(struct fer_group *group, unsigned turn, struct fe
 /* ---- mean.c: the mean of many floats over the ranks, while other work goes on ----
  *
  * Rank s owns the s-th part of the numbers.  It gets that part from everybody, adds in the order of the ranks 0, 1, …,
- * divides, and sends the result to everybody.  So each sum has one order, whatever arrives first: the same bits on every
- * rank and in every run.  A rank sends and receives 2 (N - 1) / N of the numbers, in 2 (N - 1) messages. */
+ * divides, and sends the result to everybody.  So each sum has one order, whatever arrives first: the same bits on
+ * every rank and in every run.  A rank sends and receives 2 (N - 1) / N of the numbers, in 2 (N - 1) messages. */
 struct fer_mean;
-/* For at most so many numbers. */
+/* For at most so many numbers.  All ranks make their means in the same order: so they know which belong together. */
 enum fer_status fer_mean_create(struct fer_group *group, size_t most, struct fer_mean **out, struct fer_error *err);
 void fer_mean_free(struct fer_mean *mean); /* while it is under way this is the end of the group; NULL is fine */
-/* In place; data stays until it is done (malloc'ed, and given to fer_group_dispose in the end).  Several may be under way; all ranks start them in the same order. */
+/* In place; data stays until it is done (malloc'ed, and given to fer_group_dispose in the end).  Several may be under
+ * way, and each rank starts and polls them, and does other things together, in an order of its own. */
 enum fer_status fer_mean_start(struct fer_mean *mean, float *data, size_t count, struct fer_error *err);
 /* Does what can be done without waiting. */
 enum fer_status fer_mean_poll(struct fer_mean *mean, bool *done, struct fer_error *err);
 
 /* ---- for mean.c ---- */
 
-/* A number for the two tags of something that all ranks begin now. */
-int fer_group_tag(struct fer_group *group);
+/* The first of two tags for a mean, as long as it exists. */
+enum fer_status fer_group_take_tag(struct fer_group *group, int *tag, struct fer_error *err);
+void fer_group_return_tag(struct fer_group *group);
 const struct fer_link *fer_group_link(const struct fer_group *group);
 /* Test a request (NULL: done already) and set it to NULL once it is done. */
 enum fer_status fer_group_test(struct fer_group *group, void **request, bool *done, struct fer_error *err);
@@ -59,7 +61,8 @@ enum fer_status fer_group_attend(struct fer_group *group, struct fer_mean *mean,
 void fer_group_release(struct fer_group *group, struct fer_mean *mean);
 /* The group fails: nothing more can be done together but to part. */
 void fer_group_give_up(struct fer_group *group);
-/* free(), but not before the group is closed where messages of a group that has failed may still come to this memory. */
+/* free(), but not before the group is closed where messages of a group that has failed may still come to this memory.
+ */
 void fer_group_dispose(struct fer_group *group, void *memory);
 
 #endif

@@ -6,8 +6,8 @@
 struct fer_mean {
     struct fer_group *group;
     size_t most;
-    float *parts;        /* of this rank's part: what the others have, by rank without this one's */
-    float *data;         /* NULL: not under way */
+    float *parts; /* of this rank's part: what the others have, by rank without this one's */
+    float *data;  /* NULL: not under way */
     size_t count;
     int tag;
     bool summed;
@@ -20,10 +20,14 @@ enum fer_status fer_mean_create(struct fer_group *group, size_t most, struct fer
 {
     const size_t size = (size_t)fer_group_size(group);
     struct fer_mean *mean = calloc(1, sizeof(*mean));
+    enum fer_status status =
+        mean ? fer_group_take_tag(group, &mean->tag, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
     *out = NULL;
-    if (!mean)
-        return fer_fail(err, FER_ENOMEM, "out of memory");
+    if (status != FER_OK) {
+        free(mean);
+        return status;
+    }
     mean->group = group;
     mean->most = most;
     mean->parts = calloc(size * (most / size + 1), sizeof(*mean->parts));
@@ -48,6 +52,7 @@ void fer_mean_free(struct fer_mean *mean)
         fer_group_release(mean->group, mean);
         fer_group_give_up(mean->group);
     }
+    fer_group_return_tag(mean->group);
     fer_group_dispose(mean->group, mean->parts);
     free(mean->out);
     free(mean->asked);
@@ -87,7 +92,6 @@ enum fer_status fer_mean_start(struct fer_mean *mean, float *data, size_t count,
         return FER_OK;
     mean->data = data;
     mean->count = count;
-    mean->tag = fer_group_tag(mean->group);
     mean->summed = false;
     for (int r = 0; r < link->size && status == FER_OK; r++) {
         const size_t mine = length_of(mean, link->rank), theirs = length_of(mean, r);
@@ -97,7 +101,8 @@ enum fer_status fer_mean_start(struct fer_mean *mean, float *data, size_t count,
         if (r == link->rank)
             continue;
         if (mine > 0)
-            status = link->receive(link->state, r, mean->tag, part_from(mean, r), mine * sizeof(float), &mean->in[r], err);
+            status =
+                link->receive(link->state, r, mean->tag, part_from(mean, r), mine * sizeof(float), &mean->in[r], err);
         if (status == FER_OK && theirs > 0)
             status = link->send(link->state, r, mean->tag, data + start_of(mean, r), theirs * sizeof(float),
                                 &mean->out[r], err);

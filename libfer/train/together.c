@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Several processes in step.  Everything that decides what is done next is the same on all of them: the state, the means
- * of losses, and what rank 0 has found out and tells.
+ * Several processes in step.  Everything that decides what is done next is the same on all of them: the state, the
+ * means of losses, and what rank 0 has found out and tells.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +27,10 @@ enum fer_status fer_trainer_compare_text(struct fer_trainer *t, struct fer_error
     enum fer_status status = fer_group_share_text(t->group, &theirs, err);
 
     if (status == FER_OK && theirs && strcmp(theirs, t->text) != 0)
-        status = fer_fail(err, FER_EINVAL, "the description that rank %d has read is not that of rank 0; give all ranks the "
-                                           "same file and --set", fer_group_rank(t->group));
+        status = fer_fail(err, FER_EINVAL,
+                          "the description that rank %d has read is not that of rank 0; give all ranks the "
+                          "same file and --set",
+                          fer_group_rank(t->group));
     if (theirs != t->text)
         free(theirs);
     return status;
@@ -96,6 +98,7 @@ void fer_trainer_explain(const struct fer_trainer *t, struct fer_error *err)
 
     memcpy(text, err->text, sizeof(text));
     if (t->stage)
-        fer_fail(err, FER_EPEER, "%.600s; training has ended in stage %s after step %ld, and %s%s", text, t->stage->name,
-                 t->state.turns, t->has_last ? "the last checkpoint is " : "nothing was saved yet", t->has_last ? t->last : "");
+        fer_fail(err, FER_EPEER, "%.600s; training has ended in stage %s after step %ld, and %s%s", text,
+                 t->stage->name, t->state.turns, t->has_last ? "the last checkpoint is " : "nothing was saved yet",
+                 t->has_last ? t->last : "");
 }
