@@ -194,7 +194,7 @@ static enum fer_status split(struct fer_emit *em, struct fer_tensor *in, struct 
     struct fer_segment *next =
         fer_branch_follow(em->c, em->segment, em->segment, em->segment->branch, em->op ? em->op->path : "gathered");
     if (!gather || !next)
-        return fail(em, FER_ENOMEM, "out of memory while compiling");
+        return fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
     *gather = (struct fer_gather){ in, out };
     in->keep = true;
     next->continues = true;
@@ -207,18 +207,18 @@ struct fer_tensor *fer_emit_gather(struct fer_emit *em, struct fer_tensor *tenso
 {
     struct fer_tensor *none = &em->c->program->no_tensor;
     if (!tensor || tensor->shape.dtype != FER_F32 || tensor->base || tensor->storage != FER_STORAGE_ARENA) {
-        fail(em, FER_EPLUGIN, "what is gathered must be an f32 tensor of its own");
+        fer_emit_fail(em, FER_EPLUGIN, "what is gathered must be an f32 tensor of its own");
         return none;
     }
     if (em->segment->branch) {
-        fail(em, FER_ENOTSUP, "it looks at the whole batch, which a net that only chosen samples run through does not have");
+        fer_emit_fail(em, FER_ENOTSUP, "it looks at the whole batch, which a net that only chosen samples run through does not have");
         return none;
     }
     const struct fer_shape shape = { FER_F32, 1, { em->c->ranks * (int)fer_tensor_size(tensor) }, 0 };
     struct fer_tensor *all =
         fer_compiler_tensor(em->c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, em->op ? em->op->path : "gathered");
     if (!all)
-        fail(em, FER_ENOMEM, "out of memory while compiling");
+        fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
     return all && split(em, tensor, all) == FER_OK ? all : none;
 }
 
