@@ -79,7 +79,6 @@ libfer_core_la_SOURCES += \
 	%D%/weights.h \
 	%D%/workload.c \
 	%D%/workload.h
-	%D%/weights.h
 
 # all that knows MPI
 if HAVE_MPI
