@@ -127,7 +127,7 @@ rows = list(csv.DictReader(open("seen/explain.csv")))
 answers = list(csv.DictReader(open("answers.csv")))[:18]
 assert len(rows) == len(report["pictures"]) == 18 and (report["test"], report["data"]) == ("some", "some")
 sheet = png("seen/sheet.png")
-sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "both": 0, "either": 0, "error": 0}
+sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "share": [], "both": 0, "either": 0, "error": 0}
 for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers)):
     width, height, pixels = png("seen/" + row["file"])
     assert (row["file"], row["id"], row["name"]) == ("%05d.png" % (n + 1), answer["id"], answer["name"]), row
@@ -163,6 +163,11 @@ for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers
     mse = sum((a[0] - b[0]) ** 2 for a, b in zip(back, clean)) / 255 ** 2 / SIDE ** 2
     assert abs(float(row["perceive.clean.error"]) - mse) < 2e-3, (row, mse)
     assert abs(float(row["perceive.clean.psnr"]) + 10 * math.log10(float(row["perceive.clean.error"]))) < 1e-3
+    share = picture["perceive"]["head.relu.0"]["share"]
+    assert picture["perceive"]["head.relu.0"]["covered"] == picture["perceive"]["mask"]["covered"]
+    assert share is None or 0 <= share <= 1 and (share == 0 or any(truth)), picture
+    if share is not None:
+        sums["share"].append(share)
     # outside of the cover the two pictures are one, inside black
     for i, c, t in zip(image, clean, truth):
         assert i == ((0, 0, 0) if t else c)
@@ -187,6 +192,7 @@ for name in ("iou", "iou_all", "iou_none"):
     assert abs(means[name] - sums[name] / 18) < 1e-6, (name, means)
 assert abs(means["iou_pooled"] - sums["both"] / sums["either"]) < 1e-6
 assert abs(means["auc"] - sum(sums["auc"]) / len(sums["auc"])) < 1e-6
+assert abs(report["means"]["perceive.head.relu.0"]["share"] - sum(sums["share"]) / len(sums["share"])) < 1e-6
 assert abs(report["means"]["perceive.clean"]["error"] - sums["error"] / 18) < 1e-6
 right = sum(row["label"] == row["perceive.predicted"] for row in rows)
 assert abs(report["means"]["perceive"]["right"] - right / 18) < 1e-6

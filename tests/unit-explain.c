@@ -63,6 +63,14 @@ START_TEST(empty_and_full_masks_have_their_numbers)
 }
 END_TEST
 
+START_TEST(shares_of_a_map_are_sums)
+{
+    const float map[4] = { 1, 2, -8, 5 }, truth[4] = { 0, 1, 1, 0.49f }, none[4] = { 0, -1, NAN, 0 };
+    ck_assert_double_eq_tol(fer_overlap_share(map, truth, 4), 2.0 / 8, 1e-12);
+    ck_assert(isnan(fer_overlap_share(none, truth, 4)));
+}
+END_TEST
+
 START_TEST(pictures_are_compared_by_squares)
 {
     const float a[4] = { 0, 0.5f, 1, 0.25f }, b[4] = { 0.5f, 0.5f, 0.5f, 0.75f };
@@ -501,6 +509,7 @@ int main(void)
     TCase *tcase = tcase_create("all");
     tcase_add_test(tcase, overlaps_are_counted);
     tcase_add_test(tcase, empty_and_full_masks_have_their_numbers);
+    tcase_add_test(tcase, shares_of_a_map_are_sums);
     tcase_add_test(tcase, pictures_are_compared_by_squares);
     tcase_add_test(tcase, grad_cam_is_its_equation);
     tcase_add_test(tcase, maps_are_resized_between_centres);

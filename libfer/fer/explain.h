@@ -56,9 +56,10 @@ struct fer_explainer;
 
 /* Compile everything and claim the directory.  What an output is compared with unless `compare` says so: with the field
  * of its own name; else, when it has the picture's shape, with the picture; else, when it has one channel, with the
- * field mask.  A field mask is measured by intersection over union, others by squared differences. Errors:
- * FER_ENOTFOUND (no such block, test, field, path, class), FER_ESHAPE (shapes that do not fit; a value without height
- * and width), FER_ENOTSUP (no gradient goes there), FER_EINVAL (the directory holds something else), … */
+ * field mask.  A field mask is measured by intersection over union, others by squared differences.  Activation maps go with
+ * the field mask, too: how much of them lies there.
+ * Errors: FER_ENOTFOUND (no such block, test, field, path, class), FER_ESHAPE (shapes that do not fit; a value without
+ * height and width), FER_ENOTSUP (no gradient goes there), FER_EINVAL (the directory holds something else), … */
 FER_API enum fer_status fer_explainer_open(struct fer_context *context, const char *checkpoint, const char *out,
                                            const struct fer_explain_options *options, struct fer_explainer **explainer,
                                            struct fer_error *err);

@@ -111,6 +111,7 @@ static enum fer_status add_pair(struct fer_explainer *e, int view, int item, con
     status = find_field(e, pair, field, err);
     if (status != FER_OK)
         return status;
+    pair->is_share = pair->is_mask && output->kind == FER_VIEW_CAM;
     if (pair->data >= 0)
         channels = fer_samples_map(e->data[pair->data], pair->at).channels;
     if (channels != output->channels)
@@ -159,6 +160,8 @@ static const char *usual_field(const struct fer_explainer *e, const struct fer_v
 {
     const bool has_mask = e->ndata > 0 && fer_samples_find(e->data[0], MASK) >= 0;
 
+    if (output->kind == FER_VIEW_CAM)
+        return has_mask ? MASK : NULL;
     if (output->kind != FER_VIEW_OUTPUT)
         return NULL;
     if (e->ndata > 0 && fer_samples_find(e->data[0], output->name) >= 0)
@@ -256,6 +259,25 @@ static enum fer_status measure_mask(struct fer_explainer *e, struct fer_pair *pa
     return FER_OK;
 }
 
+/* How much of a map lies on the cover. */
+static void measure_share(struct fer_explainer *e, struct fer_pair *pair, const float *target, json_t **out)
+{
+    const size_t pixels = pixels_of(e, pair);
+    const double share = fer_overlap_share(pair->sizes, target, pixels);
+    long covered = 0;
+
+    for (size_t i = 0; i < pixels; i++)
+        covered += target[i] >= 0.5f;
+    *out = json_pack("{s:o, s:o}", "share", fer_explain_number(share), "covered",
+                     fer_explain_number((double)covered / (double)pixels));
+    if (isnan(share))
+        return;
+    pair->share += share;
+    pair->shares++;
+    pair->covered += covered;
+    pair->pixels += (long)pixels;
+}
+
 static void measure_picture(struct fer_explainer *e, struct fer_pair *pair, const float *target, int row, json_t **out)
 {
     const size_t count = pixels_of(e, pair);
@@ -287,7 +309,9 @@ enum fer_status fer_explain_measure(struct fer_explainer *e, struct fer_pair *pa
         return FER_OK;
     }
     fer_map_resize(&map, e->height, e->width, pair->sizes);
-    if (pair->is_mask)
+    if (pair->is_share)
+        measure_share(e, pair, target, out);
+    else if (pair->is_mask)
         status = measure_mask(e, pair, target, out, err);
     else
         measure_picture(e, pair, target, row, out);
@@ -302,6 +326,11 @@ json_t *fer_explain_mean(const struct fer_pair *p)
 
     if (!mean || p->count == 0)
         return mean;
+    if (p->is_share) {
+        json_object_set_new(mean, "share", fer_explain_number(p->share / (double)p->shares));
+        json_object_set_new(mean, "covered", fer_explain_number((double)p->covered / (double)p->pixels));
+        return mean;
+    }
     if (p->is_mask) {
         json_object_set_new(mean, "iou", fer_explain_number(p->iou / n));
         json_object_set_new(mean, "iou_all", fer_explain_number(p->iou_all / n));

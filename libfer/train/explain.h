@@ -22,13 +22,14 @@ struct fer_pair {
     int data;    /* place in explainer->data; -1: the picture itself */
     int at;      /* field of that data */
     bool is_mask;
+    bool is_share;  /* how much of an activation map lies on the mask */
     bool is_input;  /* compared with the very picture that was given */
     float *targets; /* [FER_VIEW_CAPACITY][channels][height][width], of the picture's size */
     float *sizes;   /* [channels][height][width]: the output at that size */
     int channels;
     /* sums over pictures */
-    long count, aucs, given, pixels, covered, predicted, both;
-    double iou, auc, iou_all, iou_none, mse, mse_flat, mse_input;
+    long count, aucs, shares, given, pixels, covered, predicted, both;
+    double iou, auc, share, iou_all, iou_none, mse, mse_flat, mse_input;
 };
 
 struct fer_explain_panel {

@@ -77,6 +77,19 @@ double fer_overlap_iou_none(const struct fer_overlap *o)
     return ratio(0, o->covered);
 }
 
+double fer_overlap_share(const float *map, const float *truth, size_t count)
+{
+    double all = 0, there = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const double value = map[i] > 0 ? (double)map[i] : 0;
+
+        all += value;
+        there += truth[i] >= 0.5f ? value : 0;
+    }
+    return all > 0 ? there / all : NAN;
+}
+
 /* ---- pictures ---- */
 
 double fer_mse(const float *a, const float *b, size_t count)

@@ -22,6 +22,10 @@ double fer_overlap_iou(const struct fer_overlap *overlap);
 double fer_overlap_iou_all(const struct fer_overlap *overlap);
 double fer_overlap_iou_none(const struct fer_overlap *overlap);
 
+/* The part of a map's sum that lies where the truth is at least 0.5; values below 0 count as 0.  NaN: there is no sum.
+ */
+double fer_overlap_share(const float *map, const float *truth, size_t count);
+
 /* Mean of squared differences; that from a flat picture of b's mean (b's variance). */
 double fer_mse(const float *a, const float *b, size_t count);
 double fer_mse_flat(const float *b, size_t count);
