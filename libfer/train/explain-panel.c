@@ -53,7 +53,7 @@ enum fer_status fer_explain_panels(struct fer_explainer *e, struct fer_error *er
         most += 3 * count;
     }
     e->panels = calloc((size_t)most, sizeof(*e->panels));
-    e->scratch = calloc(2 * (size_t)e->height * (size_t)e->width, sizeof(float));
+    e->scratch = calloc((size_t)e->height * (size_t)e->width, sizeof(float));
     if (!e->panels || !e->scratch)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     add(e, (struct fer_explain_panel){ .kind = FER_PANEL_INPUT });

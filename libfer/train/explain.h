@@ -85,7 +85,7 @@ struct fer_explainer {
     float *images;               /* [FER_VIEW_CAPACITY] of them */
     struct fer_explain_row rows[FER_VIEW_CAPACITY];
     int waiting;
-    float *scratch; /* [2][height][width] */
+    float *scratch; /* [height][width] */
 
     struct fer_explain_files files;
     json_t *rows_json;
