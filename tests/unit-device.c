@@ -100,6 +100,31 @@ static void make_candidates(struct fer_candidate *list)
     }
 }
 
+/* Processes on one machine take entries of a list, and devices of a kind, by turns. */
+START_TEST(places)
+{
+    static const struct {
+        const char *spec;
+        int expected[5]; /* by place */
+    } cases[] = { { "gpu,cpu", { 2, 0, 3, 0, 2 } }, { "gpu", { 2, 3, 2, 3, 2 } }, { "", { 2, 3, 2, 3, 2 } },
+                  { "3, 0", { 3, 0, 3, 0, 3 } },    { "cpu", { 0, 0, 0, 0, 0 } }, { "cuda,gpu", { 2, 2, 3, 3, 2 } } };
+    struct fer_candidate list[4];
+    int index;
+
+    unsetenv("FER_DEVICE");
+    make_candidates(list);
+    list[3] = list[2];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        for (int place = 0; place < 5; place++) {
+            ck_assert_fer(fer_candidates_choose(list, 4, cases[i].spec, place, &index, &err), err);
+            ck_assert_msg(index == cases[i].expected[place], "'%s', process %d: device %d", cases[i].spec, place, index);
+        }
+    }
+    ck_assert_int_eq(fer_candidates_choose(list, 4, "gpu,radeon", 0, &index, &err), FER_OK);
+    ck_assert_int_eq(fer_candidates_choose(list, 4, "gpu,radeon", 1, &index, &err), FER_ENOTFOUND);
+}
+END_TEST
+
 START_TEST(choice)
 {
     static const struct {
@@ -489,6 +514,7 @@ static Suite *make_suite(void)
 
     tcase_add_test(choices, sentences);
     tcase_add_test(choices, choice);
+    tcase_add_test(choices, places);
     tcase_add_test(choices, no_platform);
     tcase_add_checked_fixture(devices, setup, teardown);
     tcase_add_test(devices, listing);
