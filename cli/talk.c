@@ -29,17 +29,16 @@ static void say(void *user, enum fer_message kind, const char *text)
 
 struct fer_context *open_context(const struct common *common)
 {
-    struct common *listener = malloc(sizeof(*listener));
+    static struct common listener; /* outlives the context, which a command has one of */
     struct fer_context_options options = {
-        .device = common->device, .place = common->place, .message = say, .user = listener, .without = common->without
+        .device = common->device, .place = common->place, .message = say, .user = &listener, .without = common->without
     };
     struct fer_context *context;
     struct fer_error err = FER_ERROR_INIT;
 
-    if (listener)
-        *listener = *common;
-    if (!listener || fer_context_create(&options, &context, &err) != FER_OK) {
-        fprintf(stderr, "fer: %s\n", listener ? err.text : "out of memory");
+    listener = *common;
+    if (fer_context_create(&options, &context, &err) != FER_OK) {
+        fprintf(stderr, "fer: %s\n", err.text);
         exit(EXIT_FAILURE);
     }
     return context;

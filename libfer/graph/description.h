@@ -180,6 +180,7 @@ struct fer_description {
     struct fer_stage_spec *stages; int nstages;
     struct fer_predict_spec *predicts; int npredicts;
     struct fer_test_spec *tests; int ntests;
+    struct fer_graph **calls; int ncalls, calls_capacity; /* of fer_description_call */
     struct fer_resolver *resolver;   /* private */
 };
 
@@ -197,7 +198,7 @@ struct fer_net *fer_description_net(const struct fer_description *description, c
 enum fer_status fer_description_text(const struct fer_description *description, char **out, struct fer_error *err);
 
 /* One net alone, for `fer run`, `fer grad` and `fer bench`: inputs of the given shapes (batch axis first), the net's
- * outputs kept.  The port specs name them. */
+ * outputs kept.  The port specs name them.  All of it belongs to the description. */
 enum fer_status fer_description_call(struct fer_description *description, const char *net,
                                      const struct fer_shape *inputs, int ninputs, bool training,
                                      struct fer_predict_spec *out, struct fer_error *err);

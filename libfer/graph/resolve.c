@@ -235,6 +235,8 @@ void fer_description_free(struct fer_description *description)
         fer_graph_free(description->tests[i].graph);
     for (int i = 0; i < description->npredicts; i++)
         fer_graph_free(description->predicts[i].graph);
+    for (int i = 0; i < description->ncalls; i++)
+        fer_graph_free(description->calls[i]);
     fer_diags_free(&description->diags);
     fer_sources_free(description->sources);
     fer_arena_free(description->arena);
@@ -256,13 +258,17 @@ enum fer_status fer_description_call(struct fer_description *description, const 
     out->inputs = fer_arena_alloc(description->arena, (size_t)(ninputs + 1) * sizeof(*out->inputs));
     out->outputs = fer_arena_alloc(description->arena, FER_MAX_VALUES * sizeof(*out->outputs));
     bool *trained = fer_arena_alloc(description->arena, (size_t)description->nnets + 1);
-    if (!out->inputs || !out->outputs || !trained)
+    struct fer_graph **calls = fer_arena_grow(description->arena, description->calls, description->ncalls,
+                                              &description->calls_capacity, sizeof(*calls));
+    if (!out->inputs || !out->outputs || !trained || !calls)
         return fer_fail(err, FER_ENOMEM, "out of memory");
+    description->calls = calls;
     for (int i = 0; i < description->nnets; i++)
         trained[i] = training;
     enum fer_status status = fer_graph_create(description, capacity, &out->graph, err);
     if (status)
         return status;
+    calls[description->ncalls++] = out->graph;
     struct fer_scope scope = { 0 };
     struct fer_naming naming = { .prefix = "" };
     struct fer_env env = { .r = r,
