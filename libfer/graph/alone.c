@@ -131,6 +131,8 @@ static bool writes_needed(const struct fer_launch *launch, const bool *needed)
 static void drop_others(const struct maker *m, struct fer_segment *segment, bool *needed)
 {
     int kept = segment->count;
+    if (kept == 0)
+        return;
     for (int i = segment->count - 1; i >= 0; i--) {
         struct fer_launch *launch = segment->launches[i];
         if (launch->solved != m->out->solved && !writes_needed(launch, needed))
