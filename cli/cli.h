@@ -33,17 +33,23 @@ extern const struct argp common_argp; /* a child parser; its input is a struct c
     }
 
 struct fer_settings common_settings(const struct common *common);
-void common_free(struct common *common);
 
 /* Parse with exit status 2 on a wrong command line; `args` begins with a struct common. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *args);
-/* Add to a NULL-terminated list that the caller frees; the word is not copied. */
+/* Add to a NULL-terminated list of words out of the arguments, not copied; it lives until forget_arguments, when a
+ * command has returned. */
 void append_word(struct argp_state *state, const char ***list, int *count, const char *word);
+void forget_arguments(void);
+/* The value of the option --name: 1 to most; otherwise usage and exit 2. */
+long count_argument(struct argp_state *state, const char *name, const char *value, long most);
+enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 
-/* A context that talks to standard error; exits on failure. */
+/* The command's context, which talks to standard error; exits on failure.  close_context is main's, when the command has
+ * returned, whatever it came to. */
 struct fer_context *open_context(const struct common *common);
+void close_context(void);
 /* Print "fer: sentence" unless diagnostics have been shown already; returns 1. */
 int report_failure(const struct fer_error *err);
 

@@ -36,7 +36,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         state->child_inputs[0] = &args->common;
         state->child_inputs[1] = &args->network;
         return 0;
-    case KEY_STEPS: args->steps = count_argument(state, "steps", value); return 0;
+    case KEY_STEPS: args->steps = (int)count_argument(state, "steps", value, COUNT_LIMIT); return 0;
     case KEY_PROFILE: args->profile = true; return 0;
     case KEY_OPS: args->ops = true; return 0;
     case KEY_SOLVERS: args->ops = args->solvers = true; return 0;
@@ -128,7 +128,5 @@ int cmd_bench(int argc, char **argv)
         json_decref(report);
     }
     free(text);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(status == FER_OK ? EXIT_SUCCESS : report_failure(&err));
 }

@@ -101,7 +101,5 @@ int cmd_check(int argc, char **argv)
     else if (!args.common.quiet)
         print(report);
     json_decref(report);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(EXIT_SUCCESS);
 }

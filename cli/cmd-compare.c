@@ -47,7 +47,6 @@ static void read_bins(struct argp_state *state, struct args *args, const char *t
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
-    char *end;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -60,9 +59,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         read_bins(state, args, value);
         return 0;
     case KEY_RESAMPLES:
-        args->resamples = (int)strtol(value, &end, 10);
-        if (end == value || *end || args->resamples < 1)
-            argp_error(state, "--resamples=%s should be a whole number of at least 1", value);
+        args->resamples = (int)count_argument(state, "resamples", value, COUNT_LIMIT);
         return 0;
     case ARGP_KEY_ARG:
         append_word(state, &args->a, &args->na, value);
@@ -156,9 +153,6 @@ int cmd_compare(int argc, char **argv)
     } else {
         result = report_failure(&err);
     }
-    common_free(&args.common);
-    free(args.a);
-    free(args.b);
     free(args.by);
     return finish(result);
 }

@@ -55,7 +55,5 @@ int cmd_devices(int argc, char **argv)
         json_array_foreach(devices, i, device)
             print(device);
     json_decref(devices);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(EXIT_SUCCESS);
 }

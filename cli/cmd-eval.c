@@ -123,7 +123,5 @@ int cmd_eval(int argc, char **argv)
                 print_value(name, test, json_object_get(report, "labels"), 0);
         json_decref(report);
     }
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(result);
 }

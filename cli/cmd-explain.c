@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,18 +50,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static long whole(const char *name, const char *value, long most, struct argp_state *state)
-{
-    char *end;
-    long number;
-
-    errno = 0;
-    number = strtol(value, &end, 10);
-    if (end == value || *end || errno || number < 1 || number > most)
-        argp_error(state, "--%s=%s should be a whole number from 1 to %ld", name, value, most);
-    return number;
-}
-
 static double fraction(const char *value, struct argp_state *state)
 {
     char *end;
@@ -103,10 +90,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         args->out = value;
         return 0;
     case KEY_ROWS:
-        args->rows = whole("rows", value, 1000000000, state);
+        args->rows = count_argument(state, "rows", value, 1000000000);
         return 0;
     case KEY_ZOOM:
-        args->explain.zoom = (int)whole("zoom", value, 64, state);
+        args->explain.zoom = (int)count_argument(state, "zoom", value, 64);
         return 0;
     case KEY_PREDICT:
         append_word(state, &args->predicts, &args->npredicts, value);
@@ -299,11 +286,5 @@ int cmd_explain(int argc, char **argv)
     args.explain.progress = show_progress;
     args.explain.user = &args;
     result = explain(&args, context);
-    free(args.predicts);
-    free(args.show);
-    free(args.cams);
-    free(args.compare);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(result);
 }

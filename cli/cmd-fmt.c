@@ -110,7 +110,5 @@ int cmd_fmt(int argc, char **argv)
     context = open_context(&args.common);
     for (int i = 0; i < args.count; i++)
         status |= format(context, &args, args.models[i]);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(status);
 }

@@ -104,7 +104,5 @@ int cmd_grad(int argc, char **argv)
             print(report);
         json_decref(report);
     }
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(result);
 }

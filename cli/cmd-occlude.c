@@ -174,7 +174,5 @@ int cmd_occlude(int argc, char **argv)
                   : report_failure(&(struct fer_error){ .status = FER_ENOMEM, .text = "out of memory" });
     free(text);
     free(uses);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(result);
 }

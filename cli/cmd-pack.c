@@ -70,7 +70,5 @@ int cmd_pack(int argc, char **argv)
     if (status == FER_EINTERRUPTED)
         result = 128 + stop_signal;
     free(text);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(result);
 }

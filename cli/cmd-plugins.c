@@ -148,7 +148,5 @@ int cmd_plugins(int argc, char **argv)
         json_array_foreach(report, i, row)(args.show ? print_entry : print_plugin)(row);
     }
     json_decref(report);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(EXIT_SUCCESS);
 }

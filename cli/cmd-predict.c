@@ -290,8 +290,10 @@ int cmd_predict(int argc, char **argv)
     context = open_context(&args.common);
     if (fer_predictor_open(context, args.checkpoint, args.name, &predictor, &err) != FER_OK)
         return report_failure(&err);
-    if (args.detector && fer_finder_open(context, args.detector, args.arguments, &finder, &err) != FER_OK)
+    if (args.detector && fer_finder_open(context, args.detector, args.arguments, &finder, &err) != FER_OK) {
+        fer_predictor_close(predictor);
         return report_failure(&err);
+    }
     pictures_find(&pictures, args.operands, args.count, &failed);
     result = predict(&args, predictor, finder, &pictures);
     if (pictures.count == 0 && failed == 0)
@@ -301,7 +303,5 @@ int cmd_predict(int argc, char **argv)
     fer_predictor_close(predictor);
     free(args.detector);
     free(args.arguments);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(failed ? EXIT_FAILURE : result);
 }

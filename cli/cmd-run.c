@@ -70,7 +70,5 @@ int cmd_run(int argc, char **argv)
     run.backward = args.backward;
     if (fer_run_net(context, args.model, args.net, args.in, args.out, &run, &err) != FER_OK)
         result = report_failure(&err);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(result);
 }

@@ -26,16 +26,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static int count_of(struct argp_state *state, const char *name, const char *value)
-{
-    char *end;
-    long number = strtol(value, &end, 10);
-
-    if (*end || number < 1 || number > 65536)
-        argp_error(state, "--%s=%s should be a whole number from 1 to 65536", name, value);
-    return (int)number;
-}
-
 static void operand(struct args *args, char *value, struct argp_state *state)
 {
     if (state->arg_num == 0)
@@ -53,9 +43,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
     case KEY_NET: args->net = value; return 0;
-    case KEY_BATCH: args->batch = count_of(state, "batch", value); return 0;
-    case KEY_COLUMNS: args->columns = count_of(state, "columns", value); return 0;
-    case KEY_ROWS: args->rows = count_of(state, "rows", value); return 0;
+    case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, 65536); return 0;
+    case KEY_COLUMNS: args->columns = (int)count_argument(state, "columns", value, 65536); return 0;
+    case KEY_ROWS: args->rows = (int)count_argument(state, "rows", value, 65536); return 0;
     case KEY_LAUNCHES: args->launches = true; return 0;
     case KEY_MEMORY: args->memory = true; return 0;
     case KEY_OUT: args->out = value; return 0;
@@ -257,7 +247,5 @@ int cmd_show(int argc, char **argv)
         print_memory(report, args.memory);
     }
     json_decref(report);
-    fer_context_free(context);
-    common_free(&args.common);
     return finish(EXIT_SUCCESS);
 }

@@ -261,7 +261,6 @@ static int run_sweep(struct args *args, int argc, char **argv)
         say_how_to_resume(argc, argv, args->resume);
         result = 128 + stop_signal;
     }
-    fer_context_free(context);
     return result;
 }
 
@@ -281,10 +280,6 @@ static int run_command(const struct argp *argp, struct args *args, int argc, cha
         printed = print_report(args, args->report ? args->report : args->run);
         result = result ? result : printed;
     }
-    common_free(&args->common);
-    free(args->models);
-    free(args->axes);
-    free(args->over);
     free(args->seeds);
     free(original);
     return finish(result);

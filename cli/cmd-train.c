@@ -160,9 +160,7 @@ int cmd_train(int argc, char **argv)
     } else if (status == FER_OK && !args.common.quiet) {
         fprintf(stderr, "fer: trained: %s/best.safetensors\n", args.run);
     }
-    fer_context_free(context);
     fer_group_free(train.group);
-    common_free(&args.common);
     free(original);
     return finish(result);
 }

@@ -133,8 +133,6 @@ int cmd_tune(int argc, char **argv)
         json_decref(report);
     }
     free(text);
-    fer_context_free(context);
-    common_free(&args.common);
     if (status == FER_EINTERRUPTED)
         return finish(128 + stop_signal);
     return finish(status == FER_OK ? EXIT_SUCCESS : report_failure(&err));

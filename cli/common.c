@@ -24,15 +24,35 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+/* Lists of words, each with room for all arguments and two more. */
+struct words {
+    struct words *next;
+    const char *words[];
+};
+static struct words *lists;
+
 void append_word(struct argp_state *state, const char ***list, int *count, const char *word)
 {
-    const char **grown = realloc(*list, ((size_t)*count + 2) * sizeof(*grown));
+    if (!*list) {
+        struct words *made = calloc(1, sizeof(*made) + ((size_t)state->argc + 3) * sizeof(*made->words));
 
-    if (!grown)
-        argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the arguments");
-    *list = grown;
-    grown[(*count)++] = word;
-    grown[*count] = NULL;
+        if (!made)
+            argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the arguments");
+        made->next = lists;
+        lists = made;
+        *list = made->words;
+    }
+    (*list)[(*count)++] = word;
+}
+
+void forget_arguments(void)
+{
+    while (lists) {
+        struct words *next = lists->next;
+
+        free(lists);
+        lists = next;
+    }
 }
 
 static void append_pair(struct argp_state *state, const char ***list, int *count, const char *pair, const char *form)
@@ -73,10 +93,16 @@ struct fer_settings common_settings(const struct common *common)
     return (struct fer_settings){ .sets = common->sets, .data = common->data, .seed = common->seed };
 }
 
-void common_free(struct common *common)
+long count_argument(struct argp_state *state, const char *name, const char *value, long most)
 {
-    free(common->sets);
-    free(common->data);
+    char *end;
+    long number;
+
+    errno = 0;
+    number = strtol(value, &end, 10);
+    if (end == value || *end || errno || number < 1 || number > most)
+        argp_error(state, "--%s=%s should be a whole number from 1 to %ld", name, value, most);
+    return number;
 }
 
 void need_operands(struct argp_state *state, unsigned least, unsigned most)

@@ -80,6 +80,7 @@ static int help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     char name[64];
+    int status;
 
     bind_pocl();
     if (argc < 2) {
@@ -91,8 +92,7 @@ int main(int argc, char **argv)
         return finish(EXIT_SUCCESS);
     }
     if (is_option(argv[1], "--help", 'h') || strcmp(argv[1], "help") == 0) {
-        int status = help(argc, argv);
-
+        status = help(argc, argv);
         if (status >= 0)
             return status;
     }
@@ -101,7 +101,10 @@ int main(int argc, char **argv)
             continue;
         snprintf(name, sizeof(name), "fer %s", commands[i].name);
         argv[1] = name; /* as the usage shows it */
-        return commands[i].run(argc - 1, argv + 1);
+        status = commands[i].run(argc - 1, argv + 1);
+        close_context();
+        forget_arguments();
+        return status;
     }
     fprintf(stderr, "fer: there is no command '%s'\n\n", argv[1]);
     print_usage(stderr);

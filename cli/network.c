@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,25 +17,15 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-int count_argument(struct argp_state *state, const char *name, const char *value)
-{
-    char *end;
-    long number = strtol(value, &end, 10);
-
-    if (*end || number < 1 || number > 1000000)
-        argp_error(state, "--%s=%s should be a whole number of at least 1", name, value);
-    return (int)number;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct network *network = state->input;
 
     switch (key) {
-    case KEY_SIZE: network->size = count_argument(state, "size", value); return 0;
-    case KEY_BATCH: network->batch = count_argument(state, "batch", value); return 0;
-    case KEY_CLASSES: network->classes = count_argument(state, "classes", value); return 0;
-    case KEY_CHANNELS: network->channels = count_argument(state, "channels", value); return 0;
+    case KEY_SIZE: network->size = (int)count_argument(state, "size", value, COUNT_LIMIT); return 0;
+    case KEY_BATCH: network->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
+    case KEY_CLASSES: network->classes = (int)count_argument(state, "classes", value, COUNT_LIMIT); return 0;
+    case KEY_CHANNELS: network->channels = (int)count_argument(state, "channels", value, COUNT_LIMIT); return 0;
     case KEY_MODE:
         if (strcmp(value, "infer") != 0 && strcmp(value, "train") != 0)
             argp_error(state, "--mode=%s should be infer or train", value);

@@ -31,8 +31,6 @@ extern const struct argp network_argp; /* a child parser; its input is a struct 
 bool network_is_file(const struct network *network);
 /* A description around a plugin's model, malloc'ed; NULL: no plugin has one of this name. */
 char *network_text(struct fer_context *context, const struct network *network);
-/* A number of at least 1 and at most a million. */
-int count_argument(struct argp_state *state, const char *name, const char *value);
 /* Become bench/compare.py, which runs PyTorch beside us: on the network, or without a model on several.  steps: 0: the
  * script's choice.  1, with a sentence, when that is not possible. */
 int compare_with_peers(const struct common *common, const struct network *network, int steps);

@@ -27,13 +27,14 @@ static void say(void *user, enum fer_message kind, const char *text)
         fprintf(stderr, "fer: %s%s\n", kind == FER_MESSAGE_WARNING ? "warning: " : "", text);
 }
 
+static struct fer_context *context;
+
 struct fer_context *open_context(const struct common *common)
 {
-    static struct common listener; /* outlives the context, which a command has one of */
+    static struct common listener;
     struct fer_context_options options = {
         .device = common->device, .place = common->place, .message = say, .user = &listener, .without = common->without
     };
-    struct fer_context *context;
     struct fer_error err = FER_ERROR_INIT;
 
     listener = *common;
@@ -42,6 +43,12 @@ struct fer_context *open_context(const struct common *common)
         exit(EXIT_FAILURE);
     }
     return context;
+}
+
+void close_context(void)
+{
+    fer_context_free(context);
+    context = NULL;
 }
 
 int report_failure(const struct fer_error *err)
