@@ -19,17 +19,20 @@ struct common {
     const char *device, *without;
     uint64_t seed;
     bool seed_set, json, quiet, verbose;
-    int place; /* of several processes on this machine */
-    bool mute; /* another process speaks for this one */
+    int place;                 /* of several processes on this machine */
+    bool mute;                 /* another process speaks for this one */
     const char **sets, **data; /* "name=value", NULL-terminated; point into argv */
     int nsets, ndata;
 };
 extern const struct argp common_argp; /* a child parser; its input is a struct common * */
 /* An argp parser of a command lists this and hands &args->common to child 0 on ARGP_KEY_INIT. */
-#define COMMON_CHILDREN                                                                                                  \
-    (const struct argp_child[])                                                                                          \
-    {                                                                                                                    \
-        { &common_argp, 0, "Common options:", 10 }, { 0 }                                                                \
+#define COMMON_CHILDREN                                                                                                \
+    (const struct argp_child[])                                                                                        \
+    {                                                                                                                  \
+        { &common_argp, 0, "Common options:", 10 },                                                                    \
+        {                                                                                                              \
+            0                                                                                                          \
+        }                                                                                                              \
     }
 
 struct fer_settings common_settings(const struct common *common);
@@ -46,8 +49,8 @@ enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps *
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 
-/* The command's context, which talks to standard error; exits on failure.  close_context is main's, when the command has
- * returned, whatever it came to. */
+/* The command's context, which talks to standard error; exits on failure.  close_context is main's, when the command
+ * has returned, whatever it came to. */
 struct fer_context *open_context(const struct common *common);
 void close_context(void);
 /* Print "fer: sentence" unless diagnostics have been shown already; returns 1. */

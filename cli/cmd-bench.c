@@ -121,7 +121,8 @@ int cmd_bench(int argc, char **argv)
     bench.backward = args.network.training && !args.network.model;
     bench.profile = args.profile;
     bench.solvers = args.solvers;
-    status = args.ops ? fer_bench_ops(context, model, &bench, &json, &err) : fer_bench(context, model, &bench, &json, &err);
+    status =
+        args.ops ? fer_bench_ops(context, model, &bench, &json, &err) : fer_bench(context, model, &bench, &json, &err);
     if (status == FER_OK) {
         report = parse_report(json);
         print_report(&args, report);

@@ -36,8 +36,7 @@ static void print_shape(const json_t *shape)
     const json_t *dim;
     size_t i;
 
-    json_array_foreach(shape, i, dim)
-        printf("%s%d", i ? " x " : "", (int)json_integer_value(dim));
+    json_array_foreach(shape, i, dim) printf("%s%d", i ? " x " : "", (int)json_integer_value(dim));
 }
 
 static void print_ports(const char *title, const json_t *ports)
@@ -45,7 +44,8 @@ static void print_ports(const char *title, const json_t *ports)
     const json_t *port;
     size_t i;
 
-    json_array_foreach(ports, i, port) {
+    json_array_foreach(ports, i, port)
+    {
         printf("%s%s", i ? ", " : title, text_of(port, "name"));
         if (json_array_size(json_object_get(port, "shape")) > 0) {
             printf(" [");
@@ -66,7 +66,8 @@ static void print(const json_t *report)
     json_array_foreach(json_object_get(report, "stages"), i, row)
         printf("stage %s over %s until %s=%.0f\n", text_of(row, "name"), text_of(row, "data"), text_of(row, "unit"),
                number_of(row, "until"));
-    json_array_foreach(json_object_get(report, "predict"), i, row) {
+    json_array_foreach(json_object_get(report, "predict"), i, row)
+    {
         printf("predict %s", text_of(row, "name"));
         print_ports(": ", json_object_get(row, "inputs"));
         print_ports(" -> ", json_object_get(row, "outputs"));
@@ -81,7 +82,8 @@ int cmd_check(int argc, char **argv)
     const struct argp argp = { .options = options,
                                .parser = parse,
                                .args_doc = "MODEL.fer",
-                               .doc = "Check a description to its last name, shape and parameter, and print what it is.",
+                               .doc =
+                                   "Check a description to its last name, shape and parameter, and print what it is.",
                                .children = COMMON_CHILDREN };
     struct args args = { 0 };
     struct fer_settings settings;

@@ -49,21 +49,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &args->common;
-        return 0;
-    case KEY_AGAINST:
-        append_word(state, &args->b, &args->nb, value);
-        return 0;
-    case KEY_BY:
-        read_bins(state, args, value);
-        return 0;
-    case KEY_RESAMPLES:
-        args->resamples = (int)count_argument(state, "resamples", value, COUNT_LIMIT);
-        return 0;
-    case ARGP_KEY_ARG:
-        append_word(state, &args->a, &args->na, value);
-        return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case KEY_AGAINST: append_word(state, &args->b, &args->nb, value); return 0;
+    case KEY_BY: read_bins(state, args, value); return 0;
+    case KEY_RESAMPLES: args->resamples = (int)count_argument(state, "resamples", value, COUNT_LIMIT); return 0;
+    case ARGP_KEY_ARG: append_word(state, &args->a, &args->na, value); return 0;
     case ARGP_KEY_END:
         if (args->nb == 0 && args->na == 2) { /* fer compare A B */
             append_word(state, &args->b, &args->nb, args->a[1]);
@@ -72,8 +62,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "two files, or files and --against files");
         }
         return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 

@@ -52,8 +52,7 @@ int cmd_devices(int argc, char **argv)
     if (args.common.json)
         print_json(devices);
     else
-        json_array_foreach(devices, i, device)
-            print(device);
+        json_array_foreach(devices, i, device) print(device);
     json_decref(devices);
     return finish(EXIT_SUCCESS);
 }

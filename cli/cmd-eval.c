@@ -41,7 +41,8 @@ static void print_list(const json_t *list, const json_t *labels, bool named)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         const char *label = named ? json_string_value(json_array_get(labels, i)) : NULL;
 
         if (json_is_array(item)) {
@@ -65,8 +66,7 @@ static void print_value(const char *name, const json_t *value, const json_t *lab
     printf("%*s%s", 2 * depth, "", name);
     if (json_is_object(value)) {
         putchar('\n');
-        json_object_foreach((json_t *)value, key, item)
-            print_value(key, item, labels, depth + 1);
+        json_object_foreach((json_t *)value, key, item) print_value(key, item, labels, depth + 1);
         return;
     }
     if (json_is_string(value))
@@ -82,12 +82,14 @@ static void print_value(const char *name, const json_t *value, const json_t *lab
 
 int cmd_eval(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "CHECKPOINT",
-                               .doc = "Run every test of the description that a checkpoint carries.  --data test=DIR takes "
-                                      "the pictures of the data set `test` from DIR.",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "CHECKPOINT",
+        .doc = "Run every test of the description that a checkpoint carries.  --data test=DIR takes "
+               "the pictures of the data set `test` from DIR.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { 0 };
     struct fer_eval_options eval = { 0 };
     struct fer_error err = FER_ERROR_INIT;

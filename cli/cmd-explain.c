@@ -83,51 +83,25 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &args->common;
-        return 0;
-    case KEY_OUT:
-        args->out = value;
-        return 0;
-    case KEY_ROWS:
-        args->rows = count_argument(state, "rows", value, 1000000000);
-        return 0;
-    case KEY_ZOOM:
-        args->explain.zoom = (int)count_argument(state, "zoom", value, 64);
-        return 0;
-    case KEY_PREDICT:
-        append_word(state, &args->predicts, &args->npredicts, value);
-        return 0;
-    case KEY_SHOW:
-        append_word(state, &args->show, &args->nshow, value);
-        return 0;
-    case KEY_CAM:
-        append_word(state, &args->cams, &args->ncams, value ? value : "");
-        return 0;
-    case KEY_COMPARE:
-        append_word(state, &args->compare, &args->ncompare, value);
-        return 0;
-    case KEY_CLASS:
-        args->explain.label = value;
-        return 0;
-    case KEY_THRESHOLD:
-        args->explain.threshold = fraction(value, state);
-        return 0;
-    case KEY_FIT:
-        args->fit = fit_of(value, state);
-        return 0;
-    case 't':
-        args->explain.test = value;
-        return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case KEY_OUT: args->out = value; return 0;
+    case KEY_ROWS: args->rows = count_argument(state, "rows", value, 1000000000); return 0;
+    case KEY_ZOOM: args->explain.zoom = (int)count_argument(state, "zoom", value, 64); return 0;
+    case KEY_PREDICT: append_word(state, &args->predicts, &args->npredicts, value); return 0;
+    case KEY_SHOW: append_word(state, &args->show, &args->nshow, value); return 0;
+    case KEY_CAM: append_word(state, &args->cams, &args->ncams, value ? value : ""); return 0;
+    case KEY_COMPARE: append_word(state, &args->compare, &args->ncompare, value); return 0;
+    case KEY_CLASS: args->explain.label = value; return 0;
+    case KEY_THRESHOLD: args->explain.threshold = fraction(value, state); return 0;
+    case KEY_FIT: args->fit = fit_of(value, state); return 0;
+    case 't': args->explain.test = value; return 0;
     case ARGP_KEY_ARGS:
         args->checkpoint = state->argv[state->next];
         args->operands = state->argv + state->next + 1;
         args->count = state->argc - state->next - 1;
         return 0;
-    case ARGP_KEY_END:
-        return finish_arguments(args, state);
-    default:
-        return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_END: return finish_arguments(args, state);
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 

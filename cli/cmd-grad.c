@@ -64,10 +64,9 @@ static void print(const json_t *report)
     size_t i;
 
     printf("%-48s %14s %14s %10s\n", "along a random direction of", "gradient", "difference", "error");
-    json_array_foreach(json_object_get(report, "tensors"), i, row)
-        printf("%-48s %14.6g %14.6g %10.2e%s\n", text_of(row, "name"), number_of(row, "analytic"),
-               number_of(row, "numeric"), number_of(row, "difference"),
-               json_is_true(json_object_get(row, "ok")) ? "" : "  WRONG");
+    json_array_foreach(json_object_get(report, "tensors"), i, row) printf(
+        "%-48s %14.6g %14.6g %10.2e%s\n", text_of(row, "name"), number_of(row, "analytic"), number_of(row, "numeric"),
+        number_of(row, "difference"), json_is_true(json_object_get(row, "ok")) ? "" : "  WRONG");
 }
 
 int cmd_grad(int argc, char **argv)
@@ -75,8 +74,9 @@ int cmd_grad(int argc, char **argv)
     const struct argp argp = { .options = options,
                                .parser = parse,
                                .args_doc = "MODEL.fer NET",
-                               .doc = "Compare a net's gradients with central differences along random directions.  Exit "
-                                      "status 1 when one is wrong.",
+                               .doc =
+                                   "Compare a net's gradients with central differences along random directions.  Exit "
+                                   "status 1 when one is wrong.",
                                .children = COMMON_CHILDREN };
     struct args args = { .training = true };
     struct fer_grad_options grad = { 0 };

@@ -149,13 +149,17 @@ static int occlude(struct args *args, struct fer_context *context, const char *t
 
 int cmd_occlude(int argc, char **argv)
 {
-    const struct argp_child children[] = { { &common_argp, 0, "Common options:", 10 }, { &dataset_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "DIR|CSV",
-                               .doc = "Write a covered copy of a data set: DIR/images, DIR/masks and DIR/manifest.csv.  Pictures "
-                                      "keep their sizes; the same --seed gives the same files.",
-                               .children = children };
+    const struct argp_child children[] = { { &common_argp, 0, "Common options:", 10 },
+                                           { &dataset_argp, 0, NULL, 0 },
+                                           { 0 } };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "DIR|CSV",
+        .doc = "Write a covered copy of a data set: DIR/images, DIR/masks and DIR/manifest.csv.  Pictures "
+               "keep their sizes; the same --seed gives the same files.",
+        .children = children
+    };
     struct args args = { .with = "sprite" };
     struct fer_context *context;
     char *uses, *text = NULL;

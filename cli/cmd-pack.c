@@ -37,13 +37,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 int cmd_pack(int argc, char **argv)
 {
-    const struct argp_child children[] = { { &common_argp, 0, "Common options:", 10 }, { &dataset_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "DIR|CSV",
-                               .doc = "Decode a data set once, into a file that every reader accepts in place of its folder "
-                                      "or CSV: for devices that are faster than a JPEG decoder.",
-                               .children = children };
+    const struct argp_child children[] = { { &common_argp, 0, "Common options:", 10 },
+                                           { &dataset_argp, 0, NULL, 0 },
+                                           { 0 } };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "DIR|CSV",
+        .doc = "Decode a data set once, into a file that every reader accepts in place of its folder "
+               "or CSV: for devices that are faster than a JPEG decoder.",
+        .children = children
+    };
     struct args args = { .dataset = { .uses = "data" } };
     struct fer_pack_options pack = { 0 };
     struct fer_error err = FER_ERROR_INIT;

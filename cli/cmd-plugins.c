@@ -21,12 +21,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &args->common;
-        return 0;
-    case 'm':
-        args->markdown = true;
-        return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case 'm': args->markdown = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0 && strcmp(value, "show") == 0)
             args->show = true;
@@ -41,8 +37,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (args->markdown && !args->show)
             argp_error(state, "--markdown goes with show NAME");
         return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 

@@ -274,9 +274,10 @@ int cmd_predict(int argc, char **argv)
     const struct argp argp = { .options = options,
                                .parser = parse,
                                .args_doc = "CHECKPOINT IMAGE...",
-                               .doc = "Say what a checkpoint sees in pictures (files, directories, -: standard input): a "
-                                      "line each with path, label, probability and all probabilities, or a JSON object. "
-                                      "With --detect a line for each face, with its box after the path.",
+                               .doc =
+                                   "Say what a checkpoint sees in pictures (files, directories, -: standard input): a "
+                                   "line each with path, label, probability and all probabilities, or a JSON object. "
+                                   "With --detect a line for each face, with its box after the path.",
                                .children = COMMON_CHILDREN };
     struct args args = { 0 };
     struct fer_error err = FER_ERROR_INIT;

@@ -73,7 +73,8 @@ static const char *shape_text(const json_t *shape, char *text, size_t size)
     const json_t *dim;
 
     text[0] = '\0';
-    json_array_foreach(shape, i, dim) {
+    json_array_foreach(shape, i, dim)
+    {
         if (at < size)
             at += (size_t)snprintf(text + at, size - at, "%s%lld", i ? " x " : "", (long long)json_integer_value(dim));
     }
@@ -86,7 +87,8 @@ static const char *op_text(const json_t *row, char *text, size_t size)
     size_t at = (size_t)snprintf(text, size, "%s", text_of(row, "op")), i;
     const json_t *name;
 
-    json_array_foreach(json_object_get(row, "fused"), i, name) {
+    json_array_foreach(json_object_get(row, "fused"), i, name)
+    {
         if (at < size)
             at += (size_t)snprintf(text + at, size - at, " + %s", json_string_value(name));
     }
@@ -115,18 +117,18 @@ static void print_segments(const json_t *report)
     bool parts = false;
     size_t i;
 
-    json_array_foreach(segments, i, row)
-        parts = parts || text_of(row, "decision")[0];
+    json_array_foreach(segments, i, row) parts = parts || text_of(row, "decision")[0];
     if (!parts)
         return;
     printf("\n%-32s %8s  %s\n", "segment", "launches", "runs for");
-    json_array_foreach(segments, i, row) {
+    json_array_foreach(segments, i, row)
+    {
         const char *net = text_of(row, "branch"), *decision = text_of(row, "decision");
 
         printf("%-32s %8.0f  %s%s%s%s%s\n", text_of(row, "name"), number_of(row, "launches"),
                strcmp(text_of(row, "name"), "prepare") == 0 ? "new weights"
-               : net[0]                                      ? "samples sent to "
-                                                             : "all samples",
+               : net[0]                                     ? "samples sent to "
+                                                            : "all samples",
                net, decision[0] ? "; then " : "", decision, decision[0] ? " decides" : "");
     }
     puts("A segment without samples is left out.  The sum counts the dearest way, not every net.");
@@ -138,10 +140,12 @@ static void print_passes(const json_t *report)
     const char *pass, *what, *after = "\npasses: ";
     json_t *did, *count;
 
-    json_object_foreach(json_object_get(report, "passes"), pass, did) {
+    json_object_foreach(json_object_get(report, "passes"), pass, did)
+    {
         printf("%s%s", after, pass);
         after = " ";
-        json_object_foreach(did, what, count) {
+        json_object_foreach(did, what, count)
+        {
             printf("%s%lld %s", after, (long long)json_integer_value(count), what);
             after = ", ";
         }
@@ -160,9 +164,9 @@ static void print_launches(const json_t *report)
     printf("\n%5s %-16s %-9s %-14s %-24s %-18s %10s %10s  %s\n", "", "segment", "pass", "operation", "kernel", "solver",
            "GFLOP", "MB", "for");
     json_array_foreach(json_object_get(report, "launches"), i, row)
-        printf("%5zu %-16s %-9s %-14s %-24s %-18s %10.4f %10.3f  %s%s\n", i, text_of(row, "segment"), text_of(row, "pass"),
-               text_of(row, "op"), text_of(row, "kernel"), text_of(row, "solver"), number_of(row, "flops") / 1e9,
-               number_of(row, "bytes") / 1e6, text_of(row, "label"),
+        printf("%5zu %-16s %-9s %-14s %-24s %-18s %10.4f %10.3f  %s%s\n", i, text_of(row, "segment"),
+               text_of(row, "pass"), text_of(row, "op"), text_of(row, "kernel"), text_of(row, "solver"),
+               number_of(row, "flops") / 1e9, number_of(row, "bytes") / 1e6, text_of(row, "label"),
                strcmp(text_of(row, "chosen"), "tuned") == 0 ? " (tuned)" : "");
 }
 
@@ -192,9 +196,11 @@ static void print_sheet(const struct args *args, const json_t *report)
 
     printf("%s: %zu pictures of %s, %.0f x %.0f\n", args->out, json_array_size(pictures), text_of(report, "data"),
            number_of(report, "width"), number_of(report, "height"));
-    json_array_foreach(pictures, i, row) {
+    json_array_foreach(pictures, i, row)
+    {
         printf("row %zu, column %zu:", i / (size_t)columns + 1, i % (size_t)columns + 1);
-        json_object_foreach((json_t *)row, name, value) {
+        json_object_foreach((json_t *)row, name, value)
+        {
             if (json_is_string(value))
                 printf("  %s %s", name, json_string_value(value));
             else
@@ -206,13 +212,15 @@ static void print_sheet(const struct args *args, const json_t *report)
 
 int cmd_show(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "MODEL.fer\nMODEL.fer data NAME --out FILE.png",
-                               .doc = "Show what a description is to the device: operations with shapes, parameters and "
-                                      "multiply-adds, memory, launches; or the first pictures of a data set as the network "
-                                      "gets them.",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "MODEL.fer\nMODEL.fer data NAME --out FILE.png",
+        .doc = "Show what a description is to the device: operations with shapes, parameters and "
+               "multiply-adds, memory, launches; or the first pictures of a data set as the network "
+               "gets them.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_context *context;

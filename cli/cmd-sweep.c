@@ -100,30 +100,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
     char *end;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &args->common;
-        return 0;
-    case KEY_RUN:
-        args->run = value;
-        return 0;
-    case KEY_REPORT:
-        args->report = value;
-        return 0;
-    case KEY_RESUME:
-        args->resume = true;
-        return 0;
-    case KEY_DRY_RUN:
-        args->only_check = true;
-        return 0;
-    case KEY_STRICT:
-        args->strict = true;
-        return 0;
-    case KEY_SEEDS:
-        read_seeds(state, args, value);
-        return 0;
-    case KEY_OVER:
-        append_word(state, &args->over, &args->nover, value);
-        return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case KEY_RUN: args->run = value; return 0;
+    case KEY_REPORT: args->report = value; return 0;
+    case KEY_RESUME: args->resume = true; return 0;
+    case KEY_DRY_RUN: args->only_check = true; return 0;
+    case KEY_STRICT: args->strict = true; return 0;
+    case KEY_SEEDS: read_seeds(state, args, value); return 0;
+    case KEY_OVER: append_word(state, &args->over, &args->nover, value); return 0;
     case KEY_SAVE_MINUTES:
         args->save_minutes = strtod(value, &end);
         if (end == value || *end || !(args->save_minutes >= 0 && args->save_minutes < 1e9))
@@ -135,11 +119,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         else
             append_word(state, &args->models, &args->nmodels, value);
         return 0;
-    case ARGP_KEY_END:
-        check_end(state, args);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_END: check_end(state, args); return 0;
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 

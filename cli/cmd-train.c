@@ -67,8 +67,10 @@ static void print_metrics(const json_t *tests)
     const char *test, *name;
     json_t *metrics, *value;
 
-    json_object_foreach((json_t *)tests, test, metrics) {
-        json_object_foreach(metrics, name, value) {
+    json_object_foreach((json_t *)tests, test, metrics)
+    {
+        json_object_foreach(metrics, name, value)
+        {
             if (json_is_number(value) && strcmp(name, "images") != 0)
                 printf("  %s.%s %.4f", test, name, json_number_value(value));
         }
@@ -120,13 +122,15 @@ static int report_end(const struct args *args, enum fer_status status, const str
 
 int cmd_train(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "MODEL.fer",
-                               .doc = "Train a description.  DIR receives log.jsonl, last.safetensors, best.safetensors, "
-                                      "model.fer and run.json.  SIGINT and SIGTERM finish the step, save, and exit with 130 "
-                                      "and 143.",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "MODEL.fer",
+        .doc = "Train a description.  DIR receives log.jsonl, last.safetensors, best.safetensors, "
+               "model.fer and run.json.  SIGINT and SIGTERM finish the step, save, and exit with 130 "
+               "and 143.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { .save_minutes = 10 };
     struct fer_train_options train = { 0 };
     struct fer_error err = FER_ERROR_INIT;

@@ -82,11 +82,11 @@ static void print(const json_t *report)
            strcmp(text_of(report, "mode"), "train") == 0 ? "training" : "inference", number_of(report, "batch"),
            text_of(report, "device"));
     printf("  %.0f problems with a choice: %.0f measured now, %.0f known before, %.0f left; %.0f s\n",
-           number_of(report, "problems"), number_of(report, "tuned"), number_of(report, "known"), number_of(report, "left"),
-           number_of(report, "seconds"));
+           number_of(report, "problems"), number_of(report, "tuned"), number_of(report, "known"),
+           number_of(report, "left"), number_of(report, "seconds"));
     if (tuned > 0)
-        printf("  what was measured now: %.2f ms a step with heuristics, %.2f ms tuned: %.2f times as fast\n", first, tuned,
-               first / tuned);
+        printf("  what was measured now: %.2f ms a step with heuristics, %.2f ms tuned: %.2f times as fast\n", first,
+               tuned, first / tuned);
     printf("  kept in %s\n", text_of(report, "file"));
     if (number_of(report, "left") > 0)
         puts("  the same command goes on with what is left");
@@ -94,12 +94,14 @@ static void print(const json_t *report)
 
 int cmd_tune(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "MODEL.fer|NAME",
-                               .doc = "Measure which solvers are the fastest on this device for a description, or a plugin's "
-                                      "model, and keep that for all commands.",
-                               .children = NETWORK_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "MODEL.fer|NAME",
+        .doc = "Measure which solvers are the fastest on this device for a description, or a plugin's "
+               "model, and keep that for all commands.",
+        .children = NETWORK_CHILDREN
+    };
     struct args args = { .network = NETWORK_DEFAULT };
     struct fer_tune_options tune = { 0 };
     struct fer_error err = FER_ERROR_INIT;

@@ -22,19 +22,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct dataset *dataset = state->input;
 
     switch (key) {
-    case KEY_READER:
-        dataset->reader = value;
-        return 0;
-    case KEY_LABELS:
-        dataset->labels = value;
-        return 0;
+    case KEY_READER: dataset->reader = value; return 0;
+    case KEY_LABELS: dataset->labels = value; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "too many arguments");
         dataset->source = value;
         return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 

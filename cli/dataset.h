@@ -8,12 +8,13 @@
 #include <argp.h>
 
 struct dataset {
-    const char *source;  /* a folder or a CSV file; NULL: the reader needs none */
-    const char *reader;  /* "name", or "name parameters | transforms"; NULL: folder, fer2013 or manifest, by the source */
-    const char *split;   /* NULL: all */
-    const char *labels;  /* "a,b,c"; NULL: those that the data has */
-    const char *uses;    /* "data, occlude" */
-    const char *after;   /* operations behind `batch`; NULL: none */
+    const char *source; /* a folder or a CSV file; NULL: the reader needs none */
+    /* "name", or "name parameters | transforms"; NULL: folder, fer2013 or manifest, by the source */
+    const char *reader;
+    const char *split;  /* NULL: all */
+    const char *labels; /* "a,b,c"; NULL: those that the data has */
+    const char *uses;   /* "data, occlude" */
+    const char *after;  /* operations behind `batch`; NULL: none */
 };
 
 /* DIR|CSV, --reader and --labels: a child parser whose input is a struct dataset *. */

@@ -61,7 +61,8 @@ static void find_plugin(struct fer_context *context, const char *model, char *pl
     if (fer_inspect_entry(context, model, &text, &err) != FER_OK)
         return;
     entries = parse_report(text);
-    json_array_foreach(entries, i, entry) {
+    json_array_foreach(entries, i, entry)
+    {
         if (strcmp(text_of(entry, "kind"), "model") == 0 && strcmp(text_of(entry, "name"), model) == 0)
             snprintf(plugin, size, "%s", text_of(entry, "plugin"));
     }
@@ -109,14 +110,14 @@ char *network_text(struct fer_context *context, const struct network *network)
                           "stage train over train until step=1000000 {\n  logits = image | model\n"
                           "  loss ce = logits, label | cross_entropy\n  minimize ce\n"
                           "  update model with sgd lr=0.01 momentum=0.9 decay=1e-4\n}\n",
-                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", network->batch, network->size,
-                          network->channels, network->batch);
+                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", network->batch,
+                          network->size, network->channels, network->batch);
     else
         length = asprintf(&text,
                           "fer 1\nuse %s\nnet model = %s%s\n"
                           "predict infer(image: f32[%d,%d,%d]) -> logits { logits = image | model }\n",
-                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", network->channels, network->size,
-                          network->size);
+                          plugin, call, strstr(call, "classes=") ? "" : " classes=$classes", network->channels,
+                          network->size, network->size);
     if (length >= 0 && !strstr(call, "classes=")) {
         char *whole;
 

@@ -6,13 +6,13 @@
 #include <string.h>
 
 /* Convolutions of ResNet, ResNeXt and MobileNet, what stands between them, and a head. */
-#define PORTS                                                                                                            \
-    "(pixels: f32[3,224,224], a: f32[64,56,56], b: f32[128,28,28], c: f32[256,14,14], d: f32[512,7,7], e: f32[256,56,56], " \
+#define PORTS                                                                                                          \
+    "(pixels: f32[3,224,224], a: f32[64,56,56], b: f32[128,28,28], c: f32[256,14,14], d: f32[512,7,7], e: "            \
+    "f32[256,56,56], "                                                                                                 \
     "f: f32[144,56,56]) -> o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11 {\n"
 const char typical_operations[] =
     "fer 1\nuse vision\n"
-    "net typical" PORTS
-    "  o0 = pixels | detach | conv2d 64 kernel=7 stride=2 pad=3 bias=no\n"
+    "net typical" PORTS "  o0 = pixels | detach | conv2d 64 kernel=7 stride=2 pad=3 bias=no\n"
     "  o1 = a | conv2d 64 kernel=3 pad=1 bias=no\n"
     "  o2 = b | conv2d 128 kernel=3 pad=1 bias=no\n"
     "  o3 = c | conv2d 256 kernel=3 pad=1 bias=no\n"
@@ -63,7 +63,8 @@ static void print_solvers(const json_t *row)
     const json_t *solver;
     size_t i;
 
-    json_array_foreach(json_object_get(row, "solvers"), i, solver) {
+    json_array_foreach(json_object_get(row, "solvers"), i, solver)
+    {
         if (text_of(solver, "refusal")[0])
             printf("%24s%s: %s\n", "", text_of(solver, "solver"), text_of(solver, "refusal"));
         else
@@ -81,17 +82,21 @@ void print_ops(const json_t *report)
     print_head(report);
     printf("  %-22s %5s %9s %6s %9s %9s %8s %8s %7s %6s  %s\n", "work", "calls", "ms a step", "share", "MMAC", "MB",
            "GFLOP/s", "GB/s", "op/byte", "roof", "solver, shape");
-    json_array_foreach(json_object_get(report, "operations"), i, row) {
+    json_array_foreach(json_object_get(report, "operations"), i, row)
+    {
         printf("%c %-22s %5.0f %9.3f %5.1f%% %9.2f %9.3f %8.1f %8.1f %7.1f %5.0f%%  %s%s%s\n", letter_of(i),
                work_text(row, text), number_of(row, "calls"), 1e3 * number_of(row, "seconds"),
                100 * number_of(row, "share"), number_of(row, "macs") / 1e6, number_of(row, "bytes") / 1e6,
                number_of(row, "gflops"), number_of(row, "gbytes"), number_of(row, "intensity"),
                100 * number_of(row, "roof"), text_of(row, "solver"),
-               strcmp(text_of(row, "chosen"), "tuned") == 0 ? " (tuned), " : text_of(row, "solver")[0] ? ", " : "",
+               strcmp(text_of(row, "chosen"), "tuned") == 0 ? " (tuned), "
+               : text_of(row, "solver")[0]                  ? ", "
+                                                            : "",
                text_of(row, "shape"));
         print_solvers(row);
     }
-    printf("\nMMAC and MB are a call's.  The roof is the least of both peaks at that many operations a byte; work without\n"
+    printf("\nMMAC and MB are a call's.  The roof is the least of both peaks at that many operations a byte; work "
+           "without\n"
            "multiply-adds is held against GB/s.  Above 100%%: caches, or Winograd, which is credited with the plain\n"
            "convolution's multiply-adds.\n");
 }
@@ -130,7 +135,8 @@ static void frame(struct plot *plot, const json_t *report)
     plot->right = log2(bend) + 3;
     plot->top = log2(number_of(peak, "gflops")) + 1;
     plot->bottom = plot->top - 5;
-    json_array_foreach(json_object_get(report, "operations"), i, row) {
+    json_array_foreach(json_object_get(report, "operations"), i, row)
+    {
         if (number_of(row, "macs") <= 0)
             continue;
         plot->left = fmin(plot->left, log2(number_of(row, "intensity")));
@@ -171,6 +177,6 @@ void print_roofline(const json_t *report)
     printf("%9s +", "");
     for (int c = 0; c < WIDTH; c++)
         putchar('-');
-    printf("\n%9s  %-*.2f%.1f\n%9s  operations a byte (logarithmic)\n", "", WIDTH - 6, exp2(plot.left), exp2(plot.right),
-           "");
+    printf("\n%9s  %-*.2f%.1f\n%9s  operations a byte (logarithmic)\n", "", WIDTH - 6, exp2(plot.left),
+           exp2(plot.right), "");
 }

@@ -23,8 +23,11 @@ static void print_values(const json_t *param)
 
     if (ranged)
         printf("%.10g … %.10g", json_number_value(low), json_number_value(high));
-    json_array_foreach(json_object_get(param, "choices"), i, choice)
-        printf("%s`%s`", i > 0 ? ", " : ranged ? " or " : "", json_string_value(choice));
+    json_array_foreach(json_object_get(param, "choices"), i, choice) printf("%s`%s`",
+                                                                            i > 0    ? ", "
+                                                                            : ranged ? " or "
+                                                                                     : "",
+                                                                            json_string_value(choice));
 }
 
 static void print_params(const json_t *params)
@@ -35,7 +38,8 @@ static void print_params(const json_t *params)
     if (json_array_size(params) == 0)
         return;
     puts("\n| parameter | type | default | values | meaning |\n|---|---|---|---|---|");
-    json_array_foreach(params, i, param) {
+    json_array_foreach(params, i, param)
+    {
         printf("| `%s` | %s | ", text_of(param, "name"), text_of(param, "type"));
         if (json_is_true(json_object_get(param, "required")))
             fputs("required", stdout);
@@ -52,7 +56,8 @@ static void print_params(const json_t *params)
 /* "1 input", "1 to 16 inputs" */
 static void print_count(const json_t *range, const char *noun)
 {
-    int least = (int)json_integer_value(json_array_get(range, 0)), most = (int)json_integer_value(json_array_get(range, 1));
+    int least = (int)json_integer_value(json_array_get(range, 0)),
+        most = (int)json_integer_value(json_array_get(range, 1));
 
     if (least == most)
         printf("%d %s%s", most, noun, most == 1 ? "" : "s");
@@ -65,7 +70,8 @@ static void print_fields(const char *title, const json_t *fields)
     const json_t *field;
     size_t i;
 
-    json_array_foreach(fields, i, field) {
+    json_array_foreach(fields, i, field)
+    {
         const char *name = json_string_value(field);
         bool optional = name[0] == '?';
 
@@ -104,7 +110,8 @@ void print_reference(const json_t *entries)
     const json_t *entry;
     size_t i;
 
-    json_array_foreach(entries, i, entry) {
+    json_array_foreach(entries, i, entry)
+    {
         if (strcmp(kind, text_of(entry, "kind")) != 0) {
             kind = text_of(entry, "kind");
             printf("%s## %c%ss\n", i > 0 ? "\n" : "", kind[0] - 'a' + 'A', kind + 1);

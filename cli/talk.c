@@ -15,7 +15,8 @@ static void say(void *user, enum fer_message kind, const char *text)
 {
     const struct common *common = user;
 
-    if (common->mute || (kind == FER_MESSAGE_DETAIL && !common->verbose) || (kind != FER_MESSAGE_ERROR && common->quiet))
+    if (common->mute || (kind == FER_MESSAGE_DETAIL && !common->verbose) ||
+        (kind != FER_MESSAGE_ERROR && common->quiet))
         return;
     clear_progress();
     if (kind == FER_MESSAGE_ERROR)

@@ -9,9 +9,9 @@
 
 struct fer_arena;
 
-struct fer_arena *fer_arena_create(void);           /* NULL: out of memory */
-void fer_arena_free(struct fer_arena *arena);       /* NULL is fine */
-void *fer_arena_alloc(struct fer_arena *arena, size_t size);  /* zeroed, 16-byte aligned; NULL: out of memory */
+struct fer_arena *fer_arena_create(void);                    /* NULL: out of memory */
+void fer_arena_free(struct fer_arena *arena);                /* NULL is fine */
+void *fer_arena_alloc(struct fer_arena *arena, size_t size); /* zeroed, 16-byte aligned; NULL: out of memory */
 char *fer_arena_strdup(struct fer_arena *arena, const char *text);
 char *fer_arena_strndup(struct fer_arena *arena, const char *text, size_t length);
 void *fer_arena_copy(struct fer_arena *arena, const void *data, size_t size);

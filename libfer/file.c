@@ -19,17 +19,15 @@ static enum fer_status fail_errno(struct fer_error *err, const char *path, const
     char text[128] = "";
 
     switch (code) {
-    case ENOENT:
-        return fer_fail(err, FER_ENOTFOUND, "cannot %s '%s': there is no such file or directory", doing, path);
+    case ENOENT: return fer_fail(err, FER_ENOTFOUND, "cannot %s '%s': there is no such file or directory", doing, path);
     case ENOSPC:
         return fer_fail(err, FER_EIO, "cannot %s '%s': the disk is full; free some space and try again", doing, path);
     case EDQUOT:
-        return fer_fail(err, FER_EIO, "cannot %s '%s': your disk quota is used up; free some space and try again", doing,
-                        path);
+        return fer_fail(err, FER_EIO, "cannot %s '%s': your disk quota is used up; free some space and try again",
+                        doing, path);
     case EFBIG:
         return fer_fail(err, FER_EIO, "cannot %s '%s': larger than the file system or `ulimit -f` allows", doing, path);
-    default:
-        return fer_fail(err, FER_EIO, "cannot %s '%s': %s", doing, path, strerror_r(code, text, sizeof(text)));
+    default: return fer_fail(err, FER_EIO, "cannot %s '%s': %s", doing, path, strerror_r(code, text, sizeof(text)));
     }
 }
 

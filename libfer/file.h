@@ -28,8 +28,8 @@ enum fer_status fer_file_write_all(int fd, const char *path, const void *data, s
 /* Make a directory, and those above it that are missing. */
 enum fer_status fer_directory_make(const char *path, struct fer_error *err);
 
-/* A directory for files of one making: made here, empty, or begun before with DIR/mark holding this very text `how`, which
- * it holds afterwards.  Else FER_EINVAL, in words about a `what`. */
+/* A directory for files of one making: made here, empty, or begun before with DIR/mark holding this very text `how`,
+ * which it holds afterwards.  Else FER_EINVAL, in words about a `what`. */
 enum fer_status fer_directory_claim(const char *dir, const char *mark, const char *how, const char *what,
                                     struct fer_error *err);
 

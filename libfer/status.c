@@ -93,36 +93,21 @@ enum fer_status fer_fail_prefix(struct fer_error *err, const char *format, ...)
 const char *fer_status_name(enum fer_status status)
 {
     switch (status) {
-    case FER_OK:
-        return "success";
-    case FER_EINVAL:
-        return "invalid argument";
-    case FER_ENOMEM:
-        return "out of memory";
-    case FER_EIO:
-        return "input/output error";
-    case FER_EPARSE:
-        return "syntax error";
-    case FER_ESHAPE:
-        return "shape mismatch";
-    case FER_EDEVICE:
-        return "device error";
-    case FER_EBUILD:
-        return "kernel build error";
-    case FER_EPLUGIN:
-        return "plugin refused";
-    case FER_EFORMAT:
-        return "bad file format";
-    case FER_ENOTFOUND:
-        return "not found";
-    case FER_ENUMERIC:
-        return "not a finite number";
-    case FER_EINTERRUPTED:
-        return "interrupted";
-    case FER_ENOTSUP:
-        return "not supported";
-    case FER_EPEER:
-        return "another process is gone";
+    case FER_OK: return "success";
+    case FER_EINVAL: return "invalid argument";
+    case FER_ENOMEM: return "out of memory";
+    case FER_EIO: return "input/output error";
+    case FER_EPARSE: return "syntax error";
+    case FER_ESHAPE: return "shape mismatch";
+    case FER_EDEVICE: return "device error";
+    case FER_EBUILD: return "kernel build error";
+    case FER_EPLUGIN: return "plugin refused";
+    case FER_EFORMAT: return "bad file format";
+    case FER_ENOTFOUND: return "not found";
+    case FER_ENUMERIC: return "not a finite number";
+    case FER_EINTERRUPTED: return "interrupted";
+    case FER_ENOTSUP: return "not supported";
+    case FER_EPEER: return "another process is gone";
     }
     return "unknown status";
 }

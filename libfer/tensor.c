@@ -126,14 +126,10 @@ size_t fer_dtype_size(enum fer_dtype dtype)
 const char *fer_dtype_name(enum fer_dtype dtype)
 {
     switch (dtype) {
-    case FER_F32:
-        return "f32";
-    case FER_I32:
-        return "i32";
-    case FER_U32:
-        return "u32";
-    case FER_U8:
-        return "u8";
+    case FER_F32: return "f32";
+    case FER_I32: return "i32";
+    case FER_U32: return "u32";
+    case FER_U8: return "u8";
     }
     return "?";
 }

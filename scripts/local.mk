@@ -2,6 +2,7 @@
 
 EXTRA_DIST += \
 	%D%/build \
+	%D%/check-format \
 	%D%/check-lists \
 	%D%/check-intel \
 	%D%/check-oclgrind \

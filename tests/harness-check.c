@@ -50,8 +50,9 @@ static double objective(const struct op_program *program, const struct op_refere
 }
 
 /* Compare the gradient of t, some of it when t is large. */
-static void compare_differences(const struct op_program *program, int live, const struct op_reference *theirs, const char *what,
-                                int i, const struct op_tensor *t, const struct op_tensor *ours, uint64_t *state)
+static void compare_differences(const struct op_program *program, int live, const struct op_reference *theirs,
+                                const char *what, int i, const struct op_tensor *t, const struct op_tensor *ours,
+                                uint64_t *state)
 {
     struct op_tensor some = { .v = calloc(MOST, sizeof(double)) }, same = { .v = calloc(MOST, sizeof(double)) };
     const double here = objective(program, theirs);
@@ -71,8 +72,8 @@ static void compare_differences(const struct op_program *program, int live, cons
         some.v[some.count++] = ours->v[at];
         same.v[same.count++] = (above + below) / (2 * STEP);
     }
-    ck_assert_msg(kinks <= 4 + tried / 10, "%s: the reference has kinks at %zu of %zu elements of %s %d", program->title,
-                  kinks, tried, what, i);
+    ck_assert_msg(kinks <= 4 + tried / 10, "%s: the reference has kinks at %zu of %zu elements of %s %d",
+                  program->title, kinks, tried, what, i);
     compare(program, live, what, i, &some, &same, 3 * tolerance_of(program->c));
     free(some.v);
     free(same.v);
@@ -91,7 +92,8 @@ static void check_gradients(const struct op_program *program, int live, const st
             compare(program, live, "gradient of input", i, &ours->grad_in[i], &theirs->grad_in[i],
                     2 * tolerance_of(program->c));
         else
-            compare_differences(program, live, theirs, "gradient of input", i, &theirs->in[i], &ours->grad_in[i], &seed);
+            compare_differences(program, live, theirs, "gradient of input", i, &theirs->in[i], &ours->grad_in[i],
+                                &seed);
     }
     for (int i = 0; i < ours->nweights; i++) {
         if (!ours->grad_weight[i].v)
@@ -100,8 +102,8 @@ static void check_gradients(const struct op_program *program, int live, const st
             compare(program, live, "gradient of weight", i, &ours->grad_weight[i], &theirs->grad_weight[i],
                     2 * tolerance_of(program->c));
         else
-            compare_differences(program, live, theirs, "gradient of weight", i, &theirs->weight[i], &ours->grad_weight[i],
-                                &seed);
+            compare_differences(program, live, theirs, "gradient of weight", i, &theirs->weight[i],
+                                &ours->grad_weight[i], &seed);
     }
 }
 
@@ -126,8 +128,8 @@ static void check_equal(const struct op_program *program, const char *why, const
     if (!a->v || !b->v || (rows && !a->batch))
         return;
     for (size_t k = 0; k < a->count; k++)
-        ck_assert_msg(a->v[k] == b->v[k], "%s: element %zu of %s %d is %.9g and then %.9g: %s", program->title, k, what, i,
-                      a->v[k], b->v[k], why);
+        ck_assert_msg(a->v[k] == b->v[k], "%s: element %zu of %s %d is %.9g and then %.9g: %s", program->title, k, what,
+                      i, a->v[k], b->v[k], why);
 }
 
 /* rows: only those that `a` has, of tensors with a batch axis. */
@@ -190,7 +192,8 @@ static bool wanted(const struct op_program *program)
     const struct fer_layer *layer = program->spec.graph->nops ? program->spec.graph->ops[0]->layer : NULL;
     bool pictures = false, wishes = layer && layer->layout, any = layer && layer->flags & FER_LAYER_ANY_LAYOUT;
     for (int i = 0; i < program->spec.ninputs; i++)
-        pictures = pictures || (program->spec.inputs[i].shape.rank == 4 && program->spec.inputs[i].shape.dtype == FER_F32);
+        pictures =
+            pictures || (program->spec.inputs[i].shape.rank == 4 && program->spec.inputs[i].shape.dtype == FER_F32);
     if (program->device->device->profile == FER_PROFILE_GPU || !pictures)
         return !program->blocked;
     return program->blocked ? wishes || any : !wishes;

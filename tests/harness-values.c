@@ -99,8 +99,11 @@ int op_words_parse(const char *text, struct op_word words[OP_PORTS])
 void op_values_create(const struct op_program *program, int live, struct op_reference *r)
 {
     const struct op_case *c = program->c;
-    *r = (struct op_reference){ .p = c->p, .training = (c->flags & OP_TRAINING) != 0, .nin = program->flow->nin,
-                                .nout = program->flow->nout, .nweights = program->net->nweights };
+    *r = (struct op_reference){ .p = c->p,
+                                .training = (c->flags & OP_TRAINING) != 0,
+                                .nin = program->flow->nin,
+                                .nout = program->flow->nout,
+                                .nweights = program->net->nweights };
     ck_assert_int_le(r->nweights, OP_WEIGHTS);
     for (int i = 0; i < r->nin; i++) {
         r->in[i] = op_tensor_create(&program->flow->in[i]->shape, live);
@@ -145,20 +148,11 @@ static void draw_input(const struct op_word *w, struct op_tensor *t, uint64_t *s
     for (size_t i = 0; i < t->count; i++)
         switch (w->kind) {
         case 'p':
-        case 'd':
-            t->v[i] = between(state, 0.05, 0.95);
-            break;
-        case 'b':
-            t->v[i] = op_random(state) < 0.5;
-            break;
-        case 'l':
-            t->v[i] = floor(op_random(state) * w->classes);
-            break;
-        case 'i':
-            t->v[i] = floor(op_random(state) * (w->classes + 1)) - 1;
-            break;
-        default:
-            t->v[i] = between(state, -1, 1);
+        case 'd': t->v[i] = between(state, 0.05, 0.95); break;
+        case 'b': t->v[i] = op_random(state) < 0.5; break;
+        case 'l': t->v[i] = floor(op_random(state) * w->classes); break;
+        case 'i': t->v[i] = floor(op_random(state) * (w->classes + 1)) - 1; break;
+        default: t->v[i] = between(state, -1, 1);
         }
     for (int n = 0; w->kind == 'd' && n < t->dim[0]; n++) {
         double sum = 0;
@@ -192,7 +186,8 @@ void op_values_draw(const struct op_program *program, struct op_reference *r, ui
     }
 }
 
-void op_values_copy(const struct op_program *program, int live, const struct op_reference *from, struct op_reference *to)
+void op_values_copy(const struct op_program *program, int live, const struct op_reference *from,
+                    struct op_reference *to)
 {
     op_values_create(program, live, to);
     for (int i = 0; i < from->nin; i++)

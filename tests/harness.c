@@ -34,7 +34,8 @@ void op_device_close(struct op_device *d)
 
 static size_t blocked_at(const struct op_tensor *t, int n, int c, size_t p)
 {
-    const size_t plane = (size_t)t->dim[2] * (size_t)t->dim[3], blocks = ((size_t)t->dim[1] + FER_BLOCK - 1) / FER_BLOCK;
+    const size_t plane = (size_t)t->dim[2] * (size_t)t->dim[3],
+                 blocks = ((size_t)t->dim[1] + FER_BLOCK - 1) / FER_BLOCK;
     return (((size_t)n * blocks + (size_t)c / FER_BLOCK) * plane + p) * FER_BLOCK + (size_t)c % FER_BLOCK;
 }
 
@@ -97,11 +98,12 @@ static void write_description(const struct op_case *c, int ninputs, char *text, 
     if (c->flow)
         snprintf(text, size, "fer 1\nuse vision, loss, data%s\nnet t(%s) -> %s {\n%s\n}\n", use, in, out, c->flow);
     else
-        snprintf(text, size, "fer 1\nuse vision, loss, data%s\nnet t(%s) -> %s { %s = %s | op: %s }\n", use, in, out, out, in,
-                 c->call);
+        snprintf(text, size, "fer 1\nuse vision, loss, data%s\nnet t(%s) -> %s { %s = %s | op: %s }\n", use, in, out,
+                 out, in, c->call);
 }
 
-void op_program_resolve(struct op_program *program, const struct op_case *c, const struct op_device *device, bool blocked)
+void op_program_resolve(struct op_program *program, const struct op_case *c, const struct op_device *device,
+                        bool blocked)
 {
     const struct fer_description_options options = { .seed = 7 };
     struct op_word words[OP_PORTS];
@@ -132,7 +134,8 @@ void op_program_build(struct op_program *program)
                            !(program->c->flags & OP_NO_BACKWARD), program->store, &poison, &program->flow, &err));
 }
 
-void op_program_compile(struct op_program *program, const struct op_case *c, const struct op_device *device, bool blocked)
+void op_program_compile(struct op_program *program, const struct op_case *c, const struct op_device *device,
+                        bool blocked)
 {
     op_program_resolve(program, c, device, blocked);
     op_program_build(program);

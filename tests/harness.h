@@ -44,13 +44,13 @@ typedef void op_function(const struct op_reference *r);
 
 enum {
     OP_TRAINING = 1,
-    OP_COUPLED = 2,    /* samples of a batch see each other */
+    OP_COUPLED = 2, /* samples of a batch see each other */
     OP_NO_BACKWARD = 4,
-    OP_STOPPED = 8     /* no gradient reaches the inputs */
+    OP_STOPPED = 8 /* no gradient reaches the inputs */
 };
 
 struct op_case {
-    const char *call;      /* "conv2d 5 kernel=3" */
+    const char *call; /* "conv2d 5 kernel=3" */
     /* One word an input, batch first: "2,3,9,11".  Before it p: in (0.05, 0.95); b: 0 or 1; d: rows of axis 1 sum to 1;
      * lK: integers from 0 to K - 1; iK: from -1 to K - 1; else uniform in [-1, 1). */
     const char *inputs;
@@ -59,14 +59,17 @@ struct op_case {
     unsigned flags;
     double tolerance;      /* of outputs, relative in the Euclidean norm; 0: 1e-5 */
     op_function *backward; /* NULL: differences */
-    const char *flow;      /* instead of `call`: all between the braces of a net with inputs a, b, … and outputs y, … */
-    int outputs;           /* 0: one */
-    const char *use;       /* plugins beyond vision, loss and data: ", ffra"; NULL: none */
-    unsigned without;      /* passes of the compiler that are left out: enum fer_pass */
+    const char *flow; /* instead of `call`: all between the braces of a net with inputs a, b, … and outputs y, … */
+    int outputs;      /* 0: one */
+    const char *use;  /* plugins beyond vision, loss and data: ", ffra"; NULL: none */
+    unsigned without; /* passes of the compiler that are left out: enum fer_pass */
 };
 
 /* OP_CASE("leaky_relu 0.2", "3,5", leaky_relu, { 0.2 }) */
-#define OP_CASE(call_, inputs_, ...) { .call = call_, .inputs = inputs_, __VA_ARGS__ }
+#define OP_CASE(call_, inputs_, ...)                                                                                   \
+    {                                                                                                                  \
+        .call = call_, .inputs = inputs_, __VA_ARGS__                                                                  \
+    }
 
 /* A device of one profile and the plugins; shared by cases so that a kernel is built once. */
 struct op_device {
@@ -126,7 +129,8 @@ int op_words_parse(const char *text, struct op_word words[OP_PORTS]);
 /* Random inputs, weights and gradients of outputs.  The first rows are the same whatever the live batch. */
 void op_values_draw(const struct op_program *program, struct op_reference *values, uint64_t seed);
 /* The same numbers as in `from`, and room for results. */
-void op_values_copy(const struct op_program *program, int live, const struct op_reference *from, struct op_reference *to);
+void op_values_copy(const struct op_program *program, int live, const struct op_reference *from,
+                    struct op_reference *to);
 
 /* ---- for tests that go their own way ---- */
 
@@ -140,7 +144,8 @@ void op_tensor_free(struct op_tensor *tensor);
 /* Index of an element. */
 static inline size_t op_at(const struct op_tensor *t, int n, int c, int h, int w)
 {
-    return (((size_t)n * (size_t)t->dim[1] + (size_t)c) * (size_t)t->dim[2] + (size_t)h) * (size_t)t->dim[3] + (size_t)w;
+    return (((size_t)n * (size_t)t->dim[1] + (size_t)c) * (size_t)t->dim[2] + (size_t)h) * (size_t)t->dim[3] +
+           (size_t)w;
 }
 /* Write the live rows, in the tensor's layout; read them, in plain order. */
 void op_write(struct fer_exec *exec, const struct fer_tensor *tensor, const struct op_tensor *values);

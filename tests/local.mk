@@ -108,6 +108,7 @@ shell_tests = \
 	%D%/cli-sweep.sh \
 	%D%/cli-tune.sh \
 	%D%/embed.sh \
+	%D%/format.sh \
 	%D%/headers.sh \
 	%D%/lists.sh \
 	%D%/plugin-pages.sh \

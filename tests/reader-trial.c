@@ -208,9 +208,17 @@ struct fer_pipeline_spec *spec_of(const char *text, bool train, struct fer_error
     ck_assert_msg(!fer_parse(arena, sources, source, &file, &diags, err), "%s does not parse", text);
     fer_diags_free(&diags);
     item = &file->items[0];
-    *spec = (struct fer_pipeline_spec){ .name = "toy", .items = items, .batch = 4, .shuffle = train, .threads = 2,
-                                        .env = { .size = sizeof(spec->env), .labels = labels, .nlabels = nlabels,
-                                                 .seed = seed, .dir = root, .override_path = override_path } };
+    *spec = (struct fer_pipeline_spec){ .name = "toy",
+                                        .items = items,
+                                        .batch = 4,
+                                        .shuffle = train,
+                                        .threads = 2,
+                                        .env = { .size = sizeof(spec->env),
+                                                 .labels = labels,
+                                                 .nlabels = nlabels,
+                                                 .seed = seed,
+                                                 .dir = root,
+                                                 .override_path = override_path } };
     spec->reader = find(FER_KIND_READER, item->calls[0].name);
     ck_assert_msg(spec->reader, "no reader '%s': is FER_PLUGIN_PATH set?", item->calls[0].name);
     if (bind(FER_KIND_READER, spec->reader, &item->calls[0], &spec->reader_params, err))

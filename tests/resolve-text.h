@@ -57,8 +57,9 @@ static inline void wrong(const char *text, const char *sentence)
 /* A build may leave plugins out.  Outside of tests, so without assertions. */
 static inline bool has_plugins(void)
 {
-    static const char *const needed[] = { "vision", "loss",      "optim",  "data", "metric",
-                                          "resnet", "synthface", "occlude" };
+    static const char *const needed[] = {
+        "vision", "loss", "optim", "data", "metric", "resnet", "synthface", "occlude"
+    };
     bool all = fer_registry_create(NULL, &registry, NULL) == FER_OK;
 
     for (size_t i = 0; all && i < sizeof(needed) / sizeof(needed[0]); i++)

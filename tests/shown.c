@@ -63,7 +63,8 @@ static void add_fields(struct shown *shown, const struct machine *m)
         field->name = fer_arena_strdup(shown->arena, m->sheet.fields[f].name);
         field->shape = m->sheet.fields[f].value->shape;
         field->shape.dim[0] = shown->count;
-        field->values = fer_arena_alloc(shown->arena, (size_t)shown->count * fer_shape_row(&field->shape) * sizeof(float));
+        field->values =
+            fer_arena_alloc(shown->arena, (size_t)shown->count * fer_shape_row(&field->shape) * sizeof(float));
         if (strcmp(field->name, "image") == 0) {
             shown->channels = field->shape.dim[1];
             shown->height = field->shape.dim[2];
@@ -85,7 +86,8 @@ static void take_batch(struct shown *shown, const struct machine *m, const struc
 
         ck_assert_int_eq(fer_tensor_layout(tensor), FER_LAYOUT_PLAIN);
         ck_assert_msg(!fer_exec_read(m->flow->exec, tensor, shown->fields[f].values + (size_t)done * row,
-                                     (size_t)batch->n * row * sizeof(float), &err), "%s", err.text);
+                                     (size_t)batch->n * row * sizeof(float), &err),
+                      "%s", err.text);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A data set of a description, run through its device operations as in a test: every field that it names, for all samples.
+ * A data set of a description, run through its device operations as in a test: every field that it names, for all
+ * samples.
  */
 #ifndef FER_TESTS_SHOWN_H
 #define FER_TESTS_SHOWN_H
@@ -22,8 +23,8 @@ struct shown {
     struct fer_arena *arena;     /* of all of it */
 };
 
-/* The data set called d of a description that is given as text; paths are relative to `dir`.  Memory is poisoned with NaN
- * first.  A failure to compile gives its status and sentence. */
+/* The data set called d of a description that is given as text; paths are relative to `dir`.  Memory is poisoned with
+ * NaN first.  A failure to compile gives its status and sentence. */
 enum fer_status shown_try(struct shown *shown, const char *dir, const char *text, uint64_t seed, struct fer_error *err);
 /* The same; a failure fails the test. */
 void shown_open(struct shown *shown, const char *dir, const char *text, uint64_t seed);

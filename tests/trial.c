@@ -114,14 +114,15 @@ static void describe(const struct trial *trial, char *text, size_t size)
     char names[256] = "";
     for (int i = 0; i < s->classes; i++)
         sprintf(names + strlen(names), "%s\"%d\"", i ? ", " : "", i);
-    const int length = snprintf(text, size,
-                                "fer 1\nuse vision, loss, optim, data, metric, resnet\nlabels %s\n%s\n"
-                                "data d -> image, label = folder \"%s\" | resize %d | batch %d\n"
-                                "stage fit over d until epoch=30 keeping best=\"seen.accuracy\" {\n  logits = image | t\n"
-                                "  loss ce = logits, label | cross_entropy\n  minimize ce\n  update t %s\n}\n"
-                                "test seen over d {\n  logits = image | t\n"
-                                "  metric accuracy = logits, label | accuracy\n}\n",
-                                names, s->net, trial->directory, s->side, s->batch, s->update);
+    const int length =
+        snprintf(text, size,
+                 "fer 1\nuse vision, loss, optim, data, metric, resnet\nlabels %s\n%s\n"
+                 "data d -> image, label = folder \"%s\" | resize %d | batch %d\n"
+                 "stage fit over d until epoch=30 keeping best=\"seen.accuracy\" {\n  logits = image | t\n"
+                 "  loss ce = logits, label | cross_entropy\n  minimize ce\n  update t %s\n}\n"
+                 "test seen over d {\n  logits = image | t\n"
+                 "  metric accuracy = logits, label | accuracy\n}\n",
+                 names, s->net, trial->directory, s->side, s->batch, s->update);
     ck_assert_int_lt(length, (int)size);
 }
 

@@ -74,7 +74,11 @@ static float *input(int field, int landmarks)
 
     for (size_t i = 0; i < count; i++) {
         state = state * 1664525u + 1013904223u;
-        values[i] = (float)(state >> 8) * 0x1p-24f * (field < 2 ? 1 : field == 2 ? WIDTH : 3) + (field == 3 && i % 4 > 1 ? 4 : 0);
+        values[i] = (float)(state >> 8) * 0x1p-24f *
+                        (field < 2    ? 1
+                         : field == 2 ? WIDTH
+                                      : 3) +
+                    (field == 3 && i % 4 > 1 ? 4 : 0);
     }
     return values;
 }
@@ -98,7 +102,8 @@ static const struct fer_layer *bind(const char *call_text, const void **params)
     ck_assert_msg(!fer_registry_find(registry, FER_KIND_LAYER, call->name, NULL, &entry, NULL, &err), "%s", err.text);
     const struct fer_layer *layer = entry;
     ck_assert_msg(!fer_bind(&binder, call->name, layer->params, layer->params_size, call->positional, call->positionals,
-                            call->keywords, call->nkeywords, call->name_span, &bound), "%s", call_text);
+                            call->keywords, call->nkeywords, call->name_span, &bound),
+                  "%s", call_text);
     fer_diags_free(&diags);
     *params = bound;
     return layer;
@@ -113,10 +118,13 @@ static enum fer_status run(const char *text, int nfields, int landmarks, struct 
     struct fer_store *store;
     struct fer_value *in[FIELDS];
     struct fer_port_spec *ports = fer_arena_alloc(arena, 2 * FIELDS * sizeof(*ports));
-    struct fer_predict_spec predict = { .name = "toy", .ninputs = nfields, .noutputs = nfields, .inputs = ports,
-                                        .outputs = ports + FIELDS };
+    struct fer_predict_spec predict = {
+        .name = "toy", .ninputs = nfields, .noutputs = nfields, .inputs = ports, .outputs = ports + FIELDS
+    };
     struct fer_flow_program *program;
-    struct fer_op_spec spec = { .in = in, .field = field_names, .nin = nfields, .path = "toy", .region = FER_REGION_SHARED };
+    struct fer_op_spec spec = {
+        .in = in, .field = field_names, .nin = nfields, .path = "toy", .region = FER_REGION_SHARED
+    };
     struct fer_op *op;
     enum fer_status status;
 
@@ -160,7 +168,8 @@ static enum fer_status run(const char *text, int nfields, int landmarks, struct 
 
         result->in[i] = input(i, landmarks);
         ck_assert_msg(!fer_exec_write(program->exec, program->in[i], result->in[i],
-                                      ROWS * fer_shape_row(&shape) * sizeof(float), err), "%s", err->text);
+                                      ROWS * fer_shape_row(&shape) * sizeof(float), err),
+                      "%s", err->text);
     }
     ck_assert_msg(!fer_exec_run(program->exec, program->segment, err), "%s", err->text);
     for (int i = 0; i < nfields; i++) {
@@ -297,10 +306,10 @@ END_TEST
 static void make_mirror68(int mirror[68])
 {
     static const int pairs[][2] = {
-        { 0, 16 },  { 1, 15 },  { 2, 14 },  { 3, 13 },  { 4, 12 },  { 5, 11 },  { 6, 10 },  { 7, 9 },   { 17, 26 },
-        { 18, 25 }, { 19, 24 }, { 20, 23 }, { 21, 22 }, { 31, 35 }, { 32, 34 }, { 36, 45 }, { 37, 44 }, { 38, 43 },
-        { 39, 42 }, { 40, 47 }, { 41, 46 }, { 48, 54 }, { 49, 53 }, { 50, 52 }, { 55, 59 }, { 56, 58 }, { 60, 64 },
-        { 61, 63 }, { 65, 67 },
+        { 0, 16 },  { 1, 15 },  { 2, 14 },  { 3, 13 },  { 4, 12 },  { 5, 11 },  { 6, 10 },  { 7, 9 },
+        { 17, 26 }, { 18, 25 }, { 19, 24 }, { 20, 23 }, { 21, 22 }, { 31, 35 }, { 32, 34 }, { 36, 45 },
+        { 37, 44 }, { 38, 43 }, { 39, 42 }, { 40, 47 }, { 41, 46 }, { 48, 54 }, { 49, 53 }, { 50, 52 },
+        { 55, 59 }, { 56, 58 }, { 60, 64 }, { 61, 63 }, { 65, 67 },
     };
 
     for (int i = 0; i < 68; i++)
@@ -367,7 +376,8 @@ START_TEST(rotates)
 
             for (int i = 0; i < channels * HEIGHT * WIDTH; i++) {
                 double dx = i % WIDTH + 0.5 - WIDTH / 2.0, dy = i / WIDTH % HEIGHT + 0.5 - HEIGHT / 2.0;
-                double x = cos(a) * dx - sin(a) * dy + WIDTH / 2.0 - 0.5, y = sin(a) * dx + cos(a) * dy + HEIGHT / 2.0 - 0.5;
+                double x = cos(a) * dx - sin(a) * dy + WIDTH / 2.0 - 0.5,
+                       y = sin(a) * dx + cos(a) * dy + HEIGHT / 2.0 - 0.5;
 
                 ck_assert_double_eq_tol(result.out[field][row * channels * HEIGHT * WIDTH + i],
                                         sample(&result, field, row, i / WIDTH / HEIGHT, x, y, field ? 0 : 0.5), 2e-5);
@@ -412,7 +422,8 @@ START_TEST(light)
         factor = 1 + (2 * u[1] - 1) * 0.6;
         for (int i = 0; _i && i < HEIGHT * WIDTH; i++)
             level += (0.299 * pixel(&result, 0, row, 0, 0, i) + 0.587 * pixel(&result, 0, row, 1, 0, i) +
-                      0.114 * pixel(&result, 0, row, 2, 0, i)) / (HEIGHT * WIDTH);
+                      0.114 * pixel(&result, 0, row, 2, 0, i)) /
+                     (HEIGHT * WIDTH);
         for (int i = 0; i < CHANNELS * HEIGHT * WIDTH; i++) {
             double x = result.in[0][row * CHANNELS * HEIGHT * WIDTH + i];
 

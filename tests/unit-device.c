@@ -117,7 +117,8 @@ START_TEST(places)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         for (int place = 0; place < 5; place++) {
             ck_assert_fer(fer_candidates_choose(list, 4, cases[i].spec, place, &index, &err), err);
-            ck_assert_msg(index == cases[i].expected[place], "'%s', process %d: device %d", cases[i].spec, place, index);
+            ck_assert_msg(index == cases[i].expected[place], "'%s', process %d: device %d", cases[i].spec, place,
+                          index);
         }
     }
     ck_assert_int_eq(fer_candidates_choose(list, 4, "gpu,radeon", 0, &index, &err), FER_OK);

@@ -83,7 +83,7 @@ static void check_expectations(const char *path)
     description = NULL;
 }
 
-static const char *const needed[] = { "vision", "loss", "optim", "data", "metric",
+static const char *const needed[] = { "vision", "loss",      "optim",   "data",           "metric",
                                       "resnet", "synthface", "occlude", "path_selection", NULL };
 
 START_TEST(wrong_descriptions_give_their_errors)

@@ -572,7 +572,7 @@ static void add_random(struct fer_tensor *rows, uint32_t stream, const struct fe
 static struct fer_random_state random_state(void)
 {
     const struct fer_random_state random = { toy_tensor(program, "epoch", FER_STORAGE_INPUT, 0, TOY_DIMS(4)),
-                                       toy_tensor(program, "ids", FER_STORAGE_INPUT, 1, TOY_DIMS(4)) };
+                                             toy_tensor(program, "ids", FER_STORAGE_INPUT, 1, TOY_DIMS(4)) };
     random.epoch->shape.dtype = random.ids->shape.dtype = FER_U32;
     return random;
 }

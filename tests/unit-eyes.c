@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * find_eyes on blobs that are darker than what is around them, with a cascade that finds such; and what `eyes` and `band` of
- * the plugin occlude make of it.  Under both profiles.
+ * find_eyes on blobs that are darker than what is around them, with a cascade that finds such; and what `eyes` and
+ * `band` of the plugin occlude make of it.  Under both profiles.
  */
 #include <check.h>
 #include <math.h>
@@ -34,12 +34,10 @@ static const struct {
     int left_side, right_side;
     bool found;
 } faces[COUNT] = {
-    { { 14, 18 }, { 34, 18 }, 6, 6, true },
-    { { 12, 22 }, { 30, 18 }, 6, 6, true },  /* turned */
-    { { 16, 12 }, { 34, 15 }, 8, 6, true },
-    { { 14, 18 }, { 0, 0 }, 6, 0, false },   /* one eye */
-    { { 0, 0 }, { 0, 0 }, 0, 0, false },     /* none */
-    { { 24, 10 }, { 25, 34 }, 6, 6, false }, /* one below the other */
+    { { 14, 18 }, { 34, 18 }, 6, 6, true },  { { 12, 22 }, { 30, 18 }, 6, 6, true }, /* turned */
+    { { 16, 12 }, { 34, 15 }, 8, 6, true },  { { 14, 18 }, { 0, 0 }, 6, 0, false },  /* one eye */
+    { { 0, 0 }, { 0, 0 }, 0, 0, false },                                             /* none */
+    { { 24, 10 }, { 25, 34 }, 6, 6, false },                                         /* one below the other */
     { { 18, 14 }, { 38, 12 }, 6, 6, true },
 };
 
@@ -122,8 +120,8 @@ START_TEST(eyes_are_found)
         if (!faces[n].found)
             continue;
         for (int i = 0; i < 4; i++)
-            ck_assert_msg(fabs((double)p[i] - (i < 2 ? faces[n].left : faces[n].right)[i % 2]) < 1.5, "face %d: %g, %g, %g, %g",
-                          n, (double)p[0], (double)p[1], (double)p[2], (double)p[3]);
+            ck_assert_msg(fabs((double)p[i] - (i < 2 ? faces[n].left : faces[n].right)[i % 2]) < 1.5,
+                          "face %d: %g, %g, %g, %g", n, (double)p[0], (double)p[1], (double)p[2], (double)p[3]);
         for (int i = 0; i < 3; i++) { /* nose, corners of the mouth */
             static const double along[] = { 0, -0.41, 0.41 }, down[] = { 0.58, 1.1, 1.1 };
             double x = ((double)p[0] + (double)p[2]) / 2 + along[i] * dx - down[i] * dy;

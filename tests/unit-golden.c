@@ -51,7 +51,8 @@ static void compare(const struct op_program *program, const struct fer_safetenso
     load(row, &theirs);
     const double distance = op_distance(ours, &theirs);
     if (!(distance <= TOLERANCE))
-        snprintf(report + length, sizeof report - length, "%s: %s differs by %.2g\n", program->title, row->name, distance);
+        snprintf(report + length, sizeof report - length, "%s: %s differs by %.2g\n", program->title, row->name,
+                 distance);
     free(theirs.v);
 }
 

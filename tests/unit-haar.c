@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The detector haar on a cascade written here, in both formats and under both profiles, against plain loops: sums pixel by
- * pixel in place of integral images, windows one after the other, grouping by flooding.  Files that are wrong are refused.
- * The plugin is opened from FER_PLUGIN_PATH; without it (--disable-plugin-haar) there is nothing to test.
+ * The detector haar on a cascade written here, in both formats and under both profiles, against plain loops: sums pixel
+ * by pixel in place of integral images, windows one after the other, grouping by flooding.  Files that are wrong are
+ * refused. The plugin is opened from FER_PLUGIN_PATH; without it (--disable-plugin-haar) there is nothing to test.
  */
 #include <check.h>
 #include <glob.h>
@@ -16,7 +16,8 @@
 
 #include "graph/registry.h"
 
-/* ---- the cascade: a window of 8 x 8, a stage of one stump, a stage of a tree with a tilted feature and a stump ---- */
+/* ---- the cascade: a window of 8 x 8, a stage of one stump, a stage of a tree with a tilted feature and a stump ----
+ */
 
 #define NEW_HEAD                                                                                                       \
     "<?xml version=\"1.0\"?>\n<!-- of the test -->\n<opencv_storage>\n<cascade type_id=\"opencv-cascade-classifier\">" \
@@ -31,7 +32,8 @@
 #define NEW_FEATURES                                                                                                   \
     "</stages><features><_><rects><_>0 0 8 8 -1.</_><_>0 4 8 4 2.</_></rects><tilted>0</tilted></_>"                   \
     "<_><rects><_>4 0 4 4 -1.</_><_>4 0 2 4 2.</_></rects><tilted>1</tilted></_>"                                      \
-    "<_><rects><_>0 0 8 8 -1.</_><_>2 0 2 8 2.</_><_>6 0 2 8 2.</_></rects></_></features></cascade></opencv_storage>\n"
+    "<_><rects><_>0 0 8 8 -1.</_><_>2 0 2 8 2.</_><_>6 0 2 8 "                                                         \
+    "2.</_></rects></_></features></cascade></opencv_storage>\n"
 static const char new_format[] = NEW_HEAD NEW_STAGES NEW_FEATURES;
 
 #define OLD_HEAD                                                                                                       \
@@ -118,7 +120,8 @@ static void scale(const struct fer_image *in, struct fer_image *out)
             neighbours(x, in->width, out->width, &x0, &x1, &h);
             neighbours(y, in->height, out->height, &y0, &y1, &v);
             const uint8_t *a = in->pixels + y0 * in->width, *b = in->pixels + y1 * in->width;
-            const double sum = (a[x0] * (256 - h) + a[x1] * h) * (256.0 - v) + (b[x0] * (256 - h) + b[x1] * h) * (double)v;
+            const double sum =
+                (a[x0] * (256 - h) + a[x1] * h) * (256.0 - v) + (b[x0] * (256 - h) + b[x1] * h) * (double)v;
             out->pixels[y * out->width + x] = (uint8_t)floor(sum / 65536 + 0.5);
         }
 }
@@ -129,7 +132,8 @@ static int windows_of(const struct fer_image *image, double factor_step, int min
                       struct rectangle *out)
 {
     int count = 0;
-    for (double factor = 1; rint(8 * factor) <= image->width && rint(8 * factor) <= image->height; factor *= factor_step) {
+    for (double factor = 1; rint(8 * factor) <= image->width && rint(8 * factor) <= image->height;
+         factor *= factor_step) {
         const int side = (int)rint(8 * factor), step = factor >= 2 ? 1 : 2;
         struct fer_image level = { (int)rint(image->width / factor), (int)rint(image->height / factor), 1, NULL };
         if (side < min_size || (max_size && side > max_size))
@@ -249,7 +253,8 @@ static struct fer_image make_picture(int width, int height, uint32_t seed)
     ck_assert_int_eq(fer_image_create(&image, width, height, 1, &err), FER_OK);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
-            const uint32_t block = (uint32_t)(y / 5 * 131 + x / 5) * 2654435761u + seed, fine = block + (uint32_t)(x * 7 + y * 13);
+            const uint32_t block = (uint32_t)(y / 5 * 131 + x / 5) * 2654435761u + seed,
+                           fine = block + (uint32_t)(x * 7 + y * 13);
             const uint32_t value = (block >> 24) * 3 / 4 + (fine * 2246822519u >> 26);
             image.pixels[y * width + x] = x < width / 4 && y < height / 4 ? 90 : (uint8_t)value;
         }
@@ -307,8 +312,8 @@ static void check_same(const struct rectangle *ours, int nours, const struct rec
 {
     ck_assert_int_eq(nours, ntheirs);
     for (int i = 0; i < nours; i++)
-        ck_assert_msg(by_place(&ours[i], &theirs[i]) == 0, "%d,%d %dx%d and not %d,%d %dx%d", ours[i].x, ours[i].y, ours[i].w,
-                      ours[i].h, theirs[i].x, theirs[i].y, theirs[i].w, theirs[i].h);
+        ck_assert_msg(by_place(&ours[i], &theirs[i]) == 0, "%d,%d %dx%d and not %d,%d %dx%d", ours[i].x, ours[i].y,
+                      ours[i].w, ours[i].h, theirs[i].x, theirs[i].y, theirs[i].w, theirs[i].h);
 }
 
 /* ---- tests ---- */
@@ -366,7 +371,8 @@ END_TEST
 /* One finder for pictures of several canvases, one after the other and again; one that is smaller than the window. */
 START_TEST(canvases_come_and_go)
 {
-    static const int sizes[][2] = { { 40, 30 }, { 300, 20 }, { 20, 300 }, { 270, 280 }, { 600, 12 }, { 12, 600 }, { 40, 30 } };
+    static const int sizes[][2] = { { 40, 30 },  { 300, 20 }, { 20, 300 }, { 270, 280 },
+                                    { 600, 12 }, { 12, 600 }, { 40, 30 } };
     char cascade[80];
     const char *const arguments[] = { cascade, "min_neighbors=0", "max_size=8", NULL };
     struct fer_finder *finder;
@@ -438,7 +444,8 @@ START_TEST(wrong_files_are_refused)
         struct fer_context *context = open_context("cpu");
         write_cascade(text, strlen(text));
         ck_assert_int_ne(fer_finder_open(context, "haar", arguments, &finder, &err), FER_OK);
-        ck_assert_msg(strstr(err.text, wrong[_i].says) && strstr(err.text, path), "'%s' says '%s'", wrong[_i].new, err.text);
+        ck_assert_msg(strstr(err.text, wrong[_i].says) && strstr(err.text, path), "'%s' says '%s'", wrong[_i].new,
+                      err.text);
         fer_context_free(context);
     }
     free(text);
@@ -511,7 +518,8 @@ END_TEST
 START_TEST(crops_have_margins)
 {
     struct fer_image picture = make_picture(40, 30, 5), out;
-    const struct fer_box box = { .x0 = 10, .y0 = 4, .x1 = 30, .y1 = 14 }, outside = { .x0 = 50, .y0 = 4, .x1 = 60, .y1 = 9 };
+    const struct fer_box box = { .x0 = 10, .y0 = 4, .x1 = 30, .y1 = 14 },
+                         outside = { .x0 = 50, .y0 = 4, .x1 = 60, .y1 = 9 };
     ck_assert_int_eq(fer_box_crop(&out, &picture, &box, 0.5, &err), FER_OK); /* 0,-1 … 40,19 */
     ck_assert_int_eq(out.width, 40);
     ck_assert_int_eq(out.height, 19);
@@ -532,8 +540,13 @@ START_TEST(smaller_tables_still_load)
 {
     static const struct fer_sampler sampler = { .size = sizeof(sampler), .name = "none", .help = "nothing" };
     static const struct fer_sampler *const samplers[] = { &sampler, NULL };
-    struct fer_plugin plugin = { .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = FER_PLUGIN_LEAST, .name = "old",
-                                 .version = "1", .license = "x", .samplers = samplers,
+    struct fer_plugin plugin = { .magic = FER_PLUGIN_MAGIC,
+                                 .abi = FER_PLUGIN_ABI,
+                                 .size = FER_PLUGIN_LEAST,
+                                 .name = "old",
+                                 .version = "1",
+                                 .license = "x",
+                                 .samplers = samplers,
                                  .detectors = (const struct fer_detector *const *)(uintptr_t)1 };
     ck_assert_msg(fer_plugin_check(&plugin, "old", &err) == FER_OK, "%s", err.text);
     plugin.size--;

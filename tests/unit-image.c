@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pictures: what is written is read back; resizing and gray agree with PIL (scripts below the numbers); broken, huge and
- * bombing files are refused; a failed write leaves nothing behind.
+ * Pictures: what is written is read back; resizing and gray agree with PIL (scripts below the numbers); broken, huge
+ * and bombing files are refused; a failed write leaves nothing behind.
  */
 #include <check.h>
 #include <dirent.h>
@@ -84,13 +84,14 @@ static const uint8_t pil_down[60] = {
     163, 130, 110, 144, 156, 130, 139, 113, 147, 142, 131, 157, 142, 97,  111, 136, 117, 104, 159, 126,
 };
 static const uint8_t pil_up_row[51] = {
-    61,  16, 124, 181, 83,  182, 198, 164, 171, 148, 189, 115, 241, 29,  143, 102, 94, 146, 92, 162, 86, 160, 176, 62, 197, 87,
-    206, 115, 205, 211, 54, 126, 214, 23,  72,  153, 29,  184, 13,  79,  137, 127, 97, 194, 158, 118, 196, 174, 148, 113, 196,
+    61,  16,  124, 181, 83,  182, 198, 164, 171, 148, 189, 115, 241, 29,  143, 102, 94,
+    146, 92,  162, 86,  160, 176, 62,  197, 87,  206, 115, 205, 211, 54,  126, 214, 23,
+    72,  153, 29,  184, 13,  79,  137, 127, 97,  194, 158, 118, 196, 174, 148, 113, 196,
 };
 static const uint8_t pil_box[60] = {
-    138, 96,  119, 137, 123, 67,  134, 102, 153, 126, 78,  83,  101, 94,  184, 125, 139, 133, 159, 104,
-    142, 152, 174, 150, 133, 140, 154, 155, 117, 113, 141, 146, 143, 47,  100, 99,  181, 188, 100, 103,
-    194, 153, 130, 134, 152, 96,  138, 118, 189, 146, 139, 151, 136, 72,  118, 139, 86,  97,  150, 130,
+    138, 96,  119, 137, 123, 67,  134, 102, 153, 126, 78,  83,  101, 94, 184, 125, 139, 133, 159, 104,
+    142, 152, 174, 150, 133, 140, 154, 155, 117, 113, 141, 146, 143, 47, 100, 99,  181, 188, 100, 103,
+    194, 153, 130, 134, 152, 96,  138, 118, 189, 146, 139, 151, 136, 72, 118, 139, 86,  97,  150, 130,
 };
 static const uint8_t pil_gray_row[13] = { 80, 89, 86, 173, 67, 117, 114, 121, 31, 71, 68, 96, 142 };
 
@@ -200,9 +201,9 @@ START_TEST(reads_pnm_and_bmp)
 {
     static const char pgm[] = "P5 3 2 255\n\001\002\003\004\005\006", ppm[] = "P6\n# a comment\n1 2\n255\nabcdef";
     /* 1 × 1, 24 bits, one padded row: blue 1, green 2, red 3. */
-    static const uint8_t bmp[] = { 'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
-                                   0,   1,   0,  24, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                   0,   0,   0,  0,  1, 2, 3, 0 };
+    static const uint8_t bmp[] = { 'B', 'M', 58, 0, 0, 0, 0, 0, 0,  0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0,
+                                   0,   0,   1,  0, 0, 0, 1, 0, 24, 0, 0,  0, 0, 0, 4,  0, 0, 0, 0, 0,
+                                   0,   0,   0,  0, 0, 0, 0, 0, 0,  0, 0,  0, 0, 0, 1,  2, 3, 0 };
     struct fer_image image;
     struct fer_error err = FER_ERROR_INIT;
 
@@ -336,7 +337,8 @@ END_TEST
 START_TEST(philox_known_answers)
 {
     static const uint32_t zero[4] = { 0 }, ones[4] = { ~0u, ~0u, ~0u, ~0u };
-    static const uint32_t pi[4] = { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 }, pi_key[2] = { 0xa4093822, 0x299f31d0 };
+    static const uint32_t pi[4] = { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
+                          pi_key[2] = { 0xa4093822, 0x299f31d0 };
     static const uint32_t expected[3][4] = { { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 },
                                              { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd },
                                              { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } };

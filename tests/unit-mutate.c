@@ -56,8 +56,9 @@ static size_t word_at(const char *text, size_t length, uint32_t *state, size_t *
 /* Another word in the place of one, so that most texts still parse. */
 static char *mutate(const char *text, uint32_t *state)
 {
-    static const char *const words[] = { "0",  "-1", "1e9", "image", "x",    "\"\"", "net",  "relu", "_",     "$w",
-                                         "[]", "on", "yes", "65536", "label", "",    "small", "train", "[[1]]", "repeat=9" };
+    static const char *const words[] = { "0",     "-1", "1e9",   "image", "x",     "\"\"",    "net",
+                                         "relu",  "_",  "$w",    "[]",    "on",    "yes",     "65536",
+                                         "label", "",   "small", "train", "[[1]]", "repeat=9" };
     size_t length = strlen(text), size, other;
     char *out = malloc(2 * length + 64);
 
@@ -80,17 +81,23 @@ static char *mutate(const char *text, uint32_t *state)
 static const char everything[] = USE
     "let w = 4\nlet lr = 0.1\nlabels \"neutral\", \"happy\", \"sad\"\n"
     "block b(x; w, s = 1) -> y { y = x | c: conv2d $w kernel=3 stride=$s pad=1 bias=no | n: batchnorm | relu }\n"
-    "net small(x; k = 3) -> y, z {\n  h = x | l: b $w repeat=2 | l: b 6 s=2\n  z = h | avgpool global\n  y = z | fc: linear $k\n}\n"
-    "net low = resnet depth=18 width=4 stem=small until=\"layer1\"\nnet other = small until=\"l.1\"\nnet tail = small from=\"l\"\n"
-    "data train -> image, label = synthface count=8 size=32 channels=1 | keep labels=[0, 1, 2] | batch 4 micro=2 | hflip | randcrop 28\n"
+    "net small(x; k = 3) -> y, z {\n  h = x | l: b $w repeat=2 | l: b 6 s=2\n  z = h | avgpool global\n  y = z | fc: "
+    "linear $k\n}\n"
+    "net low = resnet depth=18 width=4 stem=small until=\"layer1\"\nnet other = small until=\"l.1\"\nnet tail = small "
+    "from=\"l\"\n"
+    "data train -> image, label = synthface count=8 size=32 channels=1 | keep labels=[0, 1, 2] | batch 4 micro=2 | "
+    "hflip | randcrop 28\n"
     "data test -> image, label, landmarks as points = synthface count=8 size=36 channels=1 | batch 4 | tencrop 28\n"
-    "stage one over train until epoch=2 keeping best=\"t.a\" patience=2 tests=[t] {\n  o, mask, covered = image | patch 8\n"
+    "stage one over train until epoch=2 keeping best=\"t.a\" patience=2 tests=[t] {\n  o, mask, covered = image | "
+    "patch 8\n"
     "  y, _ = o | small\n  f = image | low | avgpool global\n  loss ce = y, label | cross_entropy\n  loss p = f | l1\n"
     "  minimize ce + 0.5 p\n  update small, low lr_scale=0.1 with sgd lr=$lr momentum=0.9 | cosine | warmup 1\n"
     "  save small \"s.safetensors\"\n}\n"
     "stage two over train until step=4 {\n  h = image | other\n  y, _ = image | small\n"
-    "  step a times=2 {\n    g = h | avgpool global\n    u = g | detach\n    loss q = g, u | mse\n    minimize q\n    update other with adam\n  }\n"
-    "  step b fresh=yes {\n    loss r = y, label | cross_entropy\n    minimize r\n    update small.fc with adamw lr=1e-3\n  }\n}\n"
+    "  step a times=2 {\n    g = h | avgpool global\n    u = g | detach\n    loss q = g, u | mse\n    minimize q\n    "
+    "update other with adam\n  }\n"
+    "  step b fresh=yes {\n    loss r = y, label | cross_entropy\n    minimize r\n    update small.fc with adamw "
+    "lr=1e-3\n  }\n}\n"
     "predict p(x: f32[1,28,28]; t = 1) -> y { v, _ = x | small\n  y = v | softmax }\n"
     "test t over test {\n  v = image | p t=2\n  y = v | mean views\n  metric a = y, label | accuracy top=2\n"
     "  metric l = y, label | cross_entropy\n}\n";

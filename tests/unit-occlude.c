@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Occluders on pictures out of files, with landmarks out of a manifest: what they cover is computed again in plain C, the
- * affine maps of templates by solving for the six numbers of the map at once.
+ * Occluders on pictures out of files, with landmarks out of a manifest: what they cover is computed again in plain C,
+ * the affine maps of templates by solving for the six numbers of the map at once.
  */
 #include <check.h>
 #include <math.h>
@@ -117,8 +117,9 @@ static void occlude(struct shown *shown, const char *fields, const char *more, i
 {
     char text[1024];
 
-    snprintf(text, sizeof(text), "fer 1\nuse data, occlude\ndata d -> %s = manifest \"list.csv\" labels=no%s | batch %d%s%s\n",
-             fields, more, batch, *occluder ? " | " : "", occluder);
+    snprintf(text, sizeof(text),
+             "fer 1\nuse data, occlude\ndata d -> %s = manifest \"list.csv\" labels=no%s | batch %d%s%s\n", fields,
+             more, batch, *occluder ? " | " : "", occluder);
     shown_open(shown, dir, text, seed);
 }
 
@@ -256,7 +257,8 @@ START_TEST(areas_lie_in_their_bins)
     for (int n = 0; n < COUNT; n++) {
         float covered = *shown_row(&s, "covered", n);
 
-        ck_assert_msg(covered >= (float)low && covered < (float)high, "%s of %s: %.9g", call, sizes[_i / 6], (double)covered);
+        ck_assert_msg(covered >= (float)low && covered < (float)high, "%s of %s: %.9g", call, sizes[_i / 6],
+                      (double)covered);
         ck_assert_double_eq_tol((double)covered, mean_of_mask(&s, n), 1e-6);
     }
     shown_close(&s);
@@ -282,8 +284,10 @@ START_TEST(parts_in_pixels)
 
     occlude(&s, ALL, "", 12, calls[_i], 3);
     for (int n = 0; n < COUNT; n++) {
-        double dx = (double)marks[n][1][0] - (double)marks[n][0][0], dy = (double)marks[n][1][1] - (double)marks[n][0][1];
-        double x = (double)marks[n][_i][0] + (_i == 2 ? 0.1 * dy : 0), y = (double)marks[n][_i][1] - (_i == 2 ? 0.1 * dx : 0);
+        double dx = (double)marks[n][1][0] - (double)marks[n][0][0],
+               dy = (double)marks[n][1][1] - (double)marks[n][0][1];
+        double x = (double)marks[n][_i][0] + (_i == 2 ? 0.1 * dy : 0),
+               y = (double)marks[n][_i][1] - (_i == 2 ? 0.1 * dx : 0);
         double left = fmin(fmax(rint(x - 6), 0), WIDTH - 12), top = fmin(fmax(rint(y - 6), 0), HEIGHT - 12);
 
         ck_assert(*shown_row(&s, "covered", n) == (float)144 / (WIDTH * HEIGHT));
@@ -359,7 +363,8 @@ static void fit_row(int n, int axis, double out[3])
         out[r] = m[r][3] / m[r][r];
 }
 
-/* The whole square of the template is opaque, so the mask is where the map lands in it; its quarters have their colours. */
+/* The whole square of the template is opaque, so the mask is where the map lands in it; its quarters have their
+ * colours. */
 START_TEST(templates_lie_where_the_affine_map_says)
 {
     static const char *const names[] = { "face_mask template=\"plate.png\"", "sunglasses dir=\"plates\"" };
@@ -384,7 +389,8 @@ START_TEST(templates_lie_where_the_affine_map_says)
 
             /* within a texel of the smallest level that is used the edge is soft */
             if (fabs(inside) > 0.05)
-                ck_assert_msg(mask_at(&s, n, i % WIDTH, i / WIDTH) == (inside > 0 ? 1 : 0), "sample %d at %g, %g", n, x, y);
+                ck_assert_msg(mask_at(&s, n, i % WIDTH, i / WIDTH) == (inside > 0 ? 1 : 0), "sample %d at %g, %g", n, x,
+                              y);
             if (inside > 0.1 && fabs(tu - 0.5) > 0.1 && fabs(tv - 0.5) > 0.1) {
                 ck_assert_float_eq_tol(rgb[0], tu < 0.5 ? 0 : 1, 0.01f);
                 ck_assert_float_eq_tol(rgb[WIDTH * HEIGHT], tv < 0.5 ? 0 : 1, 0.01f);
@@ -407,7 +413,8 @@ START_TEST(masks_add_up)
     occlude(&second, BLIND, "", 12, "band eyes landmarks=usual", 3);
     occlude(&both, BLIND, "", 12, "half left | band eyes landmarks=usual", 3);
     for (int i = 0; i < COUNT * WIDTH * HEIGHT; i++)
-        ck_assert(shown_values(&both, "mask")[i] == fmaxf(shown_values(&first, "mask")[i], shown_values(&second, "mask")[i]));
+        ck_assert(shown_values(&both, "mask")[i] ==
+                  fmaxf(shown_values(&first, "mask")[i], shown_values(&second, "mask")[i]));
     shown_close(&both);
     shown_close(&first);
     shown_close(&second);
@@ -430,7 +437,8 @@ START_TEST(what_is_missing_is_said)
     struct fer_error err = FER_ERROR_INIT;
     struct shown s;
 
-    snprintf(text, sizeof(text), "fer 1\nuse data, occlude\ndata d -> image = manifest \"list.csv\" labels=no | batch 4 | %s\n",
+    snprintf(text, sizeof(text),
+             "fer 1\nuse data, occlude\ndata d -> image = manifest \"list.csv\" labels=no | batch 4 | %s\n",
              cases[_i].call);
     ck_assert_int_ne(shown_try(&s, dir, text, 1, &err), FER_OK);
     ck_assert_msg(strstr(err.text, cases[_i].words), "'%s' does not say '%s'", err.text, cases[_i].words);

@@ -159,17 +159,17 @@ struct sweep {
     int n, c, h, w, k, kernel, stride, pad, dilation, groups;
 };
 static const struct sweep sweeps[] = {
-    { 2, 1, 9, 11, 5, 3, 1, 1, 1, 1 },     { 1, 3, 13, 10, 20, 7, 2, 3, 1, 1 },   { 3, 3, 12, 9, 16, 3, 1, 1, 1, 1 },
-    { 2, 3, 5, 5, 4, 3, 1, 3, 1, 1 },      { 2, 4, 8, 7, 33, 5, 3, 2, 2, 1 },     { 2, 8, 7, 9, 16, 1, 1, 0, 1, 1 },
-    { 1, 16, 12, 12, 16, 3, 1, 1, 1, 1 },  { 3, 20, 8, 8, 33, 3, 1, 1, 1, 1 },    { 2, 33, 16, 13, 20, 3, 1, 1, 1, 1 },
-    { 2, 64, 8, 8, 64, 3, 1, 0, 1, 1 },    { 2, 16, 9, 9, 32, 3, 2, 1, 1, 1 },    { 2, 20, 11, 9, 33, 5, 2, 2, 1, 1 },
-    { 3, 16, 10, 7, 20, 1, 2, 0, 1, 1 },   { 2, 33, 9, 8, 16, 3, 3, 1, 1, 1 },    { 2, 16, 14, 14, 16, 3, 1, 2, 2, 1 },
-    { 2, 16, 8, 8, 32, 3, 1, 1, 1, 2 },    { 2, 20, 7, 6, 40, 3, 2, 1, 1, 4 },    { 2, 33, 8, 9, 33, 3, 1, 1, 1, 33 },
-    { 1, 64, 11, 9, 64, 5, 2, 2, 1, 64 },  { 3, 8, 9, 7, 8, 3, 1, 2, 2, 8 },      { 2, 16, 7, 7, 32, 3, 1, 1, 1, 16 },
-    { 2, 208, 8, 8, 16, 3, 1, 1, 1, 1 },   { 1, 64, 1, 1, 130, 1, 1, 0, 1, 1 },   { 3, 5, 6, 5, 7, 1, 1, 1, 1, 1 },
-    { 2, 16, 24, 23, 20, 3, 1, 1, 1, 1 },  { 2, 160, 6, 5, 144, 1, 1, 0, 1, 1 },  { 3, 33, 13, 12, 40, 1, 2, 0, 1, 1 },
-    { 2, 48, 8, 9, 48, 3, 2, 1, 1, 12 },   { 2, 40, 9, 8, 40, 3, 1, 1, 1, 5 },    { 1, 48, 7, 8, 96, 3, 1, 1, 1, 24 },
-    { 3, 32, 7, 7, 32, 3, 1, 1, 1, 8 },    { 2, 19, 13, 12, 19, 3, 2, 1, 1, 19 },
+    { 2, 1, 9, 11, 5, 3, 1, 1, 1, 1 },    { 1, 3, 13, 10, 20, 7, 2, 3, 1, 1 },   { 3, 3, 12, 9, 16, 3, 1, 1, 1, 1 },
+    { 2, 3, 5, 5, 4, 3, 1, 3, 1, 1 },     { 2, 4, 8, 7, 33, 5, 3, 2, 2, 1 },     { 2, 8, 7, 9, 16, 1, 1, 0, 1, 1 },
+    { 1, 16, 12, 12, 16, 3, 1, 1, 1, 1 }, { 3, 20, 8, 8, 33, 3, 1, 1, 1, 1 },    { 2, 33, 16, 13, 20, 3, 1, 1, 1, 1 },
+    { 2, 64, 8, 8, 64, 3, 1, 0, 1, 1 },   { 2, 16, 9, 9, 32, 3, 2, 1, 1, 1 },    { 2, 20, 11, 9, 33, 5, 2, 2, 1, 1 },
+    { 3, 16, 10, 7, 20, 1, 2, 0, 1, 1 },  { 2, 33, 9, 8, 16, 3, 3, 1, 1, 1 },    { 2, 16, 14, 14, 16, 3, 1, 2, 2, 1 },
+    { 2, 16, 8, 8, 32, 3, 1, 1, 1, 2 },   { 2, 20, 7, 6, 40, 3, 2, 1, 1, 4 },    { 2, 33, 8, 9, 33, 3, 1, 1, 1, 33 },
+    { 1, 64, 11, 9, 64, 5, 2, 2, 1, 64 }, { 3, 8, 9, 7, 8, 3, 1, 2, 2, 8 },      { 2, 16, 7, 7, 32, 3, 1, 1, 1, 16 },
+    { 2, 208, 8, 8, 16, 3, 1, 1, 1, 1 },  { 1, 64, 1, 1, 130, 1, 1, 0, 1, 1 },   { 3, 5, 6, 5, 7, 1, 1, 1, 1, 1 },
+    { 2, 16, 24, 23, 20, 3, 1, 1, 1, 1 }, { 2, 160, 6, 5, 144, 1, 1, 0, 1, 1 },  { 3, 33, 13, 12, 40, 1, 2, 0, 1, 1 },
+    { 2, 48, 8, 9, 48, 3, 2, 1, 1, 12 },  { 2, 40, 9, 8, 40, 3, 1, 1, 1, 5 },    { 1, 48, 7, 8, 96, 3, 1, 1, 1, 24 },
+    { 3, 32, 7, 7, 32, 3, 1, 1, 1, 8 },   { 2, 19, 13, 12, 19, 3, 2, 1, 1, 19 },
 };
 
 /* Kernels that show who worked; the second of a pass is another form of the same. */
@@ -181,8 +181,12 @@ struct solver {
 };
 static const struct solver solvers[] = {
     { "stem", FER_PROFILE_CPU, { "conv_stem" }, { NULL }, "conv_stem_weights", 1e-5 },
-    { "winograd", FER_PROFILE_CPU, { "winograd_fused", "winograd_multiply" }, { "winograd_fused", "winograd_multiply" },
-      "winograd_outer", 5e-5 },
+    { "winograd",
+      FER_PROFILE_CPU,
+      { "winograd_fused", "winograd_multiply" },
+      { "winograd_fused", "winograd_multiply" },
+      "winograd_outer",
+      5e-5 },
     { "direct", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_outer", 1e-5 },
     { "grouped", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_grouped_weights", 1e-5 },
     { "depthwise", FER_PROFILE_CPU, { "conv_depthwise" }, { "conv_depthwise" }, "conv_depthwise_weights", 1e-5 },
@@ -224,11 +228,15 @@ START_TEST(each_solver)
         const int i = order[k];
         const struct sweep *s = &sweeps[i];
         char call[256], inputs[64];
-        snprintf(call, sizeof call, "conv2d %d kernel=%d stride=%d pad=%d dilation=%d groups=%d bias=%s solver=\"%s\"", s->k,
-                 s->kernel, s->stride, s->pad, s->dilation, s->groups, i % 2 ? "yes" : "no", solver->name);
+        snprintf(call, sizeof call, "conv2d %d kernel=%d stride=%d pad=%d dilation=%d groups=%d bias=%s solver=\"%s\"",
+                 s->k, s->kernel, s->stride, s->pad, s->dilation, s->groups, i % 2 ? "yes" : "no", solver->name);
         snprintf(inputs, sizeof inputs, "%d,%d,%d,%d", s->n, s->c, s->h, s->w);
-        const struct op_case c = { .call = call, .inputs = inputs, .forward = conv, .backward = conv_back,
-                                   .p = { s->stride, s->pad, s->dilation, s->groups }, .tolerance = solver->tolerance };
+        const struct op_case c = { .call = call,
+                                   .inputs = inputs,
+                                   .forward = conv,
+                                   .backward = conv_back,
+                                   .p = { s->stride, s->pad, s->dilation, s->groups },
+                                   .tolerance = solver->tolerance };
         struct op_program program;
         op_program_compile(&program, &c, &device, solver->profile == FER_PROFILE_CPU && s->c > 4);
         const bool f = uses(&program, false, solver->forward), d = uses(&program, true, solver->data);
@@ -272,13 +280,15 @@ static const struct op_case turned[] = {
 static int check_values(const struct op_program *program, const struct fer_solved *solved)
 {
     struct fer_error err = FER_ERROR_INIT;
-    struct fer_contest contest = { .problem = solved, .store = program->store, .capacity = program->capacity,
-                                   .tunables = true, .everything = true };
+    struct fer_contest contest = {
+        .problem = solved, .store = program->store, .capacity = program->capacity, .tunables = true, .everything = true
+    };
     const enum fer_status status = fer_contest_run(&contest, &err);
     ck_assert_msg(status == FER_OK, "%s, %s %s: %s", program->title, solved->work, solved->shape, err.text);
     for (int i = 0; i < contest.count; i++)
-        ck_assert_msg(!contest.entrants[i].refusal[0] && contest.entrants[i].error <= solved->tolerance, "%s, %s %s, %s: %s",
-                      program->title, solved->work, solved->shape, contest.entrants[i].text, contest.entrants[i].refusal);
+        ck_assert_msg(!contest.entrants[i].refusal[0] && contest.entrants[i].error <= solved->tolerance,
+                      "%s, %s %s, %s: %s", program->title, solved->work, solved->shape, contest.entrants[i].text,
+                      contest.entrants[i].refusal);
     const int count = contest.count;
     fer_contest_free(&contest);
     return count;

@@ -58,7 +58,7 @@ static void cross_entropy(const struct op_reference *r)
         }                                                                                                              \
         finish(r, NULL);                                                                                               \
     }
-POINTWISE(bce, -(t * log(x) + (1 - t) * log(1 - x)))
+POINTWISE(bce, -(t *log(x) + (1 - t) * log(1 - x)))
 POINTWISE(bce_logits, log(1 + exp(x)) - t * x)
 POINTWISE(mse, (x - t) * (x - t))
 POINTWISE(l1, fabs(x - t))
@@ -106,14 +106,17 @@ static void nt_xent(const struct op_reference *r)
         for (int k = 0; k < 2 * samples; k++)
             if (k != i)
                 sum += exp(similarity(r, view_row(r, i), view_row(r, k), size) / r->p[0]);
-        const double positive = similarity(r, view_row(r, i), view_row(r, (i + samples) % (2 * samples)), size) / r->p[0];
+        const double positive =
+            similarity(r, view_row(r, i), view_row(r, (i + samples) % (2 * samples)), size) / r->p[0];
         r->out[1].v[i % samples] += (log(sum) - positive) / 2;
     }
     finish(r, NULL);
 }
 
 #define LOSS(call_, inputs_, ...)                                                                                      \
-    { .outputs = 2, .call = call_, .inputs = inputs_, __VA_ARGS__ }
+    {                                                                                                                  \
+        .outputs = 2, .call = call_, .inputs = inputs_, __VA_ARGS__                                                    \
+    }
 
 static const struct op_case cases[] = {
     LOSS("cross_entropy", "5,7 l7:5", cross_entropy, { 0 }, OP_COUPLED),

@@ -100,7 +100,8 @@ static struct fer_error err;
 enum { ROWS = 4, ROW = 18 * 5 * 7 };
 
 /* One forward and backward pass of ones, with the samples numbered from `id` in `epoch`. */
-static void drop(const struct op_program *program, uint32_t epoch, uint32_t id, struct op_tensor *y, struct op_tensor *dx)
+static void drop(const struct op_program *program, uint32_t epoch, uint32_t id, struct op_tensor *y,
+                 struct op_tensor *dx)
 {
     struct fer_flow_program *flow = program->flow;
     uint32_t state[4] = { epoch }, ids[ROWS];
@@ -117,7 +118,8 @@ static void drop(const struct op_program *program, uint32_t epoch, uint32_t id, 
     ck_assert_msg(fer_exec_write(flow->exec, flow->random.epoch, state, sizeof state, &err) == FER_OK &&
                       fer_exec_write(flow->exec, flow->random.ids, ids, sizeof ids, &err) == FER_OK &&
                       fer_exec_run(flow->exec, flow->segment, &err) == FER_OK &&
-                      fer_exec_run(flow->exec, flow->backward, &err) == FER_OK, "%s", err.text);
+                      fer_exec_run(flow->exec, flow->backward, &err) == FER_OK,
+                  "%s", err.text);
     op_read(flow->exec, flow->out[0], y);
     op_read(flow->exec, flow->grad_in[0], dx);
     op_tensor_free(&x);

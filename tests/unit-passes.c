@@ -36,7 +36,8 @@ static void block(const struct op_reference *r)
             for (int t = 0; t < kernel * kernel; t++) {
                 const int i = p / y->dim[3] * stride - pad + t / kernel, j = p % y->dim[3] * stride - pad + t % kernel;
                 if (i >= 0 && i < x->dim[2] && j >= 0 && j < x->dim[3])
-                    sum += x->v[op_at(x, n, k / outer * inner + c, i, j)] * w->v[op_at(w, k, c, t / kernel, t % kernel)];
+                    sum +=
+                        x->v[op_at(x, n, k / outer * inner + c, i, j)] * w->v[op_at(w, k, c, t / kernel, t % kernel)];
             }
         const double v = (sum - norm[2].v[k]) / sqrt(norm[3].v[k] + 1e-5) * norm[0].v[k] + norm[1].v[k];
         y->v[at] = activate(v + (r->nin > 1 ? r->in[1].v[at] : 0), (int)r->p[3], r->p[4]);
@@ -97,14 +98,20 @@ static void check_form(const struct form *f, const struct tail *t, const struct 
     const int out = (f->side + 2 * f->pad - f->size) / f->stride + 1;
     char flow[512], inputs[96];
     struct op_program program;
-    snprintf(flow, sizeof flow, "h = a | conv2d %d kernel=%d stride=%d pad=%d groups=%d bias=%s solver=\"%s\" | batchnorm\n%s",
-             f->k, f->size, f->stride, f->pad, f->groups, bias ? "yes" : "no", f->solver, t->rest);
+    snprintf(flow, sizeof flow,
+             "h = a | conv2d %d kernel=%d stride=%d pad=%d groups=%d bias=%s solver=\"%s\" | batchnorm\n%s", f->k,
+             f->size, f->stride, f->pad, f->groups, bias ? "yes" : "no", f->solver, t->rest);
     const int length = snprintf(inputs, sizeof inputs, "%d,%d,%d,%d", f->n, f->c, f->side, f->side);
     if (t->adds)
         snprintf(inputs + length, sizeof inputs - (size_t)length, " %d,%d,%d,%d", f->n, f->k, out, out);
-    const struct op_case c = { .flow = flow, .inputs = inputs, .forward = block, .flags = OP_NO_BACKWARD,
-                               .p = { f->stride, f->pad, f->groups, t->activation, t->slope, bias }, .tolerance = 5e-5,
-                               .use = ", mobilenet_v2", .without = without };
+    const struct op_case c = { .flow = flow,
+                               .inputs = inputs,
+                               .forward = block,
+                               .flags = OP_NO_BACKWARD,
+                               .p = { f->stride, f->pad, f->groups, t->activation, t->slope, bias },
+                               .tolerance = 5e-5,
+                               .use = ", mobilenet_v2",
+                               .without = without };
     op_program_compile(&program, &c, device, f->profile == FER_PROFILE_CPU && f->c > 4);
     const bool last = (t->activation || t->adds) && !strstr(t->rest, "scale");
     if (without == 0) {
@@ -114,7 +121,8 @@ static void check_form(const struct form *f, const struct tail *t, const struct 
         if (last) {
             ck_assert_msg(op_program_uses(&program, false, f->kernel), "%s: %s does not run", program.title, f->kernel);
             ck_assert_msg(!launches(&program, "add") && !launches(&program, "relu") && !launches(&program, "relu6") &&
-                              !launches(&program, "leaky_relu"), "%s: the rest is not fused", program.title);
+                              !launches(&program, "leaky_relu"),
+                          "%s: the rest is not fused", program.title);
         }
     } else if (without & FER_PASS_FOLD) {
         ck_assert_msg(launches(&program, "batchnorm"), "%s: the batch norm is gone", program.title);
@@ -194,7 +202,8 @@ static const struct op_case cases[] = {
     OP_CASE(NULL, "3,5,7,5 3,5,7,5", joined, { 1, LEAKY, 0.2 }, TRAIN, .flow = JOIN "y = h, b | add | leaky_relu 0.2"),
     OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1 }, TRAIN, .flow = JOIN "y = h, b | add"),
     OP_CASE(NULL, "3,18,4,5", joined, { 1, RELU }, TRAIN, .flow = JOIN "y = h, a | add | relu"),
-    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 2, RELU }, TRAIN, .flow = JOIN "g = b | batchnorm\ny = h, g | add | relu"),
+    OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 2, RELU }, TRAIN,
+            .flow = JOIN "g = b | batchnorm\ny = h, g | add | relu"),
     OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1, RELU }, .flow = JOIN "y = h, b | add | relu"), /* evaluation */
     OP_CASE(NULL, "3,6,4,5 3,6,4,5", joined, { 1, RELU }, OP_NO_BACKWARD, .flow = JOIN "y = h, b | add | relu"),
     OP_CASE(NULL, "3,18,4,5 3,18,4,5", joined, { 1, RELU }, TRAIN, .flow = JOIN "y = h, b | add | relu",
@@ -219,6 +228,8 @@ END_TEST
 /* ---- nets ---- */
 
 #define CONV(k, rest) "conv2d " #k " bias=no " rest " | batchnorm"
+/* Lines are those of the nets, whatever clang-format thinks. */
+/* clang-format off */
 static const struct net {
     const char *name, *flow;
     int folded, fused; /* operations, in evaluation */
@@ -247,6 +258,7 @@ static const struct net {
       CONV(12, "kernel=1") "\n"
       "y = i | avgpool global | linear 5 | batchnorm", 8, 6 },
 };
+/* clang-format on */
 enum { NETS = sizeof nets / sizeof nets[0] };
 
 static int fused(const struct op_program *program, bool folds)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pipeline with a reader made for the purpose: order, contents, resuming, caching, errors and shutdown, for any number
- * of threads.
+ * The pipeline with a reader made for the purpose: order, contents, resuming, caching, errors and shutdown, for any
+ * number of threads.
  */
 #include <check.h>
 #include <stdatomic.h>
@@ -19,9 +19,9 @@ enum { WIDTH = 5, HEIGHT = 3 };
 
 struct fake {
     size_t count;
-    int classes;           /* label = index % classes; 0: none */
-    long broken, odd;      /* -1: none */
-    atomic_int *decoded;   /* pictures made so far */
+    int classes;         /* label = index % classes; 0: none */
+    long broken, odd;    /* -1: none */
+    atomic_int *decoded; /* pictures made so far */
     int landmarks;
 };
 
@@ -73,8 +73,9 @@ static void fake_name(void *state, size_t index, char *text, size_t size)
     snprintf(text, size, "picture%zu.png", index);
 }
 
-static const struct fer_reader reader = { .size = sizeof(reader), .name = "fake", .open = fake_open,
-                                          .sample = fake_sample, .sample_name = fake_name };
+static const struct fer_reader reader = {
+    .size = sizeof(reader), .name = "fake", .open = fake_open, .sample = fake_sample, .sample_name = fake_name
+};
 
 /* ---- a transform that puts its random number into the first byte ---- */
 
@@ -86,7 +87,9 @@ static enum fer_status stamp_apply(const void *params, struct fer_sample *sample
     sample->image.pixels[0] = (uint8_t)(random[0] * 256);
     return FER_OK;
 }
-static const struct fer_transform stamp = { .size = sizeof(stamp), .name = "stamp", .apply = stamp_apply, .draws = true };
+static const struct fer_transform stamp = {
+    .size = sizeof(stamp), .name = "stamp", .apply = stamp_apply, .draws = true
+};
 
 /* ---- samplers: labels 1 and 2 as 0 and 1; backwards; the next one of the same label ---- */
 
@@ -141,9 +144,14 @@ static const struct fer_sampler wild = { .size = sizeof(wild), .name = "wild", .
 
 static struct fer_pipeline_spec spec_of(const struct fake *fake, int batch, bool train)
 {
-    return (struct fer_pipeline_spec){ .name = "toy", .reader = &reader, .reader_params = fake,
-                                       .env = { .size = sizeof(struct fer_data_env), .seed = 11 }, .batch = batch,
-                                       .shuffle = train, .drop_last = train, .threads = 2 };
+    return (struct fer_pipeline_spec){ .name = "toy",
+                                       .reader = &reader,
+                                       .reader_params = fake,
+                                       .env = { .size = sizeof(struct fer_data_env), .seed = 11 },
+                                       .batch = batch,
+                                       .shuffle = train,
+                                       .drop_last = train,
+                                       .threads = 2 };
 }
 
 static struct fer_pipeline *open_ok(const struct fer_pipeline_spec *spec)
@@ -409,7 +417,9 @@ END_TEST
 
 START_TEST(samplers_choose_order_and_pair)
 {
-    static const struct fer_pipeline_item items[] = { { .sampler = &drop }, { .sampler = &back }, { .sampler = &next } };
+    static const struct fer_pipeline_item items[] = { { .sampler = &drop },
+                                                      { .sampler = &back },
+                                                      { .sampler = &next } };
     struct fer_pipeline_spec spec = spec_of(&plain, 10, true);
     struct fer_pipeline *pipeline;
     const struct fer_pipeline_info *info;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plugin `data` on files made here: folders, manifests, FER2013, FER+, packed files; its transforms and samplers; and
- * broken input of every kind.  Pipelines are written as in descriptions and bound as the compiler binds them.
+ * The plugin `data` on files made here: folders, manifests, FER2013, FER+, packed files; its transforms and samplers;
+ * and broken input of every kind.  Pipelines are written as in descriptions and bound as the compiler binds them.
  */
 #include <check.h>
 #include <math.h>
@@ -129,17 +129,19 @@ START_TEST(manifest_columns)
     put_picture("m/a.png", 1);
     put_picture("m/with, comma \"and quote\".png", 2);
     put_picture("m/c.png", 3);
-    put_text("m/list.csv", "\xEF\xBB\xBFpath,label,split,subject,x0,y0,x1,y1,lx0,ly0,lx1,ly1\r\n"
+    put_text("m/list.csv",
+             "\xEF\xBB\xBFpath,label,split,subject,x0,y0,x1,y1,lx0,ly0,lx1,ly1\r\n"
              "a.png,happy,train,s1,1,2,3,4,0.5,1.5,2.5,3.5\r\n"
              "\"with, comma \"\"and quote\"\".png\",0,Training,s2,1.5,2,3,4,1,1,2,2\r\n"
-             "\r\n%s/c.png,sad,PublicTest,s1,0,0,6,4,1e0,1,2,-2", in_root("m"));
+             "\r\n%s/c.png,sad,PublicTest,s1,0,0,6,4,1e0,1,2,-2",
+             in_root("m"));
     use_labels(seven, 7);
     yields("manifest \"m/list.csv\" split=train", "3:1 0:2");
     yields("manifest \"m/list.csv\" split=valid", "4:3");
     /* Geometry follows a resize from 6 × 4 to 12 × 2. */
     pipeline = open_ok("manifest \"m/list.csv\" | resize [2, 12]", false);
     ck_assert_uint_eq(fer_pipeline_info(pipeline)->fields, FER_FIELD_IMAGE | FER_FIELD_LABEL | FER_FIELD_SUBJECT |
-                      FER_FIELD_BOX | FER_FIELD_LANDMARKS | FER_FIELD_ID);
+                                                               FER_FIELD_BOX | FER_FIELD_LANDMARKS | FER_FIELD_ID);
     ck_assert_int_eq(fer_pipeline_info(pipeline)->landmarks, 2);
     ck_assert_int_eq(fer_pipeline_info(pipeline)->height, 2);
     ck_assert_int_eq(fer_pipeline_info(pipeline)->width, 12);
@@ -265,7 +267,8 @@ END_TEST
 
 START_TEST(ferplus_votes)
 {
-    static const char *const eight[] = { "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt" };
+    static const char *const eight[] = { "neutral", "happiness", "surprise", "sadness",
+                                         "anger",   "disgust",   "fear",     "contempt" };
     struct fer_pipeline *pipeline;
     const struct fer_batch *batch;
 
@@ -277,11 +280,11 @@ START_TEST(ferplus_votes)
     }
     put_text("plus/votes.csv",
              "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
-             "Training,f1.png,1,7,2,0,0,0,0,0,0,0\n"   /* happiness 7 of 9: the single vote does not count */
-             "Training,f2.png,4,0,0,4,2,0,0,0,0,0\n"   /* no majority */
-             "Training,f3.png,0,0,0,0,0,0,0,0,2,8\n"   /* not a face */
-             "Training,f4.png,0,0,0,0,0,0,3,7,0,0\n"   /* contempt */
-             "Training,,10,0,0,0,0,0,0,0,0,0\n");      /* taken out */
+             "Training,f1.png,1,7,2,0,0,0,0,0,0,0\n" /* happiness 7 of 9: the single vote does not count */
+             "Training,f2.png,4,0,0,4,2,0,0,0,0,0\n" /* no majority */
+             "Training,f3.png,0,0,0,0,0,0,0,0,2,8\n" /* not a face */
+             "Training,f4.png,0,0,0,0,0,0,3,7,0,0\n" /* contempt */
+             "Training,,10,0,0,0,0,0,0,0,0,0\n");    /* taken out */
     use_labels(eight, 8);
     yields("ferplus \"plus/votes.csv\" split=train", "1:1 7:4");
     yields("ferplus \"plus/votes.csv\" target=plurality", "1:1 0:2 7:4");
@@ -348,10 +351,10 @@ START_TEST(boxes_are_cut_out)
         float x0, y0;                   /* of the box afterwards */
     } cases[] = {
         { "4,2,8,6", "boxcrop margin=0", 4, 4, 42, 75, 0, 0 },
-        { "4,2,8,4", "boxcrop margin=0", 4, 4, 41, 74, 0, 1 },            /* square about its centre */
+        { "4,2,8,4", "boxcrop margin=0", 4, 4, 41, 74, 0, 1 }, /* square about its centre */
         { "4,2,8,4", "boxcrop margin=0 square=no", 4, 2, 42, 73, 0, 0 },
         { "4,2,8,6", "boxcrop margin=0.25", 6, 6, 31, 86, 1, 1 },
-        { "0,0,4,4", "boxcrop margin=0.5", 8, 8, 0, 55, 2, 2 },           /* over the edge: its pixels go on */
+        { "0,0,4,4", "boxcrop margin=0.5", 8, 8, 0, 55, 2, 2 }, /* over the edge: its pixels go on */
     };
 
     put_gradient("g.png", 12, 9);
@@ -490,8 +493,11 @@ START_TEST(folds_share_no_subject)
     static const struct {
         const char *text;
         size_t count;
-    } parts[] = { { "k=10 i=9", 80 }, { "k=10 i=9 part=valid", 10 }, { "k=10 i=9 part=test", 10 },
-                  { "k=10 i=9 valid=none", 90 }, { "k=10 i=9 valid=4 part=valid", 10 } };
+    } parts[] = { { "k=10 i=9", 80 },
+                  { "k=10 i=9 part=valid", 10 },
+                  { "k=10 i=9 part=test", 10 },
+                  { "k=10 i=9 valid=none", 90 },
+                  { "k=10 i=9 valid=4 part=valid", 10 } };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         char text[128];
         struct fer_pipeline *pipeline;
@@ -609,7 +615,8 @@ static void pack(const char *text, const char *name)
     struct fer_pipeline_spec *spec = spec_of(text, false, &err);
 
     ck_assert_msg(spec, "%s", err.text);
-    ck_assert_msg(!fer_pack_write(in_root(name), spec->reader, spec->reader_params, &spec->env, NULL, &err), "%s", err.text);
+    ck_assert_msg(!fer_pack_write(in_root(name), spec->reader, spec->reader_params, &spec->env, NULL, &err), "%s",
+                  err.text);
 }
 
 START_TEST(packed_is_what_was_packed)

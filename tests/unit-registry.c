@@ -169,14 +169,18 @@ END_TEST
 
 START_TEST(files_that_are_none_are_refused)
 {
-    static const char text[] = "This is a letter to you, and not a plugin at all; it is somewhat longer than a header.\n";
+    static const char text[] =
+        "This is a letter to you, and not a plugin at all; it is somewhat longer than a header.\n";
     unsigned char foreign[64] = { 0x7f, 'E', 'L', 'F', 1 };
     const struct fer_registry_file *files;
     int count;
 
     write_file("empty.so", "", 0);
     write_file("text.so", text, sizeof(text) - 1);
-    write_file("short.so", "\x7f" "ELF", 4);
+    write_file("short.so",
+               "\x7f"
+               "ELF",
+               4);
     write_file("foreign.so", foreign, sizeof(foreign));
     write_file("notes.txt", text, sizeof(text) - 1);
     write_file(".hidden.so", text, sizeof(text) - 1);
@@ -305,9 +309,9 @@ START_TEST(a_name_in_two_plugins_must_be_qualified)
     ck_assert_str_eq(err.text, "both plugins 'good' and 'twin' have an operation 'echo'; write good.echo or twin.echo");
     ck_assert_int_eq(fer_registry_find(registry, FER_KIND_LAYER, "twin.echo", NULL, &entry, &from, &err), FER_OK);
     ck_assert_str_eq(from->name, "twin");
-    ck_assert_int_eq(fer_registry_find(registry, FER_KIND_LAYER, "echo", (const char *const[]){ "good", NULL }, &entry,
-                                       &from, &err),
-                     FER_OK);
+    ck_assert_int_eq(
+        fer_registry_find(registry, FER_KIND_LAYER, "echo", (const char *const[]){ "good", NULL }, &entry, &from, &err),
+        FER_OK);
     ck_assert_str_eq(from->name, "good");
 }
 END_TEST

@@ -116,12 +116,11 @@ END_TEST
 /* The bytes of the format's own description, written by hand. */
 START_TEST(converts_every_type)
 {
-    static const char header[] =
-        "{\"h\":{\"dtype\":\"F16\",\"shape\":[5],\"data_offsets\":[0,10]},"
-        "\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[10,12]},"
-        "\"i\":{\"dtype\":\"I8\",\"shape\":[],\"data_offsets\":[12,13]},"
-        "\"l\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[13,21]},"
-        "\"d\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[21,29]}}";
+    static const char header[] = "{\"h\":{\"dtype\":\"F16\",\"shape\":[5],\"data_offsets\":[0,10]},"
+                                 "\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[10,12]},"
+                                 "\"i\":{\"dtype\":\"I8\",\"shape\":[],\"data_offsets\":[12,13]},"
+                                 "\"l\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[13,21]},"
+                                 "\"d\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[21,29]}}";
     /* 1, -2, 65504 (largest), 2^-24 (smallest), infinity; 3.140625; -3; -2; 0.25 */
     static const unsigned char data[29] = { 0x00, 0x3c, 0x00, 0xc0, 0xff, 0x7b, 0x01, 0x00, 0x00, 0x7c,
                                             0x49, 0x40, 0xfd, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -146,7 +145,8 @@ START_TEST(converts_every_type)
 }
 END_TEST
 
-#define ROW(dtype, shape, begin, end) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
+#define ROW(dtype, shape, begin, end)                                                                                  \
+    "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
 
 static const struct {
     const char *header;

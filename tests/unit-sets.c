@@ -544,7 +544,7 @@ START_TEST(merged_sets)
     yields("merge [fer, jaffe, kdef] | keep [4, 1] | resize 4 | gray", "0:1 1:2 0:3 1:5");
     has_subjects("merge [jaffe, kdef]", "4:0 3:1 1:2 2:3");
     fails("merge [jaffe, kdef] | fold k=5 i=0", "4 subjects"); /* nobody is in both */
-    fails("merge [fer, jaffe] | fold k=2 i=0", "no subject"); /* one of them has none */
+    fails("merge [fer, jaffe] | fold k=2 i=0", "no subject");  /* one of them has none */
     pipeline = open_ok("merge [fer, kdef] | resize 4", false);
     ck_assert_uint_eq(fer_pipeline_info(pipeline)->fields, FER_FIELD_IMAGE | FER_FIELD_LABEL | FER_FIELD_ID);
     ck_assert_int_eq(fer_pipeline_sample(pipeline, 3, &sample, NULL), FER_OK);
@@ -570,7 +570,8 @@ START_TEST(merged_sets_are_split_together)
     char name[64];
 
     for (int i = 0; i < 20; i++) {
-        snprintf(name, sizeof(name), "%s/%s/%02d.png", i % 3 ? i % 3 == 1 ? "a" : "b" : "c", i < 10 ? "sad" : "fear", i);
+        snprintf(name, sizeof(name), "%s/%s/%02d.png", i % 3 ? i % 3 == 1 ? "a" : "b" : "c", i < 10 ? "sad" : "fear",
+                 i);
         put_picture(name, i);
     }
     put_data("a", "folder \"a\"");

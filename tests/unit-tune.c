@@ -117,7 +117,8 @@ START_TEST(long_fields_and_zero_bytes_are_refused)
 
     memset(field, 'x', sizeof field - 1);
     field[sizeof field - 1] = '\0';
-    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\t3.1\tf32\tinfer\tw\ts\t0123456789abcdef\td\t1\t1\n", field);
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\t3.1\tf32\tinfer\tw\ts\t0123456789abcdef\td\t1\t1\n",
+             field);
     write_file(text, strlen(text));
     ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
     ck_assert_ptr_nonnull(strstr(err.text, ":2: the line has a field of more than 255 characters"));
@@ -267,7 +268,8 @@ static const char *chosen(struct fer_context *context)
     launch = json_array_get(json_object_get(report, "launches"), 0);
     ck_assert_uint_eq(json_array_size(json_object_get(report, "launches")), 1);
     snprintf(text, sizeof text, "%s %s, %s", json_string_value(json_object_get(launch, "kernel")),
-             json_string_value(json_object_get(launch, "solver")), json_string_value(json_object_get(launch, "chosen")));
+             json_string_value(json_object_get(launch, "solver")),
+             json_string_value(json_object_get(launch, "chosen")));
     json_decref(report);
     free(json);
     return text;
@@ -295,7 +297,8 @@ static const json_t *solution_of(const json_t *report, const char *name)
     const json_t *solution;
     size_t i;
 
-    json_array_foreach(solutions, i, solution) {
+    json_array_foreach(solutions, i, solution)
+    {
         if (strcmp(json_string_value(json_object_get(solution, "solution")), name) == 0)
             return solution;
     }
@@ -453,7 +456,8 @@ START_TEST(plugins_that_break_the_rules_are_named)
 
     write_model("toy_hidden");
     ck_assert_int_eq(fer_show(context, model(), &show, &json, &err), FER_EPLUGIN);
-    ck_assert_msg(strstr(err.text, "solver hidden launches fine, which is in none of its sources") != NULL, "%s", err.text);
+    ck_assert_msg(strstr(err.text, "solver hidden launches fine, which is in none of its sources") != NULL, "%s",
+                  err.text);
     write_model("toy_shapeless");
     ck_assert_int_eq(fer_show(context, model(), &show, &json, &err), FER_EPLUGIN);
     ck_assert_msg(strstr(err.text, "lacks its work, its shape") != NULL, "%s", err.text);

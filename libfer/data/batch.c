@@ -48,8 +48,8 @@ enum fer_status fer_batch_create(struct fer_batch *batch, const struct fer_pipel
             continue;
         *arrays[i].array = rows_alloc(capacity, arrays[i].width, arrays[i].size);
         if (!*arrays[i].array)
-            return fer_fail(err, FER_ENOMEM, "out of memory for batches of %d samples (%s); use a smaller batch", capacity,
-                            fer_field_name(arrays[i].field));
+            return fer_fail(err, FER_ENOMEM, "out of memory for batches of %d samples (%s); use a smaller batch",
+                            capacity, fer_field_name(arrays[i].field));
     }
     return FER_OK;
 }
@@ -83,11 +83,15 @@ static enum fer_status put_image(uint8_t *to, const struct fer_pipeline_info *in
     if (!image->pixels)
         return fail_missing(err, FER_FIELD_IMAGE);
     if (image->width != info->width || image->height != info->height)
-        return fer_fail(err, FER_ESHAPE, "the picture has %d x %d pixels (width x height), but the first has %d x %d; add "
-                        "`resize` before `batch`", image->width, image->height, info->width, info->height);
+        return fer_fail(err, FER_ESHAPE,
+                        "the picture has %d x %d pixels (width x height), but the first has %d x %d; add "
+                        "`resize` before `batch`",
+                        image->width, image->height, info->width, info->height);
     if (image->channels != info->channels)
-        return fer_fail(err, FER_ESHAPE, "the picture has %d channels, but the first has %d; add `rgb` or `gray` before "
-                        "`batch`", image->channels, info->channels);
+        return fer_fail(err, FER_ESHAPE,
+                        "the picture has %d channels, but the first has %d; add `rgb` or `gray` before "
+                        "`batch`",
+                        image->channels, info->channels);
     memcpy(to, image->pixels, picture_bytes(info));
     return FER_OK;
 }

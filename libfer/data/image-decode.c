@@ -86,15 +86,19 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
                         size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");
     if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
         (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
-        return fer_fail(err, FER_EFORMAT, "a picture of %d x %d pixels is refused: sides go from 1 to %d, and at most "
-                        "%d million pixels in all", width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
+        return fer_fail(err, FER_EFORMAT,
+                        "a picture of %d x %d pixels is refused: sides go from 1 to %d, and at most "
+                        "%d million pixels in all",
+                        width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
     /* Gray with alpha has no place here: the alpha goes. */
     if (channels == 0)
         channels = stored == 2 ? 1 : stored;
     /* stb_image's gray is not ours, so a colour picture is decoded as such and converted. */
-    pixels = stbi_load_from_memory(bytes, (int)size, &width, &height, &stored, channels == 1 && stored >= 3 ? 3 : channels);
+    pixels =
+        stbi_load_from_memory(bytes, (int)size, &width, &height, &stored, channels == 1 && stored >= 3 ? 3 : channels);
     if (!pixels)
-        return fer_fail(err, FER_EFORMAT, "the picture is damaged or of an unsupported kind (%s)", stbi_failure_reason());
+        return fer_fail(err, FER_EFORMAT, "the picture is damaged or of an unsupported kind (%s)",
+                        stbi_failure_reason());
     *image = (struct fer_image){ width, height, channels == 1 && stored >= 3 ? 3 : channels, pixels };
     if (image->channels != channels) {
         struct fer_image gray;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Resizing with antialiasing: each output pixel is a weighted mean of the input pixels under a filter that is widened by
- * the scale when shrinking.  Two passes, rows first, 8 bits in between and 22-bit fixed-point weights: the numbers of
- * PIL's Image.resize.
+ * Resizing with antialiasing: each output pixel is a weighted mean of the input pixels under a filter that is widened
+ * by the scale when shrinking.  Two passes, rows first, 8 bits in between and 22-bit fixed-point weights: the numbers
+ * of PIL's Image.resize.
  */
 #include "data/image.h"
 

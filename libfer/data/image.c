@@ -11,8 +11,10 @@ enum fer_status fer_image_create(struct fer_image *image, int width, int height,
         return fer_fail(err, FER_EINVAL, "a picture cannot have %d channels", channels);
     if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
         (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
-        return fer_fail(err, FER_EINVAL, "a picture of %d x %d pixels is refused: sides go from 1 to %d, and at most %d "
-                        "million pixels in all", width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
+        return fer_fail(err, FER_EINVAL,
+                        "a picture of %d x %d pixels is refused: sides go from 1 to %d, and at most %d "
+                        "million pixels in all",
+                        width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
     image->pixels = calloc((size_t)width * (size_t)height, (size_t)channels);
     if (!image->pixels)
         return fer_fail(err, FER_ENOMEM, "out of memory for a picture of %d x %d pixels", width, height);

@@ -84,8 +84,10 @@ static enum fer_status check_header(struct fer_pack *pack, struct fer_error *err
     if (memcmp(header->magic, PACK_MAGIC, sizeof(header->magic)) != 0)
         return fer_fail(err, FER_EFORMAT, "'%s' is not a packed data set", pack->path);
     if (header->endian != PACK_ENDIAN || header->version != PACK_VERSION)
-        return fer_fail(err, FER_ENOTSUP, "'%s' was packed by another version of libfer or on a machine of another byte "
-                        "order; pack it again", pack->path);
+        return fer_fail(err, FER_ENOTSUP,
+                        "'%s' was packed by another version of libfer or on a machine of another byte "
+                        "order; pack it again",
+                        pack->path);
     if (header->size != pack->size)
         return corrupt(pack, err, header->size > pack->size ? "the end is missing" : "something follows the end");
     if (header->count == 0 || header->count > left / sizeof(struct pack_entry))
@@ -231,8 +233,9 @@ static bool picture_is_sane(const struct pack_picture *picture)
 }
 
 /* One picture out of the record; skipped when it is not wanted. */
-static enum fer_status take_picture(const struct fer_pack *pack, struct cursor *cursor, const struct pack_picture *picture,
-                                    bool wanted, struct fer_image *image, struct fer_error *err)
+static enum fer_status take_picture(const struct fer_pack *pack, struct cursor *cursor,
+                                    const struct pack_picture *picture, bool wanted, struct fer_image *image,
+                                    struct fer_error *err)
 {
     size_t pixels = (size_t)picture->width * picture->height, channels = picture->channels;
     const uint8_t *from = cursor->next;

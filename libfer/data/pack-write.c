@@ -248,7 +248,8 @@ static enum fer_status write_file(int fd, const char *path, void *context, struc
     struct writer *writer = context;
     enum fer_status status;
 
-    writer->offset = sizeof(writer->header) + writer->header.count * sizeof(*writer->entries) + writer->header.names_size;
+    writer->offset =
+        sizeof(writer->header) + writer->header.count * sizeof(*writer->entries) + writer->header.names_size;
     if (lseek(fd, (off_t)writer->offset, SEEK_SET) < 0)
         return fer_fail(err, FER_EIO, "cannot write '%s': it is not a file on disk", path);
     status = write_records(writer, fd, path, err);
@@ -256,7 +257,7 @@ static enum fer_status write_file(int fd, const char *path, void *context, struc
 }
 
 static enum fer_status write_opened(struct writer *writer, enum fer_status status, size_t count, unsigned fields,
-                                        const char *path, struct fer_error *err)
+                                    const char *path, struct fer_error *err)
 {
     if (status)
         return status;
@@ -276,7 +277,8 @@ static enum fer_status write_opened(struct writer *writer, enum fer_status statu
 }
 
 enum fer_status fer_pack_write(const char *path, const struct fer_reader *reader, const void *params,
-                               const struct fer_data_env *env, const struct fer_pack_watch *watch, struct fer_error *err)
+                               const struct fer_data_env *env, const struct fer_pack_watch *watch,
+                               struct fer_error *err)
 {
     struct writer writer = { .reader = reader, .env = env, .watch = watch };
     size_t count = 0;

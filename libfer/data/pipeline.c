@@ -13,7 +13,7 @@
 
 #define PARTNER_FIELDS (FER_FIELD_IMAGE2 | FER_FIELD_LABEL2 | FER_FIELD_SAME)
 /* Fields that need the picture, or that the host transforms move with it. */
-#define PICTURE_FIELDS                                                                                                   \
+#define PICTURE_FIELDS                                                                                                 \
     (FER_FIELD_IMAGE | FER_FIELD_IMAGE2 | FER_FIELD_MASK | FER_FIELD_COVERED | FER_FIELD_LANDMARKS | FER_FIELD_BOX)
 
 struct fer_pipeline {
@@ -111,7 +111,8 @@ static enum fer_status fill_partner(struct fer_pipeline *pipeline, struct fer_ba
         return fer_fail_prefix(err, "data '%s'", pipeline->spec.name);
     status = get_partner(pipeline, partner, pipeline->epoch, batch->image2 != NULL, &own, &sample, err);
     if (!status) {
-        status = fer_batch_put_partner(batch, &pipeline->info, row, sample, pipeline->selection.label[place], label, err);
+        status =
+            fer_batch_put_partner(batch, &pipeline->info, row, sample, pipeline->selection.label[place], label, err);
         if (status)
             name_sample(pipeline, place, err);
     }
@@ -283,7 +284,8 @@ enum fer_status fer_pipeline_start(struct fer_pipeline *pipeline, size_t epoch, 
         return fer_fail_prefix(err, "data '%s'", pipeline->spec.name);
     /* whole batches alone: the queue counts those rows that are filled here */
     return fer_queue_start(pipeline->queue, epoch, first_step, info->steps,
-                           pipeline->spec.parts > 1 ? info->steps * (size_t)share_of(&pipeline->spec) : info->count, err);
+                           pipeline->spec.parts > 1 ? info->steps * (size_t)share_of(&pipeline->spec) : info->count,
+                           err);
 }
 
 /* The first sample of a batch may be in another part. */

@@ -21,30 +21,31 @@ struct fer_pipeline_spec {
     const char *name; /* of the data item, for errors: "train" */
     const struct fer_reader *reader;
     const void *reader_params;
-    struct fer_data_env env; /* env.seed keys every random choice of the pipeline */
+    struct fer_data_env env;               /* env.seed keys every random choice of the pipeline */
     const struct fer_pipeline_item *items; /* in the order of the description */
     int nitems;
-    int batch;        /* capacity of a batch, >= 1 */
-    int part, parts;  /* of each batch the pipeline fills rows part * batch / parts … alone; parts 0: all of it.  Only with
-                         drop_last and where parts divides batch */
-    bool shuffle;     /* training: permute every epoch, let samplers order it.  false: the samples' own order, always */
-    bool drop_last;   /* training: leave out the last partial batch */
-    unsigned wanted;  /* fields somebody reads (enum fer_field); 0: all there are.  Not decoded when not wanted */
-    int threads;      /* 0: the smaller of 4 and the number of processors */
-    size_t cache_bytes; /* decoded pictures kept in memory; 0: 2 GiB, or an eighth of the memory if that is less.  1: none */
+    int batch;       /* capacity of a batch, >= 1 */
+    int part, parts; /* of each batch the pipeline fills rows part * batch / parts … alone; parts 0: all of it.  Only
+                        with drop_last and where parts divides batch */
+    bool shuffle;    /* training: permute every epoch, let samplers order it.  false: the samples' own order, always */
+    bool drop_last;  /* training: leave out the last partial batch */
+    unsigned wanted; /* fields somebody reads (enum fer_field); 0: all there are.  Not decoded when not wanted */
+    int threads;     /* 0: the smaller of 4 and the number of processors */
+    size_t cache_bytes; /* decoded pictures kept in memory; 0: 2 GiB, or an eighth of the memory if that is less.  1:
+                           none */
 };
 
 /* What the batches will be. */
 struct fer_pipeline_info {
-    unsigned fields;   /* every field that the pipeline offers after its host operations */
-    unsigned filled;   /* those of them that batches carry: wanted, and FER_FIELD_ID */
+    unsigned fields;             /* every field that the pipeline offers after its host operations */
+    unsigned filled;             /* those of them that batches carry: wanted, and FER_FIELD_ID */
     int channels, height, width; /* of image, image2 and mask (channels 1); 0 when there is no picture */
-    int landmarks;     /* points, 0 when there are none */
-    int softs;         /* width of FER_FIELD_SOFT */
-    int codes;         /* width of FER_FIELD_CODE */
-    int classes;       /* labels after `keep` and `group`; else those of the description (or those seen, without any) */
-    size_t count;      /* samples in an epoch */
-    size_t steps;      /* batches in an epoch */
+    int landmarks;               /* points, 0 when there are none */
+    int softs;                   /* width of FER_FIELD_SOFT */
+    int codes;                   /* width of FER_FIELD_CODE */
+    int classes;  /* labels after `keep` and `group`; else those of the description (or those seen, without any) */
+    size_t count; /* samples in an epoch */
+    size_t steps; /* batches in an epoch */
     const struct fer_layer *render; /* the reader's, see fer/data.h */
 };
 
@@ -52,19 +53,19 @@ struct fer_pipeline_info {
 struct fer_batch {
     int n, capacity;
     size_t epoch, step;
-    bool has_first;          /* the next is known */
-    uint32_t first;          /* id of the first sample of the whole batch, whichever part of it this is */
+    bool has_first; /* the next is known */
+    uint32_t first; /* id of the first sample of the whole batch, whichever part of it this is */
     unsigned has;
     uint8_t *image, *image2; /* [n][height][width][channels], bytes */
     uint8_t *mask;           /* [n][height][width], 0 or 255 */
     int32_t *label, *label2, *subject;
-    float *covered;          /* [n]: mean of the mask */
-    float *same;             /* [n] */
-    float *landmarks;        /* [n][landmarks][2] */
-    float *box;              /* [n][4] */
-    float *soft;             /* [n][softs] */
-    float *code;             /* [n][codes] */
-    uint32_t *id;            /* [n] */
+    float *covered;   /* [n]: mean of the mask */
+    float *same;      /* [n] */
+    float *landmarks; /* [n][landmarks][2] */
+    float *box;       /* [n][4] */
+    float *soft;      /* [n][softs] */
+    float *code;      /* [n][codes] */
+    uint32_t *id;     /* [n] */
 };
 
 struct fer_pipeline;
@@ -88,16 +89,16 @@ enum fer_status fer_pipeline_next(struct fer_pipeline *pipeline, const struct fe
 void fer_pipeline_stop(struct fer_pipeline *pipeline);
 void fer_pipeline_close(struct fer_pipeline *pipeline); /* NULL is fine */
 
-/* What people call the sample that comes at `turn` (0, 1, …) of the epoch that was started: its file most often; "" when
- * the reader has no names. */
+/* What people call the sample that comes at `turn` (0, 1, …) of the epoch that was started: its file most often; ""
+ * when the reader has no names. */
 void fer_pipeline_name(const struct fer_pipeline *pipeline, size_t turn, char *text, size_t size);
 
 /* One sample as batches would hold it (contact sheets, `fer pack`): place 0 … count - 1 in the samples' own order,
  * all fields, epoch 0.  The caller frees it with fer_sample_free.  Not while an epoch is running. */
 enum fer_status fer_pipeline_sample(struct fer_pipeline *pipeline, size_t place, struct fer_sample *sample,
                                     struct fer_error *err);
-/* The split that the sample of a place belongs to, and the name of a label, as the reader knows them; NULL: it does not,
- * or samplers have renumbered the labels. */
+/* The split that the sample of a place belongs to, and the name of a label, as the reader knows them; NULL: it does
+ * not, or samplers have renumbered the labels. */
 const char *fer_pipeline_split(const struct fer_pipeline *pipeline, size_t place);
 const char *fer_pipeline_label_name(const struct fer_pipeline *pipeline, int label);
 

@@ -16,8 +16,8 @@ enum { SLOTS = 3, CHUNK = 8, MOST_THREADS = 64 };
 
 struct slot {
     struct fer_batch batch;
-    int filled;          /* rows */
-    int failed_row;      /* the first that failed; -1: none */
+    int filled;     /* rows */
+    int failed_row; /* the first that failed; -1: none */
     struct fer_error error;
 };
 
@@ -29,12 +29,12 @@ struct fer_queue {
     pthread_mutex_t lock; /* of everything below, and of the slots' counters */
     pthread_cond_t work, ready;
     pthread_t thread[MOST_THREADS];
-    int running;          /* threads to join; touched by the taker only */
+    int running; /* threads to join; touched by the taker only */
     bool stopping;
     size_t epoch, first, end, count;
     size_t filling; /* the step whose rows are being claimed, and how many have been */
     int claimed;
-    size_t taken;   /* steps before this one have been handed out; their slots, but for the last, are free */
+    size_t taken; /* steps before this one have been handed out; their slots, but for the last, are free */
     bool started, failed;
 };
 

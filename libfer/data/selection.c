@@ -108,8 +108,10 @@ static enum fer_status check_references(const struct fer_selection *selection, s
         int label = selection->label[i];
 
         if (!there[label])
-            status = fer_fail(err, FER_EINVAL, "there is no reference for class %d (%s); add one to the references, or leave "
-                              "its samples out", label, label < env->nlabels ? env->labels[label] : "without a name");
+            status = fer_fail(err, FER_EINVAL,
+                              "there is no reference for class %d (%s); add one to the references, or leave "
+                              "its samples out",
+                              label, label < env->nlabels ? env->labels[label] : "without a name");
     }
     free(there);
     return status;
@@ -127,7 +129,8 @@ static enum fer_status open_references(struct fer_selection *selection, struct f
     if (!item->sampler->references || !params)
         return FER_OK;
     if (selection->relabelled)
-        return fer_fail(err, FER_ENOTSUP, "references keep the description's labels, so `keep` and `group` cannot be used before; "
+        return fer_fail(err, FER_ENOTSUP,
+                        "references keep the description's labels, so `keep` and `group` cannot be used before; "
                         "leave reference= out, and partners are other samples");
     status = fer_source_open(references, spec, item->sampler->references, params, (size_t)256 << 20, err);
     if (status)
@@ -145,8 +148,7 @@ static enum fer_status open_references(struct fer_selection *selection, struct f
     return status;
 }
 
-static enum fer_status find_pairs(struct fer_selection *selection, struct fer_source *references,
-                                  struct fer_error *err)
+static enum fer_status find_pairs(struct fer_selection *selection, struct fer_source *references, struct fer_error *err)
 {
     const struct fer_pipeline_spec *spec = selection->spec;
 
@@ -158,8 +160,8 @@ static enum fer_status find_pairs(struct fer_selection *selection, struct fer_so
         if (selection->pairs >= 0)
             return fer_fail(err, FER_EINVAL, "%s: samples can be paired once only", sampler->name);
         if (!selection->labelled)
-            return fer_fail(err, FER_EINVAL, "%s: the samples have no labels to pair them by; the reader must give them",
-                            sampler->name);
+            return fer_fail(err, FER_EINVAL,
+                            "%s: the samples have no labels to pair them by; the reader must give them", sampler->name);
         selection->pairs = i;
         if (open_references(selection, references, err))
             return fer_fail_prefix(err, "%s", sampler->name);

@@ -21,8 +21,10 @@ static enum fer_status find_fields(struct fer_source *source, unsigned fields, s
         if (!transform)
             continue;
         if (source->reader->render)
-            return fer_fail(err, FER_ENOTSUP, "%s: the pictures of '%s' are rendered on the device, after `batch`; move it "
-                            "there or leave it out", transform->name, source->reader->name);
+            return fer_fail(err, FER_ENOTSUP,
+                            "%s: the pictures of '%s' are rendered on the device, after `batch`; move it "
+                            "there or leave it out",
+                            transform->name, source->reader->name);
         if (transform->draws && source->kept == spec->nitems)
             source->kept = i;
         if (transform->fields && transform->fields(spec->items[i].params, fields, &after, err))
@@ -50,8 +52,8 @@ enum fer_status fer_source_open(struct fer_source *source, const struct fer_pipe
     if (source->count == 0)
         return fer_fail(err, FER_EFORMAT, "%s: there is not a single sample", reader->name);
     if (source->count > UINT32_MAX)
-        return fer_fail(err, FER_ENOTSUP, "%s: %zu samples are more than the 4294967295 that have numbers", reader->name,
-                        source->count);
+        return fer_fail(err, FER_ENOTSUP, "%s: %zu samples are more than the 4294967295 that have numbers",
+                        reader->name, source->count);
     status = find_fields(source, fields, err);
     if (status)
         return status;
@@ -136,7 +138,8 @@ static enum fer_status check_sample(const struct fer_sample *sample, struct fer_
     }
     if (sample->landmarks < 0 || sample->landmarks > FER_MAX_LANDMARKS || sample->codes < 0 ||
         sample->codes > FER_MAX_CODE || sample->softs < 0 || sample->softs > FER_MAX_SOFT)
-        return fer_fail(err, FER_EPLUGIN, "the reader gave more landmarks, codes or soft labels than a sample can hold");
+        return fer_fail(err, FER_EPLUGIN,
+                        "the reader gave more landmarks, codes or soft labels than a sample can hold");
     return FER_OK;
 }
 

@@ -5,7 +5,8 @@
  *
  *     struct fer_error err = FER_ERROR_INIT;
  *     struct fer_context *context;
- *     if (fer_context_create(NULL, &context, &err) != FER_OK || fer_train(context, "model.fer", &options, &err) != FER_OK)
+ *     if (fer_context_create(NULL, &context, &err) != FER_OK ||
+ *         fer_train(context, "model.fer", &options, &err) != FER_OK)
  *         fprintf(stderr, "%s\n", err.text);
  *     fer_context_free(context);
  *
@@ -28,23 +29,25 @@ extern "C" {
 
 struct fer_context;
 
-/* What a context has to say while it works.  An ERROR is a whole diagnostic of a description, with its line and a caret;
- * the call that found it fails afterwards.  DETAIL is for -v: what is being built, opened, skipped. */
+/* What a context has to say while it works.  An ERROR is a whole diagnostic of a description, with its line and a
+ * caret; the call that found it fails afterwards.  DETAIL is for -v: what is being built, opened, skipped. */
 enum fer_message { FER_MESSAGE_ERROR, FER_MESSAGE_WARNING, FER_MESSAGE_NOTE, FER_MESSAGE_DETAIL };
 
 /* Zeroed: the default device, the environment's plugins, silence. */
 struct fer_context_options {
-    const char *device;      /* NULL: FER_DEVICE, else the best GPU, else a CPU; an index, "cpu", "gpu", or a part of a name */
+    /* NULL: FER_DEVICE, else the best GPU, else a CPU; an index, "cpu", "gpu", or a part of a name */
+    const char *device;
     const char *plugin_path; /* colon-separated; NULL: FER_PLUGIN_PATH, then the installed directory */
     /* `text` has no trailing newline and lives for the call only.  Called on the thread that uses the context. */
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
-    int place;               /* of several processes on this machine, from 0: `device` may be a list, "gpu,cpu"; process k takes
-                                entry k, counted round, and of several devices that are meant each takes another */
-    const char *without;     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune"; NULL: none */
-    const char *tune;        /* the file of `fer tune` that says which solvers are the fastest here; NULL: FER_TUNE, else
-                                $XDG_CACHE_HOME/libfer/tune.txt; "off": none.  It may be missing.  The first task that
-                                opens the device fails with FER_EFORMAT, naming the line, when it is not well formed */
+    int place; /* of several processes on this machine, from 0: `device` may be a list, "gpu,cpu"; process k takes
+                  entry k, counted round, and of several devices that are meant each takes another */
+    /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune"; NULL: none */
+    const char *without;
+    const char *tune; /* the file of `fer tune` that says which solvers are the fastest here; NULL: FER_TUNE, else
+                         $XDG_CACHE_HOME/libfer/tune.txt; "off": none.  It may be missing.  The first task that
+                         opens the device fails with FER_EFORMAT, naming the line, when it is not well formed */
 };
 
 /* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.
@@ -58,7 +61,7 @@ struct fer_settings {
     const char *const *sets; /* "name=value" for its `let`s, NULL-terminated; NULL: none */
     const char *const *data; /* "name=path" for its data sets, likewise */
     uint64_t seed;
-    int threads;             /* that read pictures; 0: the library's choice */
+    int threads; /* that read pictures; 0: the library's choice */
 };
 
 #ifdef __cplusplus

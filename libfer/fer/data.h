@@ -49,21 +49,21 @@ FER_API void fer_image_free(struct fer_image *image);
 
 /* The fields that a sample can have; a set of them is an unsigned. */
 enum fer_field {
-    FER_FIELD_IMAGE = 1 << 0,      /* u8 picture; on the device f32 [N,C,H,W] in [0, 1] */
-    FER_FIELD_LABEL = 1 << 1,      /* i32 [N] */
-    FER_FIELD_LANDMARKS = 1 << 2,  /* f32 [N,L,2]: x, y in pixels, the centre of the first pixel is 0.5 */
-    FER_FIELD_BOX = 1 << 3,        /* f32 [N,4]: x0, y0, x1, y1 in pixels */
-    FER_FIELD_MASK = 1 << 4,       /* f32 [N,1,H,W]: 1 where covered */
-    FER_FIELD_COVERED = 1 << 5,    /* f32 [N]: covered fraction of the picture */
-    FER_FIELD_SUBJECT = 1 << 6,    /* i32 [N] */
-    FER_FIELD_ID = 1 << 7,         /* u32 [N]: stable number of the sample in its reader; always present */
-    FER_FIELD_SOFT = 1 << 8,       /* f32 [N,K]: label distribution (FER+ votes) */
-    FER_FIELD_CODE = 1 << 9,       /* f32 [N,code]: parameters of a picture that the device will render */
-    FER_FIELD_IMAGE2 = 1 << 10,    /* of pairs */
+    FER_FIELD_IMAGE = 1 << 0,     /* u8 picture; on the device f32 [N,C,H,W] in [0, 1] */
+    FER_FIELD_LABEL = 1 << 1,     /* i32 [N] */
+    FER_FIELD_LANDMARKS = 1 << 2, /* f32 [N,L,2]: x, y in pixels, the centre of the first pixel is 0.5 */
+    FER_FIELD_BOX = 1 << 3,       /* f32 [N,4]: x0, y0, x1, y1 in pixels */
+    FER_FIELD_MASK = 1 << 4,      /* f32 [N,1,H,W]: 1 where covered */
+    FER_FIELD_COVERED = 1 << 5,   /* f32 [N]: covered fraction of the picture */
+    FER_FIELD_SUBJECT = 1 << 6,   /* i32 [N] */
+    FER_FIELD_ID = 1 << 7,        /* u32 [N]: stable number of the sample in its reader; always present */
+    FER_FIELD_SOFT = 1 << 8,      /* f32 [N,K]: label distribution (FER+ votes) */
+    FER_FIELD_CODE = 1 << 9,      /* f32 [N,code]: parameters of a picture that the device will render */
+    FER_FIELD_IMAGE2 = 1 << 10,   /* of pairs */
     FER_FIELD_LABEL2 = 1 << 11,
-    FER_FIELD_SAME = 1 << 12,      /* f32 [N]: 1 when label == label2, else 0 */
-    FER_FIELD_FOUND = 1 << 13      /* f32 [N]: 1 where an operation on the device knew the face's points, 0 where it
-                                      took the usual places; no reader has it */
+    FER_FIELD_SAME = 1 << 12, /* f32 [N]: 1 when label == label2, else 0 */
+    FER_FIELD_FOUND = 1 << 13 /* f32 [N]: 1 where an operation on the device knew the face's points, 0 where it
+                                 took the usual places; no reader has it */
 };
 /* "image", …; NULL when no single field. */
 FER_API const char *fer_field_name(unsigned field);
@@ -111,14 +111,15 @@ struct fer_reader {
                             unsigned *fields, struct fer_error *err);
     /* Fill *sample (zeroed; ownership of pictures passes to the caller).  `what` is the subset of fields wanted:
      * without FER_FIELD_IMAGE nothing is decoded. */
-    enum fer_status (*sample)(void *state, size_t index, unsigned what, struct fer_sample *sample, struct fer_error *err);
+    enum fer_status (*sample)(void *state, size_t index, unsigned what, struct fer_sample *sample,
+                              struct fer_error *err);
     void (*close)(void *state);
     /* Pictures are rendered on the device from `code` by this layer, bound to the reader's own parameters, right
      * after `batch`; NULL: pictures are read. */
     const struct fer_layer *render;
     int codes; /* floats in FER_FIELD_CODE */
-    /* For `fer pack`; both may be NULL.  The split that a sample belongs to ("train"; NULL: none is known), and the name
-     * of a label when the description has no `labels` (NULL past the last). */
+    /* For `fer pack`; both may be NULL.  The split that a sample belongs to ("train"; NULL: none is known), and the
+     * name of a label when the description has no `labels` (NULL past the last). */
     const char *(*split)(void *state, size_t index);
     const char *(*label_name)(void *state, int label);
     /* What people call a sample, its file most often, into `text`; for errors.  May be NULL. */
@@ -134,8 +135,8 @@ struct fer_bound_reader {
     const char *override_path; /* --data NAME=PATH, or NULL */
 };
 
-/* A change to one sample on a host thread.  `random` holds four uniform numbers in [0, 1) that depend on seed, operation,
- * epoch and sample alone.  `fields` maps the fields before to the fields after, at opening. */
+/* A change to one sample on a host thread.  `random` holds four uniform numbers in [0, 1) that depend on seed,
+ * operation, epoch and sample alone.  `fields` maps the fields before to the fields after, at opening. */
 struct fer_transform {
     size_t size;
     const char *name, *help;

@@ -22,9 +22,9 @@ FER_API enum fer_status fer_finder_open(struct fer_context *context, const char 
                                         struct fer_finder **out, struct fer_error *err);
 FER_API void fer_finder_close(struct fer_finder *finder); /* NULL is fine */
 
-/* Faces in a picture of 1, 3 or 4 channels, into a malloc'ed *boxes that the caller frees: in the picture's pixels, clipped
- * to it, the largest first.  No face is no error: *count is 0.  A picture with a side over 4096 pixels is searched at
- * that size, and parameters that are in pixels mean that picture's. */
+/* Faces in a picture of 1, 3 or 4 channels, into a malloc'ed *boxes that the caller frees: in the picture's pixels,
+ * clipped to it, the largest first.  No face is no error: *count is 0.  A picture with a side over 4096 pixels is
+ * searched at that size, and parameters that are in pixels mean that picture's. */
 FER_API enum fer_status fer_finder_run(struct fer_finder *finder, const struct fer_image *image, struct fer_box **boxes,
                                        int *count, struct fer_error *err);
 

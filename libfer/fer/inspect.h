@@ -20,8 +20,8 @@ FER_API enum fer_status fer_inspect_plugins(struct fer_context *context, char **
 
 /* Everything called `name` (or plugin.name, or a plugin's own name; plugin.* is all of a plugin):
  * [{"plugin", "kind", "name", "help", "params": [{"name", "type", "default", "min", "max", "choices", "required",
- *   "help"}]}]; operations and metrics also have "inputs" and "outputs" ([least, most]), "gradient", "loss" and, where they
- * may stand in a data pipeline, "reads" and "writes" (fields).  FER_ENOTFOUND suggests the nearest name. */
+ *   "help"}]}]; operations and metrics also have "inputs" and "outputs" ([least, most]), "gradient", "loss" and, where
+ * they may stand in a data pipeline, "reads" and "writes" (fields).  FER_ENOTFOUND suggests the nearest name. */
 FER_API enum fer_status fer_inspect_entry(struct fer_context *context, const char *name, char **json,
                                           struct fer_error *err);
 
@@ -37,25 +37,25 @@ FER_API enum fer_status fer_format(struct fer_context *context, const char *path
 /* What fer_show looks at. */
 struct fer_show_options {
     struct fer_settings settings;
-    const char *net;  /* one net on its own (its ports need shapes); NULL: the first predict block */
-    int batch;        /* 0: 1 */
-    bool training;    /* the first stage, with backward and updates, instead */
+    const char *net; /* one net on its own (its ports need shapes); NULL: the first predict block */
+    int batch;       /* 0: 1 */
+    bool training;   /* the first stage, with backward and updates, instead */
 };
 /* {"operations": [{"path", "op", "fused" (what it does besides, by name), "branch", "output", "shape", "parameters",
  *  "macs"}], "parameters", "macs" (both of one sample, macs when every decision sends it the dearest way),
- *  "passes": {"fold": {OPERATION: count}, "fuse": {OPERATION: count}, "layout": {"conversions"}, "inplace": {"tensors"}},
- *  "segments": [{"name", "launches", "branch", "decision"}], in the order in which they run; branch: the net that samples
- *  were sent to, null: all samples; decision: the operation that then sends samples through one of several nets, or null;
- *  "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes", "solver", "chosen"}], where there are several
- *  solvers for the work: which with which values, and by whom it was chosen, "first" (heuristics) or "tuned",
- *  "memory": {"arena", "weights", "total", "tensors": [{"name", "storage", "offset", "bytes", "first", "last"}]}}.
- * Opens the device, because layouts and kernels depend on it. */
+ *  "passes": {"fold": {OPERATION: count}, "fuse": {OPERATION: count}, "layout": {"conversions"}, "inplace":
+ * {"tensors"}}, "segments": [{"name", "launches", "branch", "decision"}], in the order in which they run; branch: the
+ * net that samples were sent to, null: all samples; decision: the operation that then sends samples through one of
+ * several nets, or null; "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes", "solver",
+ * "chosen"}], where there are several solvers for the work: which with which values, and by whom it was chosen, "first"
+ * (heuristics) or "tuned", "memory": {"arena", "weights", "total", "tensors": [{"name", "storage", "offset", "bytes",
+ * "first", "last"}]}}. Opens the device, because layouts and kernels depend on it. */
 FER_API enum fer_status fer_show(struct fer_context *context, const char *path, const struct fer_show_options *options,
                                  char **json, struct fer_error *err);
 
 struct fer_sheet_options {
     struct fer_settings settings;
-    bool training;    /* shuffled and augmented as in training, else as in a test */
+    bool training;     /* shuffled and augmented as in training, else as in a test */
     int columns, rows; /* 0: 8 each */
 };
 /* The first pictures of a data set as the network gets them, device operations included, as a contact sheet:

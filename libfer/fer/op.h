@@ -32,8 +32,9 @@ FER_API const struct fer_shape *fer_op_input(const struct fer_op *op, int i);
 FER_API const char *fer_op_input_field(const struct fer_op *op, int i);
 /* Number of items of the description's `labels`. */
 FER_API int fer_op_labels(const struct fer_op *op);
-/* Input i holds classes: integers below `classes`; below 0 is none.  Labels that come straight from a data set are checked
- * on the host, batch by batch, so that a wrong one is an error that names its sample.  To be called while shapes are found. */
+/* Input i holds classes: integers below `classes`; below 0 is none.  Labels that come straight from a data set are
+ * checked on the host, batch by batch, so that a wrong one is an error that names its sample.  To be called while
+ * shapes are found. */
 FER_API void fer_op_classes(struct fer_op *op, int i, int classes);
 /* Whether the op's net is trained in this stage (batch statistics, dropout). */
 FER_API bool fer_op_training(const struct fer_op *op);
@@ -87,16 +88,17 @@ FER_API struct fer_tensor *fer_emit_rows(const struct fer_emit *em);
 
 /* What has been fused behind this op, by the leave of its layer's `fuses`: output 0 is
  *     activation(op's own output 0 + add)
- * FER_ACTIVATION_RELU is max(v, 0), LEAKY_RELU v where positive, else slope * v, RELU6 min(max(v, 0), 6); a NaN stays one. */
+ * FER_ACTIVATION_RELU is max(v, 0), LEAKY_RELU v where positive, else slope * v, RELU6 min(max(v, 0), 6); a NaN stays
+ * one. */
 enum fer_activation { FER_ACTIVATION_NONE, FER_ACTIVATION_RELU, FER_ACTIVATION_LEAKY_RELU, FER_ACTIVATION_RELU6 };
 struct fer_epilogue {
     size_t size;
     struct fer_tensor *bias;     /* f32[channels] that stands for the op's own, because an affine was folded; or NULL */
     struct fer_tensor *add;      /* or NULL */
-    struct fer_tensor *grad_add; /* backward: where to write the gradient of `add`, which may lie over output 0's gradient
-                                    under the same rule; NULL: nobody needs it, or the core takes care of it */
+    struct fer_tensor *grad_add; /* backward: where to write the gradient of `add`, which may lie over output 0's
+                                    gradient under the same rule; NULL: nobody needs it, or the core takes care of it */
     enum fer_activation activation;
-    double slope;                /* of LEAKY_RELU */
+    double slope; /* of LEAKY_RELU */
 };
 /* Never NULL; valid during the callback. */
 FER_API const struct fer_epilogue *fer_emit_epilogue(const struct fer_emit *em);
@@ -117,15 +119,16 @@ FER_API struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_ten
                                              const struct fer_shape *shape, bool *fresh);
 
 /* A tensor of read-only data that the host has: tables, sprites.  `data` holds fer_shape_count(shape) elements in PLAIN
- * order, copied during the call; the device gets them once, before the first run.  `shape` has no batch axis.  Within one
- * program the first caller for a `key` (copied) makes the tensor and later callers share it, so a key says all that the
- * data depends on.  With data NULL: the tensor made before under that key, or NULL when there is none; so nobody reads
- * a file twice.  After a failure a tensor is returned all the same, and the error is reported when the callback returns. */
+ * order, copied during the call; the device gets them once, before the first run.  `shape` has no batch axis.  Within
+ * one program the first caller for a `key` (copied) makes the tensor and later callers share it, so a key says all that
+ * the data depends on.  With data NULL: the tensor made before under that key, or NULL when there is none; so nobody
+ * reads a file twice.  After a failure a tensor is returned all the same, and the error is reported when the callback
+ * returns. */
 FER_API struct fer_tensor *fer_emit_constant(struct fer_emit *em, const char *key, const struct fer_shape *shape,
                                              const void *data);
 
-/* How many processes the batch is spread over, where what is computed over the whole batch (batch statistics) is to be that
- * of all of them: the user has asked for it.  1: the rows at hand are all that count. */
+/* How many processes the batch is spread over, where what is computed over the whole batch (batch statistics) is to be
+ * that of all of them: the user has asked for it.  1: the rows at hand are all that count. */
 FER_API int fer_emit_ranks(const struct fer_emit *em);
 /* Launches that follow see what `tensor` (f32, any shape) holds in each of these processes: the result is f32[ranks *
  * elements], by rank; every process gets the same.  The device waits for the host there, so make it small and call it
@@ -141,17 +144,19 @@ FER_API struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *sour
 
 /* Arguments, in the kernel's order.  A tensor named "x" is declared in the kernel as FER_IN(x), FER_OUT(x) or
  * FER_INOUT(x) and brings x_data, x_offset, x_dim (int4: live rows, then the other axes, 1 past the rank) and the
- * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime.  FER_KERNEL_name is defined
- * for the launch's kernel: a source with several kernels puts each between #ifdef FER_KERNEL_name and #endif. */
+ * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime.  FER_KERNEL_name is
+ * defined for the launch's kernel: a source with several kernels puts each between #ifdef FER_KERNEL_name and #endif.
+ */
 FER_API void fer_launch_in(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
 FER_API void fer_launch_out(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
 FER_API void fer_launch_inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
-FER_API void fer_launch_int(struct fer_launch *launch, int value);     /* const int */
+FER_API void fer_launch_int(struct fer_launch *launch, int value);      /* const int */
 FER_API void fer_launch_float(struct fer_launch *launch, double value); /* const float */
 FER_API void fer_launch_local(struct fer_launch *launch, size_t bytes); /* __local */
 /* Counter-based random numbers: the kernel declares FER_RANDOM as this argument and calls
  * fer_random(FER_RANDOM_ARG, row, element) for four uints that depend on (seed, this op, epoch, sample id of the
- * row, element) only; fer_random_batch(FER_RANDOM_ARG, element) for four that all rows of a batch share.  `rows` is a tensor with the batch axis that `row` counts along. */
+ * row, element) only; fer_random_batch(FER_RANDOM_ARG, element) for four that all rows of a batch share.  `rows` is a
+ * tensor with the batch axis that `row` counts along. */
 FER_API void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows);
 FER_API void fer_launch_prepare(struct fer_launch *launch);
 /* Multiply-adds times two and bytes moved at full batch, for the profiler's GFLOP/s and GB/s; optional. */

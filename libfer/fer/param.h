@@ -24,32 +24,50 @@ extern "C" {
 #endif
 
 enum fer_param_type {
-    FER_TYPE_BOOL,     /* bool            yes, no */
-    FER_TYPE_INT,      /* int             3, 200k; with `choices` also a name, stored as -1 - index */
-    FER_TYPE_FLOAT,    /* double          0.1, 1e-4 */
-    FER_TYPE_ENUM,     /* int             a name out of `choices`, stored as its index */
-    FER_TYPE_STRING,   /* const char *    "text" */
-    FER_TYPE_PATH,     /* const char *    "file", relative to the description that says it; resolved by the binder */
-    FER_TYPE_INTS,     /* struct fer_ints      [1, 2, 3] */
-    FER_TYPE_FLOATS,   /* struct fer_floats    [0.5, 1] */
-    FER_TYPE_ENUMS,    /* struct fer_ints      [global, local] out of `choices` */
-    FER_TYPE_STRINGS,  /* struct fer_strings   ["a", "b"] */
+    FER_TYPE_BOOL,      /* bool            yes, no */
+    FER_TYPE_INT,       /* int             3, 200k; with `choices` also a name, stored as -1 - index */
+    FER_TYPE_FLOAT,     /* double          0.1, 1e-4 */
+    FER_TYPE_ENUM,      /* int             a name out of `choices`, stored as its index */
+    FER_TYPE_STRING,    /* const char *    "text" */
+    FER_TYPE_PATH,      /* const char *    "file", relative to the description that says it; resolved by the binder */
+    FER_TYPE_INTS,      /* struct fer_ints      [1, 2, 3] */
+    FER_TYPE_FLOATS,    /* struct fer_floats    [0.5, 1] */
+    FER_TYPE_ENUMS,     /* struct fer_ints      [global, local] out of `choices` */
+    FER_TYPE_STRINGS,   /* struct fer_strings   ["a", "b"] */
     FER_TYPE_INT_LISTS, /* struct fer_int_lists [[0, 1], [2]] */
-    FER_TYPE_VALUE,    /* int             the name of a value in scope (by=covered): it becomes one more input of the
-                          operation, after the piped ones, and the field holds its index; -1 when not given */
-    FER_TYPE_NET,      /* struct fer_net *  a net's name */
-    FER_TYPE_NETS,     /* struct fer_nets   [x, y, z] */
-    FER_TYPE_READERS   /* struct fer_readers  [a, b]: data sets that the description defines by a reader alone */
+    FER_TYPE_VALUE,     /* int             the name of a value in scope (by=covered): it becomes one more input of the
+                           operation, after the piped ones, and the field holds its index; -1 when not given */
+    FER_TYPE_NET,       /* struct fer_net *  a net's name */
+    FER_TYPE_NETS,      /* struct fer_nets   [x, y, z] */
+    FER_TYPE_READERS    /* struct fer_readers  [a, b]: data sets that the description defines by a reader alone */
 };
 
 struct fer_net;
 struct fer_bound_reader;
-struct fer_ints { int count; const int *items; };
-struct fer_floats { int count; const double *items; };
-struct fer_strings { int count; const char *const *items; };
-struct fer_int_lists { int count; const struct fer_ints *items; };
-struct fer_nets { int count; struct fer_net *const *items; };
-struct fer_readers { int count; const struct fer_bound_reader *items; };
+struct fer_ints {
+    int count;
+    const int *items;
+};
+struct fer_floats {
+    int count;
+    const double *items;
+};
+struct fer_strings {
+    int count;
+    const char *const *items;
+};
+struct fer_int_lists {
+    int count;
+    const struct fer_ints *items;
+};
+struct fer_nets {
+    int count;
+    struct fer_net *const *items;
+};
+struct fer_readers {
+    int count;
+    const struct fer_bound_reader *items;
+};
 /* A net's name, as the description says it; lives as long as the description. */
 FER_API const char *fer_net_name(const struct fer_net *net);
 
@@ -68,10 +86,10 @@ struct fer_param {
     const char *help;
 };
 
-#define FER_PARAM(type_, struct_, field, name_, fallback_, min_, max_, choices_, help_)                                  \
-    &(const struct fer_param)                                                                                            \
-    {                                                                                                                    \
-        sizeof(struct fer_param), name_, type_, offsetof(struct_, field), fallback_, min_, max_, choices_, help_         \
+#define FER_PARAM(type_, struct_, field, name_, fallback_, min_, max_, choices_, help_)                                \
+    &(const struct fer_param)                                                                                          \
+    {                                                                                                                  \
+        sizeof(struct fer_param), name_, type_, offsetof(struct_, field), fallback_, min_, max_, choices_, help_       \
     }
 #define FER_PARAM_BOOL(s, f, d, help) FER_PARAM(FER_TYPE_BOOL, s, f, #f, d, 0, 1, NULL, help)
 #define FER_PARAM_INT(s, f, d, lo, hi, help) FER_PARAM(FER_TYPE_INT, s, f, #f, d, lo, hi, NULL, help)

@@ -25,23 +25,23 @@ extern "C" {
 #define FER_PLUGIN_ABI 1
 
 enum fer_layer_flag {
-    FER_LAYER_ANY_LAYOUT = 1 << 0,   /* kernels use the accessors, or treat all lanes alike and keep zero lanes zero:
-                                        inputs and outputs of rank 4 all come in one layout, blocked or plain */
-    FER_LAYER_IN_PLACE = 1 << 1,     /* forward may write output 0 over input 0 (elementwise) */
-    FER_LAYER_VIEW = 1 << 2,         /* output 0 is input 0's memory under another shape; no forward, no backward */
+    FER_LAYER_ANY_LAYOUT = 1 << 0, /* kernels use the accessors, or treat all lanes alike and keep zero lanes zero:
+                                      inputs and outputs of rank 4 all come in one layout, blocked or plain */
+    FER_LAYER_IN_PLACE = 1 << 1,   /* forward may write output 0 over input 0 (elementwise) */
+    FER_LAYER_VIEW = 1 << 2,       /* output 0 is input 0's memory under another shape; no forward, no backward */
     FER_LAYER_STOPS_GRADIENT = 1 << 3,
-    FER_LAYER_LOSS = 1 << 4,         /* output 0 is the f32[1] to minimise, output 1 (optional) the f32[N] per sample */
-    FER_LAYER_DATA = 1 << 5,         /* may stand in a data pipeline after `batch` (see `reads`, `writes`) */
+    FER_LAYER_LOSS = 1 << 4, /* output 0 is the f32[1] to minimise, output 1 (optional) the f32[N] per sample */
+    FER_LAYER_DATA = 1 << 5, /* may stand in a data pipeline after `batch` (see `reads`, `writes`) */
     FER_LAYER_FUSES_ACTIVATION = 1 << 6, /* the same as FER_EPILOGUE_RELU in both masks of `fuses` */
-    FER_LAYER_PASSES_GRADIENT = 1 << 7, /* where every input has output 0's shape, the gradient of each is output 0's
-                                           gradient itself (add): then backward is not called */
-    FER_LAYER_SUM = 1 << 8           /* where every input has output 0's shape, output 0 is their sum */
+    FER_LAYER_PASSES_GRADIENT = 1 << 7,  /* where every input has output 0's shape, the gradient of each is output 0's
+                                            gradient itself (add): then backward is not called */
+    FER_LAYER_SUM = 1 << 8               /* where every input has output 0's shape, output 0 is their sum */
 };
 enum fer_saves { FER_SAVES_NOTHING = 0, FER_SAVES_INPUT = 1, FER_SAVES_OUTPUT = 2 };
 
-/* What a layer can do behind its own work, in this order, so that the compiler need not launch it (struct fer_epilogue).
- *   AFFINE  scale and shift a channel (axis 1 of output 0), folded into the weights: output 0 is linear in weight 0,
- *           whose axis 0 are the channels, plus weight 1, one a channel, if the op declares one.  It gets the changed
+/* What a layer can do behind its own work, in this order, so that the compiler need not launch it (struct
+ * fer_epilogue). AFFINE  scale and shift a channel (axis 1 of output 0), folded into the weights: output 0 is linear in
+ * weight 0, whose axis 0 are the channels, plus weight 1, one a channel, if the op declares one.  It gets the changed
  *           weight 0 from fer_emit_weight and the bias from the epilogue.  Never where a gradient flows.
  *   ADD     another tensor of output 0's shape and layout, which may lie where output 0 does: every element is read by
  *           the work-item that writes it, before it writes it
@@ -92,8 +92,8 @@ struct fer_layer {
 
 /* Completes a layer that decides which of several nets each row of the batch goes through.  Only those rows run in that
  * net: the host reads the decision, every net runs for its own rows as a dense batch, and a net that nobody has chosen
- * does not run at all.  All nets are frozen and in evaluation mode, so a row's result is the same as in any other batch,
- * bit for bit; no gradient goes through.
+ * does not run at all.  All nets are frozen and in evaluation mode, so a row's result is the same as in any other
+ * batch, bit for bit; no gradient goes through.
  *
  *   layer    the decision, which is also an entry of the plugin's `layers`.  shape and forward see all inputs of the
  *            call; the only output that they declare and write is i32[N]: for each row the number of a net, from 0.
@@ -141,7 +141,7 @@ struct fer_optimizer {
     const char *name, *help;
     const struct fer_param *const *params;
     size_t params_size;
-    const char *const *states; /* names of state tensors, NULL-terminated, at most 4; zero at the start */
+    const char *const *states;          /* names of state tensors, NULL-terminated, at most 4; zero at the start */
     double (*rate)(const void *params); /* the base learning rate */
     bool (*splits)(const void *params); /* decay weights of rank >= 2 only; may be NULL */
     enum fer_status (*emit)(struct fer_emit *em, const struct fer_update *update, struct fer_error *err);
@@ -171,7 +171,8 @@ struct fer_schedule {
 struct fer_report;
 FER_API void fer_report_number(struct fer_report *report, const char *name, double value);
 FER_API void fer_report_list(struct fer_report *report, const char *name, const double *values, int count);
-FER_API void fer_report_matrix(struct fer_report *report, const char *name, const double *values, int rows, int columns);
+FER_API void fer_report_matrix(struct fer_report *report, const char *name, const double *values, int rows,
+                               int columns);
 
 /* A metric is a layer without outputs that adds to buffers (fer_op_buffer), which the core zeroes when a test starts
  * and reads once when it ends.  `buffers[i]` is buffer i's contents on the host. */
@@ -184,9 +185,9 @@ struct fer_metric {
 
 /* A place in a picture: pixels, the corner of the first pixel is (0, 0). */
 struct fer_box {
-    float x0, y0, x1, y1;    /* x0 < x1, y0 < y1 */
-    float score;             /* how sure the detector is, in its own unit: comparable within one detector only */
-    int landmarks;           /* 0, or 5: eyes left and right in the picture, nose, corners of the mouth likewise */
+    float x0, y0, x1, y1; /* x0 < x1, y0 < y1 */
+    float score;          /* how sure the detector is, in its own unit: comparable within one detector only */
+    int landmarks;        /* 0, or 5: eyes left and right in the picture, nose, corners of the mouth likewise */
     float landmark[5][2];
 };
 
@@ -200,8 +201,8 @@ struct fer_canvas {
     struct fer_tensor *result; /* likewise, out: what `find` reads */
 };
 
-/* Finds things in whole pictures.  Its work on the device is a program of launches that is compiled once for each canvas;
- * the host tells it about one picture in a table and makes boxes of its result. */
+/* Finds things in whole pictures.  Its work on the device is a program of launches that is compiled once for each
+ * canvas; the host tells it about one picture in a table and makes boxes of its result. */
 struct fer_detector {
     size_t size;
     const char *name, *help;
@@ -212,15 +213,16 @@ struct fer_detector {
     enum fer_status (*open)(const void *params, void **state, struct fer_error *err);
     void (*close)(void *state); /* may be NULL */
     /* The shapes, without batch axis, of table and result for a canvas of this size. */
-    enum fer_status (*shape)(const void *state, int width, int height, struct fer_shape *table, struct fer_shape *result,
-                             struct fer_error *err);
+    enum fer_status (*shape)(const void *state, int width, int height, struct fer_shape *table,
+                             struct fer_shape *result, struct fer_error *err);
     /* Emit the launches that make result of image and table. */
     enum fer_status (*emit)(const void *state, struct fer_emit *em, const struct fer_canvas *canvas,
                             struct fer_error *err);
     /* Fill the table, zero before, for a picture of width x height on that canvas (its tensors are NULL here). */
     enum fer_status (*prepare)(const void *state, const struct fer_canvas *canvas, int width, int height, void *table,
                                struct fer_error *err);
-    /* Boxes of that picture, in its pixels, into a malloc'ed *boxes that the caller frees; the order does not matter. */
+    /* Boxes of that picture, in its pixels, into a malloc'ed *boxes that the caller frees; the order does not matter.
+     */
     enum fer_status (*find)(const void *state, const struct fer_canvas *canvas, const void *table, const void *result,
                             struct fer_box **boxes, int *count, struct fer_error *err);
 };
@@ -244,15 +246,16 @@ struct fer_plugin {
 
 typedef const struct fer_plugin *fer_plugin_entry(void);
 
-#define FER_PLUGIN(plugin)                                                                                               \
-    static const struct fer_plugin fer_plugin_table_##plugin;                                                            \
-    FER_API const struct fer_plugin *fer_plugin_##plugin(void);                                                          \
-    const struct fer_plugin *fer_plugin_##plugin(void)                                                                   \
-    {                                                                                                                    \
-        return &fer_plugin_table_##plugin;                                                                               \
-    }                                                                                                                    \
+#define FER_PLUGIN(plugin)                                                                                             \
+    static const struct fer_plugin fer_plugin_table_##plugin;                                                          \
+    FER_API const struct fer_plugin *fer_plugin_##plugin(void);                                                        \
+    const struct fer_plugin *fer_plugin_##plugin(void)                                                                 \
+    {                                                                                                                  \
+        return &fer_plugin_table_##plugin;                                                                             \
+    }                                                                                                                  \
     static const struct fer_plugin fer_plugin_table_##plugin =
-#define FER_PLUGIN_HEAD(plugin) .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin), .name = #plugin
+#define FER_PLUGIN_HEAD(plugin)                                                                                        \
+    .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin), .name = #plugin
 
 #ifdef __cplusplus
 }

@@ -23,11 +23,12 @@ enum fer_fit {
 
 /* What the predictor is: pointers live as long as it does. */
 struct fer_predictor_info {
-    const char *name;            /* of the predict block */
-    int channels, height, width; /* of its port; pictures are brought there: decoded, fitted, resized, gray if channels is 1 */
-    int classes;                 /* length of an answer */
-    const char *const *labels;   /* [classes]; "0", "1", … when the checkpoint names none */
-    int capacity;                /* pictures in one call, at most */
+    const char *name; /* of the predict block */
+    int channels, height,
+        width;   /* of its port; pictures are brought there: decoded, fitted, resized, gray if channels is 1 */
+    int classes; /* length of an answer */
+    const char *const *labels; /* [classes]; "0", "1", … when the checkpoint names none */
+    int capacity;              /* pictures in one call, at most */
 };
 
 /* Read a checkpoint.  name: the predict block; NULL: the first.

@@ -27,10 +27,10 @@ FER_API enum fer_status fer_run_net(struct fer_context *context, const char *pat
 struct fer_grad_options {
     struct fer_settings settings;
     const char *weights;
-    int batch;         /* 0: 2 */
-    int directions;    /* random directions for each tensor; 0: 2 */
+    int batch;      /* 0: 2 */
+    int directions; /* random directions for each tensor; 0: 2 */
     bool training;
-    double tolerance;  /* of the relative difference; 0: 1e-2 */
+    double tolerance; /* of the relative difference; 0: 1e-2 */
 };
 /* Compare a net's gradients with central differences along random directions:
  * {"net", "tensors": [{"name", "analytic", "numeric", "difference", "ok"}], "ok"}.  The net needs port shapes. */
@@ -39,21 +39,21 @@ FER_API enum fer_status fer_grad_check(struct fer_context *context, const char *
 
 struct fer_bench_options {
     struct fer_settings settings;
-    const char *text;  /* a description in memory instead of the file */
-    int batch;         /* of inference; 0: 8.  In training the data set says */
-    int steps;         /* timed; 0: 10 */
+    const char *text; /* a description in memory instead of the file */
+    int batch;        /* of inference; 0: 8.  In training the data set says */
+    int steps;        /* timed; 0: 10 */
     bool training;
-    bool profile;      /* also "operations": [{"op", "pass", "seconds", "runs", "gflops", "gbytes"}], the slowest first */
-    bool solvers;      /* fer_bench_ops: every solver of each problem too */
-    bool backward;     /* of the predict block, which then stands for training where there is no stage */
+    bool profile;  /* also "operations": [{"op", "pass", "seconds", "runs", "gflops", "gbytes"}], the slowest first */
+    bool solvers;  /* fer_bench_ops: every solver of each problem too */
+    bool backward; /* of the predict block, which then stands for training where there is no stage */
 };
 /* Time a description's first predict block on random pictures, or (training) its first stage: every step, forward,
  * backward and update, on one batch that stays on the device.
  * {"model", "device", "mode", "batch", "steps", "images_per_second", "seconds_per_step" (the median), "fastest_step",
  *  "seconds_to_first_step", "peak_device_memory", "parameters"}.  `path` names the description; "seconds_to_first_step"
  * counts from its text to the end of the first step, kernels that the driver has to build included. */
-FER_API enum fer_status fer_bench(struct fer_context *context, const char *path, const struct fer_bench_options *options,
-                                  char **json, struct fer_error *err);
+FER_API enum fer_status fer_bench(struct fer_context *context, const char *path,
+                                  const struct fer_bench_options *options, char **json, struct fer_error *err);
 
 /* The same, operation by operation, beside what the device can do at most.  Every step's launches are timed by events;
  * launches of the same work on the same shape are one row, whose seconds are the median over the steps of their sum.
@@ -65,10 +65,10 @@ FER_API enum fer_status fer_bench(struct fer_context *context, const char *path,
  * calls: in a step.  macs: multiply-adds of a call, as the layer counts them, 0 where it counts none; an algorithm that
  * needs fewer is credited with the plain one's.  bytes: of the tensors that a call reads or writes, each once, scratch
  * left out and packed weights taken as the weights.  seconds: in a step.  intensity: operations a byte, two to a
- * multiply-add.  roof: gflops over min(peak gflops, intensity * peak gbytes), or, without macs, gbytes over peak gbytes;
- * above 1 where a cache or a cleverer algorithm helps.  solver: null where there is no choice; chosen: "first", "tuned".
- * solvers: seconds of a call by itself; error: the relative difference from the plainest solver's result; refusal: why it
- * does not count, or null. */
+ * multiply-add.  roof: gflops over min(peak gflops, intensity * peak gbytes), or, without macs, gbytes over peak
+ * gbytes; above 1 where a cache or a cleverer algorithm helps.  solver: null where there is no choice; chosen: "first",
+ * "tuned". solvers: seconds of a call by itself; error: the relative difference from the plainest solver's result;
+ * refusal: why it does not count, or null. */
 FER_API enum fer_status fer_bench_ops(struct fer_context *context, const char *path,
                                       const struct fer_bench_options *options, char **json, struct fer_error *err);
 

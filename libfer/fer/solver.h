@@ -23,8 +23,8 @@
 extern "C" {
 #endif
 
-#define FER_TUNABLES 8  /* of a solver, at most */
-#define FER_SOLVERS 32  /* of a problem, at most */
+#define FER_TUNABLES 8 /* of a solver, at most */
+#define FER_SOLVERS 32 /* of a problem, at most */
 
 /* A number that may be turned: the size of a tile, the number of parts. */
 struct fer_tunable {
@@ -34,20 +34,20 @@ struct fer_tunable {
     int count;         /* at least 1 */
 };
 /* FER_TUNABLE("rows", "of a work-item", 8, 4, 16) */
-#define FER_TUNABLE(name_, help_, ...)                                                                                   \
-    &(const struct fer_tunable)                                                                                          \
-    {                                                                                                                    \
-        sizeof(struct fer_tunable), name_, help_, (const int[]){ __VA_ARGS__ },                                          \
-            (int)(sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))                                                    \
+#define FER_TUNABLE(name_, help_, ...)                                                                                 \
+    &(const struct fer_tunable)                                                                                        \
+    {                                                                                                                  \
+        sizeof(struct fer_tunable), name_, help_, (const int[]){ __VA_ARGS__ },                                        \
+            (int)(sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))                                                  \
     }
 
 /* One way.  Names are words of letters, digits and underscores. */
 struct fer_solver {
     size_t size;
     const char *name, *help;
-    const char *const *sources;                  /* of all kernels that it launches, NULL-terminated: a measurement is
-                                                    worth nothing once one of them has changed */
-    const struct fer_tunable *const *tunables;   /* NULL-terminated; NULL: none */
+    const char *const *sources;                /* of all kernels that it launches, NULL-terminated: a measurement is
+                                                  worth nothing once one of them has changed */
+    const struct fer_tunable *const *tunables; /* NULL-terminated; NULL: none */
 };
 
 /* What is to be done.  Texts are copied, the rest has static lifetime or that of the plugin. */
@@ -58,14 +58,14 @@ struct fer_problem {
     const struct fer_solver *const *solvers; /* those that apply, NULL-terminated (the array itself may be local): the
                                                 first is what heuristics take; the last is the plainest, against which
                                                 others are checked */
-    enum fer_dtype dtype; /* that it computes with */
-    double tolerance;  /* of results, relative in the Euclidean norm */
+    enum fer_dtype dtype;                    /* that it computes with */
+    double tolerance;                        /* of results, relative in the Euclidean norm */
 };
 
 struct fer_solution {
     size_t size;
-    int solver;                /* index into the problem's solvers */
-    int values[FER_TUNABLES];  /* of its tunables, in their order */
+    int solver;               /* index into the problem's solvers */
+    int values[FER_TUNABLES]; /* of its tunables, in their order */
 };
 
 /* Which solver to emit, with which values.  Launches that follow, up to fer_emit_solved or the end of the callback, are

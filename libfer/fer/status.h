@@ -25,20 +25,20 @@ extern "C" {
 
 enum fer_status {
     FER_OK = 0,
-    FER_EINVAL = -1,       /* an argument or a parameter is out of its range */
-    FER_ENOMEM = -2,       /* host or device memory is exhausted */
-    FER_EIO = -3,          /* the operating system refused a file */
-    FER_EPARSE = -4,       /* a description is not written in the language */
-    FER_ESHAPE = -5,       /* shapes do not fit */
-    FER_EDEVICE = -6,      /* an OpenCL call failed */
-    FER_EBUILD = -7,       /* a kernel does not compile */
-    FER_EPLUGIN = -8,      /* a plugin was refused */
-    FER_EFORMAT = -9,      /* a file is corrupt or of another format */
-    FER_ENOTFOUND = -10,   /* a name, a file or a device does not exist */
-    FER_ENUMERIC = -11,    /* a loss is not finite */
+    FER_EINVAL = -1,        /* an argument or a parameter is out of its range */
+    FER_ENOMEM = -2,        /* host or device memory is exhausted */
+    FER_EIO = -3,           /* the operating system refused a file */
+    FER_EPARSE = -4,        /* a description is not written in the language */
+    FER_ESHAPE = -5,        /* shapes do not fit */
+    FER_EDEVICE = -6,       /* an OpenCL call failed */
+    FER_EBUILD = -7,        /* a kernel does not compile */
+    FER_EPLUGIN = -8,       /* a plugin was refused */
+    FER_EFORMAT = -9,       /* a file is corrupt or of another format */
+    FER_ENOTFOUND = -10,    /* a name, a file or a device does not exist */
+    FER_ENUMERIC = -11,     /* a loss is not finite */
     FER_EINTERRUPTED = -12, /* the caller asked to stop; everything is saved */
-    FER_ENOTSUP = -13,     /* valid, but not supported here */
-    FER_EPEER = -14        /* another process of the group has failed or ended */
+    FER_ENOTSUP = -13,      /* valid, but not supported here */
+    FER_EPEER = -14         /* another process of the group has failed or ended */
 };
 
 #define FER_ERROR_TEXT 1024
@@ -52,7 +52,10 @@ struct fer_error {
     char text[FER_ERROR_TEXT];
     char argument[64];
 };
-#define FER_ERROR_INIT { FER_OK, "", "" }
+#define FER_ERROR_INIT                                                                                                 \
+    {                                                                                                                  \
+        FER_OK, "", ""                                                                                                 \
+    }
 
 /* Write the sentence and return `status`.  `err` may be NULL (the text is lost).
  * Thread safe: touches nothing but *err. */

@@ -38,7 +38,7 @@ struct fer_sweep_options {
     int nseeds;
     bool resume;              /* go on with the runs of a directory, or add to them */
     bool strict;              /* stop at the first run that fails */
-    bool only_check; /* check every combination, tell of each, and leave the directory as it is */
+    bool only_check;          /* check every combination, tell of each, and leave the directory as it is */
     double save_seconds;      /* as in struct fer_train_options */
     const volatile int *stop; /* nonzero: save and return FER_EINTERRUPTED */
     void (*event)(void *user, const struct fer_sweep_run *run);
@@ -76,32 +76,34 @@ FER_API enum fer_status fer_sweep_report(const char *run, char **json, struct fe
  *   model    a description, by its path from the file's folder; may be repeated
  *   values   axes with spaces between them; each further line is another grid
  *   over     an axis whose values are averaged; may be repeated
- * and lines of comment that begin with #.  fer_study runs one as fer_sweep does; options->models and over may be NULL, and
- * axes take the places of the study's own of the same name (FER_EINVAL: it has none). */
+ * and lines of comment that begin with #.  fer_study runs one as fer_sweep does; options->models and over may be NULL,
+ * and axes take the places of the study's own of the same name (FER_EINVAL: it has none). */
 FER_API enum fer_status fer_study(struct fer_context *context, const char *file,
                                   const struct fer_sweep_options *options, struct fer_error *err);
-/* The studies of a folder, sorted: [{"name", "file", "title", "paper", "answers", "models", "values", "over"}]; files that
- * are none have "error" instead. */
+/* The studies of a folder, sorted: [{"name", "file", "title", "paper", "answers", "models", "values", "over"}]; files
+ * that are none have "error" instead. */
 FER_API enum fer_status fer_studies(const char *folder, char **json, struct fer_error *err);
 
 struct fer_compare_options {
-    const char *const *a, *const *b; /* files of fer_eval's answers, or directories of a sweep's runs; NULL-terminated */
-    const char *by;                  /* a column whose bins are compared on their own ("covered"); NULL: none */
-    const double *edges;             /* of the bins, rising; each holds its lower edge, the last one both */
+    /* files of fer_eval's answers, or directories of a sweep's runs; NULL-terminated */
+    const char *const *a, *const *b;
+    const char *by;      /* a column whose bins are compared on their own ("covered"); NULL: none */
+    const double *edges; /* of the bins, rising; each holds its lower edge, the last one both */
     int nedges;
-    int resamples;                   /* 0: 10,000 */
-    uint64_t seed;                   /* of the resampling */
+    int resamples; /* 0: 10,000 */
+    uint64_t seed; /* of the resampling */
 };
 
 /* Is A better than B on the same samples?  For each test that both have:
- * {"resamples", "seed", "tests": [{"test", "samples", "only_a", "only_b", "accuracy_a", "accuracy_b", "difference": A - B,
- *   "low", "high", "p", "mcnemar": {"a_only", "b_only", "p"}, "bins": [{"low_edge", "high_edge", … as above}]}]}.
- * low and high bound the 95 % percentile interval of the difference over resamples of the samples, drawn in pairs (Efron and
- * Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13; Koehn, Statistical significance tests for machine
- * translation evaluation, EMNLP 2004); p is twice the smaller share of resamples on either side of 0.  With several files
- * (seeds) a sample counts by the share of them that is right: the interval is about other pictures, not other seeds.  "mcnemar"
- * is the exact binomial test of the samples that one of the two alone has right; only for one file against one.
- * Errors: FER_EINVAL (no sample is in both, or one has another label or name there: not the same data), FER_EFORMAT. */
+ * {"resamples", "seed", "tests": [{"test", "samples", "only_a", "only_b", "accuracy_a", "accuracy_b", "difference": A -
+ * B, "low", "high", "p", "mcnemar": {"a_only", "b_only", "p"}, "bins": [{"low_edge", "high_edge", … as above}]}]}. low
+ * and high bound the 95 % percentile interval of the difference over resamples of the samples, drawn in pairs (Efron
+ * and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13; Koehn, Statistical significance tests for machine
+ * translation evaluation, EMNLP 2004); p is twice the smaller share of resamples on either side of 0.  With several
+ * files (seeds) a sample counts by the share of them that is right: the interval is about other pictures, not other
+ * seeds.  "mcnemar" is the exact binomial test of the samples that one of the two alone has right; only for one file
+ * against one. Errors: FER_EINVAL (no sample is in both, or one has another label or name there: not the same data),
+ * FER_EFORMAT. */
 FER_API enum fer_status fer_compare(const struct fer_compare_options *options, char **json, struct fer_error *err);
 
 #ifdef __cplusplus

@@ -15,10 +15,10 @@ extern "C" {
 struct fer_tune_progress {
     const char *work, *shape; /* "conv2d forward", "8x64x56x56 to 64x56x56 blocked, 3x3 pad 1" */
     int done, problems;
-    const char *solution;     /* the winner: "direct chunk=96"; NULL: none gave the right result */
-    double ms, gain;          /* its time, and how many times slower the heuristics' choice is */
-    int tried, refused;       /* solutions, and those of them that were wrong or did not run */
-    const char *refusal;      /* why the first of these was refused; NULL: none was */
+    const char *solution; /* the winner: "direct chunk=96"; NULL: none gave the right result */
+    double ms, gain;      /* its time, and how many times slower the heuristics' choice is */
+    int tried, refused;   /* solutions, and those of them that were wrong or did not run */
+    const char *refusal;  /* why the first of these was refused; NULL: none was */
 };
 
 struct fer_tune_options {
@@ -43,7 +43,8 @@ struct fer_tune_options {
  *  "first_ms", "tuned_ms" (a step's sums over what was measured now, heuristics' choice and winner),
  *  "results": [{"work", "shape", "calls", "solution", "ms", "first_ms", "gain",
  *               "solutions": [{"solution", "ms", "error", "refusal"}]}]}.
- * FER_EFORMAT: the file is not well formed, with its line; FER_EINTERRUPTED: stop was set (*json is there all the same). */
+ * FER_EFORMAT: the file is not well formed, with its line; FER_EINTERRUPTED: stop was set (*json is there all the
+ * same). */
 FER_API enum fer_status fer_tune(struct fer_context *context, const char *path, const struct fer_tune_options *options,
                                  char **json, struct fer_error *err);
 

@@ -77,8 +77,8 @@ static enum fer_status find_gradients(struct maker *m, struct fer_emit *em)
         em->epilogue.grad_add = em->grad_in[op->addend];
     for (int i = 0; i < op->nweights; i++)
         if (op->weights[i] && op->weights[i]->trained &&
-            !(em->grad_weight[i] = fer_compiler_tensor(&m->c, &op->weights[i]->shape, FER_LAYOUT_PLAIN,
-                                                       FER_STORAGE_ARENA, "gradient")))
+            !(em->grad_weight[i] =
+                  fer_compiler_tensor(&m->c, &op->weights[i]->shape, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, "gradient")))
             return no_memory(m);
     return FER_OK;
 }
@@ -203,7 +203,8 @@ static enum fer_status find_ends(struct maker *m)
 static enum fer_status make(struct maker *m, const struct fer_solved *problem, int capacity, struct fer_store *store,
                             const struct fer_compile_options *options)
 {
-    enum fer_status status = fer_graph_create((struct fer_description *)store->description, capacity, &m->out->graph, m->err);
+    enum fer_status status =
+        fer_graph_create((struct fer_description *)store->description, capacity, &m->out->graph, m->err);
     if (!status)
         status = copy_op(m, problem->op);
     if (!status)

@@ -16,10 +16,10 @@ struct fer_alone {
     const struct fer_solved *solved; /* the problem here; its launches are labelled with it */
     struct fer_tensor **in, **out;   /* what the host fills, and what the solution writes */
     int nin, nout;
-    double flops;                    /* of its launches at full batch */
+    double flops; /* of its launches at full batch */
 };
-/* Compile the problem for a batch of `capacity` with a given solution.  `problem` is one of a program over `store` whose
- * graph still lives.  Memory is poisoned.  FER_ENOTSUP: it has no operation of the graph to be emitted by. */
+/* Compile the problem for a batch of `capacity` with a given solution.  `problem` is one of a program over `store`
+ * whose graph still lives.  Memory is poisoned.  FER_ENOTSUP: it has no operation of the graph to be emitted by. */
 enum fer_status fer_alone_compile(const struct fer_solved *problem, const struct fer_solution *solution, int capacity,
                                   struct fer_store *store, const struct fer_build_watch *watch, struct fer_alone **out,
                                   struct fer_error *err);

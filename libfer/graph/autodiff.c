@@ -54,7 +54,11 @@ void fer_autodiff_mark(const struct fer_autodiff *ad)
 struct sweep {
     const struct fer_autodiff *ad;
     struct fer_emit em; /* for the core's own launches */
-    struct { const struct fer_weight *weight; struct fer_tensor *sum; int left; } *weights;
+    struct {
+        const struct fer_weight *weight;
+        struct fer_tensor *sum;
+        int left;
+    } * weights;
     int nweights;
 };
 
@@ -228,10 +232,11 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
     }
     if (op->fork)
         return fer_fail(s->em.err, FER_ENOTSUP,
-                        "%s: no gradient goes through it, because only chosen nets run; train its nets without it", op->path);
+                        "%s: no gradient goes through it, because only chosen nets run; train its nets without it",
+                        op->path);
     if (!op->layer->backward)
-        return fer_fail(s->em.err, FER_ENOTSUP, "%s has no gradient, and a loss needs one through it; put detach before it",
-                        op->layer->name);
+        return fer_fail(s->em.err, FER_ENOTSUP,
+                        "%s has no gradient, and a loss needs one through it; put detach before it", op->layer->name);
     struct fer_emit em = fer_compiler_emit(ad->c, segment, "backward", s->em.err);
     enum fer_status status = fer_compiler_emit_op(&em, op);
     em.has_backward = true;

@@ -33,8 +33,8 @@ static enum fer_status settle(const struct fer_binder *b, const struct fer_bindi
     }
     if (value->kind == FER_AST_LIST) {
         if (b->settled && (*b->settled += value->count) > SETTLE_MOST) {
-            fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span, "the lists of this description come to more than %d values",
-                         SETTLE_MOST);
+            fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span,
+                         "the lists of this description come to more than %d values", SETTLE_MOST);
             return FER_EINVAL;
         }
         *out = *value;
@@ -74,8 +74,8 @@ static enum fer_status settle(const struct fer_binder *b, const struct fer_bindi
     names[nnames] = NULL;
     const char *near = fer_nearest_name(value->text, names);
     if (near)
-        fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span, "'$%s' is not defined; did you mean '$%s'?", value->text,
-                     near);
+        fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span, "'$%s' is not defined; did you mean '$%s'?",
+                     value->text, near);
     else
         fer_diag_add(b->diags, FER_SEVERITY_ERROR, value->span,
                      "'$%s' is not defined; define it with let, or as a formal of this net or block", value->text);
@@ -146,7 +146,8 @@ static enum fer_status choice(const struct field *f, const struct fer_ast_value 
         fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, v->span, "%s: %s expects one of %s; did you mean '%s'?", f->owner,
                      f->param->name, text, near);
     else
-        fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, v->span, "%s: %s expects one of %s", f->owner, f->param->name, text);
+        fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, v->span, "%s: %s expects one of %s", f->owner, f->param->name,
+                     text);
     return FER_EINVAL;
 }
 
@@ -286,8 +287,7 @@ static enum fer_status set(const struct field *f, const struct fer_ast_value *v,
     double x = 0;
     enum fer_status status;
     switch (f->param->type) {
-    case FER_TYPE_BOOL:
-        return set_bool(f, v, at);
+    case FER_TYPE_BOOL: return set_bool(f, v, at);
     case FER_TYPE_INT:
         for (int i = 0; f->param->choices && f->param->choices[i] && v->kind == FER_AST_NAME; i++)
             if (strcmp(f->param->choices[i], v->text) == 0) {
@@ -297,27 +297,19 @@ static enum fer_status set(const struct field *f, const struct fer_ast_value *v,
         status = number(f, v, true, &x);
         *(int *)at = (int)x;
         return status;
-    case FER_TYPE_FLOAT:
-        return number(f, v, false, at);
-    case FER_TYPE_ENUM:
-        return choice(f, v, at);
+    case FER_TYPE_FLOAT: return number(f, v, false, at);
+    case FER_TYPE_ENUM: return choice(f, v, at);
     case FER_TYPE_STRING:
         if (v->kind != FER_AST_STRING && v->kind != FER_AST_NAME)
             return expected(f, v, "a string in double quotes");
         *(const char **)at = v->text;
         return FER_OK;
-    case FER_TYPE_PATH:
-        return set_path(f, v, at);
-    case FER_TYPE_INTS:
-        return set_ints(f, v, false, at);
-    case FER_TYPE_ENUMS:
-        return set_ints(f, v, true, at);
-    case FER_TYPE_FLOATS:
-        return set_floats(f, v, at);
-    case FER_TYPE_STRINGS:
-        return set_strings(f, v, at);
-    case FER_TYPE_INT_LISTS:
-        return set_int_lists(f, v, at);
+    case FER_TYPE_PATH: return set_path(f, v, at);
+    case FER_TYPE_INTS: return set_ints(f, v, false, at);
+    case FER_TYPE_ENUMS: return set_ints(f, v, true, at);
+    case FER_TYPE_FLOATS: return set_floats(f, v, at);
+    case FER_TYPE_STRINGS: return set_strings(f, v, at);
+    case FER_TYPE_INT_LISTS: return set_int_lists(f, v, at);
     case FER_TYPE_VALUE:
         if (v->kind != FER_AST_NAME || !f->b->value)
             return expected(f, v, "the name of a value");
@@ -326,10 +318,8 @@ static enum fer_status set(const struct field *f, const struct fer_ast_value *v,
         if (v->kind != FER_AST_NAME || !f->b->net)
             return expected(f, v, "the name of a net");
         return f->b->net(f->b->user, v->text, v->span, at);
-    case FER_TYPE_NETS:
-        return set_nets(f, v, at);
-    case FER_TYPE_READERS:
-        return set_readers(f, v, at);
+    case FER_TYPE_NETS: return set_nets(f, v, at);
+    case FER_TYPE_READERS: return set_readers(f, v, at);
     }
     return FER_EINVAL;
 }
@@ -362,7 +352,8 @@ static const char *default_value(const struct field *f, const char *text, int de
     if (*end == 0)
         out->kind = FER_AST_NUMBER;
     else
-        out->kind = f->param->type == FER_TYPE_PATH || f->param->type == FER_TYPE_STRING ? FER_AST_STRING : FER_AST_NAME;
+        out->kind =
+            f->param->type == FER_TYPE_PATH || f->param->type == FER_TYPE_STRING ? FER_AST_STRING : FER_AST_NAME;
     return text + length;
 }
 
@@ -381,8 +372,8 @@ static enum fer_status set_default(const struct field *f, void *at)
     struct fer_ast_value value;
     const char *end = default_value(f, f->param->fallback, 0, &value);
     if (!end || *end) {
-        fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, f->span, "%s: the plugin's default '%s' of %s cannot be read", f->owner,
-                     f->param->fallback, f->param->name);
+        fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, f->span, "%s: the plugin's default '%s' of %s cannot be read",
+                     f->owner, f->param->fallback, f->param->name);
         return FER_EPLUGIN;
     }
     return set(f, &value, at);
@@ -408,8 +399,8 @@ static enum fer_status unknown_keyword(const struct fer_binder *b, const char *o
     names[count] = NULL;
     const char *near = fer_nearest_name(keyword->name, names);
     if (near)
-        fer_diag_add(b->diags, FER_SEVERITY_ERROR, keyword->name_span, "%s has no parameter '%s'; did you mean '%s'?", owner,
-                     keyword->name, near);
+        fer_diag_add(b->diags, FER_SEVERITY_ERROR, keyword->name_span, "%s has no parameter '%s'; did you mean '%s'?",
+                     owner, keyword->name, near);
     else if (count == 0)
         fer_diag_add(b->diags, FER_SEVERITY_ERROR, keyword->name_span, "%s has no parameter '%s'; it takes none", owner,
                      keyword->name);
@@ -422,8 +413,9 @@ static enum fer_status unknown_keyword(const struct fer_binder *b, const char *o
     return FER_EINVAL;
 }
 
-static enum fer_status check_keywords(const struct fer_binder *b, const char *owner, const struct fer_param *const *params,
-                                      int positionals, const struct fer_ast_keyword *keywords, int nkeywords)
+static enum fer_status check_keywords(const struct fer_binder *b, const char *owner,
+                                      const struct fer_param *const *params, int positionals,
+                                      const struct fer_ast_keyword *keywords, int nkeywords)
 {
     for (int k = 0; k < nkeywords; k++) {
         if (is_reserved(b, keywords[k].name))
@@ -475,8 +467,8 @@ enum fer_status fer_bind(const struct fer_binder *binder, const char *owner, con
         if (nparams == 0)
             fer_diag_add(binder->diags, FER_SEVERITY_ERROR, positional[0].span, "%s takes no arguments", owner);
         else
-            fer_diag_add(binder->diags, FER_SEVERITY_ERROR, positional[nparams].span, "%s takes at most %d argument%s", owner,
-                         nparams, nparams == 1 ? "" : "s");
+            fer_diag_add(binder->diags, FER_SEVERITY_ERROR, positional[nparams].span, "%s takes at most %d argument%s",
+                         owner, nparams, nparams == 1 ? "" : "s");
         return FER_EINVAL;
     }
     enum fer_status status = check_keywords(binder, owner, params, positionals, keywords, nkeywords);

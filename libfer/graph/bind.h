@@ -28,7 +28,7 @@ struct fer_binder {
     struct fer_arena *arena;
     struct fer_diags *diags;
     const struct fer_bindings *bindings;
-    const char *dir;              /* paths start here */
+    const char *dir; /* paths start here */
     void *user;
     /* FER_TYPE_VALUE, FER_TYPE_NET and FER_TYPE_READERS; report their own diagnostics. */
     enum fer_status (*value)(void *user, const char *name, struct fer_span span, int *index);
@@ -36,14 +36,14 @@ struct fer_binder {
     enum fer_status (*reader)(void *user, const char *name, struct fer_span span, struct fer_bound_reader *reader);
     /* Keywords that belong to the language and not to the operation: NULL-terminated. */
     const char *const *reserved;
-    int *settled;                 /* counts what lists came to, so that they cannot come to everything; or NULL */
+    int *settled; /* counts what lists came to, so that they cannot come to everything; or NULL */
 };
 
 /* Follow $names to a value that is none.  Reports undefined names and cycles. */
 enum fer_status fer_bind_settle(const struct fer_binder *binder, const struct fer_ast_value *value,
                                 struct fer_ast_value *out);
-/* Fill a zeroed struct from defaults and the call's arguments.  *out lives in the arena.  Problems are reported under the
- * argument's own text: "conv2d: kernel=0 is outside [1, 31]". */
+/* Fill a zeroed struct from defaults and the call's arguments.  *out lives in the arena.  Problems are reported under
+ * the argument's own text: "conv2d: kernel=0 is outside [1, 31]". */
 enum fer_status fer_bind(const struct fer_binder *binder, const char *owner, const struct fer_param *const *params,
                          size_t params_size, const struct fer_ast_value *positional, int positionals,
                          const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span, void **out);
@@ -53,8 +53,9 @@ struct fer_span fer_bind_span(const struct fer_ast_call *call, const struct fer_
 /* Parse one value ("0.1", "[1, 2]", "yes"): defaults and --set.  `name` is shown in errors. */
 enum fer_status fer_bind_text(struct fer_arena *arena, struct fer_sources *sources, const char *name, const char *text,
                               struct fer_ast_value *out, struct fer_diags *diags, struct fer_error *err);
-/* The same for a word of the command line, where strings need no quotes.  With `string`, one is expected: all is taken as
- * it stands but what begins like a quoted string, a list or a $name.  Else it is a value, or a path or name that is none
+/* The same for a word of the command line, where strings need no quotes.  With `string`, one is expected: all is taken
+ * as it stands but what begins like a quoted string, a list or a $name.  Else it is a value, or a path or name that is
+ * none
  * ("/data/x.csv"). */
 enum fer_status fer_bind_word(struct fer_arena *arena, struct fer_sources *sources, const char *name, const char *text,
                               bool string, struct fer_ast_value *out, struct fer_diags *diags, struct fer_error *err);

@@ -85,9 +85,9 @@ static enum fer_status make_inputs(struct fer_compiler *c, const int *data, int 
         struct fer_data_inputs *in = &all[input->data];
         if (!t)
             return no_memory(err);
-        struct fer_tensor **const slots[] = { &in->image, &in->label, &in->landmarks, &in->box, &in->mask, &in->covered,
-                                              &in->subject, &in->id, &in->soft, &in->code, &in->image2, &in->label2,
-                                              &in->same };
+        struct fer_tensor **const slots[] = { &in->image,   &in->label,   &in->landmarks, &in->box,  &in->mask,
+                                              &in->covered, &in->subject, &in->id,        &in->soft, &in->code,
+                                              &in->image2,  &in->label2,  &in->same };
         for (size_t k = 0; k < sizeof(slots) / sizeof(slots[0]); k++)
             if (input->field == 1u << k)
                 *slots[k] = t;
@@ -119,9 +119,10 @@ static enum fer_status check_labels(const struct fer_data_inputs *inputs, const 
         for (int n = 0; value && value->classes && labels[k] && n < batch->n; n++)
             if (labels[k][n] >= value->classes)
                 return at_op(value->classifier,
-                             fer_fail(err, FER_EINVAL, "%s: sample %u of data '%s' has label %d, but the classes end at %d",
-                                      value->classifier->layer->name, batch->id ? batch->id[n] : (unsigned)n, inputs->data,
-                                      labels[k][n], value->classes - 1),
+                             fer_fail(err, FER_EINVAL,
+                                      "%s: sample %u of data '%s' has label %d, but the classes end at %d",
+                                      value->classifier->layer->name, batch->id ? batch->id[n] : (unsigned)n,
+                                      inputs->data, labels[k][n], value->classes - 1),
                              err);
     }
     return FER_OK;
@@ -130,11 +131,14 @@ static enum fer_status check_labels(const struct fer_data_inputs *inputs, const 
 enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_inputs *inputs,
                                   const struct fer_batch *batch, struct fer_error *err)
 {
-    const struct { const struct fer_tensor *tensor; const void *data; } all[] = {
-        { inputs->image, batch->image },     { inputs->image2, batch->image2 },   { inputs->mask, batch->mask },
-        { inputs->label, batch->label },     { inputs->label2, batch->label2 },   { inputs->subject, batch->subject },
-        { inputs->landmarks, batch->landmarks }, { inputs->box, batch->box },     { inputs->soft, batch->soft },
-        { inputs->code, batch->code },       { inputs->same, batch->same },       { inputs->id, batch->id },
+    const struct {
+        const struct fer_tensor *tensor;
+        const void *data;
+    } all[] = {
+        { inputs->image, batch->image },         { inputs->image2, batch->image2 }, { inputs->mask, batch->mask },
+        { inputs->label, batch->label },         { inputs->label2, batch->label2 }, { inputs->subject, batch->subject },
+        { inputs->landmarks, batch->landmarks }, { inputs->box, batch->box },       { inputs->soft, batch->soft },
+        { inputs->code, batch->code },           { inputs->same, batch->same },     { inputs->id, batch->id },
         { inputs->covered, batch->covered },
     };
     const uint32_t epoch[4] = { (uint32_t)batch->epoch, batch->has_first, batch->first };
@@ -152,18 +156,21 @@ enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_i
 
 /* ---- stages ---- */
 
-enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out, struct fer_error *err)
+enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out,
+                               struct fer_error *err)
 {
     if (data->batch % ranks)
-        return fer_fail(err, FER_EINVAL, "data %s: a batch of %d cannot be shared equally by %d processes; choose another "
-                                         "batch or number of processes",
+        return fer_fail(err, FER_EINVAL,
+                        "data %s: a batch of %d cannot be shared equally by %d processes; choose another "
+                        "batch or number of processes",
                         data->name, data->batch, ranks);
     out->rows = data->batch / ranks;
     out->micro = data->micro < out->rows ? data->micro : out->rows;
     out->parts = out->rows / out->micro;
     if (out->rows % out->micro)
-        return fer_fail(err, FER_EINVAL, "data %s: micro=%d does not divide a share of %d, a batch of %d over %d processes",
-                        data->name, out->micro, out->rows, data->batch, ranks);
+        return fer_fail(err, FER_EINVAL,
+                        "data %s: micro=%d does not divide a share of %d, a batch of %d over %d processes", data->name,
+                        out->micro, out->rows, data->batch, ranks);
     return FER_OK;
 }
 
@@ -172,8 +179,8 @@ struct stage_compile {
     struct fer_share share;
     struct fer_stage_program *out;
     struct fer_error *err;
-    bool *differentiated;    /* by operation: some step runs its backward */
-    bool *tracked;           /* by net: statistics move in the region being emitted */
+    bool *differentiated; /* by operation: some step runs its backward */
+    bool *tracked;        /* by net: statistics move in the region being emitted */
 };
 
 /* ad->user: the step program whose updates own gradients. */
@@ -250,7 +257,8 @@ static enum fer_status emit_step(struct stage_compile *s, int k)
     if (!step->segment)
         return no_memory(s->err);
     mark_tracked(s->out->spec, k, s->tracked, s->c.graph->description->nnets);
-    enum fer_status status = emit_region(&s->c, FER_REGION_STEP + k, step->segment, s->differentiated, s->tracked, s->err);
+    enum fer_status status =
+        emit_region(&s->c, FER_REGION_STEP + k, step->segment, s->differentiated, s->tracked, s->err);
     struct fer_segment *last = fer_branch_segment(&s->c, step->segment, 0);
     if (!last)
         return no_memory(s->err);
@@ -404,8 +412,8 @@ static enum fer_status make_metric_buffers(struct fer_compiler *c, struct fer_fl
     for (int i = 0; i < spec->nmetrics && !status; i++)
         for (int k = 0; k < spec->metrics[i].op->nweights; k++) {
             struct fer_op *op = spec->metrics[i].op;
-            op->buffer_tensor[k] = fer_compiler_tensor(c, &op->buffer_shape[k], FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT,
-                                                       op->path);
+            op->buffer_tensor[k] =
+                fer_compiler_tensor(c, &op->buffer_shape[k], FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, op->path);
             if (!op->buffer_tensor[k])
                 return no_memory(err);
             op->buffer_tensor[k]->buffer = out->metrics;
@@ -484,7 +492,8 @@ static bool all_wants(const struct fer_autodiff *ad, const struct fer_weight *we
 static struct fer_tensor *all_target(const struct fer_autodiff *ad, const struct fer_weight *weight)
 {
     const struct fer_flow_program *p = ad->user;
-    struct fer_tensor *t = fer_compiler_tensor(ad->c, &weight->shape, FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, weight->path);
+    struct fer_tensor *t =
+        fer_compiler_tensor(ad->c, &weight->shape, FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, weight->path);
     if (t) {
         t->buffer = p->grads[weight->net->index];
         t->offset = weight->offset;
@@ -499,8 +508,7 @@ static enum fer_status seed_output(struct fer_compiler *c, struct fer_flow_progr
     struct fer_value *value = outputs[i];
     if (value->converted && value->layout != FER_LAYOUT_PLAIN)
         value = value->converted;
-    p->grad_out[i] =
-        fer_compiler_tensor(c, &p->out[i]->shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "grad");
+    p->grad_out[i] = fer_compiler_tensor(c, &p->out[i]->shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "grad");
     value->grad = p->grad_out[i];
     return p->grad_out[i] ? FER_OK : no_memory(err);
 }
@@ -518,8 +526,8 @@ static enum fer_status keep_gradient(struct fer_compiler *c, struct fer_emit *em
 }
 
 /* Gradients of outputs come from the host; gradients of inputs and weights go to it. */
-static enum fer_status emit_backward(struct fer_compiler *c, struct fer_flow_program *p, struct fer_value *const *outputs,
-                                     struct fer_error *err)
+static enum fer_status emit_backward(struct fer_compiler *c, struct fer_flow_program *p,
+                                     struct fer_value *const *outputs, struct fer_error *err)
 {
     const struct fer_description *d = c->graph->description;
     struct fer_arena *arena = c->program->arena;
@@ -569,12 +577,9 @@ static bool no_wants(const struct fer_autodiff *ad, const struct fer_weight *wei
 static struct fer_autodiff probe_autodiff(struct fer_compiler *c, const struct fer_predict_spec *spec,
                                           struct fer_segment *segment)
 {
-    return (struct fer_autodiff){ .c = c,
-                                  .segment = segment,
-                                  .region = FER_REGION_SHARED,
-                                  .wants = no_wants,
-                                  .of = spec->of,
-                                  .nof = spec->nof };
+    return (struct fer_autodiff){
+        .c = c, .segment = segment, .region = FER_REGION_SHARED, .wants = no_wants, .of = spec->of, .nof = spec->nof
+    };
 }
 
 /* The gradient of one output with respect to some values. */

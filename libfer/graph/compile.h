@@ -27,11 +27,11 @@ enum fer_status fer_store_write(struct fer_store *store, const struct fer_weight
 
 /* The compiler's passes, and what they are called. */
 enum fer_pass {
-    FER_PASS_FOLD = 1 << 0,    /* fold      affines of evaluation into the weights before them */
-    FER_PASS_FUSE = 1 << 1,    /* fuse      additions and activations into the operation before them */
-    FER_PASS_LAYOUT = 1 << 2,  /* layout    layouts that operations prefer; without it all is plain */
+    FER_PASS_FOLD = 1 << 0,     /* fold      affines of evaluation into the weights before them */
+    FER_PASS_FUSE = 1 << 1,     /* fuse      additions and activations into the operation before them */
+    FER_PASS_LAYOUT = 1 << 2,   /* layout    layouts that operations prefer; without it all is plain */
     FER_PASS_IN_PLACE = 1 << 3, /* inplace  outputs over inputs that nobody reads any more */
-    FER_PASS_TUNE = 1 << 4     /* tune      solvers that were measured to be the fastest (run/tuning.h) */
+    FER_PASS_TUNE = 1 << 4      /* tune      solvers that were measured to be the fastest (run/tuning.h) */
 };
 /* "fold,fuse": a set of passes; NULL and "" are none.  FER_EINVAL: a word is no pass. */
 enum fer_status fer_passes_parse(const char *text, unsigned *out, struct fer_error *err);
@@ -47,12 +47,12 @@ struct fer_compile_options {
     unsigned without; /* enum fer_pass */
     bool poison;
     const struct fer_build_watch *watch;
-    const struct fer_tuning *tuning; /* NULL: each problem's first solver is taken */
-    const struct fer_forced *forced; /* or NULL */
+    const struct fer_tuning *tuning;              /* NULL: each problem's first solver is taken */
+    const struct fer_forced *forced;              /* or NULL */
     void (*detail)(void *user, const char *text); /* measurements that were ignored, and why; or NULL */
     void *user;
-    int ranks;        /* processes that share each batch of a stage; 0: one */
-    bool sync;        /* statistics over the batch are those of all ranks */
+    int ranks; /* processes that share each batch of a stage; 0: one */
+    bool sync; /* statistics over the batch are those of all ranks */
 };
 
 /* The line of a problem on a device, without what was measured; texts are those of the arguments. */
@@ -72,46 +72,47 @@ struct fer_share {
     int rows, micro, parts;
 };
 /* FER_EINVAL: the batch is not divisible. */
-enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out, struct fer_error *err);
+enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out,
+                               struct fer_error *err);
 
 /* The device side of one data set: which tensor each field is uploaded to (NULL: not wanted). */
 struct fer_data_inputs {
-    struct fer_tensor *image;     /* u8 [N,H,W,C]; image2 and mask likewise */
+    struct fer_tensor *image; /* u8 [N,H,W,C]; image2 and mask likewise */
     struct fer_tensor *image2, *mask;
-    struct fer_tensor *label, *label2, *subject; /* i32 [N] */
+    struct fer_tensor *label, *label2, *subject;                       /* i32 [N] */
     struct fer_tensor *landmarks, *box, *covered, *soft, *code, *same; /* f32 */
-    struct fer_tensor *id;        /* u32 [N] */
-    struct fer_random_state random;     /* epoch and ids of the samples, for what is drawn for them */
+    struct fer_tensor *id;                                             /* u32 [N] */
+    struct fer_random_state random;    /* epoch and ids of the samples, for what is drawn for them */
     const struct fer_value *labels[2]; /* the values of label and label2, which may have a number of classes */
-    const char *data;             /* the data set's name */
-    unsigned wanted;              /* enum fer_field */
+    const char *data;                  /* the data set's name */
+    unsigned wanted;                   /* enum fer_field */
 };
 
 /* One update of one step: gradients and optimizer state. */
-struct fer_update_state {          /* rows "optimizer.STAGE.STEP.K.<state>.<weight path>" of a checkpoint */
+struct fer_update_state { /* rows "optimizer.STAGE.STEP.K.<state>.<weight path>" of a checkpoint */
     const struct fer_update_spec *spec;
     struct fer_segment *segment;
-    struct fer_tensor *control;    /* f32[4] INPUT: see struct fer_update; written by the trainer before each run:
-                                      rate, 1 (the segment multiplies in its own clipping), updates so far + 1, 0 */
-    struct fer_tensor *norm;       /* f32[1] global gradient norm before clipping; keep; NULL without clip */
-    int nnets;                     /* nets it touches */
+    struct fer_tensor *control; /* f32[4] INPUT: see struct fer_update; written by the trainer before each run:
+                                   rate, 1 (the segment multiplies in its own clipping), updates so far + 1, 0 */
+    struct fer_tensor *norm;    /* f32[1] global gradient norm before clipping; keep; NULL without clip */
+    int nnets;                  /* nets it touches */
     const struct fer_net **nets;
-    struct fer_buffer **grads;     /* by position in nets: laid out as the net's values */
+    struct fer_buffer **grads;       /* by position in nets: laid out as the net's values */
     struct fer_buffer *(*states)[4]; /* likewise */
     int nstates;
-    int micro;                     /* micro-batches in a batch */
-    struct fer_buffer **fresh;     /* micro > 1: gradients of one micro-batch, by position in nets */
-    long updates;                  /* done so far; saved */
+    int micro;                 /* micro-batches in a batch */
+    struct fer_buffer **fresh; /* micro > 1: gradients of one micro-batch, by position in nets */
+    long updates;              /* done so far; saved */
 };
 
 struct fer_step_program {
     const struct fer_step_spec *spec;
-    struct fer_segment *segment;   /* forward and backward; with micro-batches accumulates */
-    struct fer_segment *clear;     /* before the first micro-batch; NULL without micro */
-    struct fer_tensor *losses;     /* f32[spec->nlosses], keep; in spec order, unweighted */
+    struct fer_segment *segment; /* forward and backward; with micro-batches accumulates */
+    struct fer_segment *clear;   /* before the first micro-batch; NULL without micro */
+    struct fer_tensor *losses;   /* f32[spec->nlosses], keep; in spec order, unweighted */
     struct fer_update_state *updates;
     int nupdates;
-    bool stale_shared;             /* its updates move a net that the shared segment uses */
+    bool stale_shared; /* its updates move a net that the shared segment uses */
 };
 
 /* A stage, ready to run:
@@ -140,17 +141,17 @@ struct fer_flow_program {
     struct fer_program *program;
     struct fer_exec *exec;
     struct fer_segment *segment;
-    struct fer_segment *backward;  /* fer run --backward; else NULL */
-    struct fer_data_inputs *inputs; /* tests: one; predict: NULL */
-    struct fer_tensor **in, **out; /* predict, net: ports; out are keep and PLAIN */
+    struct fer_segment *backward;            /* fer run --backward; else NULL */
+    struct fer_data_inputs *inputs;          /* tests: one; predict: NULL */
+    struct fer_tensor **in, **out;           /* predict, net: ports; out are keep and PLAIN */
     struct fer_tensor **grad_in, **grad_out; /* backward: grad_out INPUT, grad_in keep (NULL where integer) */
-    struct fer_tensor **grad_of;   /* backward of a predict with `of`: by position in it, keep; NULL elsewhere */
+    struct fer_tensor **grad_of; /* backward of a predict with `of`: by position in it, keep; NULL elsewhere */
     int nin, nout;
-    struct fer_random_state random;      /* predict, net */
-    struct fer_buffer *metrics;    /* tests: all buffers of all metrics, zeroed by fer_test_reset */
+    struct fer_random_state random; /* predict, net */
+    struct fer_buffer *metrics;     /* tests: all buffers of all metrics, zeroed by fer_test_reset */
     const struct fer_test_spec *test;
     const struct fer_predict_spec *predict;
-    struct fer_buffer **grads;     /* backward: by net index, laid out as values; NULL elsewhere */
+    struct fer_buffer **grads; /* backward: by net index, laid out as values; NULL elsewhere */
 };
 enum fer_status fer_test_compile(struct fer_description *description, int test, struct fer_store *store,
                                  const struct fer_compile_options *options, struct fer_flow_program **out,
@@ -165,8 +166,8 @@ enum fer_status fer_predict_compile(struct fer_description *description, const s
                                     struct fer_error *err);
 void fer_flow_program_free(struct fer_flow_program *program);
 
-/* Upload one batch's fields, ids and epoch to the inputs, in memory order, and set the live batch.  FER_EINVAL when a label
- * is outside of the classes of an operation that reads it. */
+/* Upload one batch's fields, ids and epoch to the inputs, in memory order, and set the live batch.  FER_EINVAL when a
+ * label is outside of the classes of an operation that reads it. */
 struct fer_batch;
 enum fer_status fer_inputs_upload(struct fer_exec *exec, const struct fer_data_inputs *inputs,
                                   const struct fer_batch *batch, struct fer_error *err);

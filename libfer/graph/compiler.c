@@ -13,7 +13,9 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
     const struct fer_description *d = graph->description;
     struct fer_arena *arena = fer_arena_create();
     struct fer_program *program = arena ? fer_arena_alloc(arena, sizeof(*program)) : NULL;
-    *out = (struct fer_compiler){ .graph = graph, .store = store, .profile = store->device->profile, .capacity = capacity, .ranks = 1 };
+    *out = (struct fer_compiler){
+        .graph = graph, .store = store, .profile = store->device->profile, .capacity = capacity, .ranks = 1
+    };
     if (!program)
         goto no_memory;
     out->program = program;
@@ -138,8 +140,8 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
         return value->tensor;
     const struct fer_op *op = value->producer;
     const struct fer_shape shape = fer_compiler_shape(c, &value->shape, value->branch);
-    struct fer_tensor *t = fer_compiler_tensor(c, &shape, value->layout, op ? FER_STORAGE_ARENA : FER_STORAGE_INPUT,
-                                               value->name);
+    struct fer_tensor *t =
+        fer_compiler_tensor(c, &shape, value->layout, op ? FER_STORAGE_ARENA : FER_STORAGE_INPUT, value->name);
     if (!t)
         return NULL;
     value->tensor = t;
@@ -167,7 +169,9 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
 struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
                                   struct fer_error *err)
 {
-    return (struct fer_emit){ .c = c, .segment = segment, .pass = pass, .err = err, .epilogue = { .size = sizeof(struct fer_epilogue) } };
+    return (struct fer_emit){
+        .c = c, .segment = segment, .pass = pass, .err = err, .epilogue = { .size = sizeof(struct fer_epilogue) }
+    };
 }
 
 enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op)
@@ -218,7 +222,8 @@ enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *w
         const size_t count = (fer_shape_count(&w->shape) + 63) / 64 * 64; /* the gaps hold zeros and stay zero */
         const bool matrix = w->shape.rank >= 2;
         struct fer_run *last = *nruns ? &out[*nruns - 1] : NULL;
-        if (last && last->net == w->net && last->offset + last->count == w->offset && (!by_rank || last->matrix == matrix))
+        if (last && last->net == w->net && last->offset + last->count == w->offset &&
+            (!by_rank || last->matrix == matrix))
             last->count += count;
         else
             out[(*nruns)++] = (struct fer_run){ w->net, w->offset, count, matrix };

@@ -32,8 +32,15 @@ static enum fer_status ingest_forward(struct fer_emit *em, struct fer_error *err
 }
 
 const struct fer_layer fer_core_ingest = {
-    .size = sizeof(struct fer_layer), .name = "ingest",       .help = "bytes to [0, 1]",       .inputs_min = 1, .inputs_max = 1,
-    .outputs_min = 1,                 .outputs = 1,           .flags = FER_LAYER_STOPS_GRADIENT, .shape = ingest_shape,
+    .size = sizeof(struct fer_layer),
+    .name = "ingest",
+    .help = "bytes to [0, 1]",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_STOPS_GRADIENT,
+    .shape = ingest_shape,
     .forward = ingest_forward,
 };
 
@@ -72,8 +79,15 @@ static enum fer_status convert_backward(struct fer_emit *em, struct fer_error *e
 }
 
 const struct fer_layer fer_core_convert = {
-    .size = sizeof(struct fer_layer), .name = "convert", .help = "between layouts", .inputs_min = 1, .inputs_max = 1,
-    .outputs_min = 1,                 .outputs = 1,      .shape = convert_shape,    .forward = convert_forward,
+    .size = sizeof(struct fer_layer),
+    .name = "convert",
+    .help = "between layouts",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .outputs_min = 1,
+    .outputs = 1,
+    .shape = convert_shape,
+    .forward = convert_forward,
     .backward = convert_backward,
 };
 
@@ -102,8 +116,15 @@ static enum fer_status gather_forward(struct fer_emit *em, struct fer_error *err
 }
 
 const struct fer_layer fer_core_gather = {
-    .size = sizeof(struct fer_layer), .name = "take_rows", .help = "rows of a batch", .inputs_min = 1, .inputs_max = 1,
-    .outputs_min = 1,                 .outputs = 1,     .flags = FER_LAYER_ANY_LAYOUT, .shape = gather_shape,
+    .size = sizeof(struct fer_layer),
+    .name = "take_rows",
+    .help = "rows of a batch",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_ANY_LAYOUT,
+    .shape = gather_shape,
     .forward = gather_forward,
 };
 
@@ -139,8 +160,13 @@ static enum fer_status mean_finish(const struct fer_op *op, const float *const *
 
 const struct fer_metric fer_core_mean = {
     .size = sizeof(struct fer_metric),
-    .layer = { .size = sizeof(struct fer_layer), .name = "mean", .help = "mean of a loss over the samples", .inputs_min = 2,
-               .inputs_max = 2, .shape = mean_shape, .forward = mean_forward },
+    .layer = { .size = sizeof(struct fer_layer),
+               .name = "mean",
+               .help = "mean of a loss over the samples",
+               .inputs_min = 2,
+               .inputs_max = 2,
+               .shape = mean_shape,
+               .forward = mean_forward },
     .finish = mean_finish,
 };
 

@@ -81,8 +81,9 @@ static enum fer_status skip(struct fer_env *env, const struct fer_ast_flow *flow
     return FER_OK;
 }
 
-static enum fer_status eval_cut_flow(struct fer_env *env, const struct fer_net_body *body, const struct fer_ast_flow *flow,
-                                     const struct fer_values *inputs, bool *started, bool *ended, struct fer_values *out)
+static enum fer_status eval_cut_flow(struct fer_env *env, const struct fer_net_body *body,
+                                     const struct fer_ast_flow *flow, const struct fer_values *inputs, bool *started,
+                                     bool *ended, struct fer_values *out)
 {
     struct chain chain = { 0 };
     enum fer_status status = unroll(env, flow, &chain);
@@ -124,7 +125,8 @@ static enum fer_status cut_not_found(struct fer_env *env, const struct fer_net *
             return FER_EINVAL;
         for (int k = 0; k < chain.count; k++) {
             if (step_matches(chain.names[k], label)) {
-                fer_report_at(env->r, env->r->main, span, "until=\"%s\" comes before from=\"%s\"", body->until, body->from);
+                fer_report_at(env->r, env->r->main, span, "until=\"%s\" comes before from=\"%s\"", body->until,
+                              body->from);
                 return FER_EINVAL;
             }
             if (strlen(text) + 64 < sizeof(text))

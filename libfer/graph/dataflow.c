@@ -52,8 +52,8 @@ static const char *override_path(const struct fer_description *d, const char *na
     return NULL;
 }
 
-/* A data set that another one reads: a reader and nothing else.  It is bound where it is named, and once is enough: what it
- * reads cannot be made of others in turn. */
+/* A data set that another one reads: a reader and nothing else.  It is bound where it is named, and once is enough:
+ * what it reads cannot be made of others in turn. */
 enum fer_status fer_data_bind(void *user, const char *name, struct fer_span span, struct fer_bound_reader *out)
 {
     struct fer_env *env = user;
@@ -71,8 +71,10 @@ enum fer_status fer_data_bind(void *user, const char *name, struct fer_span span
         if (strcmp(item->name, name) != 0)
             continue;
         if (item->ncalls > 1) {
-            fer_report_at(r, env->module, span, "data '%s' is a pipeline; define it by its reader alone, and put what follows "
-                          "the reader behind the data set that reads it", name);
+            fer_report_at(r, env->module, span,
+                          "data '%s' is a pipeline; define it by its reader alone, and put what follows "
+                          "the reader behind the data set that reads it",
+                          name);
             return FER_EINVAL;
         }
         const void *reader;
@@ -106,11 +108,13 @@ static enum fer_status host_item(struct fer_env *env, const struct fer_ast_call 
     const struct fer_registry *registry = r->d->registry;
     struct fer_error err = FER_ERROR_INIT, other = FER_ERROR_INIT;
     const void *entry;
-    if (fer_registry_find(registry, FER_KIND_TRANSFORM, call->name, env->module->plugins, &entry, NULL, &err) == FER_OK) {
+    if (fer_registry_find(registry, FER_KIND_TRANSFORM, call->name, env->module->plugins, &entry, NULL, &err) ==
+        FER_OK) {
         out->transform = entry;
         return bind_entry(env, FER_KIND_TRANSFORM, entry, call, &out->params);
     }
-    if (fer_registry_find(registry, FER_KIND_SAMPLER, call->name, env->module->plugins, &entry, NULL, &other) == FER_OK) {
+    if (fer_registry_find(registry, FER_KIND_SAMPLER, call->name, env->module->plugins, &entry, NULL, &other) ==
+        FER_OK) {
         out->sampler = entry;
         return bind_entry(env, FER_KIND_SAMPLER, entry, call, &out->params);
     }
@@ -137,16 +141,17 @@ static enum fer_status find_batch(struct fer_env *env, const struct fer_ast_item
             continue;
         struct fer_binder binder = fer_env_binder(env, NULL);
         void *bound;
-        const enum fer_status status = fer_bind(&binder, "batch", batch_params, sizeof(struct batch), call->positional,
-                                                call->positionals, call->keywords, call->nkeywords, call->name_span, &bound);
+        const enum fer_status status =
+            fer_bind(&binder, "batch", batch_params, sizeof(struct batch), call->positional, call->positionals,
+                     call->keywords, call->nkeywords, call->name_span, &bound);
         if (status)
             return status;
         const struct batch *batch = bound;
         out->batch = batch->batch;
         out->micro = batch->micro ? batch->micro : batch->batch;
         if (out->batch % out->micro != 0) {
-            fer_report_at(env->r, env->module, call->name_span, "batch: micro=%d does not divide the batch of %d", out->micro,
-                          out->batch);
+            fer_report_at(env->r, env->module, call->name_span, "batch: micro=%d does not divide the batch of %d",
+                          out->micro, out->batch);
             return FER_EINVAL;
         }
         out->body->first_device = i + 1;
@@ -216,8 +221,10 @@ enum fer_status fer_data_create(struct fer_resolver *r, const struct fer_ast_ite
     status = bind_entry(&env, FER_KIND_READER, reader, call, &spec->reader_params);
     spec->name = item->name;
     spec->reader = reader;
-    spec->env = (struct fer_data_env){ sizeof(struct fer_data_env), d->labels,           d->nlabels, d->options.seed,
-                                       r->main->source->dir,        override_path(d, item->name) };
+    spec->env = (struct fer_data_env){
+        sizeof(struct fer_data_env), d->labels, d->nlabels, d->options.seed, r->main->source->dir,
+        override_path(d, item->name)
+    };
     spec->items = items;
     spec->batch = out->micro;
     spec->threads = d->options.threads;
@@ -264,34 +271,20 @@ static bool field_shape(const struct fer_pipeline_info *info, unsigned field, in
     case FER_FIELD_IMAGE2:
         *out = (struct fer_shape){ FER_U8, 4, { n, info->height, info->width, info->channels }, 1 };
         return true;
-    case FER_FIELD_MASK:
-        *out = (struct fer_shape){ FER_U8, 4, { n, info->height, info->width, 1 }, 1 };
-        return true;
+    case FER_FIELD_MASK: *out = (struct fer_shape){ FER_U8, 4, { n, info->height, info->width, 1 }, 1 }; return true;
     case FER_FIELD_LABEL:
     case FER_FIELD_LABEL2:
-    case FER_FIELD_SUBJECT:
-        out->dtype = FER_I32;
-        return true;
-    case FER_FIELD_ID:
-        out->dtype = FER_U32;
-        return true;
+    case FER_FIELD_SUBJECT: out->dtype = FER_I32; return true;
+    case FER_FIELD_ID: out->dtype = FER_U32; return true;
     case FER_FIELD_LANDMARKS:
         *out = (struct fer_shape){ FER_F32, 3, { n, info->landmarks, 2 }, 1 };
         return info->landmarks > 0;
-    case FER_FIELD_BOX:
-        *out = (struct fer_shape){ FER_F32, 2, { n, 4 }, 1 };
-        return true;
-    case FER_FIELD_SOFT:
-        *out = (struct fer_shape){ FER_F32, 2, { n, info->softs }, 1 };
-        return info->softs > 0;
-    case FER_FIELD_CODE:
-        *out = (struct fer_shape){ FER_F32, 2, { n, info->codes }, 1 };
-        return info->codes > 0;
+    case FER_FIELD_BOX: *out = (struct fer_shape){ FER_F32, 2, { n, 4 }, 1 }; return true;
+    case FER_FIELD_SOFT: *out = (struct fer_shape){ FER_F32, 2, { n, info->softs }, 1 }; return info->softs > 0;
+    case FER_FIELD_CODE: *out = (struct fer_shape){ FER_F32, 2, { n, info->codes }, 1 }; return info->codes > 0;
     case FER_FIELD_COVERED:
-    case FER_FIELD_SAME:
-        return true;
-    default:
-        return false;
+    case FER_FIELD_SAME: return true;
+    default: return false;
     }
 }
 
@@ -347,8 +340,8 @@ static enum fer_status gather(struct fer_env *env, const struct fer_ast_call *ca
         if (!value && optional)
             continue;
         if (!value) {
-            fer_report_at(env->r, env->module, call->name_span, "%s needs the field '%s', which this data does not have",
-                          call->name, name);
+            fer_report_at(env->r, env->module, call->name_span,
+                          "%s needs the field '%s', which this data does not have", call->name, name);
             return FER_EINVAL;
         }
         names[values->count] = name;
@@ -362,7 +355,8 @@ static enum fer_status apply(struct fer_env *env, const struct fer_ast_call *cal
 {
     struct fer_values values;
     const char *names[FER_MAX_VALUES] = { NULL };
-    const char *path = fer_arena_printf(env->graph->arena, "%s.%s%s", env->naming->prefix, call->name, second ? "2" : "");
+    const char *path =
+        fer_arena_printf(env->graph->arena, "%s.%s%s", env->naming->prefix, call->name, second ? "2" : "");
     enum fer_status status = gather(env, call, layer, fields, second, &values, names);
     const int read = values.count;
     struct fer_op *op;
@@ -386,10 +380,10 @@ struct on_words {
     struct fer_ints on;
 };
 static const char *const on_fields[] = { "image", "image2", NULL };
-static const struct fer_param *const on_params[] = {
-    FER_PARAM(FER_TYPE_ENUMS, struct on_words, on, "on", "[image, image2]", 0, 0, on_fields,
-              "the pictures of a pair that the operation changes"), NULL
-};
+static const struct fer_param *const on_params[] = { FER_PARAM(FER_TYPE_ENUMS, struct on_words, on, "on",
+                                                               "[image, image2]", 0, 0, on_fields,
+                                                               "the pictures of a pair that the operation changes"),
+                                                     NULL };
 
 /* on=[image]: only these of image and image2. */
 static enum fer_status find_on(struct fer_env *env, const struct fer_ast_call *call, unsigned *on)
@@ -420,7 +414,8 @@ static const char *misplaced(struct fer_env *env, const struct fer_ast_call *cal
         return NULL;
     if (strcmp(call->name, "batch") == 0)
         return "stands once in a pipeline";
-    if (fer_registry_find(registry, FER_KIND_TRANSFORM, call->name, env->module->plugins, &entry, NULL, &err) == FER_OK ||
+    if (fer_registry_find(registry, FER_KIND_TRANSFORM, call->name, env->module->plugins, &entry, NULL, &err) ==
+            FER_OK ||
         fer_registry_find(registry, FER_KIND_SAMPLER, call->name, env->module->plugins, &entry, NULL, &err) == FER_OK)
         return "runs on the host; put it before batch";
     return layer ? "is not an operation on pictures; it can stand in a net or a stage, not in data" : NULL;
@@ -465,7 +460,8 @@ static enum fer_status render(struct fer_env *env, const struct fer_data_spec *d
                                       .in = &code,
                                       .field = &field,
                                       .nin = 1,
-                                      .path = fer_arena_printf(env->graph->arena, "%s.%s", env->naming->prefix, layer->name),
+                                      .path = fer_arena_printf(env->graph->arena, "%s.%s", env->naming->prefix,
+                                                               layer->name),
                                       .span = data->span,
                                       .region = env->region };
     const enum fer_status status = fer_graph_add(env->graph, &spec, &op, &err);

@@ -21,41 +21,44 @@ struct fer_description;
 
 /* One row of a checkpoint. */
 struct fer_weight {
-    const char *path;         /* "trunk.layer1.0.conv1.weight": net name, labels, weight name */
+    const char *path; /* "trunk.layer1.0.conv1.weight": net name, labels, weight name */
     struct fer_shape shape;
     struct fer_init init;
-    bool trained;             /* false: running statistics */
+    bool trained; /* false: running statistics */
     struct fer_net *net;
-    size_t offset;            /* elements from the start of the net's values (trained) or statistics (not) */
-    int index;                /* in the net */
-    struct fer_span span;     /* the operation that declared it first */
+    size_t offset;        /* elements from the start of the net's values (trained) or statistics (not) */
+    int index;            /* in the net */
+    struct fer_span span; /* the operation that declared it first */
 };
 
 struct fer_net {
     const char *name;
-    int index;                /* in the description */
-    struct fer_weight **weights; /* in order of first declaration; trained ones are contiguous in `values` in this order */
+    int index; /* in the description */
+    /* in order of first declaration; trained ones are contiguous in `values` in this order */
+    struct fer_weight **weights;
     int nweights, weight_capacity;
     size_t values, statistics; /* elements, every weight starting at a multiple of 64 */
     struct fer_span span;
-    bool used;                /* by a flow, or as a parameter */
+    bool used;                 /* by a flow, or as a parameter */
     struct fer_net_body *body; /* private to graph/ */
 };
 
 /* keyword settings and --set, --data of the command line */
-struct fer_setting { const char *name, *value; };
+struct fer_setting {
+    const char *name, *value;
+};
 struct fer_description_options {
-    const struct fer_setting *sets;  /* override `let`; the value is parsed as the language's value */
+    const struct fer_setting *sets; /* override `let`; the value is parsed as the language's value */
     int nsets;
-    const struct fer_setting *data;  /* override a data set's path */
+    const struct fer_setting *data; /* override a data set's path */
     int ndata;
     uint64_t seed;
-    int threads;                     /* of data pipelines; 0: default */
+    int threads; /* of data pipelines; 0: default */
     /* A description out of a checkpoint: evaluate only use, let, labels, net, block, predict (and, with tests, test and
      * its data).  Absent data is a warning when check, an error in train. */
     bool only_predict, with_tests;
-    bool check;                      /* absent data and weights are warnings */
-    int keep_row;                    /* tests keep named values of at most so many elements a sample for the host; 0: none */
+    bool check;   /* absent data and weights are warnings */
+    int keep_row; /* tests keep named values of at most so many elements a sample for the host; 0: none */
 };
 
 enum fer_unit { FER_UNIT_EPOCH, FER_UNIT_STEP };
@@ -73,21 +76,21 @@ struct fer_update_spec {
     const void *params;
     struct fer_bound_schedule *schedules;
     int nschedules;
-    double lr_scale, clip;    /* clip 0: none; the bound on the global gradient norm of this update */
-    int from;                 /* first epoch (from=5: epochs 5 and later), 0: always */
+    double lr_scale, clip;       /* clip 0: none; the bound on the global gradient norm of this update */
+    int from;                    /* first epoch (from=5: epochs 5 and later), 0: always */
     struct fer_weight **weights; /* trained weights that this moves, in net and offset order */
     int nweights;
     struct fer_span span;
 };
 
-struct fer_loss_spec {        /* a term of minimize, or a loss that is only logged */
+struct fer_loss_spec { /* a term of minimize, or a loss that is only logged */
     const char *name;
-    double weight;            /* in minimize; 0: only logged */
+    double weight; /* in minimize; 0: only logged */
     struct fer_value *value;
 };
 
 struct fer_step_spec {
-    const char *name;         /* "" for a stage's own minimize */
+    const char *name; /* "" for a stage's own minimize */
     int times;
     bool fresh;
     struct fer_loss_spec *losses;
@@ -99,38 +102,47 @@ struct fer_step_spec {
 
 struct fer_data_spec {
     const char *name;
-    struct fer_pipeline_spec *pipeline; /* host part: batch is the micro-batch, shuffle and drop_last are off (the trainer
-                                           sets them); NULL when the data is absent (check) */
+    struct fer_pipeline_spec *pipeline;   /* host part: batch is the micro-batch, shuffle and drop_last are off (the
+                                             trainer   sets them); NULL when the data is absent (check) */
     const struct fer_pipeline_info *info; /* what the host part yields; NULL when the data is absent */
-    int batch, micro;         /* micro == batch unless micro= is given */
+    int batch, micro;                     /* micro == batch unless micro= is given */
     struct fer_span span;
     struct fer_data_body *body; /* private: device part */
 };
 
-struct fer_load_spec { const char *path, *file, *prefix; bool strict; struct fer_span span; };
-struct fer_save_spec { const char *path, *file; struct fer_span span; };
+struct fer_load_spec {
+    const char *path, *file, *prefix;
+    bool strict;
+    struct fer_span span;
+};
+struct fer_save_spec {
+    const char *path, *file;
+    struct fer_span span;
+};
 
 struct fer_stage_spec {
     const char *name;
-    int *data;                /* indexes of data sets; [0] counts the epochs */
+    int *data; /* indexes of data sets; [0] counts the epochs */
     int ndata;
-    enum fer_unit unit;       /* until */
+    enum fer_unit unit; /* until */
     long until;
-    const char *best;         /* "valid.accuracy", NULL: none */
-    bool best_is_loss;        /* smaller is better: the metric is a loss, or its last component starts with "loss" */
-    int patience;             /* 0: none */
-    int *tests;               /* indexes of tests run every epoch */
+    const char *best;  /* "valid.accuracy", NULL: none */
+    bool best_is_loss; /* smaller is better: the metric is a loss, or its last component starts with "loss" */
+    int patience;      /* 0: none */
+    int *tests;        /* indexes of tests run every epoch */
     int ntests;
     struct fer_step_spec *steps;
     int nsteps;
-    struct fer_load_spec *loads; int nloads;
-    struct fer_save_spec *saves; int nsaves;
+    struct fer_load_spec *loads;
+    int nloads;
+    struct fer_save_spec *saves;
+    int nsaves;
     struct fer_span span;
-    struct fer_graph *graph;  /* NULL when the data is absent */
+    struct fer_graph *graph; /* NULL when the data is absent */
 };
 
 struct fer_metric_spec {
-    const char *name;         /* the flow's output name */
+    const char *name; /* the flow's output name */
     const struct fer_metric *metric;
     struct fer_op *op;
 };
@@ -146,16 +158,20 @@ struct fer_test_spec {
     int nmetrics;
     struct fer_named_value *named; /* with keep_row: data fields and flows that have a name, one row a sample */
     int nnamed;
-    struct fer_value *scores, *truth; /* with keep_row: f32 [N,K] and i32 [N] of the first metric that has such; or NULL */
+    /* with keep_row: f32 [N,K] and i32 [N] of the first metric that has such; or NULL */
+    struct fer_value *scores, *truth;
     struct fer_span span;
     struct fer_graph *graph;
 };
 
-struct fer_port_spec { const char *name; struct fer_shape shape; }; /* shape with a batch axis; rank 0: not given */
+struct fer_port_spec {
+    const char *name;
+    struct fer_shape shape;
+}; /* shape with a batch axis; rank 0: not given */
 struct fer_predict_spec {
     const char *name;
     struct fer_port_spec *inputs, *outputs;
-    bool tracking;            /* running statistics move (fer run --mode train) */
+    bool tracking; /* running statistics move (fer run --mode train) */
     int ninputs, noutputs;
     /* Backward: the gradient of outputs[seed] with respect to these values of the graph; nof 0: of all outputs, with
      * respect to inputs and weights. */
@@ -171,17 +187,25 @@ struct fer_description {
     const struct fer_registry *registry;
     const struct fer_ast_file *file;
     const struct fer_source *source;
-    struct fer_diags diags;          /* warnings too */
+    struct fer_diags diags; /* warnings too */
     struct fer_description_options options;
-    const char **labels; int nlabels;
-    struct fer_net **nets; int nnets;
-    struct fer_data_spec *data; int ndata;
-    struct fer_load_spec *loads; int nloads;
-    struct fer_stage_spec *stages; int nstages;
-    struct fer_predict_spec *predicts; int npredicts;
-    struct fer_test_spec *tests; int ntests;
-    struct fer_graph **calls; int ncalls, calls_capacity; /* of fer_description_call */
-    struct fer_resolver *resolver;   /* private */
+    const char **labels;
+    int nlabels;
+    struct fer_net **nets;
+    int nnets;
+    struct fer_data_spec *data;
+    int ndata;
+    struct fer_load_spec *loads;
+    int nloads;
+    struct fer_stage_spec *stages;
+    int nstages;
+    struct fer_predict_spec *predicts;
+    int npredicts;
+    struct fer_test_spec *tests;
+    int ntests;
+    struct fer_graph **calls;
+    int ncalls, calls_capacity;    /* of fer_description_call */
+    struct fer_resolver *resolver; /* private */
 };
 
 /* Parse and resolve.  On failure *out still holds the diagnostics when it is not NULL (free it all the same); the error

@@ -32,7 +32,8 @@ static enum fer_status read_argument(const struct fer_detector *detector, const 
     const struct fer_param *param = find_param(detector, name);
     out->name = name;
     return fer_bind_word(arena, sources, text, sign + 1,
-                         !param || param->type == FER_TYPE_STRING || param->type == FER_TYPE_PATH, &out->value, diags, err);
+                         !param || param->type == FER_TYPE_STRING || param->type == FER_TYPE_PATH, &out->value, diags,
+                         err);
 }
 
 enum fer_status fer_detector_bind(const struct fer_detector *detector, const char *const *arguments,

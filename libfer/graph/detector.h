@@ -26,8 +26,8 @@ enum fer_status fer_detector_compile(const struct fer_detector *detector, const 
                                      int width, int height, bool poison, const struct fer_build_watch *watch,
                                      struct fer_detector_program **out, struct fer_error *err);
 void fer_detector_program_free(struct fer_detector_program *program); /* NULL is fine */
-/* Boxes of a picture of width x height; `canvas` holds the program's canvas, row after row, the picture in its upper left
- * corner.  *boxes is malloc'ed. */
+/* Boxes of a picture of width x height; `canvas` holds the program's canvas, row after row, the picture in its upper
+ * left corner.  *boxes is malloc'ed. */
 enum fer_status fer_detector_run(const struct fer_detector *detector, const void *state,
                                  struct fer_detector_program *program, const uint8_t *canvas, int width, int height,
                                  struct fer_box **boxes, int *count, struct fer_error *err);

@@ -25,7 +25,8 @@ static enum fer_status check_tables(int fd, uint64_t size, struct fer_error *err
     const unsigned char class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
     if (head.e_ident[EI_CLASS] != class || head.e_type != ET_DYN)
         return fer_fail(err, FER_EPLUGIN, "it is not a shared object for this machine");
-    if (head.e_phentsize != sizeof(ElfW(Phdr)) || !within(head.e_phoff, (uint64_t)head.e_phnum * sizeof(ElfW(Phdr)), size) ||
+    if (head.e_phentsize != sizeof(ElfW(Phdr)) ||
+        !within(head.e_phoff, (uint64_t)head.e_phnum * sizeof(ElfW(Phdr)), size) ||
         !within(head.e_shoff, (uint64_t)head.e_shnum * head.e_shentsize, size))
         return fer_fail(err, FER_EPLUGIN, "it is truncated: its tables lie past its end; build or copy it again");
     for (unsigned i = 0; i < head.e_phnum; i++) {

@@ -85,8 +85,7 @@ struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i)
         return NULL;
     if (!em->op->saved_tensor[i]) {
         const struct fer_shape shape = fer_compiler_shape(em->c, &em->op->saved[i], em->op->branch);
-        em->op->saved_tensor[i] =
-            fer_compiler_tensor(em->c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, em->op->path);
+        em->op->saved_tensor[i] = fer_compiler_tensor(em->c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, em->op->path);
         if (em->op->saved_tensor[i])
             em->op->saved_tensor[i]->branch = em->op->branch;
     }
@@ -95,8 +94,8 @@ struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i)
 
 struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *shape, enum fer_layout layout)
 {
-    struct fer_tensor *tensor = fer_compiler_tensor(em->c, shape, shape->rank == 4 ? layout : FER_LAYOUT_PLAIN,
-                                                    FER_STORAGE_ARENA, "scratch");
+    struct fer_tensor *tensor =
+        fer_compiler_tensor(em->c, shape, shape->rank == 4 ? layout : FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, "scratch");
     if (!tensor) {
         fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         return NULL;
@@ -211,7 +210,8 @@ struct fer_tensor *fer_emit_gather(struct fer_emit *em, struct fer_tensor *tenso
         return none;
     }
     if (em->segment->branch) {
-        fer_emit_fail(em, FER_ENOTSUP, "it looks at the whole batch, which a net that only chosen samples run through does not have");
+        fer_emit_fail(em, FER_ENOTSUP,
+                      "it looks at the whole batch, which a net that only chosen samples run through does not have");
         return none;
     }
     const struct fer_shape shape = { FER_F32, 1, { em->c->ranks * (int)fer_tensor_size(tensor) }, 0 };
@@ -313,7 +313,8 @@ void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows)
 {
     struct fer_compiler *c = launch->em->c;
     if (launch->branch) { /* its rows are not those of the samples' ids */
-        fer_emit_fail(launch->em, FER_ENOTSUP, "it draws random numbers, which a net that only chosen samples run through has none of");
+        fer_emit_fail(launch->em, FER_ENOTSUP,
+                      "it draws random numbers, which a net that only chosen samples run through has none of");
         return;
     }
     struct fer_random_state *random = &c->random[launch->em->op ? launch->em->op->data : 0];
@@ -381,7 +382,8 @@ void fer_launch_range_1d(struct fer_launch *launch, struct fer_extent x)
     launch->local[0] = 64;
 }
 
-void fer_launch_range_2d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y, size_t local_x, size_t local_y)
+void fer_launch_range_2d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y, size_t local_x,
+                         size_t local_y)
 {
     launch->dims = 2;
     launch->global[0] = x;

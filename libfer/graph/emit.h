@@ -18,7 +18,7 @@ struct fer_prepared {
 /* Weights with an affine folded in. */
 struct fer_folded {
     const struct fer_weight *weight;
-    const char *affine;            /* the affine's path */
+    const char *affine; /* the affine's path */
     struct fer_tensor *out, *bias;
 };
 
@@ -26,35 +26,35 @@ struct fer_folded {
 struct fer_compiler {
     struct fer_program *program;
     struct fer_graph *graph;
-    struct fer_store *store;       /* where weights live */
+    struct fer_store *store; /* where weights live */
     enum fer_profile profile;
     int capacity;
-    int ranks;                     /* see fer_emit_ranks */
+    int ranks; /* see fer_emit_ranks */
     struct fer_segment *prepare;
-    struct fer_random_state *random;     /* by fer_op.data */
-    struct fer_tensor ***weights;  /* [net][weight]: made when first asked for */
+    struct fer_random_state *random; /* by fer_op.data */
+    struct fer_tensor ***weights;    /* [net][weight]: made when first asked for */
     struct fer_prepared *prepared;
     int nprepared, prepared_capacity;
-    struct fer_tensor **rows;      /* [branch - 1]: its rows of the parent */
+    struct fer_tensor **rows; /* [branch - 1]: its rows of the parent */
     struct fer_folded *folded;
     int nfolded, folded_capacity;
     const struct fer_compile_options *options; /* NULL: none */
-    bool trains;                   /* weights change in every step */
-    struct fer_solution solution;  /* the last answer of fer_emit_solve */
+    bool trains;                               /* weights change in every step */
+    struct fer_solution solution;              /* the last answer of fer_emit_solve */
 };
 
 struct fer_emit {
     struct fer_compiler *c;
     struct fer_op *op;
     struct fer_segment *segment;
-    const char *pass;              /* "data", "forward", "backward", "update", "core" */
-    const char *owner;             /* named in launches without an operation: the optimizer; NULL: "core" */
+    const char *pass;  /* "data", "forward", "backward", "update", "core" */
+    const char *owner; /* named in launches without an operation: the optimizer; NULL: "core" */
     struct fer_tensor *grad_out[FER_OP_PORTS], *grad_in[FER_OP_PORTS], *grad_weight[FER_OP_WEIGHTS];
     struct fer_epilogue epilogue;
-    struct fer_tensor *folded;     /* stands for weight 0; or NULL */
+    struct fer_tensor *folded; /* stands for weight 0; or NULL */
     bool tracking, has_backward;
     const struct fer_solved *solved; /* what launches are a part of now; or NULL */
-    enum fer_status status;        /* the first failure */
+    enum fer_status status;          /* the first failure */
     struct fer_error *err;
 };
 
@@ -91,15 +91,15 @@ bool fer_solver_has(const struct fer_solver *solver, const char *source);
 /* ---- branch.c: segments where samples part ---- */
 /* Branches of the graph to branches of the program, which has its capacity. */
 enum fer_status fer_branches_create(struct fer_compiler *c, struct fer_error *err);
-/* Where the next operation of a branch goes: the last of the segments that follow `segment`, or a new one behind it when
- * that is another branch's or ends in a decision.  NULL: out of memory. */
+/* Where the next operation of a branch goes: the last of the segments that follow `segment`, or a new one behind it
+ * when that is another branch's or ends in a decision.  NULL: out of memory. */
 struct fer_segment *fer_branch_segment(struct fer_compiler *c, struct fer_segment *segment, int branch);
 /* A new segment behind `last`, which belongs to the segments that follow `first`; `why` is for people. */
 struct fer_segment *fer_branch_follow(struct fer_compiler *c, const struct fer_segment *first, struct fer_segment *last,
                                       int branch, const char *why);
 /* Forward of one operation into `segment` or what follows it. */
-enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
-                                   bool has_backward, struct fer_error *err);
+enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment,
+                                   bool tracking, bool has_backward, struct fer_error *err);
 
 /* ---- the core's kernels (core.c, kernels_cl/core.cl) ---- */
 void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out);
@@ -127,12 +127,13 @@ enum fer_status fer_fold(struct fer_compiler *c, const struct fer_op *op, struct
 struct fer_autodiff {
     struct fer_compiler *c;
     struct fer_segment *segment;
-    int region;                    /* the step's; operations of this region and the shared one take part */
+    int region; /* the step's; operations of this region and the shared one take part */
     bool (*wants)(const struct fer_autodiff *ad, const struct fer_weight *weight);
-    struct fer_tensor *(*target)(const struct fer_autodiff *ad, const struct fer_weight *weight); /* where its gradient goes */
+    struct fer_tensor *(*target)(const struct fer_autodiff *ad,
+                                 const struct fer_weight *weight); /* where its gradient goes */
     const void *user;
-    bool inputs;                   /* gradients of the graph's f32 inputs too */
-    struct fer_value *const *of;   /* and of these values */
+    bool inputs;                 /* gradients of the graph's f32 inputs too */
+    struct fer_value *const *of; /* and of these values */
     int nof;
 };
 /* Which operations of the graph need a backward pass for this step. */
@@ -143,8 +144,8 @@ enum fer_status fer_autodiff_emit(const struct fer_autodiff *ad, struct fer_erro
 /* ---- weights to flat runs ---- */
 struct fer_run {
     const struct fer_net *net;
-    size_t offset, count;          /* elements of the net's values */
-    bool matrix;                   /* weights of rank >= 2 */
+    size_t offset, count; /* elements of the net's values */
+    bool matrix;          /* weights of rank >= 2 */
 };
 /* Contiguous runs of a list of weights in net and offset order; split where the rank class changes if asked to. */
 enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *weights, int nweights, bool by_rank,

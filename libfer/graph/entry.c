@@ -8,8 +8,8 @@
 
 const char *fer_kind_name(enum fer_kind kind)
 {
-    static const char *const names[FER_KINDS] = { "operation", "model",  "optimizer", "schedule",
-                                                  "metric",    "reader", "transform", "sampler", "detector" };
+    static const char *const names[FER_KINDS] = { "operation", "model",     "optimizer", "schedule", "metric",
+                                                  "reader",    "transform", "sampler",   "detector" };
     return (unsigned)kind < FER_KINDS ? names[kind] : "entry";
 }
 
@@ -22,10 +22,12 @@ struct entry_head {
 };
 _Static_assert(offsetof(struct fer_layer, params_size) == offsetof(struct entry_head, params_size), "layer head");
 _Static_assert(offsetof(struct fer_model, params_size) == offsetof(struct entry_head, params_size), "model head");
-_Static_assert(offsetof(struct fer_optimizer, params_size) == offsetof(struct entry_head, params_size), "optimizer head");
+_Static_assert(offsetof(struct fer_optimizer, params_size) == offsetof(struct entry_head, params_size),
+               "optimizer head");
 _Static_assert(offsetof(struct fer_schedule, params_size) == offsetof(struct entry_head, params_size), "schedule head");
 _Static_assert(offsetof(struct fer_reader, params_size) == offsetof(struct entry_head, params_size), "reader head");
-_Static_assert(offsetof(struct fer_transform, params_size) == offsetof(struct entry_head, params_size), "transform head");
+_Static_assert(offsetof(struct fer_transform, params_size) == offsetof(struct entry_head, params_size),
+               "transform head");
 _Static_assert(offsetof(struct fer_sampler, params_size) == offsetof(struct entry_head, params_size), "sampler head");
 _Static_assert(offsetof(struct fer_detector, params_size) == offsetof(struct entry_head, params_size), "detector head");
 
@@ -59,26 +61,16 @@ const struct fer_param *const *fer_entry_params(enum fer_kind kind, const void *
 static const void *const *table(const struct fer_plugin *plugin, enum fer_kind kind)
 {
     switch (kind) {
-    case FER_KIND_LAYER:
-        return (const void *const *)plugin->layers;
-    case FER_KIND_MODEL:
-        return (const void *const *)plugin->models;
-    case FER_KIND_OPTIMIZER:
-        return (const void *const *)plugin->optimizers;
-    case FER_KIND_SCHEDULE:
-        return (const void *const *)plugin->schedules;
-    case FER_KIND_METRIC:
-        return (const void *const *)plugin->metrics;
-    case FER_KIND_READER:
-        return (const void *const *)plugin->readers;
-    case FER_KIND_TRANSFORM:
-        return (const void *const *)plugin->transforms;
-    case FER_KIND_SAMPLER:
-        return (const void *const *)plugin->samplers;
-    case FER_KIND_DETECTOR:
-        return HAS(plugin, detectors) ? (const void *const *)plugin->detectors : NULL;
-    case FER_KINDS:
-        break;
+    case FER_KIND_LAYER: return (const void *const *)plugin->layers;
+    case FER_KIND_MODEL: return (const void *const *)plugin->models;
+    case FER_KIND_OPTIMIZER: return (const void *const *)plugin->optimizers;
+    case FER_KIND_SCHEDULE: return (const void *const *)plugin->schedules;
+    case FER_KIND_METRIC: return (const void *const *)plugin->metrics;
+    case FER_KIND_READER: return (const void *const *)plugin->readers;
+    case FER_KIND_TRANSFORM: return (const void *const *)plugin->transforms;
+    case FER_KIND_SAMPLER: return (const void *const *)plugin->samplers;
+    case FER_KIND_DETECTOR: return HAS(plugin, detectors) ? (const void *const *)plugin->detectors : NULL;
+    case FER_KINDS: break;
     }
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The text that a checkpoint carries: includes spliced in, lets as they were set, and in the place of every model that a
- * plugin wrote the text it wrote, so that a newer plugin cannot change what the weights mean.
+ * The text that a checkpoint carries: includes spliced in, lets as they were set, and in the place of every model that
+ * a plugin wrote the text it wrote, so that a newer plugin cannot change what the weights mean.
  *
  *     net trunk = resnet depth=50 until="layer4.1"
  *
@@ -47,7 +47,8 @@ static void append_uses(struct expansion *x, const struct fer_module *module)
         for (int i = 0; i < x->nitems; i++)
             known = known || (x->items[i].kind == FER_AST_USE && names(&x->items[i].names, module->plugins[k]));
         for (int i = 0; i < x->d->file->nitems; i++)
-            known = known || (x->d->file->items[i].kind == FER_AST_USE && names(&x->d->file->items[i].names, module->plugins[k]));
+            known = known || (x->d->file->items[i].kind == FER_AST_USE &&
+                              names(&x->d->file->items[i].names, module->plugins[k]));
         if (known)
             continue;
         struct fer_ast_item use = { .kind = FER_AST_USE };
@@ -98,11 +99,12 @@ static const char *qualified(struct expansion *x, const struct fer_module *modul
 }
 
 /* A copy of a body whose calls of the module's blocks have the blocks' new names. */
-static struct fer_ast_stmt *renamed(struct expansion *x, const struct fer_module *module, const struct fer_ast_item *item,
-                                    const char *prefix)
+static struct fer_ast_stmt *renamed(struct expansion *x, const struct fer_module *module,
+                                    const struct fer_ast_item *item, const char *prefix)
 {
     struct fer_arena *arena = x->d->arena;
-    struct fer_ast_stmt *body = fer_arena_copy(arena, item->body, (size_t)(item->nbody ? item->nbody : 1) * sizeof(*body));
+    struct fer_ast_stmt *body =
+        fer_arena_copy(arena, item->body, (size_t)(item->nbody ? item->nbody : 1) * sizeof(*body));
     for (int i = 0; body && i < item->nbody; i++) {
         struct fer_ast_flow *flow = &body[i].flow;
         struct fer_ast_call *calls =
@@ -138,7 +140,8 @@ static void append_model(struct expansion *x, const struct fer_net *net, const s
     }
     struct fer_ast_item copy = *alias;
     struct fer_ast_call *call = fer_arena_copy(arena, alias->calls, sizeof(*call));
-    struct fer_ast_keyword *keywords = fer_arena_alloc(arena, (size_t)(alias->calls->nkeywords + 1) * sizeof(*keywords));
+    struct fer_ast_keyword *keywords =
+        fer_arena_alloc(arena, (size_t)(alias->calls->nkeywords + 1) * sizeof(*keywords));
     char *name = fer_arena_printf(arena, "%s__model", net->name);
     if (!call || !keywords || !name) {
         x->failed = true;
@@ -161,7 +164,8 @@ enum fer_status fer_description_text(const struct fer_description *description, 
     x.failed = !x.plugins;
     for (int i = 0; i < description->file->nitems && !x.failed; i++) {
         const struct fer_ast_item *item = &description->file->items[i];
-        const struct fer_net *net = item->kind == FER_AST_NET && item->is_alias ? fer_description_net(description, item->name) : NULL;
+        const struct fer_net *net =
+            item->kind == FER_AST_NET && item->is_alias ? fer_description_net(description, item->name) : NULL;
         const bool is_model = net && net->body->module != description->resolver->main &&
                               !fer_description_net(description, item->calls[0].name);
         if (is_model)

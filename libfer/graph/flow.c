@@ -70,8 +70,9 @@ enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *b
     return FER_OK;
 }
 
-enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params, size_t size,
-                               const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span, void **out)
+enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params,
+                               size_t size, const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span,
+                               void **out)
 {
     struct fer_binder binder = fer_env_binder(env, NULL);
     binder.arena = env->r->d->arena;
@@ -85,7 +86,8 @@ enum fer_status fer_call_unlabelled(struct fer_env *env, const struct fer_ast_ca
     if (!call->label)
         return FER_OK;
     fer_report_at(env->r, env->module, call->label_span,
-                  "a label names the weights of an operation or a block inside a net; '%s' cannot have one here", call->name);
+                  "a label names the weights of an operation or a block inside a net; '%s' cannot have one here",
+                  call->name);
     return FER_EINVAL;
 }
 
@@ -253,9 +255,11 @@ static enum fer_status no_operation(struct fer_env *env, const struct fer_ast_ca
         }
     }
     names[count] = NULL;
-    const char *near = strstr(text, "did you mean") || strstr(text, "write \"") ? NULL : fer_nearest_name(call->name, names);
+    const char *near =
+        strstr(text, "did you mean") || strstr(text, "write \"") ? NULL : fer_nearest_name(call->name, names);
     if (near)
-        fer_report_at(env->r, env->module, call->name_span, "unknown operation '%s'; did you mean '%s'?", call->name, near);
+        fer_report_at(env->r, env->module, call->name_span, "unknown operation '%s'; did you mean '%s'?", call->name,
+                      near);
     else
         fer_report_at(env->r, env->module, call->name_span, "%s", text);
     return FER_ENOTFOUND;

@@ -57,8 +57,8 @@ struct fer_value *fer_graph_value(struct fer_graph *graph, const struct fer_shap
     return value;
 }
 
-struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_shape *shape, const char *name, int data,
-                                      unsigned field)
+struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_shape *shape, const char *name,
+                                      int data, unsigned field)
 {
     struct fer_graph_input *inputs =
         fer_arena_grow(graph->arena, graph->inputs, graph->ninputs, &graph->input_capacity, sizeof(*inputs));
@@ -250,7 +250,8 @@ void fer_op_output(struct fer_op *op, int i, const struct fer_shape *shape)
     }
 }
 
-static int declare(struct fer_op *op, const char *name, const struct fer_shape *shape, struct fer_init init, bool trained)
+static int declare(struct fer_op *op, const char *name, const struct fer_shape *shape, struct fer_init init,
+                   bool trained)
 {
     const int index = op->nweights;
     if (index == FER_OP_WEIGHTS || !fer_shape_is_sane(shape) || shape->batch || shape->dtype != FER_F32) {

@@ -11,10 +11,10 @@
 #include "arena.h"
 #include "graph/description.h"
 
-#define FER_OP_PORTS 16   /* inputs and outputs of an operation, at most */
+#define FER_OP_PORTS 16 /* inputs and outputs of an operation, at most */
 #define FER_OP_WEIGHTS 16
 #define FER_OP_SAVED 8
-#define FER_OP_FUSED 3   /* an affine, an addition, an activation */
+#define FER_OP_FUSED 3 /* an affine, an addition, an activation */
 
 /* Where in a stage an operation stands; segments are compiled from regions. */
 enum { FER_REGION_DATA = 0, FER_REGION_SHARED = 1, FER_REGION_STEP = 2 };
@@ -22,21 +22,21 @@ enum { FER_REGION_DATA = 0, FER_REGION_SHARED = 1, FER_REGION_STEP = 2 };
 struct fer_value {
     struct fer_shape shape;
     enum fer_layout layout;
-    const char *name;         /* for people */
-    struct fer_op *producer;  /* NULL: an input of the graph */
-    int output;               /* which output of the producer */
+    const char *name;        /* for people */
+    struct fer_op *producer; /* NULL: an input of the graph */
+    int output;              /* which output of the producer */
     int region;
-    int branch;               /* whose samples its batch axis counts: 0 the batch, else graph->branches[branch - 1] */
-    int data;                 /* whose samples its rows are: position among the stage's data sets; 0 for ports */
-    int classes;              /* integers of an input of the graph lie below, 0: wherever they like … */
+    int branch;  /* whose samples its batch axis counts: 0 the batch, else graph->branches[branch - 1] */
+    int data;    /* whose samples its rows are: position among the stage's data sets; 0 for ports */
+    int classes; /* integers of an input of the graph lie below, 0: wherever they like … */
     const struct fer_op *classifier; /* … says this operation */
     int uses;
-    bool keep;                /* read by the host */
+    bool keep;                   /* read by the host */
     struct fer_value *converted; /* the same in the other layout, once somebody asked for it */
     struct fer_tensor *tensor;
     /* autodiff, for the step being differentiated */
     bool needs_grad, reached;
-    struct fer_tensor *grad;  /* the sum so far; NULL: nothing yet */
+    struct fer_tensor *grad; /* the sum so far; NULL: nothing yet */
 };
 
 struct fer_op {
@@ -51,27 +51,27 @@ struct fer_op {
     struct fer_shape saved[FER_OP_SAVED];
     struct fer_tensor *saved_tensor[FER_OP_SAVED];
     int nsaved;
-    struct fer_net *net;      /* NULL outside nets */
-    const char *path;         /* "trunk.layer1.0.conv1"; where its weights live */
-    struct fer_span span;     /* the call's name */
+    struct fer_net *net;             /* NULL outside nets */
+    const char *path;                /* "trunk.layer1.0.conv1"; where its weights live */
+    struct fer_span span;            /* the call's name */
     const struct fer_ast_call *call; /* NULL for the core's own */
     bool training;
-    bool live;                /* survives dead-code elimination */
+    bool live; /* survives dead-code elimination */
     int region;
-    int branch;               /* whose samples it runs for */
+    int branch;                  /* whose samples it runs for */
     const struct fer_fork *fork; /* its decision and its join; NULL: neither */
-    double macs;              /* multiply-adds for a sample */
-    uint32_t stream;          /* of random numbers: hash of path or order */
-    int data;                 /* whose samples they are drawn for: that of its first input */
+    double macs;                 /* multiply-adds for a sample */
+    uint32_t stream;             /* of random numbers: hash of path or order */
+    int data;                    /* whose samples they are drawn for: that of its first input */
     /* What the fusion passes put behind it (fuse.c). */
     struct fer_op *fused[FER_OP_FUSED]; /* the operations, in order */
     int nfused;
-    struct fer_op *affine;    /* folded into its weights */
-    int addend;               /* the input that is added: the last; 0: none */
+    struct fer_op *affine; /* folded into its weights */
+    int addend;            /* the input that is added: the last; 0: none */
     enum fer_activation activation;
     double slope;
-    bool differentiated;      /* some step's gradient flows through it; set before passes run */
-    unsigned invocation;      /* which call of its net this belongs to */
+    bool differentiated;           /* some step's gradient flows through it; set before passes run */
+    unsigned invocation;           /* which call of its net this belongs to */
     struct fer_error *shape_error; /* while shape() runs */
     enum fer_status shape_status;
     /* metrics: buffers are not rows of a checkpoint */
@@ -79,25 +79,26 @@ struct fer_op {
     struct fer_shape buffer_shape[FER_OP_WEIGHTS];
     struct fer_tensor *buffer_tensor[FER_OP_WEIGHTS];
     size_t buffer_offset[FER_OP_WEIGHTS];
-    bool needs_backward;      /* for the step being differentiated */
+    bool needs_backward; /* for the step being differentiated */
 };
 
-/* Where samples part: the decision, a net for each branch (reads what gathers have taken), the join of what they give. */
+/* Where samples part: the decision, a net for each branch (reads what gathers have taken), the join of what they give.
+ */
 struct fer_fork {
     const struct fer_dispatch *dispatch;
     struct fer_op *decision, *join;
-    int first, count;         /* branches */
+    int first, count; /* branches */
 };
 struct fer_graph_branch {
     const char *net;
     int parent;
-    int rows;                 /* rows that a sample of the parent has: each is a sample here */
+    int rows; /* rows that a sample of the parent has: each is a sample here */
 };
 
 /* An input of the graph: one field of one data set, or one port. */
 struct fer_graph_input {
     struct fer_value *value;
-    int data;                 /* position among the stage's data sets; -1: a port */
+    int data; /* position among the stage's data sets; -1: a port */
     unsigned field;
 };
 
@@ -112,9 +113,9 @@ struct fer_graph {
     int ninputs, input_capacity;
     struct fer_graph_branch *branches;
     int nbranches, branch_capacity;
-    int capacity;             /* batch capacity */
+    int capacity; /* batch capacity */
     uint32_t streams;
-    bool lowered;             /* passes have run: dead operations are gone, layouts chosen */
+    bool lowered; /* passes have run: dead operations are gone, layouts chosen */
 };
 
 enum fer_status fer_graph_create(struct fer_description *description, int capacity, struct fer_graph **out,
@@ -125,8 +126,8 @@ void fer_graph_free(struct fer_graph *graph);
 void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size);
 
 struct fer_value *fer_graph_value(struct fer_graph *graph, const struct fer_shape *shape, const char *name, int region);
-struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_shape *shape, const char *name, int data,
-                                      unsigned field);
+struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_shape *shape, const char *name,
+                                      int data, unsigned field);
 
 /* Ranks and sizes that a tensor can have: 1 to FER_MAX_RANK axes of at least 1, below 4e9 elements. */
 bool fer_shape_is_sane(const struct fer_shape *shape);

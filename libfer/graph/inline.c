@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Calls of blocks and of predict: their flows are evaluated where they are used.  Ports and formals of all that is called.
+ * Calls of blocks and of predict: their flows are evaluated where they are used.  Ports and formals of all that is
+ * called.
  */
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +48,9 @@ enum fer_status fer_ports_check(struct fer_env *env, const struct fer_ast_signat
         char is[96], wants[96];
         const bool types = wanted.dtype != shape->dtype; /* else they are not worth a word */
         fer_report_at(env->r, env->module, span, "%s '%s' expects %s%s%s as '%s' and gets %s%s%s", what, name,
-                      types ? port->dtype : "", types ? " " : "", fer_shape_text(&wanted, wants, sizeof(wants)), port->name,
-                      types ? dtypes[shape->dtype] : "", types ? " " : "", fer_shape_text(shape, is, sizeof(is)));
+                      types ? port->dtype : "", types ? " " : "", fer_shape_text(&wanted, wants, sizeof(wants)),
+                      port->name, types ? dtypes[shape->dtype] : "", types ? " " : "",
+                      fer_shape_text(shape, is, sizeof(is)));
         return FER_ESHAPE;
     }
     return FER_OK;
@@ -68,7 +70,8 @@ enum fer_status fer_outputs_take(struct fer_env *env, const struct fer_ast_signa
 {
     values->count = 0;
     if (signature->outputs.count > FER_MAX_VALUES) {
-        fer_report_at(env->r, env->module, signature->outputs.spans[FER_MAX_VALUES], "more than %d outputs", FER_MAX_VALUES);
+        fer_report_at(env->r, env->module, signature->outputs.spans[FER_MAX_VALUES], "more than %d outputs",
+                      FER_MAX_VALUES);
         return FER_EINVAL;
     }
     for (int i = 0; i < signature->outputs.count; i++) {
@@ -120,8 +123,8 @@ static enum fer_status no_formal(struct fer_env *env, const struct fer_ast_signa
     names[count] = NULL;
     const char *near = fer_nearest_name(keyword->name, names);
     if (near)
-        fer_report_at(env->r, env->module, keyword->name_span, "'%s' has no parameter '%s'; did you mean '%s'?", call->name,
-                      keyword->name, near);
+        fer_report_at(env->r, env->module, keyword->name_span, "'%s' has no parameter '%s'; did you mean '%s'?",
+                      call->name, keyword->name, near);
     else
         fer_report_at(env->r, env->module, keyword->name_span, "'%s' has no parameter '%s'; it takes %s", call->name,
                       keyword->name, count ? text : "none");
@@ -160,7 +163,8 @@ static enum fer_status bind_formals(struct fer_env *env, const struct fer_ast_si
         for (int k = 0; k < call->nkeywords; k++)
             if (strcmp(call->keywords[k].name, formal->name) == 0) {
                 if (value) {
-                    fer_report_at(env->r, env->module, call->keywords[k].name_span, "'%s' is given twice", formal->name);
+                    fer_report_at(env->r, env->module, call->keywords[k].name_span, "'%s' is given twice",
+                                  formal->name);
                     return FER_EINVAL;
                 }
                 value = &call->keywords[k].value;
@@ -170,7 +174,8 @@ static enum fer_status bind_formals(struct fer_env *env, const struct fer_ast_si
             scope = out->parent; /* defaults see the callee's lets */
         }
         if (!value) {
-            fer_report_at(env->r, env->module, call->name_span, "'%s' needs a value for '%s'", call->name, formal->name);
+            fer_report_at(env->r, env->module, call->name_span, "'%s' needs a value for '%s'", call->name,
+                          formal->name);
             return FER_EINVAL;
         }
         if (fer_bindings_add(env->graph->arena, out, formal->name, value, scope))
@@ -181,8 +186,8 @@ static enum fer_status bind_formals(struct fer_env *env, const struct fer_ast_si
 
 /* ---- calls ---- */
 
-static enum fer_status inline_body(struct fer_env *env, const struct fer_ast_item *item, const struct fer_values *inputs,
-                                   struct fer_values *outputs)
+static enum fer_status inline_body(struct fer_env *env, const struct fer_ast_item *item,
+                                   const struct fer_values *inputs, struct fer_values *outputs)
 {
     enum fer_status status = define_ports(env, &item->signature, inputs);
     for (int i = 0; i < item->nbody && !status; i++)
@@ -203,8 +208,8 @@ static enum fer_status eval_inline(struct fer_env *env, struct fer_env *inner, c
     inner->scope = &scope;
     inner->bindings = &bindings;
     if (env->r->depth >= FER_CALL_DEPTH) {
-        fer_report_at(env->r, env->module, call->name_span, "calls are nested more than %d deep; does '%s' call itself?",
-                      FER_CALL_DEPTH, item->name);
+        fer_report_at(env->r, env->module, call->name_span,
+                      "calls are nested more than %d deep; does '%s' call itself?", FER_CALL_DEPTH, item->name);
         return FER_EINVAL;
     }
     enum fer_status status = fer_ports_check(env, &item->signature, what, item->name, values, call->name_span);

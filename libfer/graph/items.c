@@ -56,10 +56,12 @@ static enum fer_status check_uses(struct fer_resolver *r)
             names[count] = NULL;
             const char *near = fer_nearest_name(name, names);
             if (near)
-                fer_report_at(r, r->main, item->names.spans[k], "plugin '%s' is not installed; did you mean '%s'?", name, near);
+                fer_report_at(r, r->main, item->names.spans[k], "plugin '%s' is not installed; did you mean '%s'?",
+                              name, near);
             else
-                fer_report_at(r, r->main, item->names.spans[k],
-                              "plugin '%s' is not installed; fer plugins lists what is, FER_PLUGIN_PATH adds directories", name);
+                fer_report_at(
+                    r, r->main, item->names.spans[k],
+                    "plugin '%s' is not installed; fer plugins lists what is, FER_PLUGIN_PATH adds directories", name);
             return FER_ENOTFOUND;
         }
     }
@@ -74,11 +76,13 @@ static enum fer_status check_names(struct fer_resolver *r)
             const struct fer_ast_item *a = &file->items[i], *b = &file->items[k];
             const bool callable = (a->kind == FER_AST_NET || a->kind == FER_AST_BLOCK || a->kind == FER_AST_PREDICT) &&
                                   (b->kind == FER_AST_NET || b->kind == FER_AST_BLOCK || b->kind == FER_AST_PREDICT);
-            const bool same = a->kind == b->kind && (a->kind == FER_AST_DATA || a->kind == FER_AST_STAGE || a->kind == FER_AST_TEST);
+            const bool same =
+                a->kind == b->kind && (a->kind == FER_AST_DATA || a->kind == FER_AST_STAGE || a->kind == FER_AST_TEST);
             if ((callable || same) && strcmp(a->name, b->name) == 0) {
                 int line, column;
                 fer_span_place(b->name_span, &line, &column);
-                fer_report_at(r, r->main, a->name_span, "'%s' is already defined at line %d; choose another name", a->name, line);
+                fer_report_at(r, r->main, a->name_span, "'%s' is already defined at line %d; choose another name",
+                              a->name, line);
                 return FER_EINVAL;
             }
         }
@@ -92,16 +96,16 @@ static enum fer_status check_signature(struct fer_resolver *r, const struct fer_
     for (int i = 0; i < signature->nports; i++) {
         const char *dtype = signature->ports[i].dtype;
         if (dtype && strcmp(dtype, "f32") != 0 && strcmp(dtype, "i32") != 0 && strcmp(dtype, "u32") != 0) {
-            fer_report_at(r, module, signature->ports[i].span, "'%s' has the unknown type %s; a type is f32, i32 or u32",
-                          signature->ports[i].name, dtype);
+            fer_report_at(r, module, signature->ports[i].span,
+                          "'%s' has the unknown type %s; a type is f32, i32 or u32", signature->ports[i].name, dtype);
             return FER_EINVAL;
         }
     }
     for (int i = 0; i < signature->nformals; i++)
         for (int k = 0; k < i; k++)
             if (strcmp(signature->formals[i].name, signature->formals[k].name) == 0) {
-                fer_report_at(r, module, signature->formals[i].span, "parameter '%s' is already defined; choose another name",
-                              signature->formals[i].name);
+                fer_report_at(r, module, signature->formals[i].span,
+                              "parameter '%s' is already defined; choose another name", signature->formals[i].name);
                 return FER_EINVAL;
             }
     return FER_OK;
@@ -175,9 +179,8 @@ static enum fer_status apply_set(struct fer_resolver *r, const struct fer_settin
     struct fer_error err = FER_ERROR_INIT;
     const int errors = d->diags.errors;
     const char *origin = fer_arena_printf(d->arena, "--set %s", set->name);
-    const enum fer_status status =
-        fer_bind_word(d->arena, d->sources, origin ? origin : "--set", set->value, item->value.kind == FER_AST_STRING,
-                      &item->value, &d->diags, &err);
+    const enum fer_status status = fer_bind_word(d->arena, d->sources, origin ? origin : "--set", set->value,
+                                                 item->value.kind == FER_AST_STRING, &item->value, &d->diags, &err);
     if (status && d->diags.errors == errors)
         fer_report_at(r, r->main, item->name_span, "--set %s: %s", set->name, err.text);
     return status;
@@ -198,8 +201,8 @@ static enum fer_status check_data_option(struct fer_resolver *r, const char *nam
         }
     names[count] = NULL;
     const char *near = fer_nearest_name(name, names);
-    fer_report_at(r, r->main, whole, "--data %s: there is no data '%s'%s%s%s", name, name, near ? "; did you mean '" : "",
-                  near ? near : "", near ? "'?" : "");
+    fer_report_at(r, r->main, whole, "--data %s: there is no data '%s'%s%s%s", name, name,
+                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return FER_ENOTFOUND;
 }
 
@@ -235,7 +238,8 @@ static enum fer_status add_labels(struct fer_resolver *r)
         for (int k = 0; k < item->nvalues; k++) {
             for (int j = 0; j < k; j++)
                 if (strcmp(d->labels[j], item->values[k].text) == 0) {
-                    fer_report_at(r, r->main, item->values[k].span, "label \"%s\" is given twice", item->values[k].text);
+                    fer_report_at(r, r->main, item->values[k].span, "label \"%s\" is given twice",
+                                  item->values[k].text);
                     return FER_EINVAL;
                 }
             d->labels[d->nlabels++] = item->values[k].text;

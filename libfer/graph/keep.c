@@ -28,7 +28,8 @@ static const struct fer_ast_value *written(const struct fer_ast_item *item, cons
 }
 
 /* Tests are resolved after stages: their order in the file is their index. */
-static const struct fer_ast_item *find_test(const struct fer_module *module, const char *name, size_t length, int *index)
+static const struct fer_ast_item *find_test(const struct fer_module *module, const char *name, size_t length,
+                                            int *index)
 {
     *index = 0;
     for (int i = 0; i < module->file->nitems; i++) {
@@ -75,7 +76,8 @@ static enum fer_status take_tests(struct fer_stage_build *b, const struct fer_as
                                   const struct keeping *keeping)
 {
     struct fer_stage_spec *out = b->out;
-    out->tests = fer_arena_alloc(b->r->d->arena, (size_t)(keeping->tests.count + 1) * sizeof(int)); /* and that of best */
+    out->tests =
+        fer_arena_alloc(b->r->d->arena, (size_t)(keeping->tests.count + 1) * sizeof(int)); /* and that of best */
     if (!out->tests)
         return fer_report_memory(b->r, item->span);
     for (int i = 0; i < keeping->tests.count; i++) {
@@ -125,7 +127,8 @@ static enum fer_status no_metric(struct fer_resolver *r, const struct fer_ast_it
         if (test->body[i].kind == FER_AST_METRIC)
             snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? ", " : "",
                      test->body[i].flow.outputs.items[0]);
-    fer_report_at(r, r->main, span, "test '%s' has no metric '%s'; it has %s", test->name, name, text[0] ? text : "none");
+    fer_report_at(r, r->main, span, "test '%s' has no metric '%s'; it has %s", test->name, name,
+                  text[0] ? text : "none");
     return FER_ENOTFOUND;
 }
 

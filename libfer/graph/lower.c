@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Passes over a graph before launches are emitted: fusion (fuse.c), then layouts are chosen and conversions put where they
- * differ.
+ * Passes over a graph before launches are emitted: fusion (fuse.c), then layouts are chosen and conversions put where
+ * they differ.
  */
 #include <string.h>
 

@@ -24,7 +24,8 @@ static enum fer_status write_model(struct fer_env *env, const struct fer_model *
     struct fer_error err = FER_ERROR_INIT;
     status = model->write(params, &text, &err);
     if (!status && (text.failed || !text.bytes))
-        status = fer_fail(&err, text.failed ? FER_ENOMEM : FER_EPLUGIN, text.failed ? "out of memory" : "it wrote nothing");
+        status =
+            fer_fail(&err, text.failed ? FER_ENOMEM : FER_EPLUGIN, text.failed ? "out of memory" : "it wrote nothing");
     char name[160];
     size_t used = (size_t)snprintf(name, sizeof(name), "%s(", call->name);
     for (int k = 0; k < nkeywords && used < sizeof(name); k++)
@@ -36,13 +37,14 @@ static enum fer_status write_model(struct fer_env *env, const struct fer_model *
         status = fer_sources_add(r->d->sources, name, call->name_span.source->dir, text.bytes, out, &err);
     free(text.bytes);
     if (status)
-        fer_report_at(r, env->module, err.argument[0] ? fer_bind_span(call, model->params, err.argument) : call->name_span,
-                      "%s: %s", call->name, err.text);
+        fer_report_at(r, env->module,
+                      err.argument[0] ? fer_bind_span(call, model->params, err.argument) : call->name_span, "%s: %s",
+                      call->name, err.text);
     return status;
 }
 
-static enum fer_status model_module(struct fer_env *env, const struct fer_source *source, const struct fer_ast_call *call,
-                                    struct fer_module **out)
+static enum fer_status model_module(struct fer_env *env, const struct fer_source *source,
+                                    const struct fer_ast_call *call, struct fer_module **out)
 {
     struct fer_resolver *r = env->r;
     struct fer_module *module = fer_arena_alloc(r->d->arena, sizeof(*module));
@@ -65,7 +67,8 @@ static enum fer_status model_module(struct fer_env *env, const struct fer_source
     if (status)
         return status;
     for (int i = 0; i < file->nitems; i++) /* nothing else could stand in a checkpoint's text (expand.c) */
-        if (file->items[i].kind != FER_AST_USE && file->items[i].kind != FER_AST_BLOCK && file->items[i].kind != FER_AST_NET) {
+        if (file->items[i].kind != FER_AST_USE && file->items[i].kind != FER_AST_BLOCK &&
+            file->items[i].kind != FER_AST_NET) {
             fer_report_at(r, module, file->items[i].span, "the text of a model holds use, block and net alone");
             return FER_EPLUGIN;
         }
@@ -105,7 +108,8 @@ void fer_text_add(struct fer_text *text, const char *format, ...)
     char *piece = NULL;
     const int length = text->failed ? -1 : vasprintf(&piece, format, args);
     va_end(args);
-    char *bytes = length < 0 || text->length > (16u << 20) ? NULL : realloc(text->bytes, text->length + (size_t)length + 1);
+    char *bytes =
+        length < 0 || text->length > (16u << 20) ? NULL : realloc(text->bytes, text->length + (size_t)length + 1);
     if (!bytes) {
         text->failed = true;
     } else {

@@ -29,13 +29,15 @@ enum fer_status fer_net_weight(struct fer_op *op, const char *name, const struct
             const struct fer_op *other = op->graph->ops[k];
             for (int w = 0; w < other->nweights; w++)
                 if (other->weights[w] == weight && other->invocation == op->invocation)
-                    return fer_fail(err, FER_EINVAL, "'%s' already names the weights of another operation; choose another label",
+                    return fer_fail(err, FER_EINVAL,
+                                    "'%s' already names the weights of another operation; choose another label",
                                     op->path);
         }
         *out = weight;
         return FER_OK;
     }
-    struct fer_weight **weights = fer_arena_grow(arena, net->weights, net->nweights, &net->weight_capacity, sizeof(*weights));
+    struct fer_weight **weights =
+        fer_arena_grow(arena, net->weights, net->nweights, &net->weight_capacity, sizeof(*weights));
     struct fer_weight *weight = fer_arena_alloc(arena, sizeof(*weight));
     if (!weights || !weight)
         return fer_fail(err, FER_ENOMEM, "out of memory while naming weights");
@@ -99,8 +101,8 @@ static enum fer_status copy_body(struct fer_env *env, struct fer_net *other, con
                                  int arguments, struct fer_net_body *body)
 {
     if (arguments > 0) {
-        fer_report_at(env->r, env->module, call->span, "net '%s' takes no arguments here except until= and from=",
-                      call->name);
+        fer_report_at(env->r, env->module, call->span,
+                      "net '%s' takes no arguments here except until= and from=", call->name);
         return FER_EINVAL;
     }
     other->used = true;
@@ -132,14 +134,16 @@ static enum fer_status no_model(struct fer_env *env, const struct fer_ast_call *
             fer_span_place(item->name_span, &line, &column);
             fer_report_at(r, env->module, call->name_span,
                           net ? "net '%s' is defined at line %d only; define it before this"
-                              : "'%s' of line %d is no net; write net NAME(x) -> y { y = x | … }", call->name, line);
+                              : "'%s' of line %d is no net; write net NAME(x) -> y { y = x | … }",
+                          call->name, line);
             return FER_ENOTFOUND;
         }
         if (net && count < 255 && fer_description_net(r->d, item->name))
             names[count++] = item->name;
     }
     names[count] = NULL;
-    const char *near = strstr(text, "did you mean") || strstr(text, "write \"") ? NULL : fer_nearest_name(call->name, names);
+    const char *near =
+        strstr(text, "did you mean") || strstr(text, "write \"") ? NULL : fer_nearest_name(call->name, names);
     if (near)
         fer_report_at(r, env->module, call->name_span, "net '%s' is not defined; did you mean '%s'?", call->name, near);
     else
@@ -201,7 +205,8 @@ static enum fer_status check_arguments(struct fer_env *env, const struct fer_ast
         span = call->positional[0].span;
     if (!span.source)
         return FER_OK;
-    fer_report_at(env->r, env->module, span, "a net takes no arguments where it is used; give them where it is defined");
+    fer_report_at(env->r, env->module, span,
+                  "a net takes no arguments where it is used; give them where it is defined");
     return FER_EINVAL;
 }
 
@@ -217,8 +222,8 @@ enum fer_status fer_net_eval(struct fer_env *env, struct fer_net *net, const str
     struct fer_naming naming = { .prefix = net->name };
     struct fer_env inner = *env;
     if (r->depth >= FER_CALL_DEPTH) {
-        fer_report_at(r, env->module, span, "calls are nested more than %d deep; does net '%s' call itself?", FER_CALL_DEPTH,
-                      net->name);
+        fer_report_at(r, env->module, span, "calls are nested more than %d deep; does net '%s' call itself?",
+                      FER_CALL_DEPTH, net->name);
         return FER_EINVAL;
     }
     enum fer_status status = check_arguments(env, call);

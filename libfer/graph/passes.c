@@ -25,7 +25,8 @@ enum fer_status fer_passes_parse(const char *text, unsigned *out, struct fer_err
             if (strlen(passes[i].name) == length && strncmp(passes[i].name, text, length) == 0)
                 found = passes[i].pass;
         if (!found)
-            return fer_fail(err, FER_EINVAL, "'%.*s' is no pass that can be left out; those are fold, fuse, layout, inplace and tune",
+            return fer_fail(err, FER_EINVAL,
+                            "'%.*s' is no pass that can be left out; those are fold, fuse, layout, inplace and tune",
                             (int)(length < 40 ? length : 40), text);
         *out |= found;
         text += length + (text[length] == ',');

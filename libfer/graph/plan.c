@@ -76,8 +76,7 @@ static enum fer_status check_tensors(const struct fer_program *program, struct f
         if (tensor->branch < 0 || tensor->branch > program->nbranches)
             return fer_fail(err, FER_EINVAL, "%s belongs to branch %d of %d", name_of(tensor), tensor->branch,
                             program->nbranches);
-        if (shape->batch > 0 &&
-            (int64_t)shape->batch * fer_program_capacity(program, tensor->branch) != shape->dim[0])
+        if (shape->batch > 0 && (int64_t)shape->batch * fer_program_capacity(program, tensor->branch) != shape->dim[0])
             return fer_fail(err, FER_EINVAL, "%s has %d rows where %d for each of %d samples were expected",
                             name_of(tensor), shape->dim[0], shape->batch,
                             fer_program_capacity(program, tensor->branch));

@@ -4,7 +4,8 @@
  *
  * A tensor lives from the first launch that touches it (or a view of it) to the last.  It lives for the whole program
  * when the host reads it (keep), when the compiler says so (keep_all), and when several segments touch it: segments may
- * be skipped, repeated and run again, and prepare runs before any of them.  A segment that continues another is one with it.
+ * be skipped, repeated and run again, and prepare runs before any of them.  A segment that continues another is one
+ * with it.
  */
 #ifndef FER_GRAPH_PLAN_H
 #define FER_GRAPH_PLAN_H
@@ -27,16 +28,16 @@ enum fer_status fer_plan_check(const struct fer_program *program, struct fer_err
 /* One line of `fer show --memory`. */
 struct fer_plan_row {
     const struct fer_tensor *tensor;
-    int arena;             /* -1: a place of its own (INPUT, CONSTANT, PREPARED) or a model's buffer (PERSISTENT) */
-    size_t offset, bytes;  /* bytes from the start of the arena or buffer */
-    int first, last;       /* launches */
+    int arena;            /* -1: a place of its own (INPUT, CONSTANT, PREPARED) or a model's buffer (PERSISTENT) */
+    size_t offset, bytes; /* bytes from the start of the arena or buffer */
+    int first, last;      /* launches */
 };
 struct fer_plan_totals {
-    size_t arenas;         /* bytes of all arenas: what is allocated */
-    size_t tensors;        /* bytes of all tensors in them, if nothing were shared */
-    size_t bound;          /* bytes of the tensors that live at the busiest launch: no plan needs less */
-    int busiest;           /* that launch's index; -1: no launch */
-    size_t own;            /* bytes of INPUT, CONSTANT and PREPARED tensors */
+    size_t arenas;  /* bytes of all arenas: what is allocated */
+    size_t tensors; /* bytes of all tensors in them, if nothing were shared */
+    size_t bound;   /* bytes of the tensors that live at the busiest launch: no plan needs less */
+    int busiest;    /* that launch's index; -1: no launch */
+    size_t own;     /* bytes of INPUT, CONSTANT and PREPARED tensors */
 };
 /* Every tensor but views and unused ones, by arena, offset and first launch; after fer_plan.  *rows is malloc'ed. */
 enum fer_status fer_plan_rows(const struct fer_program *program, struct fer_plan_row **rows, int *count,

@@ -8,16 +8,21 @@
 
 static size_t type_size(enum fer_param_type type)
 {
-    static const size_t sizes[] = {
-        [FER_TYPE_BOOL] = sizeof(bool),           [FER_TYPE_INT] = sizeof(int),
-        [FER_TYPE_FLOAT] = sizeof(double),        [FER_TYPE_ENUM] = sizeof(int),
-        [FER_TYPE_STRING] = sizeof(const char *), [FER_TYPE_PATH] = sizeof(const char *),
-        [FER_TYPE_INTS] = sizeof(struct fer_ints), [FER_TYPE_FLOATS] = sizeof(struct fer_floats),
-        [FER_TYPE_ENUMS] = sizeof(struct fer_ints), [FER_TYPE_STRINGS] = sizeof(struct fer_strings),
-        [FER_TYPE_INT_LISTS] = sizeof(struct fer_int_lists), [FER_TYPE_VALUE] = sizeof(int),
-        [FER_TYPE_NET] = sizeof(struct fer_net *), [FER_TYPE_NETS] = sizeof(struct fer_nets),
-        [FER_TYPE_READERS] = sizeof(struct fer_readers)
-    };
+    static const size_t sizes[] = { [FER_TYPE_BOOL] = sizeof(bool),
+                                    [FER_TYPE_INT] = sizeof(int),
+                                    [FER_TYPE_FLOAT] = sizeof(double),
+                                    [FER_TYPE_ENUM] = sizeof(int),
+                                    [FER_TYPE_STRING] = sizeof(const char *),
+                                    [FER_TYPE_PATH] = sizeof(const char *),
+                                    [FER_TYPE_INTS] = sizeof(struct fer_ints),
+                                    [FER_TYPE_FLOATS] = sizeof(struct fer_floats),
+                                    [FER_TYPE_ENUMS] = sizeof(struct fer_ints),
+                                    [FER_TYPE_STRINGS] = sizeof(struct fer_strings),
+                                    [FER_TYPE_INT_LISTS] = sizeof(struct fer_int_lists),
+                                    [FER_TYPE_VALUE] = sizeof(int),
+                                    [FER_TYPE_NET] = sizeof(struct fer_net *),
+                                    [FER_TYPE_NETS] = sizeof(struct fer_nets),
+                                    [FER_TYPE_READERS] = sizeof(struct fer_readers) };
     return sizes[type];
 }
 
@@ -44,8 +49,9 @@ static enum fer_status check_layer(const struct fer_layer *layer, bool metric, s
         return fer_fail(err, FER_EPLUGIN, "'%s' has no shape function", layer->name);
     if (!layer->forward && !view)
         return fer_fail(err, FER_EPLUGIN, "'%s' has no forward function", layer->name);
-    if (layer->inputs_min < 0 || layer->inputs_max < layer->inputs_min || layer->inputs_max > 16 || layer->outputs < 0 ||
-        layer->outputs > 16 || (!metric && layer->outputs < 1) || layer->outputs_min > layer->outputs)
+    if (layer->inputs_min < 0 || layer->inputs_max < layer->inputs_min || layer->inputs_max > 16 ||
+        layer->outputs < 0 || layer->outputs > 16 || (!metric && layer->outputs < 1) ||
+        layer->outputs_min > layer->outputs)
         return fer_fail(err, FER_EPLUGIN, "'%s' declares impossible numbers of inputs or outputs", layer->name);
     return FER_OK;
 }
@@ -59,24 +65,18 @@ static bool has_detector_functions(const struct fer_detector *detector)
 static bool has_required(enum fer_kind kind, const void *entry)
 {
     switch (kind) {
-    case FER_KIND_MODEL:
-        return ((const struct fer_model *)entry)->write;
+    case FER_KIND_MODEL: return ((const struct fer_model *)entry)->write;
     case FER_KIND_OPTIMIZER:
         return ((const struct fer_optimizer *)entry)->emit && ((const struct fer_optimizer *)entry)->rate;
-    case FER_KIND_SCHEDULE:
-        return ((const struct fer_schedule *)entry)->factor;
-    case FER_KIND_METRIC:
-        return ((const struct fer_metric *)entry)->finish;
-    case FER_KIND_READER:
-        return ((const struct fer_reader *)entry)->open && ((const struct fer_reader *)entry)->sample;
+    case FER_KIND_SCHEDULE: return ((const struct fer_schedule *)entry)->factor;
+    case FER_KIND_METRIC: return ((const struct fer_metric *)entry)->finish;
+    case FER_KIND_READER: return ((const struct fer_reader *)entry)->open && ((const struct fer_reader *)entry)->sample;
     case FER_KIND_SAMPLER: /* none: the usual permutation of all */
-        return !((const struct fer_sampler *)entry)->references || ((const struct fer_sampler *)entry)->reference_params;
-    case FER_KIND_TRANSFORM:
-        return ((const struct fer_transform *)entry)->apply;
-    case FER_KIND_DETECTOR:
-        return has_detector_functions(entry);
-    default:
-        return true;
+        return !((const struct fer_sampler *)entry)->references ||
+               ((const struct fer_sampler *)entry)->reference_params;
+    case FER_KIND_TRANSFORM: return ((const struct fer_transform *)entry)->apply;
+    case FER_KIND_DETECTOR: return has_detector_functions(entry);
+    default: return true;
     }
 }
 
@@ -106,12 +106,13 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
     }
     const char *name = fer_entry_name(kind, entry);
     if (!name || !*name) {
-        check->status = fer_fail(check->err, FER_EPLUGIN, "its %s number %d has no name", fer_kind_name(kind),
-                                 check->entries);
+        check->status =
+            fer_fail(check->err, FER_EPLUGIN, "its %s number %d has no name", fer_kind_name(kind), check->entries);
         return;
     }
     if (!has_required(kind, entry)) {
-        check->status = fer_fail(check->err, FER_EPLUGIN, "%s '%s' lacks a required function", fer_kind_name(kind), name);
+        check->status =
+            fer_fail(check->err, FER_EPLUGIN, "%s '%s' lacks a required function", fer_kind_name(kind), name);
         return;
     }
     size_t size;
@@ -119,7 +120,8 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
     check->status = check_params(name, params, size, check->err);
     const struct fer_layer *render = kind == FER_KIND_READER ? ((const struct fer_reader *)entry)->render : NULL;
     if (!check->status && render && render->size < least[FER_KIND_LAYER])
-        check->status = fer_fail(check->err, FER_EPLUGIN, "the render layer of reader '%s' has the wrong size; rebuild it", name);
+        check->status =
+            fer_fail(check->err, FER_EPLUGIN, "the render layer of reader '%s' has the wrong size; rebuild it", name);
     if (!check->status && render)
         check->status = check_layer(render, false, check->err);
     if (!check->status && kind == FER_KIND_LAYER)
@@ -153,12 +155,14 @@ static enum fer_status check_dispatches(const struct fer_plugin *plugin, struct 
         if (dispatch->size < sizeof(*dispatch))
             return fer_fail(err, FER_EPLUGIN, "dispatch %d of its tables has the wrong size; rebuild it", i + 1);
         if (!has_layer(plugin, dispatch->layer) || !has_nets(dispatch->layer))
-            return fer_fail(err, FER_EPLUGIN, "dispatch %d of its tables completes no layer of its tables that takes nets", i + 1);
+            return fer_fail(err, FER_EPLUGIN,
+                            "dispatch %d of its tables completes no layer of its tables that takes nets", i + 1);
         const char *name = dispatch->layer->name;
         if (!dispatch->nets || !dispatch->scatter || dispatch->scatter->size < sizeof(struct fer_layer) ||
             dispatch->scatter->params != dispatch->layer->params || dispatch->decides < 0)
-            return fer_fail(err, FER_EPLUGIN, "the dispatch of '%s' lacks its nets, or a scatter layer with the parameters of '%s'",
-                            name, name);
+            return fer_fail(err, FER_EPLUGIN,
+                            "the dispatch of '%s' lacks its nets, or a scatter layer with the parameters of '%s'", name,
+                            name);
         status = check_layer(dispatch->scatter, false, err);
     }
     return status;
@@ -174,8 +178,8 @@ enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *st
         return fer_fail(err, FER_EPLUGIN, "it was built for plugin ABI %u, this library has %u; rebuild it",
                         (unsigned)plugin->abi, (unsigned)FER_PLUGIN_ABI);
     if (plugin->size < FER_PLUGIN_LEAST)
-        return fer_fail(err, FER_EPLUGIN, "its table is %zu bytes, at least %zu were expected; rebuild it", plugin->size,
-                        FER_PLUGIN_LEAST);
+        return fer_fail(err, FER_EPLUGIN, "its table is %zu bytes, at least %zu were expected; rebuild it",
+                        plugin->size, FER_PLUGIN_LEAST);
     if (!plugin->name || strcmp(plugin->name, stem) != 0)
         return fer_fail(err, FER_EPLUGIN, "it calls itself '%s' but its file is %s.so",
                         plugin->name ? plugin->name : "(nothing)", stem);

@@ -11,8 +11,8 @@ static enum fer_status check_ports(struct fer_resolver *r, const struct fer_ast_
     for (int i = 0; i < signature->nports; i++) {
         const struct fer_ast_port *port = &signature->ports[i];
         if (!port->dtype) {
-            fer_report_at(r, r->main, port->span, "predict needs the shape of '%s', such as %s: f32[1,48,48]", port->name,
-                          port->name);
+            fer_report_at(r, r->main, port->span, "predict needs the shape of '%s', such as %s: f32[1,48,48]",
+                          port->name, port->name);
             return FER_EINVAL;
         }
         if (strcmp(port->dtype, "f32") != 0) {
@@ -23,7 +23,8 @@ static enum fer_status check_ports(struct fer_resolver *r, const struct fer_ast_
     return FER_OK;
 }
 
-enum fer_status fer_predict_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_predict_spec *out)
+enum fer_status fer_predict_create(struct fer_resolver *r, const struct fer_ast_item *item,
+                                   struct fer_predict_spec *out)
 {
     struct fer_description *d = r->d;
     const struct fer_ast_signature *signature = &item->signature;

@@ -232,8 +232,8 @@ static enum fer_status not_found_in(const struct fer_registry *registry, enum fe
     const char *names[512];
     struct find find = { kind, name, NULL, names, 0, 511 };
     if (!found)
-        return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s.%s'; plugin '%s' is not installed", fer_kind_name(kind), plugin,
-                        name, plugin);
+        return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s.%s'; plugin '%s' is not installed", fer_kind_name(kind),
+                        plugin, name, plugin);
     if (!listed(plugins, plugin))
         return fer_fail(err, FER_ENOTFOUND, "plugin '%s' is not used here; write \"use %s\"", plugin, plugin);
     fer_plugin_each(found, find_entry, &find);
@@ -295,7 +295,8 @@ enum fer_status fer_registry_find(const struct fer_registry *registry, enum fer_
         fer_plugin_each(file->plugin, find_entry, &find);
         if (find.entry && owner)
             return fer_fail(err, FER_EINVAL, "both plugins '%s' and '%s' have %s %s '%s'; write %s.%s or %s.%s",
-                            owner->name, file->plugin->name, article(kind), fer_kind_name(kind), entry_name, owner->name, entry_name, file->plugin->name, entry_name);
+                            owner->name, file->plugin->name, article(kind), fer_kind_name(kind), entry_name,
+                            owner->name, entry_name, file->plugin->name, entry_name);
         if (find.entry) {
             *out = find.entry;
             owner = file->plugin;
@@ -305,5 +306,6 @@ enum fer_status fer_registry_find(const struct fer_registry *registry, enum fer_
         *from = owner;
     if (*out)
         return FER_OK;
-    return only ? not_found_in(registry, kind, only, entry_name, plugins, err) : not_found(registry, kind, name, plugins, err);
+    return only ? not_found_in(registry, kind, only, entry_name, plugins, err)
+                : not_found(registry, kind, name, plugins, err);
 }

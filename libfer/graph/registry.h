@@ -17,8 +17,8 @@ struct fer_registry_file {
     bool shadowed;
 };
 
-/* Search FER_PLUGIN_PATH (colon-separated), then the installed plugin directory; never the working directory.  A refused
- * plugin does not fail the whole: it is listed with its sentence.  path NULL: the environment's. */
+/* Search FER_PLUGIN_PATH (colon-separated), then the installed plugin directory; never the working directory.  A
+ * refused plugin does not fail the whole: it is listed with its sentence.  path NULL: the environment's. */
 enum fer_status fer_registry_create(const char *path, struct fer_registry **out, struct fer_error *err);
 void fer_registry_free(struct fer_registry *registry); /* plugins stay mapped */
 int fer_registry_files(const struct fer_registry *registry, const struct fer_registry_file **files);
@@ -31,8 +31,16 @@ enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *st
 
 /* What kind of thing a name is looked up as. */
 enum fer_kind {
-    FER_KIND_LAYER, FER_KIND_MODEL, FER_KIND_OPTIMIZER, FER_KIND_SCHEDULE, FER_KIND_METRIC, FER_KIND_READER,
-    FER_KIND_TRANSFORM, FER_KIND_SAMPLER, FER_KIND_DETECTOR, FER_KINDS
+    FER_KIND_LAYER,
+    FER_KIND_MODEL,
+    FER_KIND_OPTIMIZER,
+    FER_KIND_SCHEDULE,
+    FER_KIND_METRIC,
+    FER_KIND_READER,
+    FER_KIND_TRANSFORM,
+    FER_KIND_SAMPLER,
+    FER_KIND_DETECTOR,
+    FER_KINDS
 };
 const char *fer_kind_name(enum fer_kind kind);
 /* The entry called `name` or `plugin.name` among the given plugins (NULL-terminated names; NULL: all of them).  Two

@@ -82,7 +82,8 @@ static enum fer_status resolve_kind(struct fer_resolver *r, enum fer_ast_item_ki
         else if (kind == FER_AST_DATA)
             status = item->ncalls > 1 ? fer_data_create(r, item, &d->data[d->ndata++]) : FER_OK;
         else if (kind == FER_AST_ITEM_LOAD)
-            status = fer_load_create(r, item->path, &item->value, item->keywords, item->nkeywords, d->loads, &d->nloads);
+            status =
+                fer_load_create(r, item->path, &item->value, item->keywords, item->nkeywords, d->loads, &d->nloads);
         else if (kind == FER_AST_STAGE)
             status = fer_stage_create(r, item, &d->stages[d->nstages++]);
         else if (kind == FER_AST_PREDICT)

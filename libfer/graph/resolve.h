@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to the resolver: modules, scopes and the environment in which flows are evaluated.  Evaluating a flow appends operations to a graph; it computes shapes, never pictures.
+ * Private to the resolver: modules, scopes and the environment in which flows are evaluated.  Evaluating a flow appends
+ * operations to a graph; it computes shapes, never pictures.
  *
  * Every function here that fails has reported a diagnostic at its place; the status only says to stop.
  */
@@ -24,10 +25,10 @@
 struct fer_module {
     const struct fer_ast_file *file;
     const struct fer_source *source;
-    const char **plugins;        /* what `use` names, NULL-terminated */
+    const char **plugins; /* what `use` names, NULL-terminated */
     struct fer_bindings lets;
-    struct fer_span caller;      /* a model's text: the call that asked for it; source NULL: the main file */
-    bool *used;                  /* per item: blocks, nets, data sets somebody named */
+    struct fer_span caller; /* a model's text: the call that asked for it; source NULL: the main file */
+    bool *used;             /* per item: blocks, nets, data sets somebody named */
 };
 
 /* The structure of a net: shared by `net b = a`. */
@@ -43,7 +44,7 @@ struct fer_name {
     const char *name;
     struct fer_value *value;
     struct fer_span span;
-    bool used, quiet;            /* quiet: no warning when unused (data fields, ports) */
+    bool used, quiet; /* quiet: no warning when unused (data fields, ports) */
 };
 struct fer_scope {
     struct fer_name *items;
@@ -54,17 +55,20 @@ struct fer_scope {
 /* Where weights get their names. */
 struct fer_naming {
     const char *prefix;
-    struct { const char *type; int next; } counters[64];
+    struct {
+        const char *type;
+        int next;
+    } counters[64];
     int ncounters;
 };
 
 struct fer_resolver {
     struct fer_description *d;
     struct fer_module *main;
-    unsigned invocations;        /* net calls so far: tells calls of one net apart */
-    struct fer_span use;         /* where the description uses the net that is being evaluated; source NULL: nowhere */
+    unsigned invocations; /* net calls so far: tells calls of one net apart */
+    struct fer_span use;  /* where the description uses the net that is being evaluated; source NULL: nowhere */
     int depth;
-    int calls, settled;          /* evaluated so far: flows and operations; values in lists */
+    int calls, settled; /* evaluated so far: flows and operations; values in lists */
 };
 
 /* Where a flow is evaluated. */
@@ -74,11 +78,11 @@ struct fer_env {
     struct fer_module *module;
     const struct fer_bindings *bindings;
     struct fer_scope *scope;
-    struct fer_net *net;         /* owner of weights; NULL in stages, tests, predict */
+    struct fer_net *net; /* owner of weights; NULL in stages, tests, predict */
     struct fer_naming *naming;
-    const bool *trained;         /* by net index: which nets are in training mode; NULL: none */
-    bool training;               /* of operations outside nets */
-    bool net_training;           /* of operations inside the current net */
+    const bool *trained; /* by net index: which nets are in training mode; NULL: none */
+    bool training;       /* of operations outside nets */
+    bool net_training;   /* of operations inside the current net */
     int region, branch;
     unsigned invocation;
     /* FER_TYPE_VALUE parameters add inputs to the operation being bound */
@@ -98,21 +102,24 @@ enum fer_status fer_scope_define(struct fer_env *env, const char *name, struct f
 void fer_scope_warn_unused(struct fer_env *env, const struct fer_scope *scope);
 enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span);
 /* An error at `span` in `module`, with the caller of a model's text as its second place. */
-void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format, ...)
-    FER_PRINTF(4, 5);
+void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format,
+                   ...) FER_PRINTF(4, 5);
 
 /* ---- items.c ---- */
 /* Everything that can be said before a flow is evaluated; then what nobody used. */
 enum fer_status fer_items_check(struct fer_resolver *r);
 void fer_items_warn(struct fer_resolver *r);
-const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind, const char *name);
+const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind,
+                                         const char *name);
 /* The plugins that a file's `use` items name, as the module's list. */
 enum fer_status fer_module_plugins(struct fer_resolver *r, struct fer_module *module);
 
 /* ---- flow.c ---- */
-/* Keywords of the language itself (until, keeping, step, update, load): bound like a plugin's, kept with the description. */
-enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params, size_t size,
-                               const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span, void **out);
+/* Keywords of the language itself (until, keeping, step, update, load): bound like a plugin's, kept with the
+ * description. */
+enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params,
+                               size_t size, const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span,
+                               void **out);
 /* An error when the call has a label. */
 enum fer_status fer_call_unlabelled(struct fer_env *env, const struct fer_ast_call *call);
 /* The path of an operation: prefix and label, or prefix, type and order. */
@@ -145,7 +152,8 @@ enum fer_status fer_dispatch_eval(struct fer_env *env, const struct fer_dispatch
                                   struct fer_values *values);
 /* No gradient goes through a join.  Operations that a loss of the step comes through are live; an error where one is
  * that an updated weight leads to. */
-enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_graph *graph, const struct fer_step_spec *step);
+enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_graph *graph,
+                                   const struct fer_step_spec *step);
 
 /* ---- inline.c ---- */
 /* `what` and `name` are for errors: net 'trunk'. */

@@ -5,7 +5,8 @@
 
 #include "graph/resolve.h"
 
-void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format, ...)
+void fer_report_at(struct fer_resolver *r, const struct fer_module *module, struct fer_span span, const char *format,
+                   ...)
 {
     char text[FER_ERROR_TEXT];
     va_list args;
@@ -28,18 +29,17 @@ enum fer_status fer_report_memory(struct fer_resolver *r, struct fer_span span)
 /* What else in the description has this name. */
 static const char *other_kind(const struct fer_module *module, const char *name)
 {
-    static const char *const kinds[] = {
-        [FER_AST_LET] = "a let, not a value: write $NAME as an argument",
-        [FER_AST_NET] = "a net, not a value: write it after a |",
-        [FER_AST_BLOCK] = "a block, not a value: write it after a |",
-        [FER_AST_DATA] = "a data set; the values are its fields",
-        [FER_AST_STAGE] = "a stage, not a value",
-        [FER_AST_PREDICT] = "a predict, not a value: write it after a |",
-        [FER_AST_TEST] = "a test, not a value"
-    };
+    static const char *const kinds[] = { [FER_AST_LET] = "a let, not a value: write $NAME as an argument",
+                                         [FER_AST_NET] = "a net, not a value: write it after a |",
+                                         [FER_AST_BLOCK] = "a block, not a value: write it after a |",
+                                         [FER_AST_DATA] = "a data set; the values are its fields",
+                                         [FER_AST_STAGE] = "a stage, not a value",
+                                         [FER_AST_PREDICT] = "a predict, not a value: write it after a |",
+                                         [FER_AST_TEST] = "a test, not a value" };
     for (int i = 0; i < module->file->nitems; i++) {
         const struct fer_ast_item *item = &module->file->items[i];
-        if (item->name && item->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[item->kind] && strcmp(item->name, name) == 0)
+        if (item->name && item->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[item->kind] &&
+            strcmp(item->name, name) == 0)
             return kinds[item->kind];
     }
     return NULL;
@@ -86,8 +86,8 @@ enum fer_status fer_scope_define(struct fer_env *env, const char *name, struct f
                 int line = 0, column = 0;
                 if (at->items[i].span.source)
                     fer_span_place(at->items[i].span, &line, &column);
-                fer_report_at(env->r, env->module, span, "'%s' is already defined at line %d; choose another name", name,
-                              line);
+                fer_report_at(env->r, env->module, span, "'%s' is already defined at line %d; choose another name",
+                              name, line);
                 return FER_EINVAL;
             }
     struct fer_name *items =

@@ -37,7 +37,8 @@ static enum fer_status fill(struct fer_description *d, int data, bool training, 
                            .scope = &scope,
                            .naming = &naming,
                            .region = FER_REGION_SHARED };
-    status = all ? fer_data_eval_all(&env, &d->data[data], 0, training) : fer_data_eval(&env, &d->data[data], 0, training);
+    status =
+        all ? fer_data_eval_all(&env, &d->data[data], 0, training) : fer_data_eval(&env, &d->data[data], 0, training);
     if (status)
         return fer_fail(err, status, "data %s cannot be shown; `fer check` says why", d->data[data].name);
     out->nfields = 0;

@@ -58,31 +58,24 @@ static enum fer_status build_body(struct fer_stage_build *b, const struct fer_as
     for (int i = 0; i < item->nbody && !status; i++) {
         const struct fer_ast_stmt *s = &item->body[i];
         switch (s->kind) {
-        case FER_AST_FLOW:
-            status = fer_flow_eval(&b->env, &s->flow, NULL);
-            break;
-        case FER_AST_LOSS:
-            status = fer_step_loss(b, &b->env, s);
-            break;
-        case FER_AST_STEP:
-            status = fer_step_create(b, s, out->nsteps++);
-            break;
+        case FER_AST_FLOW: status = fer_flow_eval(&b->env, &s->flow, NULL); break;
+        case FER_AST_LOSS: status = fer_step_loss(b, &b->env, s); break;
+        case FER_AST_STEP: status = fer_step_create(b, s, out->nsteps++); break;
         case FER_AST_MINIMIZE:
         case FER_AST_UPDATE:
             if (!own) {
-                fer_report_at(b->r, b->r->main, s->span, "a stage has steps, or a minimize and updates of its own, not both");
+                fer_report_at(b->r, b->r->main, s->span,
+                              "a stage has steps, or a minimize and updates of its own, not both");
                 status = FER_EINVAL;
             } else
-                status = s->kind == FER_AST_MINIMIZE ? fer_step_minimize(b, &b->env, s, own) : fer_step_update(b, s, own);
+                status =
+                    s->kind == FER_AST_MINIMIZE ? fer_step_minimize(b, &b->env, s, own) : fer_step_update(b, s, own);
             break;
         case FER_AST_LOAD:
             status = fer_load_create(b->r, s->paths[0], &s->file, s->keywords, s->nkeywords, out->loads, &out->nloads);
             break;
-        case FER_AST_SAVE:
-            status = fer_save_create(b->r, s, &out->saves[out->nsaves++]);
-            break;
-        default:
-            status = FER_EINVAL; /* the parser lets nothing else in */
+        case FER_AST_SAVE: status = fer_save_create(b->r, s, &out->saves[out->nsaves++]); break;
+        default: status = FER_EINVAL; /* the parser lets nothing else in */
         }
     }
     if (!status && own) {
@@ -127,10 +120,11 @@ enum fer_status fer_stage_data(struct fer_resolver *r, const struct fer_ast_name
             known[count] = NULL;
             const char *near = fer_nearest_name(names->items[i], known);
             if (fer_item_find(r->main, FER_AST_DATA, names->items[i]))
-                fer_report_at(r, r->main, names->spans[i], "data '%s' has no batch, so only another data set can read it",
-                              names->items[i]);
+                fer_report_at(r, r->main, names->spans[i],
+                              "data '%s' has no batch, so only another data set can read it", names->items[i]);
             else if (near)
-                fer_report_at(r, r->main, names->spans[i], "data '%s' is not defined; did you mean '%s'?", names->items[i], near);
+                fer_report_at(r, r->main, names->spans[i], "data '%s' is not defined; did you mean '%s'?",
+                              names->items[i], near);
             else
                 fer_report_at(r, r->main, names->spans[i], "data '%s' is not defined", names->items[i]);
             return FER_ENOTFOUND;
@@ -143,8 +137,9 @@ enum fer_status fer_stage_data(struct fer_resolver *r, const struct fer_ast_name
             }
         if (first->batch != data->batch || first->micro != data->micro) {
             const bool micro = first->batch == data->batch;
-            fer_report_at(r, r->main, names->spans[i], "data '%s' has batches%s of %d, '%s' of %d; a stage needs one size",
-                          names->items[i], micro ? " with micro" : "", micro ? data->micro : data->batch, names->items[0],
+            fer_report_at(r, r->main, names->spans[i],
+                          "data '%s' has batches%s of %d, '%s' of %d; a stage needs one size", names->items[i],
+                          micro ? " with micro" : "", micro ? data->micro : data->batch, names->items[0],
                           micro ? first->micro : first->batch);
             return FER_EINVAL;
         }

@@ -131,7 +131,8 @@ enum fer_status fer_step_minimize(struct fer_stage_build *b, struct fer_env *env
                                   struct fer_step_spec *step)
 {
     if (step->nlosses) {
-        fer_report_at(b->r, b->r->main, stmt->span, "one minimize is enough here; add the losses up: minimize a + 0.5 b");
+        fer_report_at(b->r, b->r->main, stmt->span,
+                      "one minimize is enough here; add the losses up: minimize a + 0.5 b");
         return FER_EINVAL;
     }
     step->losses = fer_arena_alloc(b->r->d->arena, (size_t)(stmt->nterms + FER_STAGE_LOSSES) * sizeof(*step->losses));
@@ -177,7 +178,8 @@ static bool needs_metric(const struct fer_schedule *schedule)
            schedule->needs_metric;
 }
 
-static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_update_spec *out)
+static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fer_ast_stmt *stmt,
+                                      struct fer_update_spec *out)
 {
     struct fer_env *env = &b->env;
     out->nschedules = stmt->ncalls - 1;
@@ -191,16 +193,16 @@ static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fe
         enum fer_status status = fer_call_unlabelled(env, call);
         if (status)
             return status;
-        status = fer_registry_find(b->r->d->registry, FER_KIND_SCHEDULE, call->name, b->r->main->plugins,
-                                                   &entry, NULL, &err);
+        status = fer_registry_find(b->r->d->registry, FER_KIND_SCHEDULE, call->name, b->r->main->plugins, &entry, NULL,
+                                   &err);
         if (status) {
             fer_report_at(b->r, b->r->main, call->name_span, "%s", err.text);
             return status;
         }
         const struct fer_schedule *schedule = entry;
         if (needs_metric(schedule) && !b->out->best) {
-            fer_report_at(b->r, b->r->main, call->name_span, "%s needs a metric; write keeping best=\"TEST.METRIC\" after until",
-                          call->name);
+            fer_report_at(b->r, b->r->main, call->name_span,
+                          "%s needs a metric; write keeping best=\"TEST.METRIC\" after until", call->name);
             return FER_EINVAL;
         }
         struct fer_binder binder = fer_env_binder(env, schedule_keywords);
@@ -216,12 +218,13 @@ static enum fer_status bind_schedules(struct fer_stage_build *b, const struct fe
                 given = true;
             }
         if (!status)
-            status = fer_words_bind(env, call->name, unit_params, sizeof(struct unit_words), &unit, given, call->span, &words);
+            status = fer_words_bind(env, call->name, unit_params, sizeof(struct unit_words), &unit, given, call->span,
+                                    &words);
         if (status)
             return status;
-        out->schedules[i] = (struct fer_bound_schedule){
-            schedule, params, given ? (enum fer_unit)((struct unit_words *)words)->unit : b->out->unit
-        };
+        out->schedules[i] =
+            (struct fer_bound_schedule){ schedule, params,
+                                         given ? (enum fer_unit)((struct unit_words *)words)->unit : b->out->unit };
     }
     return FER_OK;
 }
@@ -236,8 +239,8 @@ enum fer_status fer_step_update(struct fer_stage_build *b, const struct fer_ast_
     enum fer_status status = fer_call_unlabelled(&b->env, call);
     if (status)
         return status;
-    status = fer_registry_find(b->r->d->registry, FER_KIND_OPTIMIZER, call->name, b->r->main->plugins,
-                                               &entry, NULL, &err);
+    status =
+        fer_registry_find(b->r->d->registry, FER_KIND_OPTIMIZER, call->name, b->r->main->plugins, &entry, NULL, &err);
     if (status) {
         fer_report_at(b->r, b->r->main, call->name_span, "%s", err.text);
         return status;
@@ -248,8 +251,8 @@ enum fer_status fer_step_update(struct fer_stage_build *b, const struct fer_ast_
     status = fer_bind(&binder, call->name, out->optimizer->params, out->optimizer->params_size, call->positional,
                       call->positionals, call->keywords, call->nkeywords, call->name_span, &params);
     if (!status)
-        status = fer_words_bind(&b->env, "update", update_params, sizeof(struct update_words), stmt->keywords, stmt->nkeywords,
-                            stmt->span, &words);
+        status = fer_words_bind(&b->env, "update", update_params, sizeof(struct update_words), stmt->keywords,
+                                stmt->nkeywords, stmt->span, &words);
     if (status)
         return status;
     const struct update_words *update = words;
@@ -302,12 +305,13 @@ static enum fer_status check_path(struct fer_stage_build *b, const struct fer_as
         fer_report_at(b->r, b->r->main, path->span, "what is minimised here does not depend on '%s': nothing to update",
                       path->text);
     else
-        fer_report_at(b->r, b->r->main, path->span, "net '%s' has no weights, or is not used in this stage: nothing to update",
-                      net->name);
+        fer_report_at(b->r, b->r->main, path->span,
+                      "net '%s' has no weights, or is not used in this stage: nothing to update", net->name);
     return FER_ENOTFOUND;
 }
 
-static enum fer_status take_weights(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_update_spec *out)
+static enum fer_status take_weights(struct fer_stage_build *b, const struct fer_ast_stmt *stmt,
+                                    struct fer_update_spec *out)
 {
     const struct fer_description *d = b->r->d;
     int capacity = 1;
@@ -387,12 +391,12 @@ enum fer_status fer_step_create(struct fer_stage_build *b, const struct fer_ast_
     void *bound;
     for (int i = 0; i < index; i++)
         if (strcmp(b->out->steps[i].name, stmt->name) == 0) {
-            fer_report_at(b->r, b->r->main, stmt->name_span, "step '%s' is already defined in this stage; choose another name",
-                          stmt->name);
+            fer_report_at(b->r, b->r->main, stmt->name_span,
+                          "step '%s' is already defined in this stage; choose another name", stmt->name);
             return FER_EINVAL;
         }
     enum fer_status status = fer_words_bind(&b->env, "step", step_params, sizeof(struct step_words), stmt->keywords,
-                                        stmt->nkeywords, stmt->name_span, &bound);
+                                            stmt->nkeywords, stmt->name_span, &bound);
     if (!status)
         status = fer_step_start(b, stmt->body, stmt->nbody, step);
     if (status)
@@ -417,7 +421,9 @@ enum fer_status fer_step_create(struct fer_stage_build *b, const struct fer_ast_
             status = fer_step_update(b, s, step);
         else {
             fer_report_at(b->r, b->r->main, s->span, "%s cannot stand inside a step; put it into the stage",
-                          s->kind == FER_AST_STEP ? "a step" : s->kind == FER_AST_LOAD ? "load" : "save");
+                          s->kind == FER_AST_STEP   ? "a step"
+                          : s->kind == FER_AST_LOAD ? "load"
+                                                    : "save");
             status = FER_EINVAL;
         }
     }

@@ -34,7 +34,8 @@ enum fer_status fer_step_minimize(struct fer_stage_build *b, struct fer_env *env
                                   struct fer_step_spec *step);
 enum fer_status fer_step_update(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_step_spec *step);
 /* Once all flows are known, so are the weights. */
-enum fer_status fer_step_finish(struct fer_stage_build *b, struct fer_step_spec *step, int region, struct fer_span span);
+enum fer_status fer_step_finish(struct fer_stage_build *b, struct fer_step_spec *step, int region,
+                                struct fer_span span);
 /* A whole step statement. */
 enum fer_status fer_step_create(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, int index);
 

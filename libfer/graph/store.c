@@ -22,8 +22,8 @@ static void initialise(const struct fer_weight *weight, uint64_t seed, float *ou
     const struct fer_init init = weight->init;
     for (size_t i = 0; i < count; i += 2) {
         uint32_t word[4];
-        const uint32_t counter[4] = { (uint32_t)(i / 2), 0x80000000u | (uint32_t)((uint64_t)i / 2 >> 32), (uint32_t)path,
-                                      (uint32_t)(path >> 32) };
+        const uint32_t counter[4] = { (uint32_t)(i / 2), 0x80000000u | (uint32_t)((uint64_t)i / 2 >> 32),
+                                      (uint32_t)path, (uint32_t)(path >> 32) };
         const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
         fer_philox(counter, key, word);
         double value[2] = { init.a, init.a };
@@ -95,8 +95,7 @@ enum fer_status fer_store_create(struct fer_device *device, const struct fer_des
     store->description = description;
     store->values = calloc((size_t)description->nnets + 1, sizeof(struct fer_buffer *));
     store->statistics = calloc((size_t)description->nnets + 1, sizeof(struct fer_buffer *));
-    enum fer_status status =
-        store->values && store->statistics ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status = store->values && store->statistics ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
     for (int i = 0; i < description->nnets && !status; i++)
         status = create_buffers(store, description->nets[i], seed, err);
     if (status) {

@@ -15,7 +15,8 @@ int fer_test_index(const struct fer_description *d, const char *name)
 }
 
 /* A metric is named by its flow, and stands under that name in the results. */
-static enum fer_status check_name(struct fer_env *env, const struct fer_ast_flow *flow, const struct fer_test_spec *test)
+static enum fer_status check_name(struct fer_env *env, const struct fer_ast_flow *flow,
+                                  const struct fer_test_spec *test)
 {
     const char *name = flow->outputs.items[0];
     const struct fer_span span = flow->outputs.spans[0];
@@ -29,8 +30,8 @@ static enum fer_status check_name(struct fer_env *env, const struct fer_ast_flow
     }
     for (int i = 0; i < test->nmetrics; i++)
         if (strcmp(test->metrics[i].name, name) == 0) {
-            fer_report_at(env->r, env->r->main, span, "metric '%s' is already defined in this test; choose another name",
-                          name);
+            fer_report_at(env->r, env->r->main, span,
+                          "metric '%s' is already defined in this test; choose another name", name);
             return FER_EINVAL;
         }
     return FER_OK;
@@ -175,8 +176,7 @@ enum fer_status fer_test_create(struct fer_resolver *r, const struct fer_ast_ite
     status = fer_data_eval(&env, &d->data[out->data], 0, false);
     for (int i = 0; i < item->nbody && !status; i++) {
         const struct fer_ast_stmt *s = &item->body[i];
-        status = s->kind == FER_AST_METRIC ? add_metric(&env, s, out)
-                                           : fer_flow_eval(&env, &s->flow, NULL);
+        status = s->kind == FER_AST_METRIC ? add_metric(&env, s, out) : fer_flow_eval(&env, &s->flow, NULL);
     }
     if (!status && !out->nmetrics) {
         fer_report_at(r, r->main, item->name_span, "test '%s' measures nothing; add a metric flow", item->name);

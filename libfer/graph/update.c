@@ -94,7 +94,8 @@ struct fer_tensor *fer_update_gradient(struct fer_compiler *c, const struct fer_
             (t->buffer == state->grads[net] || t->buffer == state->fresh[net]))
             return t;
     }
-    struct fer_tensor *t = fer_compiler_tensor(c, &weight->shape, FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, weight->path);
+    struct fer_tensor *t =
+        fer_compiler_tensor(c, &weight->shape, FER_LAYOUT_PLAIN, FER_STORAGE_PERSISTENT, weight->path);
     if (t) {
         t->buffer = state->fresh[net] ? state->fresh[net] : state->grads[net];
         t->offset = weight->offset;
@@ -112,8 +113,7 @@ static enum fer_status emit_update(struct fer_compiler *c, struct fer_update_sta
     struct fer_run *runs;
     int nruns;
     const bool by_rank = optimizer->splits && optimizer->splits(spec->params);
-    enum fer_status status =
-        fer_runs_of(c->program->arena, spec->weights, spec->nweights, by_rank, &runs, &nruns, err);
+    enum fer_status status = fer_runs_of(c->program->arena, spec->weights, spec->nweights, by_rank, &runs, &nruns, err);
     if (status)
         return status;
     struct fer_tensor **grads = fer_arena_alloc(c->program->arena, (size_t)(nruns + 1) * sizeof(*grads));
@@ -143,9 +143,11 @@ static enum fer_status emit_update(struct fer_compiler *c, struct fer_update_sta
                                      .grad = grads[r],
                                      .control = control,
                                      .decays = !by_rank || runs[r].matrix };
-        update.weight = fer_compiler_run(c, c->store->values[runs[r].net->index], runs[r].offset, runs[r].count, "weights");
+        update.weight =
+            fer_compiler_run(c, c->store->values[runs[r].net->index], runs[r].offset, runs[r].count, "weights");
         for (int k = 0; k < state->nstates; k++)
-            update.state[k] = fer_compiler_run(c, state->states[net][k], runs[r].offset, runs[r].count, optimizer->states[k]);
+            update.state[k] =
+                fer_compiler_run(c, state->states[net][k], runs[r].offset, runs[r].count, optimizer->states[k]);
         em.owner = optimizer->name;
         status = optimizer->emit(&em, &update, err);
         em.owner = NULL;
@@ -181,7 +183,8 @@ enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_progr
     if (step->nupdates && step->updates[0].micro > 1) {
         snprintf(name, sizeof(name), "clear %s", step->spec->name);
         step->clear = fer_compiler_segment(c, name);
-        status = step->clear ? emit_micro(c, step, backward, err) : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        status = step->clear ? emit_micro(c, step, backward, err)
+                             : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     }
     for (int u = 0; u < step->nupdates && !status; u++) {
         snprintf(name, sizeof(name), "update %s %d", step->spec->name, u);

@@ -19,10 +19,10 @@ struct fer_ast_value {
     enum fer_ast_value_kind kind;
     struct fer_span span;
     const struct fer_source *said; /* the file that says what a $name stands for; NULL: span's */
-    double number;              /* NUMBER; 200k is 200000 */
-    bool integer;               /* NUMBER written without a point or an exponent */
-    const char *text;           /* STRING (unescaped), NAME, DOLLAR (without the $); NUMBER: as written */
-    struct fer_ast_value *items; /* LIST */
+    double number;                 /* NUMBER; 200k is 200000 */
+    bool integer;                  /* NUMBER written without a point or an exponent */
+    const char *text;              /* STRING (unescaped), NAME, DOLLAR (without the $); NUMBER: as written */
+    struct fer_ast_value *items;   /* LIST */
     int count;
 };
 
@@ -33,10 +33,10 @@ struct fer_ast_keyword {
     struct fer_ast_value value;
 };
 struct fer_ast_call {
-    struct fer_span span;       /* the whole call */
-    const char *label;          /* "conv1", "0"; NULL without one */
+    struct fer_span span; /* the whole call */
+    const char *label;    /* "conv1", "0"; NULL without one */
     struct fer_span label_span;
-    const char *name;           /* operation: NAME, or plugin.op as one string "resnet.basic" */
+    const char *name; /* operation: NAME, or plugin.op as one string "resnet.basic" */
     struct fer_span name_span;
     struct fer_ast_value *positional;
     int positionals;
@@ -76,7 +76,7 @@ enum fer_ast_stmt_kind {
     FER_AST_SAVE
 };
 
-struct fer_ast_term {          /* [w] NAME of minimize */
+struct fer_ast_term { /* [w] NAME of minimize */
     bool weighted;
     struct fer_ast_value weight; /* NUMBER or DOLLAR */
     const char *name;
@@ -89,27 +89,27 @@ struct fer_ast_stmt {
     struct fer_ast_flow flow;
     struct fer_ast_term *terms;
     int nterms;
-    const char *name;             /* STEP */
+    const char *name; /* STEP */
     struct fer_span name_span;
-    struct fer_ast_path *paths;   /* UPDATE, LOAD, SAVE */
+    struct fer_ast_path *paths; /* UPDATE, LOAD, SAVE */
     int npaths;
-    struct fer_ast_value file;    /* LOAD, SAVE: a STRING */
+    struct fer_ast_value file; /* LOAD, SAVE: a STRING */
     struct fer_ast_keyword *keywords;
     int nkeywords;
-    struct fer_ast_call *calls;   /* UPDATE */
+    struct fer_ast_call *calls; /* UPDATE */
     int ncalls;
-    struct fer_ast_stmt *body;    /* STEP */
+    struct fer_ast_stmt *body; /* STEP */
     int nbody;
 };
 
-struct fer_ast_port {             /* NAME [: type[dims]] */
+struct fer_ast_port { /* NAME [: type[dims]] */
     const char *name;
     struct fer_span span;
-    const char *dtype;            /* "f32", or NULL when the port has no shape */
+    const char *dtype; /* "f32", or NULL when the port has no shape */
     int rank;
-    int dim[4];                   /* without the batch axis */
+    int dim[4]; /* without the batch axis */
 };
-struct fer_ast_formal {           /* NAME [= value] */
+struct fer_ast_formal { /* NAME [= value] */
     const char *name;
     struct fer_span span;
     bool has_fallback;
@@ -123,23 +123,23 @@ struct fer_ast_signature {
     struct fer_ast_names outputs;
 };
 
-struct fer_ast_field {            /* NAME [as NAME] */
-    const char *name, *as;        /* as == name when not renamed */
+struct fer_ast_field {     /* NAME [as NAME] */
+    const char *name, *as; /* as == name when not renamed */
     struct fer_span span, as_span;
 };
 
 enum fer_ast_item_kind {
-    FER_AST_USE,     /* names */
-    FER_AST_INCLUDE, /* value: STRING; its items are spliced by the parser right after it, with their own source */
-    FER_AST_LET,     /* name, value */
-    FER_AST_LABELS,  /* values */
-    FER_AST_NET,     /* name, and either signature + body (flows) or call */
-    FER_AST_BLOCK,   /* name, signature, body */
-    FER_AST_DATA,    /* name, fields, calls[0] the reader, then transforms */
+    FER_AST_USE,       /* names */
+    FER_AST_INCLUDE,   /* value: STRING; its items are spliced by the parser right after it, with their own source */
+    FER_AST_LET,       /* name, value */
+    FER_AST_LABELS,    /* values */
+    FER_AST_NET,       /* name, and either signature + body (flows) or call */
+    FER_AST_BLOCK,     /* name, signature, body */
+    FER_AST_DATA,      /* name, fields, calls[0] the reader, then transforms */
     FER_AST_ITEM_LOAD, /* path, value (STRING), keywords */
-    FER_AST_STAGE,   /* name, names (data), until, keeping, body */
-    FER_AST_PREDICT, /* name, signature, body */
-    FER_AST_TEST     /* name, names.items[0] the data set, body */
+    FER_AST_STAGE,     /* name, names (data), until, keeping, body */
+    FER_AST_PREDICT,   /* name, signature, body */
+    FER_AST_TEST       /* name, names.items[0] the data set, body */
 };
 
 struct fer_ast_item {
@@ -152,22 +152,22 @@ struct fer_ast_item {
     struct fer_ast_value *values;
     int nvalues;
     struct fer_ast_signature signature;
-    bool is_alias;                /* NET = call */
-    struct fer_ast_call *calls;   /* NET alias: one; DATA: reader and transforms */
+    bool is_alias;              /* NET = call */
+    struct fer_ast_call *calls; /* NET alias: one; DATA: reader and transforms */
     int ncalls;
     struct fer_ast_field *fields;
     int nfields;
     struct fer_ast_path path;
     struct fer_ast_keyword *keywords; /* LOAD; STAGE: until */
     int nkeywords;
-    struct fer_ast_keyword *keeping;  /* STAGE */
+    struct fer_ast_keyword *keeping; /* STAGE */
     int nkeeping;
     struct fer_ast_stmt *body;
     int nbody;
 };
 
 struct fer_ast_file {
-    int format;                   /* of "fer 1" */
+    int format; /* of "fer 1" */
     struct fer_ast_item *items;
     int nitems;
 };

@@ -227,14 +227,10 @@ static char unescape(char c)
 {
     switch (c) {
     case '"':
-    case '\\':
-        return c;
-    case 'n':
-        return '\n';
-    case 't':
-        return '\t';
-    default:
-        return '\0';
+    case '\\': return c;
+    case 'n': return '\n';
+    case 't': return '\t';
+    default: return '\0';
     }
 }
 

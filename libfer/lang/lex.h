@@ -35,21 +35,21 @@ enum fer_token_kind {
 
 struct fer_token {
     enum fer_token_kind kind;
-    bool newline;         /* the first token on its line (of the text, when comments are left out) */
-    bool dotted;          /* NAME with a dot */
-    bool integer;         /* NUMBER without a point or an exponent */
-    bool plain;           /* NUMBER of digits only */
+    bool newline; /* the first token on its line (of the text, when comments are left out) */
+    bool dotted;  /* NAME with a dot */
+    bool integer; /* NUMBER without a point or an exponent */
+    bool plain;   /* NUMBER of digits only */
     uint32_t offset, length;
-    const char *text;     /* NAME; DOLLAR without the $; STRING without quotes and escapes; NUMBER as written */
+    const char *text; /* NAME; DOLLAR without the $; STRING without quotes and escapes; NUMBER as written */
     double number;
 };
 
 struct fer_lexer {
     const struct fer_source *source;
-    struct fer_arena *arena;  /* for the texts */
-    struct fer_diags *diags;  /* NULL: errors are not reported */
-    bool comments;            /* deliver COMMENT tokens */
-    bool out_of_memory;       /* a text was lost; the token is an ERROR */
+    struct fer_arena *arena; /* for the texts */
+    struct fer_diags *diags; /* NULL: errors are not reported */
+    bool comments;           /* deliver COMMENT tokens */
+    bool out_of_memory;      /* a text was lost; the token is an ERROR */
     uint32_t offset;
 };
 

@@ -154,17 +154,12 @@ static bool parse_statement(struct fer_parser *p, enum fer_body_kind body, struc
     stmt->kind = word->kind;
     fer_parse_advance(p);
     switch (word->kind) {
-    case FER_AST_MINIMIZE:
-        return parse_minimize(p, stmt);
-    case FER_AST_STEP:
-        return parse_step(p, stmt);
-    case FER_AST_UPDATE:
-        return parse_update(p, stmt);
+    case FER_AST_MINIMIZE: return parse_minimize(p, stmt);
+    case FER_AST_STEP: return parse_step(p, stmt);
+    case FER_AST_UPDATE: return parse_update(p, stmt);
     case FER_AST_LOAD:
-    case FER_AST_SAVE:
-        return parse_load_stmt(p, stmt);
-    default:
-        return fer_parse_flow(p, &stmt->flow);
+    case FER_AST_SAVE: return parse_load_stmt(p, stmt);
+    default: return fer_parse_flow(p, &stmt->flow);
     }
 }
 

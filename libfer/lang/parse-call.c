@@ -93,12 +93,8 @@ bool fer_parse_value(struct fer_parser *p, struct fer_ast_value *value)
         value->number = token.number;
         value->integer = token.integer;
         break;
-    case FER_TOKEN_STRING:
-        value->kind = FER_AST_STRING;
-        break;
-    case FER_TOKEN_DOLLAR:
-        value->kind = FER_AST_DOLLAR;
-        break;
+    case FER_TOKEN_STRING: value->kind = FER_AST_STRING; break;
+    case FER_TOKEN_DOLLAR: value->kind = FER_AST_DOLLAR; break;
     case FER_TOKEN_NAME:
         if (token.dotted)
             return fer_parse_error(p, fer_parse_token_span(p),
@@ -110,8 +106,7 @@ bool fer_parse_value(struct fer_parser *p, struct fer_ast_value *value)
             return false;
         value->span = fer_parse_span_from(p, token.offset);
         return true;
-    default:
-        return fer_parse_expected(p, "a value (a number, a name, $name, \"text\" or [a list])");
+    default: return fer_parse_expected(p, "a value (a number, a name, $name, \"text\" or [a list])");
     }
     value->text = token.text;
     value->span = fer_parse_token_span(p);

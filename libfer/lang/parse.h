@@ -15,12 +15,12 @@ struct fer_arena;
 
 enum {
     FER_PARSE_FORMAT = 1,
-    FER_PARSE_LISTS = 32,        /* depth of lists in lists */
-    FER_PARSE_STEPS = 16,        /* depth of steps in steps */
-    FER_PARSE_INCLUDES = 16,     /* depth of includes in includes */
-    FER_PARSE_FILES = 256,       /* files that one description may include */
-    FER_PARSE_TOKENS = 1000000,  /* of one description with all its includes: bounds its memory */
-    FER_PARSE_ERRORS = 50        /* no more are reported */
+    FER_PARSE_LISTS = 32,       /* depth of lists in lists */
+    FER_PARSE_STEPS = 16,       /* depth of steps in steps */
+    FER_PARSE_INCLUDES = 16,    /* depth of includes in includes */
+    FER_PARSE_FILES = 256,      /* files that one description may include */
+    FER_PARSE_TOKENS = 1000000, /* of one description with all its includes: bounds its memory */
+    FER_PARSE_ERRORS = 50       /* no more are reported */
 };
 
 /* An array that grows in the arena. */
@@ -29,7 +29,10 @@ struct fer_vector {
     void *items;
     int count, capacity;
 };
-#define FER_VECTOR(type) { .size = sizeof(type) }
+#define FER_VECTOR(type)                                                                                               \
+    {                                                                                                                  \
+        .size = sizeof(type)                                                                                           \
+    }
 
 /* What the texts of one description share. */
 struct fer_parse {
@@ -68,7 +71,8 @@ void fer_parse_note(struct fer_parser *p, struct fer_span span, const char *text
 /* "expected WHAT, found TOKEN", unless the lexer has reported the token already. */
 bool fer_parse_expected(struct fer_parser *p, const char *format, ...) FER_PRINTF(2, 3);
 
-/* No token of this statement is left: a newline (outside brackets, and before anything but '|' and '='), '}' or the end. */
+/* No token of this statement is left: a newline (outside brackets, and before anything but '|' and '='), '}' or the
+ * end. */
 bool fer_parse_at_end(const struct fer_parser *p);
 bool fer_parse_at(const struct fer_parser *p, enum fer_token_kind kind);
 bool fer_parse_at_word(const struct fer_parser *p, const char *word);

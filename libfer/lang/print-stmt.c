@@ -218,28 +218,14 @@ static void print_step(struct fer_printer *p, const struct fer_ast_stmt *stmt)
 static void print_statement(struct fer_printer *p, const struct fer_ast_stmt *stmt)
 {
     switch (stmt->kind) {
-    case FER_AST_FLOW:
-        print_flow(p, stmt, "");
-        break;
-    case FER_AST_LOSS:
-        print_flow(p, stmt, "loss ");
-        break;
-    case FER_AST_METRIC:
-        print_flow(p, stmt, "metric ");
-        break;
-    case FER_AST_MINIMIZE:
-        fer_print_plain(p, minimize_text(p, stmt), stmt->span.offset, span_end(stmt->span));
-        break;
-    case FER_AST_STEP:
-        print_step(p, stmt);
-        break;
-    case FER_AST_UPDATE:
-        print_update(p, stmt);
-        break;
+    case FER_AST_FLOW: print_flow(p, stmt, ""); break;
+    case FER_AST_LOSS: print_flow(p, stmt, "loss "); break;
+    case FER_AST_METRIC: print_flow(p, stmt, "metric "); break;
+    case FER_AST_MINIMIZE: fer_print_plain(p, minimize_text(p, stmt), stmt->span.offset, span_end(stmt->span)); break;
+    case FER_AST_STEP: print_step(p, stmt); break;
+    case FER_AST_UPDATE: print_update(p, stmt); break;
     case FER_AST_LOAD:
-    case FER_AST_SAVE:
-        print_load(p, stmt);
-        break;
+    case FER_AST_SAVE: print_load(p, stmt); break;
     }
 }
 

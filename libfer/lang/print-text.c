@@ -64,20 +64,11 @@ static void put_string(struct fer_text *text, const char *string)
     fer_text_put(text, "\"");
     for (; *string; string++) {
         switch (*string) {
-        case '"':
-            fer_text_put(text, "\\\"");
-            break;
-        case '\\':
-            fer_text_put(text, "\\\\");
-            break;
-        case '\n':
-            fer_text_put(text, "\\n");
-            break;
-        case '\t':
-            fer_text_put(text, "\\t");
-            break;
-        default:
-            put_bytes(text, string, 1);
+        case '"': fer_text_put(text, "\\\""); break;
+        case '\\': fer_text_put(text, "\\\\"); break;
+        case '\n': fer_text_put(text, "\\n"); break;
+        case '\t': fer_text_put(text, "\\t"); break;
+        default: put_bytes(text, string, 1);
         }
     }
     fer_text_put(text, "\"");
@@ -86,9 +77,7 @@ static void put_string(struct fer_text *text, const char *string)
 void fer_print_value(struct fer_text *text, const struct fer_ast_value *value)
 {
     switch (value->kind) {
-    case FER_AST_STRING:
-        put_string(text, value->text);
-        break;
+    case FER_AST_STRING: put_string(text, value->text); break;
     case FER_AST_DOLLAR:
         fer_text_put(text, "$");
         fer_text_put(text, value->text);
@@ -103,9 +92,7 @@ void fer_print_value(struct fer_text *text, const struct fer_ast_value *value)
         fer_text_put(text, "]");
         break;
     case FER_AST_NUMBER:
-    case FER_AST_NAME:
-        fer_text_put(text, value->text);
-        break;
+    case FER_AST_NAME: fer_text_put(text, value->text); break;
     }
 }
 

@@ -145,9 +145,7 @@ static void print_item(struct fer_printer *p, const struct fer_ast_item *item)
 {
     switch (item->kind) {
     case FER_AST_USE:
-    case FER_AST_LABELS:
-        fer_print_plain(p, list_text(p, item), item->span.offset, span_end(item->span));
-        break;
+    case FER_AST_LABELS: fer_print_plain(p, list_text(p, item), item->span.offset, span_end(item->span)); break;
     case FER_AST_INCLUDE:
         fer_print_plain(p, joined(p, "include ", value_text(p, &item->value, NULL, 0)), item->span.offset,
                         span_end(item->span));
@@ -155,26 +153,16 @@ static void print_item(struct fer_printer *p, const struct fer_ast_item *item)
     case FER_AST_LET:
         print_pair(p, FER_GROUP_LET, item, joined(p, "let ", item->name), " = ", value_text(p, &item->value, NULL, 0));
         break;
-    case FER_AST_NET:
-        print_net(p, item);
-        break;
-    case FER_AST_BLOCK:
-        print_definition(p, item, "block ");
-        break;
-    case FER_AST_PREDICT:
-        print_definition(p, item, "predict ");
-        break;
-    case FER_AST_DATA:
-        print_data(p, item);
-        break;
+    case FER_AST_NET: print_net(p, item); break;
+    case FER_AST_BLOCK: print_definition(p, item, "block "); break;
+    case FER_AST_PREDICT: print_definition(p, item, "predict "); break;
+    case FER_AST_DATA: print_data(p, item); break;
     case FER_AST_ITEM_LOAD:
         print_pair(p, FER_GROUP_LOAD, item, joined(p, "load ", item->path.text), " ",
                    value_text(p, &item->value, item->keywords, item->nkeywords));
         break;
     case FER_AST_STAGE:
-    case FER_AST_TEST:
-        print_stage(p, item);
-        break;
+    case FER_AST_TEST: print_stage(p, item); break;
     }
 }
 

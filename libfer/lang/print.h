@@ -43,8 +43,8 @@ enum fer_print_group {
 struct fer_print_line {
     enum fer_print_group group;
     int indent;
-    bool blank;        /* a blank line before it */
-    const char *lead;  /* "", "| " or "= " */
+    bool blank;       /* a blank line before it */
+    const char *lead; /* "", "| " or "= " */
     struct fer_print_cell *cells;
     int ncells, run;
     const char *comment; /* at its end; NULL */
@@ -55,7 +55,7 @@ struct fer_print_comments {
     const struct fer_source *source;
     struct fer_print_comment {
         uint32_t offset, length;
-    } *items;
+    } * items;
     int count, capacity, next;
 };
 

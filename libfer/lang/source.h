@@ -10,9 +10,9 @@
 /* One text: a file, standard input, or what a plugin's model wrote.  Owned by its
  * struct fer_sources; stable address. */
 struct fer_source {
-    const char *name;   /* as shown in errors: "net.fer", "resnet(depth=50)" */
-    const char *dir;    /* directory that relative paths start from; "." by default */
-    const char *text;   /* NUL-terminated, no NUL inside */
+    const char *name; /* as shown in errors: "net.fer", "resnet(depth=50)" */
+    const char *dir;  /* directory that relative paths start from; "." by default */
+    const char *text; /* NUL-terminated, no NUL inside */
     size_t length;
 };
 struct fer_sources;

@@ -12,14 +12,10 @@
 static const char *type_name(enum fer_dtype dtype)
 {
     switch (dtype) {
-    case FER_F32:
-        return "float";
-    case FER_I32:
-        return "int";
-    case FER_U32:
-        return "uint";
-    case FER_U8:
-        return "uchar";
+    case FER_F32: return "float";
+    case FER_I32: return "int";
+    case FER_U32: return "uint";
+    case FER_U8: return "uchar";
     }
     return "float";
 }
@@ -124,7 +120,8 @@ static enum fer_status set_random(struct setter *setter, const struct fer_binder
                                   const struct fer_launch *launch, struct fer_error *err)
 {
     const struct fer_program *program = binder->program;
-    const struct fer_tensor *tensors[] = { arg->random ? arg->random->epoch : NULL, arg->random ? arg->random->ids : NULL };
+    const struct fer_tensor *tensors[] = { arg->random ? arg->random->epoch : NULL,
+                                           arg->random ? arg->random->ids : NULL };
     cl_uint4 key = { { (cl_uint)program->seed, (cl_uint)(program->seed >> 32), launch->stream, 0 } };
     cl_uint rows = arg->tensor && arg->tensor->shape.batch > 1 ? (cl_uint)arg->tensor->shape.batch : 1;
 

@@ -9,12 +9,12 @@
 
 struct fer_binding {
     const struct fer_launch *launch;
-    cl_kernel kernel;          /* of this launch alone: its arguments stay set */
+    cl_kernel kernel; /* of this launch alone: its arguments stay set */
     size_t global[3], local[3];
     bool has_local;
-    bool empty;                /* no work for the live batch */
-    bool marked;               /* somebody wants to know when it has been enqueued */
-    double seconds;            /* profile */
+    bool empty;     /* no work for the live batch */
+    bool marked;    /* somebody wants to know when it has been enqueued */
+    double seconds; /* profile */
     long runs;
 };
 

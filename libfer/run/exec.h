@@ -10,8 +10,8 @@
 
 struct fer_exec;
 
-/* Allocate the arenas and the tensors with places of their own, build every kernel, set every argument.  The program has
- * been planned (graph/plan.h) and must outlive the executor; PERSISTENT buffers too.  With poison, everything but
+/* Allocate the arenas and the tensors with places of their own, build every kernel, set every argument.  The program
+ * has been planned (graph/plan.h) and must outlive the executor; PERSISTENT buffers too.  With poison, everything but
  * constants is filled with NaN first (tests); else inputs start as zero. */
 enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *program, bool poison,
                                 const struct fer_build_watch *watch, struct fer_exec **out, struct fer_error *err);
@@ -42,7 +42,8 @@ void fer_exec_mark(struct fer_exec *exec, const struct fer_launch *launch);
 void fer_exec_weights_changed(struct fer_exec *exec);
 
 /* Copy to an INPUT (or any) tensor, and from any `keep` tensor, in its memory order: its first `bytes` bytes, so that
- * the live rows need no more.  write: may return before the device has it, but `data` is free for reuse. read: blocks. */
+ * the live rows need no more.  write: may return before the device has it, but `data` is free for reuse. read: blocks.
+ */
 enum fer_status fer_exec_write(struct fer_exec *exec, const struct fer_tensor *tensor, const void *data, size_t bytes,
                                struct fer_error *err);
 enum fer_status fer_exec_read(struct fer_exec *exec, const struct fer_tensor *tensor, void *data, size_t bytes,

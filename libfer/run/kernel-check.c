@@ -11,12 +11,9 @@
 int fer_arg_slots(const struct fer_arg *arg)
 {
     switch (arg->kind) {
-    case FER_ARG_TENSOR:
-        return 3;
-    case FER_ARG_RANDOM:
-        return 4;
-    default:
-        return 1;
+    case FER_ARG_TENSOR: return 3;
+    case FER_ARG_RANDOM: return 4;
+    default: return 1;
     }
 }
 
@@ -57,14 +54,10 @@ static enum fer_status check_argument(cl_kernel kernel, cl_uint at, const struct
         snprintf(expected, sizeof(expected), "%s_data", arg->name);
         snprintf(what, sizeof(what), "tensor %s", arg->name);
         return check_name(kernel, at, expected, what, launch, err);
-    case FER_ARG_RANDOM:
-        return check_name(kernel, at, "rng_key", "random numbers (FER_RANDOM)", launch, err);
-    case FER_ARG_INT:
-        return check_type(kernel, at, false, launch, err);
-    case FER_ARG_FLOAT:
-        return check_type(kernel, at, true, launch, err);
-    case FER_ARG_LOCAL:
-        break;
+    case FER_ARG_RANDOM: return check_name(kernel, at, "rng_key", "random numbers (FER_RANDOM)", launch, err);
+    case FER_ARG_INT: return check_type(kernel, at, false, launch, err);
+    case FER_ARG_FLOAT: return check_type(kernel, at, true, launch, err);
+    case FER_ARG_LOCAL: break;
     }
     return FER_OK;
 }

@@ -17,18 +17,10 @@ static uint32_t pattern_of(const struct fer_tensor *tensor)
     float value = tensor->fill;
 
     switch (tensor->shape.dtype) {
-    case FER_F32:
-        memcpy(&bits, &value, sizeof(bits));
-        break;
-    case FER_I32:
-        bits = (uint32_t)(int32_t)value;
-        break;
-    case FER_U32:
-        bits = (uint32_t)value;
-        break;
-    case FER_U8:
-        bits = (uint32_t)(uint8_t)value * 0x01010101u;
-        break;
+    case FER_F32: memcpy(&bits, &value, sizeof(bits)); break;
+    case FER_I32: bits = (uint32_t)(int32_t)value; break;
+    case FER_U32: bits = (uint32_t)value; break;
+    case FER_U8: bits = (uint32_t)(uint8_t)value * 0x01010101u; break;
     }
     return bits;
 }

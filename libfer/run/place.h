@@ -11,7 +11,7 @@
 struct fer_places {
     struct fer_buffer **arenas; /* by arena */
     int narenas;
-    struct fer_buffer **own;    /* by tensor id; NULL: in an arena, a view, or the model's */
+    struct fer_buffer **own; /* by tensor id; NULL: in an arena, a view, or the model's */
     int ntensors;
     size_t bytes;
 };

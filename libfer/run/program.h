@@ -25,7 +25,7 @@ struct fer_tensor {
     struct fer_shape shape;
     enum fer_layout layout;
     enum fer_storage storage;
-    struct fer_tensor *base;   /* a view: same storage as base (never itself a view), starting at base's element `view` */
+    struct fer_tensor *base; /* a view: same storage as base (never itself a view), starting at base's element `view` */
     size_t view;
     struct fer_buffer *buffer; /* PERSISTENT: not owned */
     size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
@@ -35,15 +35,15 @@ struct fer_tensor {
     int arena;                 /* planner: which of the program's arenas */
     struct fer_tensor *in_place_of; /* the compiler's wish: an input of the first launch that writes this tensor, which
                                   may be overwritten by it element for element if nothing reads it later; or NULL */
-    bool in_place;             /* planner: the wish was granted */
-    float fill;                /* CONSTANT */
-    const void *data;          /* CONSTANT: contents in the program's arena instead of `fill`; NULL: fill */
-    bool keep;                 /* the host reads it after a run: its place is not reused */
-    bool keep_all;             /* lives for the whole program; so does every tensor that several segments touch */
-    const char *name;          /* for people: "trunk.conv1 out"; arena text */
-    int id;                    /* index in program->tensors */
-    int first, last;           /* planner: first and last launch that touches it (program order), -1 unused */
-    bool whole;                /* planner: its place is its own for the whole program */
+    bool in_place;                  /* planner: the wish was granted */
+    float fill;                     /* CONSTANT */
+    const void *data;               /* CONSTANT: contents in the program's arena instead of `fill`; NULL: fill */
+    bool keep;                      /* the host reads it after a run: its place is not reused */
+    bool keep_all;                  /* lives for the whole program; so does every tensor that several segments touch */
+    const char *name;               /* for people: "trunk.conv1 out"; arena text */
+    int id;                         /* index in program->tensors */
+    int first, last;                /* planner: first and last launch that touches it (program order), -1 unused */
+    bool whole;                     /* planner: its place is its own for the whole program */
 };
 
 /* What random numbers of one source of samples are counted by; both tensors are INPUT. */
@@ -72,44 +72,44 @@ enum fer_chooser { FER_CHOSEN_FIRST, FER_CHOSEN_TUNED, FER_CHOSEN_FORCED };
 
 /* A problem that an operation had while it was emitted, and its solution (fer/solver.h). */
 struct fer_solved {
-    const char *work, *shape;  /* "conv2d forward", "8x64x56x56 …" */
+    const char *work, *shape; /* "conv2d forward", "8x64x56x56 …" */
     enum fer_dtype dtype;
     double tolerance;
     const struct fer_solver *const *solvers; /* NULL-terminated */
     int nsolvers;
-    uint64_t kernels;          /* hash of their names, tunables and sources */
-    bool trains;               /* weights change in every step, so that preparing them counts */
-    const struct fer_op *op;   /* whose; NULL: the core's own */
-    const char *pass;          /* of its launches */
+    uint64_t kernels;        /* hash of their names, tunables and sources */
+    bool trains;             /* weights change in every step, so that preparing them counts */
+    const struct fer_op *op; /* whose; NULL: the core's own */
+    const char *pass;        /* of its launches */
     struct fer_solution solution;
     enum fer_chooser chooser;
-    int index;                 /* in program->solved */
+    int index; /* in program->solved */
 };
 
 struct fer_launch {
-    struct fer_emit *em;     /* while emitting: where failures go */
+    struct fer_emit *em;                   /* while emitting: where failures go */
     const char *source, *kernel, *options; /* options: arena text or NULL */
     struct fer_arg *args;
     int nargs, capacity;
     int dims;
     struct fer_extent global[3];
-    size_t local[3];         /* 0: the driver's choice */
+    size_t local[3]; /* 0: the driver's choice */
     bool prepare;
-    const char *label;       /* weight path or operation, for people: "resnet18.layer1.0.conv1" */
-    const char *op;          /* operation name: "conv2d" */
-    const char *pass;        /* "forward", "backward", "update", "data", "core" */
-    uint32_t stream;         /* RANDOM: the operation instance's number */
-    int branch;              /* whose live samples its range follows: its segment's */
+    const char *label; /* weight path or operation, for people: "resnet18.layer1.0.conv1" */
+    const char *op;    /* operation name: "conv2d" */
+    const char *pass;  /* "forward", "backward", "update", "data", "core" */
+    uint32_t stream;   /* RANDOM: the operation instance's number */
+    int branch;        /* whose live samples its range follows: its segment's */
     double flops, bytes;
     const struct fer_solved *solved; /* what it is a part of; NULL: there was no choice */
-    int index;               /* in program order */
+    int index;                       /* in program order */
 };
 
 /* A part of the batch: those samples that a decision sends one way.  It has a live batch of its own. */
 struct fer_branch {
-    const char *name;        /* for people: the net that they go through */
-    int parent;              /* the branch that the decision is about; 0: the batch */
-    int capacity;            /* the most samples: rows of a batch axis with batch = 1 */
+    const char *name; /* for people: the net that they go through */
+    int parent;       /* the branch that the decision is about; 0: the batch */
+    int capacity;     /* the most samples: rows of a batch axis with batch = 1 */
 };
 
 /* A point at which the host reads which samples go which way. */
@@ -122,19 +122,19 @@ struct fer_decision {
 
 /* A point at which the processes that run this program together tell each other something. */
 struct fer_gather {
-    struct fer_tensor *in;    /* keep: of this process */
-    struct fer_tensor *out;   /* INPUT: of all of them, by rank */
+    struct fer_tensor *in;  /* keep: of this process */
+    struct fer_tensor *out; /* INPUT: of all of them, by rank */
 };
 
 struct fer_segment {
-    const char *name;        /* "prepare", "shared", "step learn", "update learn" … */
+    const char *name; /* "prepare", "shared", "step learn", "update learn" … */
     struct fer_launch **launches;
     int count, capacity;
-    int branch;              /* not run when this branch has no sample, unless 0 */
+    int branch;                          /* not run when this branch has no sample, unless 0 */
     const struct fer_decision *decision; /* to be taken when its launches have run; NULL: none */
-    const struct fer_gather *gather; /* likewise; NULL: none */
-    bool continues;          /* always runs right behind the one before it in the program, with the same samples: for the
-                                planner they are one */
+    const struct fer_gather *gather;     /* likewise; NULL: none */
+    bool continues; /* always runs right behind the one before it in the program, with the same samples: for the
+                       planner they are one */
     struct fer_segment *next; /* runs after it; NULL: none */
 };
 
@@ -146,15 +146,15 @@ struct fer_program {
     int nsegments;
     struct fer_solved **solved; /* in order of emission */
     int nsolved, solved_capacity;
-    int capacity;            /* batch capacity: rows of a batch axis with batch = 1 */
+    int capacity;                /* batch capacity: rows of a batch axis with batch = 1 */
     struct fer_branch *branches; /* each after its parent; branch k is branches[k - 1] */
     int nbranches;
-    int nlaunches;           /* set by the planner, as are the arenas, each of at most a device's largest allocation */
+    int nlaunches; /* set by the planner, as are the arenas, each of at most a device's largest allocation */
     size_t *arenas;
     int narenas;
-    size_t arena_bytes;      /* of all of them */
-    uint64_t seed;           /* of random numbers */
-    struct fer_launch spare; /* where launches go once compiling has failed */
+    size_t arena_bytes;          /* of all of them */
+    uint64_t seed;               /* of random numbers */
+    struct fer_launch spare;     /* where launches go once compiling has failed */
     struct fer_tensor no_tensor; /* likewise */
 };
 

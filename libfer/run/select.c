@@ -138,14 +138,10 @@ static cl_ulong strength(const struct fer_candidate *candidate)
 static int standing(const struct fer_candidate *candidate)
 {
     switch (candidate->type) {
-    case CL_DEVICE_TYPE_GPU:
-        return 3;
-    case CL_DEVICE_TYPE_CPU:
-        return 2;
-    case CL_DEVICE_TYPE_ACCELERATOR:
-        return 1;
-    default:
-        return 0;
+    case CL_DEVICE_TYPE_GPU: return 3;
+    case CL_DEVICE_TYPE_CPU: return 2;
+    case CL_DEVICE_TYPE_ACCELERATOR: return 1;
+    default: return 0;
     }
 }
 

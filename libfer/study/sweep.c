@@ -170,8 +170,8 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
-/* The checkpoint carries all values; they are told again because a path in them starts in the working directory, and one
- * of the description in its folder. */
+/* The checkpoint carries all values; they are told again because a path in them starts in the working directory, and
+ * one of the description in its folder. */
 static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run, const char *dir, json_t *result,
                                 struct fer_error *err)
 {

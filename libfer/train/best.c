@@ -42,8 +42,10 @@ static const struct fer_test_spec *find_test(const struct fer_description *descr
 
 static enum fer_status refuse(const struct fer_stage_spec *stage, struct fer_error *err)
 {
-    return fer_fail(err, FER_ENOTFOUND, "stage %s: best=\"%s\" is no single number that its test reports; fer eval shows "
-                    "what there is", stage->name, stage->best);
+    return fer_fail(err, FER_ENOTFOUND,
+                    "stage %s: best=\"%s\" is no single number that its test reports; fer eval shows "
+                    "what there is",
+                    stage->name, stage->best);
 }
 
 static enum fer_status check_stage(const struct fer_description *description, const struct fer_stage_spec *stage,

@@ -23,8 +23,8 @@ static json_t *ports_json(const struct fer_port_spec *ports, int count)
     json_t *list = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:o}", "name", ports[i].name, "shape",
-                                              shape_json(&ports[i].shape)));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o}", "name", ports[i].name, "shape", shape_json(&ports[i].shape)));
     return list;
 }
 
@@ -84,9 +84,9 @@ static json_t *describe(const struct fer_description *d)
     for (int i = 0; i < d->npredicts; i++) {
         const struct fer_predict_spec *p = &d->predicts[i];
 
-        json_array_append_new(predicts, json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs",
-                                                  ports_json(p->inputs, p->ninputs), "outputs",
-                                                  ports_json(p->outputs, p->noutputs)));
+        json_array_append_new(predicts,
+                              json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs", ports_json(p->inputs, p->ninputs),
+                                        "outputs", ports_json(p->outputs, p->noutputs)));
     }
     for (int i = 0; i < d->ntests; i++)
         json_array_append_new(tests, test_json(d, &d->tests[i]));
@@ -98,8 +98,8 @@ enum fer_status fer_check(struct fer_context *context, const char *path, const s
                           bool strict, char **json, struct fer_error *err)
 {
     struct fer_description *description;
-    enum fer_status status = fer_context_read(context, path, settings, strict ? FER_FOR_TRAINING : FER_FOR_CHECK,
-                                              &description, err);
+    enum fer_status status =
+        fer_context_read(context, path, settings, strict ? FER_FOR_TRAINING : FER_FOR_CHECK, &description, err);
 
     if (json)
         *json = NULL;

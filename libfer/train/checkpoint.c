@@ -54,8 +54,8 @@ static bool same_shape(const struct fer_safetensor *row, const struct fer_shape 
 }
 
 /* One row as floats, if it is there and has the shape.  The caller frees *data. */
-static enum fer_status read_row(const struct fer_checkpoint *checkpoint, const char *name, const struct fer_shape *shape,
-                                float **data, struct fer_error *err)
+static enum fer_status read_row(const struct fer_checkpoint *checkpoint, const char *name,
+                                const struct fer_shape *shape, float **data, struct fer_error *err)
 {
     const struct fer_safetensor *row = fer_safetensors_find(checkpoint->file, name);
     char theirs[128], ours[128];
@@ -176,8 +176,10 @@ static enum fer_status fill_row(void *user, int row, void *data, size_t bytes, s
     status = fer_store_read(rows->store, source->weight, data, err);
     for (size_t i = 0; status == FER_OK && i < bytes / sizeof(float); i++) {
         if (!isfinite(values[i]))
-            status = fer_fail(err, FER_ENUMERIC, "weight %s is no longer finite (%g); a lower learning rate or clip= on "
-                                                 "its update may help", source->weight->path, (double)values[i]);
+            status = fer_fail(err, FER_ENUMERIC,
+                              "weight %s is no longer finite (%g); a lower learning rate or clip= on "
+                              "its update may help",
+                              source->weight->path, (double)values[i]);
     }
     return status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A checkpoint is a safetensors file: weights under their paths, then "optimizer.STAGE.STEP.K.STATE.PATH" rows, and in
- * the metadata what it takes to use or to continue it.  It holds no time and no path, so that equal runs give equal files.
+ * the metadata what it takes to use or to continue it.  It holds no time and no path, so that equal runs give equal
+ * files.
  *
  *   fer           "1", the format of what follows
  *   version       of the library
@@ -18,7 +19,7 @@
 
 struct fer_checkpoint {
     struct fer_safetensors *file;
-    const char *path;               /* the caller's */
+    const char *path;                /* the caller's */
     const char *description, *state; /* state NULL: weights only */
     uint64_t seed;
 };

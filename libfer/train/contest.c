@@ -11,11 +11,11 @@
 
 enum {
     RUNS = 5,
-    MOST_RUNS = 15,    /* where the two least do not agree */
+    MOST_RUNS = 15, /* where the two least do not agree */
     ROUNDS = 7,
     MOST_ROUNDS = 40,
-    OUT_OF_SIGHT = 4,  /* times the best: two runs are enough … */
-    HOPELESS = 16,     /* … one, on few samples */
+    OUT_OF_SIGHT = 4, /* times the best: two runs are enough … */
+    HOPELESS = 16,    /* … one, on few samples */
     MOST_ENTRANTS = 256
 };
 static const double reference_flops = 1e9; /* that the plainest solver may have to do */
@@ -67,7 +67,8 @@ static enum fer_status fill_inputs(const struct fer_alone *a, struct fer_error *
 }
 
 /* Milliseconds of the solution's launches in one run. */
-static enum fer_status time_run(const struct fer_contest *c, const struct fer_alone *a, double *ms, struct fer_error *err)
+static enum fer_status time_run(const struct fer_contest *c, const struct fer_alone *a, double *ms,
+                                struct fer_error *err)
 {
     struct fer_profile_row *rows = NULL;
     int count = 0;
@@ -148,7 +149,8 @@ static double compare(const struct fer_alone *a, int live, const float *ours, co
 }
 
 /* Run on the answer's batch and compare, or become the answer; e->ms is what a full batch would take. */
-static enum fer_status check(struct fer_contest *c, struct fer_entrant *e, struct fer_answer *answer, struct fer_error *err)
+static enum fer_status check(struct fer_contest *c, struct fer_entrant *e, struct fer_answer *answer,
+                             struct fer_error *err)
 {
     float *values = NULL;
     enum fer_status status = fer_exec_batch(e->alone->exec, answer->live, err);
@@ -184,7 +186,8 @@ static void leave(struct fer_entrant *e)
 
 static enum fer_status prepare(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
 {
-    enum fer_status status = fer_alone_compile(c->problem, &e->solution, c->capacity, c->store, c->watch, &e->alone, err);
+    enum fer_status status =
+        fer_alone_compile(c->problem, &e->solution, c->capacity, c->store, c->watch, &e->alone, err);
 
     return status == FER_OK ? fill_inputs(e->alone, err) : status;
 }
@@ -252,7 +255,8 @@ static enum fer_status refuse(struct fer_entrant *e, enum fer_status status, con
 }
 
 /* Check and time one solution; *out is its place. */
-static enum fer_status enter(struct fer_contest *c, const struct fer_solution *solution, int *out, struct fer_error *err)
+static enum fer_status enter(struct fer_contest *c, const struct fer_solution *solution, int *out,
+                             struct fer_error *err)
 {
     struct fer_error own = FER_ERROR_INIT;
     double best = c->best >= 0 ? c->entrants[c->best].ms : 0;
@@ -265,7 +269,7 @@ static enum fer_status enter(struct fer_contest *c, const struct fer_solution *s
         return fer_fail(err, FER_EINTERRUPTED, "stopped before all solutions had run");
     if (c->count == MOST_ENTRANTS)
         return FER_OK;
-    e = &c->entrants[*out = c->count++];
+    e = &c->entrants[ *out = c->count++];
     *e = (struct fer_entrant){ .solution = *solution };
     fer_solution_text(c->problem, solution, e->text, sizeof(e->text));
     status = prepare(c, e, &own);
@@ -356,7 +360,8 @@ static bool is_tied(const struct fer_contest *c, int i)
 }
 
 /* A round: what becomes slower does so for everybody. */
-static enum fer_status play_round(struct fer_contest *c, const bool *in, int round, bool *settled, struct fer_error *err)
+static enum fer_status play_round(struct fer_contest *c, const bool *in, int round, bool *settled,
+                                  struct fer_error *err)
 {
     enum fer_status status = FER_OK;
 

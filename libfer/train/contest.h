@@ -10,8 +10,8 @@
 /* One solution. */
 struct fer_entrant {
     struct fer_solution solution;
-    char text[256];          /* "direct chunk=96" */
-    double ms, second;       /* the two least of its runs, as other work only ever adds; 0: not timed */
+    char text[256];    /* "direct chunk=96" */
+    double ms, second; /* the two least of its runs, as other work only ever adds; 0: not timed */
     int runs;
     double error;            /* the largest of its results' relative differences; NaN where one is not a number */
     char refusal[256];       /* why it is out: it is wrong, or it does not run; "" */
@@ -23,14 +23,14 @@ struct fer_contest {
     struct fer_store *store;
     const struct fer_build_watch *watch;
     int capacity;
-    bool tunables;            /* also turn the solvers' numbers, one at a time, where they come near the best … */
-    bool everything;          /* … or wherever they come, and never give up early: for tests */
-    double deadline;          /* of fer_meter_now(); 0: none */
-    const volatile int *stop; /* or NULL */
+    bool tunables;                /* also turn the solvers' numbers, one at a time, where they come near the best … */
+    bool everything;              /* … or wherever they come, and never give up early: for tests */
+    double deadline;              /* of fer_meter_now(); 0: none */
+    const volatile int *stop;     /* or NULL */
     struct fer_entrant *entrants; /* the first is what heuristics take */
     int count;
-    int best;                 /* -1: none is right */
-    double first_ms;          /* of what heuristics take, measured with the best, alternating; 0: it is out */
+    int best;        /* -1: none is right */
+    double first_ms; /* of what heuristics take, measured with the best, alternating; 0: it is out */
     /* what results are compared with */
     struct fer_answer *answers;
 };

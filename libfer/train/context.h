@@ -16,9 +16,9 @@
 
 struct fer_context {
     struct fer_registry *registry;
-    struct fer_device *device;    /* NULL until somebody needs it */
-    char *device_name;            /* or NULL */
-    int place;                    /* of several processes on this machine */
+    struct fer_device *device; /* NULL until somebody needs it */
+    char *device_name;         /* or NULL */
+    int place;                 /* of several processes on this machine */
     void (*message)(void *user, enum fer_message kind, const char *text);
     void *user;
     struct fer_build_watch watch; /* tells `message` what is being built */

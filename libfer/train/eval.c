@@ -71,8 +71,8 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
 
     if (!options->seed_set)
         settings.seed = checkpoint->seed;
-    status = fer_context_parse(context, checkpoint->path, options->dir ? options->dir : ".", checkpoint->description, &settings,
-                               options->answers ? FER_FOR_ANSWERS : FER_FOR_TESTS, &description, err);
+    status = fer_context_parse(context, checkpoint->path, options->dir ? options->dir : ".", checkpoint->description,
+                               &settings, options->answers ? FER_FOR_ANSWERS : FER_FOR_TESTS, &description, err);
     if (status == FER_OK)
         status = check_name(description, options->test, checkpoint->path, err);
     if (status == FER_OK)

@@ -183,11 +183,9 @@ static enum fer_status draw(struct fer_explainer *e, const struct fer_explain_pa
     case FER_PANEL_TRUTH:
         fer_strip_picture(strip, pair->targets + (size_t)row * (size_t)pair->channels * pixels, pair->channels);
         return FER_OK;
-    case FER_PANEL_PICTURE:
-        return draw_picture(e, panel, row, strip, err);
+    case FER_PANEL_PICTURE: return draw_picture(e, panel, row, strip, err);
     case FER_PANEL_HEAT:
-    case FER_PANEL_GRAY:
-        return draw_map(e, panel, row, strip, err);
+    case FER_PANEL_GRAY: return draw_map(e, panel, row, strip, err);
     }
     return FER_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/feed.h"
 
-enum fer_status fer_feed_open(const struct fer_data_spec *data, const struct fer_group *group, unsigned wanted, long drawn,
-                              struct fer_feed *out, struct fer_error *err)
+enum fer_status fer_feed_open(const struct fer_data_spec *data, const struct fer_group *group, unsigned wanted,
+                              long drawn, struct fer_feed *out, struct fer_error *err)
 {
     struct fer_pipeline_spec spec = *data->pipeline;
     const struct fer_pipeline_info *info;

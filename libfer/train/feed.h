@@ -17,10 +17,10 @@ struct fer_feed {
     bool running;                  /* the pipeline is in the epoch of `drawn` */
 };
 
-/* Open for training (shuffled, whole batches only), for all of each batch or, with a group, for this rank's part of it.  An
- * epoch without a whole batch is FER_EINVAL. */
-enum fer_status fer_feed_open(const struct fer_data_spec *data, const struct fer_group *group, unsigned wanted, long drawn,
-                              struct fer_feed *out, struct fer_error *err);
+/* Open for training (shuffled, whole batches only), for all of each batch or, with a group, for this rank's part of it.
+ * An epoch without a whole batch is FER_EINVAL. */
+enum fer_status fer_feed_open(const struct fer_data_spec *data, const struct fer_group *group, unsigned wanted,
+                              long drawn, struct fer_feed *out, struct fer_error *err);
 /* Take the next batch; after an epoch comes the next one.  Batch k of the stage is batch k % steps of epoch
  * k / steps + 1, whatever was drawn by whom. */
 enum fer_status fer_feed_next(struct fer_feed *feed, struct fer_error *err);

@@ -113,8 +113,8 @@ static enum fer_status fit(const struct fer_finder *finder, const struct fer_ima
 {
     int longest = image->width > image->height ? image->width : image->height;
     struct fer_image small = { 0 };
-    enum fer_status status = finder->detector->channels == 1 ? fer_image_gray(owned, image, err)
-                                                             : fer_image_rgb(owned, image, err);
+    enum fer_status status =
+        finder->detector->channels == 1 ? fer_image_gray(owned, image, err) : fer_image_rgb(owned, image, err);
 
     if (status != FER_OK || longest <= SIDE_MAX)
         return status;
@@ -209,8 +209,8 @@ enum fer_status fer_finder_run(struct fer_finder *finder, const struct fer_image
         status = fer_detector_run(finder->detector, finder->state, finder->programs[0], finder->canvas, fitted.width,
                                   fitted.height, boxes, count, err);
     if (status == FER_OK)
-        *count = finish_boxes(*boxes, *count, (double)image->width / fitted.width, (double)image->height / fitted.height,
-                              image);
+        *count = finish_boxes(*boxes, *count, (double)image->width / fitted.width,
+                              (double)image->height / fitted.height, image);
     fer_image_free(&fitted);
     return status;
 }

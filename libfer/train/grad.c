@@ -125,8 +125,9 @@ static void choose_direction(uint64_t seed, uint32_t stream, const float *gradie
         d[i] = (float)((double)d[i] / sqrt(length > 0 ? length : 1));
 }
 
-static enum fer_status compare(struct check *check, const struct subject *subject, const float *x, const float *gradient,
-                               uint32_t stream, double tolerance, json_t *rows, bool *ok, struct fer_error *err)
+static enum fer_status compare(struct check *check, const struct subject *subject, const float *x,
+                               const float *gradient, uint32_t stream, double tolerance, json_t *rows, bool *ok,
+                               struct fer_error *err)
 {
     float *d = malloc(subject->count * sizeof(float));
     double size = 0, analytic = 0, numeric = 0, best = INFINITY;
@@ -248,7 +249,8 @@ static enum fer_status check_weights(struct check *check, const struct fer_grad_
 
         for (int w = 0; status == FER_OK && s->flow->grads[n] && w < net->nweights; w++) {
             const struct fer_weight *weight = net->weights[w];
-            struct subject subject = { .name = weight->path, .weight = weight,
+            struct subject subject = { .name = weight->path,
+                                       .weight = weight,
                                        .count = fer_shape_count(&weight->shape) };
             float *x;
 
@@ -273,7 +275,9 @@ static enum fer_status check_all(struct check *check, const struct fer_grad_opti
     enum fer_status status = prepare(check, inputs, err);
 
     for (int i = 0; status == FER_OK && i < s->flow->nin; i++) {
-        struct subject subject = { .name = s->ports[i].name, .input = s->flow->in[i], .input_grad = s->flow->grad_in[i],
+        struct subject subject = { .name = s->ports[i].name,
+                                   .input = s->flow->in[i],
+                                   .input_grad = s->flow->grad_in[i],
                                    .count = fer_shape_count(&s->flow->in[i]->shape) };
 
         if (subject.input_grad)

@@ -20,12 +20,12 @@ enum fer_status fer_inspect_devices(struct fer_context *context, char **json, st
     for (int i = 0; i < count; i++) {
         const struct fer_device_info *d = &list[i];
 
-        json_array_append_new(all, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I}", "index", d->index,
-                                             "name", d->name, "platform", d->platform, "driver", d->driver, "version",
-                                             d->version, "type", d->type, "profile",
-                                             d->profile == FER_PROFILE_CPU ? "cpu" : "gpu", "compute_units",
-                                             (int)d->compute_units, "global_memory", (json_int_t)d->global_memory,
-                                             "max_allocation", (json_int_t)d->max_allocation));
+        json_array_append_new(all,
+                              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
+                                        d->name, "platform", d->platform, "driver", d->driver, "version", d->version,
+                                        "type", d->type, "profile", d->profile == FER_PROFILE_CPU ? "cpu" : "gpu",
+                                        "compute_units", (int)d->compute_units, "global_memory",
+                                        (json_int_t)d->global_memory, "max_allocation", (json_int_t)d->max_allocation));
     }
     free(list);
     if (status == FER_OK)
@@ -44,8 +44,8 @@ static void add_entry(void *user, enum fer_kind kind, const void *entry)
 
 static json_t *describe_file(const struct fer_registry_file *file)
 {
-    json_t *row = json_pack("{s:s, s:b, s:s?}", "path", file->path, "shadowed", (int)file->shadowed, "refusal",
-                            file->refusal);
+    json_t *row =
+        json_pack("{s:s, s:b, s:s?}", "path", file->path, "shadowed", (int)file->shadowed, "refusal", file->refusal);
     const struct fer_plugin *plugin = file->plugin;
     json_t *provides;
 
@@ -53,9 +53,9 @@ static json_t *describe_file(const struct fer_registry_file *file)
         return row;
     provides = json_array();
     fer_plugin_each(plugin, add_entry, provides);
-    json_object_update_new(row, json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "name", plugin->name, "version",
-                                          plugin->version, "license", plugin->license, "help", plugin->help, "provides",
-                                          provides));
+    json_object_update_new(row,
+                           json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "name", plugin->name, "version", plugin->version,
+                                     "license", plugin->license, "help", plugin->help, "provides", provides));
     return row;
 }
 

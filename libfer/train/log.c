@@ -29,8 +29,8 @@ static enum fer_status cut(struct fer_log *log, long lines, struct fer_error *er
     while (log->lines < lines && (c = getc_unlocked(log->stream)) != EOF)
         log->lines += c == '\n';
     if (log->lines < lines)
-        return fer_fail(err, FER_EFORMAT, "%s has %ld lines where the checkpoint has seen %ld; it was changed", log->path,
-                        log->lines, lines);
+        return fer_fail(err, FER_EFORMAT, "%s has %ld lines where the checkpoint has seen %ld; it was changed",
+                        log->path, log->lines, lines);
     end = ftello(log->stream);
     if (end < 0 || ftruncate(fileno(log->stream), end) != 0 || fseeko(log->stream, end, SEEK_SET) != 0)
         return fail_io(log, err);
@@ -49,8 +49,10 @@ enum fer_status fer_log_open(const char *path, long lines, struct fer_log **out,
     else if (fd < 0)
         status = fail_io(log, err);
     else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        status = fer_fail(err, FER_EINVAL, "%s is being written by another process; wait for it, or choose another "
-                                           "directory", path);
+        status = fer_fail(err, FER_EINVAL,
+                          "%s is being written by another process; wait for it, or choose another "
+                          "directory",
+                          path);
     else if (!(log->stream = fdopen(fd, "r+")))
         status = fail_io(log, err);
     else

@@ -11,8 +11,8 @@
 
 struct fer_log;
 
-/* Open `path`, keep its first `lines` lines and drop the rest.  FER_EFORMAT: it has fewer.  The file is locked: a second
- * process that trains into the same directory fails with FER_EINVAL. */
+/* Open `path`, keep its first `lines` lines and drop the rest.  FER_EFORMAT: it has fewer.  The file is locked: a
+ * second process that trains into the same directory fails with FER_EINVAL. */
 enum fer_status fer_log_open(const char *path, long lines, struct fer_log **out, struct fer_error *err);
 /* Append a line; the object is released.  A NULL log, here and below: nothing is logged. */
 enum fer_status fer_log_line(struct fer_log *log, json_t *object, struct fer_error *err);

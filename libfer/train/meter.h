@@ -6,11 +6,11 @@
 #define FER_TRAIN_METER_H
 
 struct fer_meter {
-    double last;    /* time of the last step, seconds; 0: none yet */
-    double step;    /* seconds a step takes: mean over about the last 20 */
-    double images;  /* images a step holds, likewise */
-    long total;     /* images so far */
-    long steps;     /* seen */
+    double last;   /* time of the last step, seconds; 0: none yet */
+    double step;   /* seconds a step takes: mean over about the last 20 */
+    double images; /* images a step holds, likewise */
+    long total;    /* images so far */
+    long steps;    /* seen */
 };
 
 /* Seconds of a clock that never jumps. */

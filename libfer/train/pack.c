@@ -42,9 +42,9 @@ enum fer_status fer_pack_data(struct fer_context *context, const char *path, con
     const struct fer_settings *settings = &packing.options->settings;
     enum fer_status status;
 
-    status = packing.options->text
-                 ? fer_context_parse(context, path, ".", packing.options->text, settings, FER_FOR_TRAINING, &description, err)
-                 : fer_context_read(context, path, settings, FER_FOR_TRAINING, &description, err);
+    status = packing.options->text ? fer_context_parse(context, path, ".", packing.options->text, settings,
+                                                       FER_FOR_TRAINING, &description, err)
+                                   : fer_context_read(context, path, settings, FER_FOR_TRAINING, &description, err);
     for (int i = 0; status == FER_OK && i < description->ndata; i++) {
         if (strcmp(description->data[i].name, data) == 0)
             spec = description->data[i].pipeline;

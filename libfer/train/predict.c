@@ -29,8 +29,8 @@ static enum fer_status allocate(struct fer_predictor *p, struct fer_error *err)
     const struct fer_predictor_info *info = &p->info;
     size_t classes = (size_t)info->classes;
 
-    p->pixels = calloc((size_t)CAPACITY * (size_t)info->channels * (size_t)info->height * (size_t)info->width,
-                       sizeof(float));
+    p->pixels =
+        calloc((size_t)CAPACITY * (size_t)info->channels * (size_t)info->height * (size_t)info->width, sizeof(float));
     p->answers = calloc(CAPACITY * classes, sizeof(float));
     p->labels = fer_classifier_labels(p->description, info->classes);
     if (!p->pixels || !p->answers || !p->labels)

@@ -7,10 +7,9 @@
 
 static double factor(const struct fer_bound_schedule *bound, const struct fer_rate_point *point, double *state)
 {
-    struct fer_schedule_point at = { .size = sizeof(at),
-                                     .has_metric = point->has_metric,
-                                     .metric = point->metric,
-                                     .state = state };
+    struct fer_schedule_point at = {
+        .size = sizeof(at), .has_metric = point->has_metric, .metric = point->metric, .state = state
+    };
 
     if (bound->unit == FER_UNIT_STEP) {
         at.at = (double)point->steps;

@@ -9,11 +9,11 @@
 
 /* Where training is. */
 struct fer_rate_point {
-    long steps;        /* done in this stage */
-    double epochs;     /* likewise, with the fraction of the running one */
+    long steps;    /* done in this stage */
+    double epochs; /* likewise, with the fraction of the running one */
     double end_steps, end_epochs;
-    bool has_metric;   /* an epoch has just been tested … */
-    double metric;     /* … with this `best` */
+    bool has_metric; /* an epoch has just been tested … */
+    double metric;   /* … with this `best` */
 };
 
 /* `states` holds FER_SCHEDULE_STATE doubles for each of the update's schedules. */

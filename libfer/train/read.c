@@ -50,8 +50,8 @@ void fer_context_diags_from(const struct fer_context *context, const struct fer_
 enum { FER_ANSWER_ROW = 1024 }; /* classes, at most, that answers are kept of */
 
 /* "name=value" → name and value, kept by the context: data pipelines point to their paths. */
-static enum fer_status split(struct fer_context *context, const char *const *list, const char *option, struct fer_setting **out, int *count,
-                             struct fer_error *err)
+static enum fer_status split(struct fer_context *context, const char *const *list, const char *option,
+                             struct fer_setting **out, int *count, struct fer_error *err)
 {
     size_t bytes = 0, n = 0;
     char *text;

@@ -121,8 +121,7 @@ static const json_t *find(const json_t *metrics, const char *path)
     found = single(metric);
     if (!found)
         found = single(json_object_get(metric, path));
-    json_object_foreach(metric, key, item)
-        found = found ? found : single(item);
+    json_object_foreach(metric, key, item) found = found ? found : single(item);
     return found;
 }
 

@@ -17,9 +17,7 @@ static enum fer_status shape_of_row(const struct fer_safetensor *row, const char
         return fer_fail(err, FER_ESHAPE, "%s: %s has %d axes; 1 to %d are possible, the batch first", path, row->name,
                         row->rank, FER_MAX_RANK);
     /* integers are labels */
-    *shape = (struct fer_shape){ .dtype = row->type == FER_ST_I32 ? FER_I32 : FER_F32,
-                                  .rank = row->rank,
-                                  .batch = 1 };
+    *shape = (struct fer_shape){ .dtype = row->type == FER_ST_I32 ? FER_I32 : FER_F32, .rank = row->rank, .batch = 1 };
     for (int i = 0; i < row->rank; i++) {
         if (row->dim[i] < 1 || row->dim[i] > 1 << 24)
             return fer_fail(err, FER_ESHAPE, "%s: %s has an axis of %lld", path, row->name, (long long)row->dim[i]);
@@ -140,8 +138,7 @@ static void add(struct results *results, const char *prefix, const char *name, s
     char text[512];
 
     snprintf(text, sizeof(text), "%s%s", prefix, name);
-    fer_safetensors_declare_shape(results->writer, text,
-                                  source.tensor ? &source.tensor->shape : &source.weight->shape);
+    fer_safetensors_declare_shape(results->writer, text, source.tensor ? &source.tensor->shape : &source.weight->shape);
     results->items[results->count++] = source;
 }
 

@@ -91,8 +91,9 @@ static enum fer_status parse_row(const struct fer_safetensors *file, struct fer_
 
     row->name = name;
     if (!type || !fer_safetensors_type_find(type, &row->type))
-        return fer_fail(err, type ? FER_ENOTSUP : FER_EFORMAT, "%s: %.100s has the element type %.20s, which is unknown",
-                        file->path, name, type ? type : "(none)");
+        return fer_fail(err, type ? FER_ENOTSUP : FER_EFORMAT,
+                        "%s: %.100s has the element type %.20s, which is unknown", file->path, name,
+                        type ? type : "(none)");
     status = parse_shape(file, row, json_object_get(entry, "shape"), err);
     if (status != FER_OK)
         return status;
@@ -100,11 +101,12 @@ static enum fer_status parse_row(const struct fer_safetensors *file, struct fer_
         !number_is(json_array_get(offsets, 1), &end) || begin > end)
         return fer_fail(err, FER_EFORMAT, "%s: %.100s has no proper data_offsets", file->path, name);
     if (end > file->size - file->data)
-        return fer_fail(err, FER_EFORMAT, "%s: %.100s ends %" PRIu64 " bytes past the end of the file; it was cut short",
-                        file->path, name, end - (file->size - file->data));
+        return fer_fail(err, FER_EFORMAT,
+                        "%s: %.100s ends %" PRIu64 " bytes past the end of the file; it was cut short", file->path,
+                        name, end - (file->size - file->data));
     if (end - begin != row->bytes)
-        return fer_fail(err, FER_EFORMAT, "%s: %.100s has %" PRIu64 " bytes where its shape takes %zu", file->path, name,
-                        end - begin, row->bytes);
+        return fer_fail(err, FER_EFORMAT, "%s: %.100s has %" PRIu64 " bytes where its shape takes %zu", file->path,
+                        name, end - begin, row->bytes);
     row->offset = file->data + begin;
     return FER_OK;
 }
@@ -152,7 +154,8 @@ static enum fer_status parse_header(struct fer_safetensors *file, struct fer_err
     file->by_name = calloc(rows + 1, sizeof(*file->by_name));
     if (!file->rows || !file->by_name)
         return fer_fail(err, FER_ENOMEM, "%s: no memory for its header", file->path);
-    json_object_foreach(file->header, name, entry) {
+    json_object_foreach(file->header, name, entry)
+    {
         enum fer_status status;
 
         if (strcmp(name, "__metadata__") == 0)

@@ -9,10 +9,10 @@ static const struct {
     const char *name;
     size_t size;
 } types[FER_ST_TYPES] = {
-    [FER_ST_BOOL] = { "BOOL", 1 }, [FER_ST_U8] = { "U8", 1 },     [FER_ST_I8] = { "I8", 1 },
-    [FER_ST_U16] = { "U16", 2 },   [FER_ST_I16] = { "I16", 2 },   [FER_ST_F16] = { "F16", 2 },
-    [FER_ST_BF16] = { "BF16", 2 }, [FER_ST_U32] = { "U32", 4 },   [FER_ST_I32] = { "I32", 4 },
-    [FER_ST_F32] = { "F32", 4 },   [FER_ST_U64] = { "U64", 8 },   [FER_ST_I64] = { "I64", 8 },
+    [FER_ST_BOOL] = { "BOOL", 1 }, [FER_ST_U8] = { "U8", 1 },   [FER_ST_I8] = { "I8", 1 },
+    [FER_ST_U16] = { "U16", 2 },   [FER_ST_I16] = { "I16", 2 }, [FER_ST_F16] = { "F16", 2 },
+    [FER_ST_BF16] = { "BF16", 2 }, [FER_ST_U32] = { "U32", 4 }, [FER_ST_I32] = { "I32", 4 },
+    [FER_ST_F32] = { "F32", 4 },   [FER_ST_U64] = { "U64", 8 }, [FER_ST_I64] = { "I64", 8 },
     [FER_ST_F64] = { "F64", 8 },
 };
 
@@ -61,12 +61,12 @@ static float bfloat_to_float(uint16_t half)
     return value;
 }
 
-#define CONVERT(type, expression)                                                                                        \
-    for (size_t i = 0; i < count; i++) {                                                                                 \
-        type v;                                                                                                          \
-        memcpy(&v, bytes + i * sizeof(v), sizeof(v));                                                                    \
-        out[i] = (float)(expression);                                                                                    \
-    }                                                                                                                    \
+#define CONVERT(type, expression)                                                                                      \
+    for (size_t i = 0; i < count; i++) {                                                                               \
+        type v;                                                                                                        \
+        memcpy(&v, bytes + i * sizeof(v), sizeof(v));                                                                  \
+        out[i] = (float)(expression);                                                                                  \
+    }                                                                                                                  \
     break
 
 void fer_safetensors_to_float(enum fer_safetensors_type type, const unsigned char *bytes, size_t count, float *out)

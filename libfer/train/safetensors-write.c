@@ -12,7 +12,7 @@ struct fer_safetensors_writer {
     size_t *rows;      /* bytes of each */
     int count;
     size_t largest;
-    bool failed;       /* no memory for a declaration */
+    bool failed; /* no memory for a declaration */
 };
 
 enum fer_status fer_safetensors_writer_create(struct fer_safetensors_writer **out, struct fer_error *err)

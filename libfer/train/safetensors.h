@@ -4,8 +4,8 @@
  * header, the header, then the tensors' bytes in little-endian C order.
  *
  * Reading trusts nothing: the header is at most 64 MiB, shapes must multiply without overflow, every tensor must lie in
- * the file with exactly its bytes, and no two may overlap.  Files are read with pread, never mapped, so one that shrinks
- * while it is read is an error and not a signal.
+ * the file with exactly its bytes, and no two may overlap.  Files are read with pread, never mapped, so one that
+ * shrinks while it is read is an error and not a signal.
  */
 #ifndef FER_TRAIN_SAFETENSORS_H
 #define FER_TRAIN_SAFETENSORS_H
@@ -16,8 +16,20 @@
 #define FER_SAFETENSORS_RANK 8
 
 enum fer_safetensors_type {
-    FER_ST_BOOL, FER_ST_U8, FER_ST_I8, FER_ST_U16, FER_ST_I16, FER_ST_F16, FER_ST_BF16,
-    FER_ST_U32, FER_ST_I32, FER_ST_F32, FER_ST_U64, FER_ST_I64, FER_ST_F64, FER_ST_TYPES
+    FER_ST_BOOL,
+    FER_ST_U8,
+    FER_ST_I8,
+    FER_ST_U16,
+    FER_ST_I16,
+    FER_ST_F16,
+    FER_ST_BF16,
+    FER_ST_U32,
+    FER_ST_I32,
+    FER_ST_F32,
+    FER_ST_U64,
+    FER_ST_I64,
+    FER_ST_F64,
+    FER_ST_TYPES
 };
 const char *fer_safetensors_type_name(enum fer_safetensors_type type); /* "F32" */
 size_t fer_safetensors_type_size(enum fer_safetensors_type type);

@@ -130,7 +130,8 @@ static enum fer_status open_sheet(struct sheet *s, struct fer_context *context, 
     struct fer_compile_options compile = fer_context_compile_options(context);
     struct fer_pipeline_spec spec;
     struct fer_device *device;
-    enum fer_status status = fer_context_read(context, path, &s->options->settings, FER_FOR_TRAINING, &s->description, err);
+    enum fer_status status =
+        fer_context_read(context, path, &s->options->settings, FER_FOR_TRAINING, &s->description, err);
 
     s->data = -1;
     for (int i = 0; status == FER_OK && i < s->description->ndata; i++) {
@@ -188,8 +189,8 @@ enum fer_status fer_show_data(struct fer_context *context, const char *path, con
     if (status == FER_OK)
         status = fer_image_write_png(&s.page, png, err);
     if (status == FER_OK)
-        status = fer_json_text(json_pack("{s:s, s:i, s:i, s:i, s:O}", "data", data, "width", s.width, "height", s.height,
-                                         "columns", s.columns, "pictures", s.pictures),
+        status = fer_json_text(json_pack("{s:s, s:i, s:i, s:i, s:O}", "data", data, "width", s.width, "height",
+                                         s.height, "columns", s.columns, "pictures", s.pictures),
                                json, err);
     json_decref(s.pictures);
     fer_image_free(&s.page);

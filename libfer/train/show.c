@@ -84,12 +84,12 @@ static json_t *operations(const struct fer_graph *graph, double *parameters, dou
         }
         *parameters += own;
         totals[op->branch] += work;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
-                                              "op", op->layer->name, "fused", fused, "branch",
-                                              branch_net(graph, op->branch), "output",
-                                              op->nout > 0 ? op->out[0]->name : NULL, "shape",
-                                              op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
-                                              (json_int_t)own, "macs", (json_int_t)work));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
+                                        "op", op->layer->name, "fused", fused, "branch", branch_net(graph, op->branch),
+                                        "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
+                                        op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
+                                        (json_int_t)own, "macs", (json_int_t)work));
     }
     return list;
 }
@@ -102,8 +102,8 @@ static json_t *segments(const struct fer_program *program)
         const struct fer_segment *segment = program->segments[s];
         const char *branch = segment->branch ? program->branches[segment->branch - 1].name : NULL;
 
-        json_array_append_new(list, json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches", segment->count,
-                                              "branch", branch, "decision",
+        json_array_append_new(list, json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches",
+                                              segment->count, "branch", branch, "decision",
                                               segment->decision ? segment->decision->name : NULL));
     }
     return list;
@@ -114,7 +114,8 @@ static void count(json_t *object, const char *name)
     json_object_set_new(object, name, json_integer(json_integer_value(json_object_get(object, name)) + 1));
 }
 
-/* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places. */
+/* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places.
+ */
 static json_t *passes(const struct fer_graph *graph, const struct fer_program *program)
 {
     json_t *fold = json_object(), *fuse = json_object();
@@ -195,8 +196,8 @@ static enum fer_status describe(const struct fer_graph *graph, const struct fer_
     free(totals);
     return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "operations", ops, "parameters",
                                    (json_int_t)parameters, "macs", (json_int_t)macs, "passes", passes(graph, program),
-                                   "segments", segments(program),
-                                   "launches", launches(program), "memory", memory(program, store)),
+                                   "segments", segments(program), "launches", launches(program), "memory",
+                                   memory(program, store)),
                          json, err);
 }
 
@@ -213,8 +214,9 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
         if (port->rank == 0)
             status = fer_fail(err, FER_ESHAPE, "net %s: port %s has no shape; show the predict block that uses it",
                               options->net, session.ports[i].name);
-        shapes[i] = (struct fer_shape){ .dtype = FER_F32, .rank = port->rank + 1, .batch = 1,
-                                        .dim = { options->batch > 0 ? options->batch : 1 } };
+        shapes[i] = (struct fer_shape){
+            .dtype = FER_F32, .rank = port->rank + 1, .batch = 1, .dim = { options->batch > 0 ? options->batch : 1 }
+        };
         memcpy(shapes[i].dim + 1, port->dim, (size_t)port->rank * sizeof(int));
     }
     if (status == FER_OK)
@@ -271,8 +273,8 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
     options = options ? options : &none;
     if (options->net)
         return show_net(context, path, options, json, err);
-    status = fer_context_read(context, path, &options->settings,
-                              options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT, &description, err);
+    status = fer_context_read(context, path, &options->settings, options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT,
+                              &description, err);
     if (status == FER_OK)
         status = fer_context_device(context, &device, err);
     if (status == FER_OK)

@@ -87,11 +87,12 @@ static void tell_exchange(const struct fer_trainer *t)
     struct fer_exchange_counts counts = fer_exchange_count(t->exchange);
     double means = counts.means > 0 ? (double)counts.means : 1, turns = t->state.turns > 0 ? (double)t->state.turns : 1;
 
-    fer_context_say(t->context, FER_MESSAGE_DETAIL,
-                    "stage %s: %.2f MiB of gradients in %d buckets; %.0f %% were on their way before the backward pass had "
-                    "ended, after it each step waited %.2f ms",
-                    t->stage->name, (double)counts.bytes / (1 << 20), counts.buckets, 100 * (double)counts.early / means,
-                    1000 * counts.waited / turns);
+    fer_context_say(
+        t->context, FER_MESSAGE_DETAIL,
+        "stage %s: %.2f MiB of gradients in %d buckets; %.0f %% were on their way before the backward pass had "
+        "ended, after it each step waited %.2f ms",
+        t->stage->name, (double)counts.bytes / (1 << 20), counts.buckets, 100 * (double)counts.early / means,
+        1000 * counts.waited / turns);
 }
 
 void fer_trainer_close_stage(struct fer_trainer *t)
@@ -137,7 +138,8 @@ static bool save_is_due(const struct fer_trainer *t)
     if (options->save_every > 0 && t->state.turns % options->save_every == 0)
         return true;
     /* the others cannot know the time of rank 0 */
-    return options->save_seconds > 0 && fer_group_leads(t->group) && fer_meter_now() - t->saved >= options->save_seconds;
+    return options->save_seconds > 0 && fer_group_leads(t->group) &&
+           fer_meter_now() - t->saved >= options->save_seconds;
 }
 
 static enum fer_status interrupt(struct fer_trainer *t, struct fer_error *err)
@@ -146,8 +148,8 @@ static enum fer_status interrupt(struct fer_trainer *t, struct fer_error *err)
 
     if (status != FER_OK)
         return status;
-    return fer_fail(err, FER_EINTERRUPTED, "stopped in stage %s after step %ld; everything is saved in %s", t->stage->name,
-                    t->state.turns, t->last);
+    return fer_fail(err, FER_EINTERRUPTED, "stopped in stage %s after step %ld; everything is saved in %s",
+                    t->stage->name, t->state.turns, t->last);
 }
 
 /* What is handed on: the best weights, and the files of `save`. */

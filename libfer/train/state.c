@@ -61,13 +61,12 @@ static json_t *doubles(const double *items, int count)
 
 json_t *fer_train_state_json(const struct fer_train_state *s)
 {
-    json_t *state = json_pack("{s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "stage", s->stage, "step",
-                              (json_int_t)s->turns, "all_steps", (json_int_t)s->all_turns, "epoch",
-                              (json_int_t)s->epochs, "drawn", longs(s->drawn, s->ndata), "updates",
-                              longs(s->updates, s->nupdates), "schedules",
-                              doubles(s->schedules, s->nschedules * FER_SCHEDULE_STATE), "loss_sums",
-                              doubles(s->sums, s->nlosses), "summed", (json_int_t)s->summed, "epochs_since_best",
-                              (json_int_t)s->since_best, "log_lines", (json_int_t)s->log_lines);
+    json_t *state = json_pack(
+        "{s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "stage", s->stage, "step", (json_int_t)s->turns,
+        "all_steps", (json_int_t)s->all_turns, "epoch", (json_int_t)s->epochs, "drawn", longs(s->drawn, s->ndata),
+        "updates", longs(s->updates, s->nupdates), "schedules",
+        doubles(s->schedules, s->nschedules * FER_SCHEDULE_STATE), "loss_sums", doubles(s->sums, s->nlosses), "summed",
+        (json_int_t)s->summed, "epochs_since_best", (json_int_t)s->since_best, "log_lines", (json_int_t)s->log_lines);
 
     if (s->has_best)
         json_object_set_new(state, "best", json_real(s->best));
@@ -93,7 +92,8 @@ static bool read_longs(const json_t *array, long *out)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         out[i] = (long)json_integer_value(item);
         if (!json_is_integer(item) || out[i] < 0)
             return false;
@@ -106,7 +106,8 @@ static bool read_doubles(const json_t *array, double *out)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         out[i] = json_number_value(item);
         if (!json_is_number(item))
             return false;

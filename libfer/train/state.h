@@ -15,19 +15,19 @@ struct fer_train_state {
     long turns, all_turns; /* done in this stage, and in all stages */
     long epochs;           /* of this stage, tested and logged */
     int ndata;
-    long *drawn;           /* batches taken from each data set in this stage */
+    long *drawn; /* batches taken from each data set in this stage */
     int nupdates;
-    long *updates;         /* done by each update, in program order */
+    long *updates; /* done by each update, in program order */
     int nschedules;
-    double *schedules;     /* nschedules times FER_SCHEDULE_STATE */
+    double *schedules; /* nschedules times FER_SCHEDULE_STATE */
     int nlosses;
-    double *sums;          /* of the epoch's losses so far */
-    long summed;           /* turns in these sums */
+    double *sums; /* of the epoch's losses so far */
+    long summed;  /* turns in these sums */
     bool has_best;
-    double best;           /* value of the `best` metric */
-    long since_best;       /* epochs */
-    long log_lines;        /* of log.jsonl that belong to this state */
-    uint64_t tuned;        /* digest of the solvers that were measured (fer_solved_digest); 0: heuristics chose all */
+    double best;     /* value of the `best` metric */
+    long since_best; /* epochs */
+    long log_lines;  /* of log.jsonl that belong to this state */
+    uint64_t tuned;  /* digest of the solvers that were measured (fer_solved_digest); 0: heuristics chose all */
 };
 
 /* Begin a stage: zero counters with room for so many of each.  The log and all_turns go on. */

@@ -155,8 +155,7 @@ const struct fer_test_spec *fer_tester_spec(const struct fer_tester *tester)
 enum fer_status fer_tester_read(const struct fer_tester *tester, const struct fer_value *value, int rows, void **out,
                                 struct fer_error *err)
 {
-    const struct fer_value *plain =
-        value->layout != FER_LAYOUT_PLAIN && value->converted ? value->converted : value;
+    const struct fer_value *plain = value->layout != FER_LAYOUT_PLAIN && value->converted ? value->converted : value;
     size_t bytes = fer_shape_row(&plain->shape) * (size_t)rows * 4;
     enum fer_status status;
 

@@ -36,7 +36,8 @@ void fer_tester_close(struct fer_tester *tester); /* NULL is fine */
 enum fer_status fer_tester_run(struct fer_tester *tester, const struct fer_watch *watch, json_t **out,
                                struct fer_error *err);
 
-/* For watch->batch: the test, the live rows of a value that it keeps (malloc'ed; 4 bytes an element), a sample's name. */
+/* For watch->batch: the test, the live rows of a value that it keeps (malloc'ed; 4 bytes an element), a sample's name.
+ */
 const struct fer_test_spec *fer_tester_spec(const struct fer_tester *tester);
 enum fer_status fer_tester_read(const struct fer_tester *tester, const struct fer_value *value, int rows, void **out,
                                 struct fer_error *err);

@@ -15,8 +15,8 @@ static enum fer_status put_file(const struct fer_trainer *t, const char *name, c
 {
     char *path = fer_path_join(t->options->run, name);
     struct fer_bytes bytes = { text, strlen(text) };
-    enum fer_status status = path ? fer_file_write_atomic(path, &bytes, 1, err)
-                                  : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status =
+        path ? fer_file_write_atomic(path, &bytes, 1, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
     free(path);
     return status;
@@ -39,8 +39,8 @@ static enum fer_status describe_run(struct fer_trainer *t, const char *path, str
     int ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
     json_t *run = json_pack("{s:s, s:s, s:I, s:o, s:o, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
                             "description", path, "seed", (json_int_t)t->seed, "set", strings(settings->sets), "data",
-                            strings(settings->data), "ranks", ranks, "device", "name", device->name, "platform", device->platform_name,
-                            "version", device->version, "driver", device->driver, "kernels",
+                            strings(settings->data), "ranks", ranks, "device", "name", device->name, "platform",
+                            device->platform_name, "version", device->version, "driver", device->driver, "kernels",
                             device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
     char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
     enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
@@ -58,8 +58,8 @@ static enum fer_status find_last(struct fer_trainer *t, struct fer_checkpoint *l
     t->has_last = access(t->last, F_OK) == 0;
     if (!t->has_last) {
         if (t->options->resume)
-            fer_context_say(t->context, FER_MESSAGE_NOTE, "nothing was saved in %s yet: training starts from the beginning",
-                            t->options->run);
+            fer_context_say(t->context, FER_MESSAGE_NOTE,
+                            "nothing was saved in %s yet: training starts from the beginning", t->options->run);
         return FER_OK;
     }
     if (!t->options->resume)
@@ -81,7 +81,8 @@ static enum fer_status choose_seed(struct fer_trainer *t, const struct fer_check
 }
 
 /* What there is to go on from, and how. */
-static enum fer_status find_start(struct fer_trainer *t, struct fer_checkpoint *last, char **state, struct fer_error *err)
+static enum fer_status find_start(struct fer_trainer *t, struct fer_checkpoint *last, char **state,
+                                  struct fer_error *err)
 {
     enum fer_status status = FER_OK;
 
@@ -108,9 +109,11 @@ static enum fer_status read_description(struct fer_trainer *t, const char *path,
     if (status == FER_OK)
         status = fer_description_text(t->description, &t->text, err);
     if (status == FER_OK && last->file && strcmp(t->text, last->description) != 0)
-        status = fer_fail(err, FER_EINVAL,
-                          "%s is not the description that %s was begun with (its text is in %s/model.fer); give the same "
-                          "file and --set, or begin another run", path, t->options->run, t->options->run);
+        status =
+            fer_fail(err, FER_EINVAL,
+                     "%s is not the description that %s was begun with (its text is in %s/model.fer); give the same "
+                     "file and --set, or begin another run",
+                     path, t->options->run, t->options->run);
     return status;
 }
 
@@ -138,7 +141,8 @@ static enum fer_status restore(struct fer_trainer *t, const struct fer_checkpoin
 static enum fer_status open_directory(struct fer_trainer *t, const char *path, struct fer_error *err)
 {
     char *log = fer_path_join(t->options->run, "log.jsonl");
-    enum fer_status status = log ? fer_directory_make(t->options->run, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status =
+        log ? fer_directory_make(t->options->run, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
     if (status == FER_OK)
         status = fer_log_open(log, t->state.log_lines, &t->log, err);

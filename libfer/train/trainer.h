@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A training run while it runs.  fer_train (train.c) sets it up and walks through the stages; stage.c opens, closes and
- * repeats; turn.c does one turn of a stage; epoch.c what follows an epoch; save.c writes and reads checkpoints; together.c
- * keeps several processes in step.
+ * repeats; turn.c does one turn of a stage; epoch.c what follows an epoch; save.c writes and reads checkpoints;
+ * together.c keeps several processes in step.
  */
 #ifndef FER_TRAIN_TRAINER_H
 #define FER_TRAIN_TRAINER_H
@@ -23,30 +23,30 @@ struct fer_trainer {
     struct fer_context *context;
     const struct fer_train_options *options;
     struct fer_description *description;
-    char *text;                   /* the expanded description */
-    char *last, *best;            /* paths of checkpoints */
+    char *text;        /* the expanded description */
+    char *last, *best; /* paths of checkpoints */
     uint64_t seed;
     struct fer_store *store;
     struct fer_log *log;
     struct fer_train_state state;
-    bool has_last;                /* a checkpoint of this run is on the disk */
-    struct fer_tester **testers;  /* by test index; opened when first needed */
-    double started;               /* clock */
-    double saved;                 /* clock of the last save */
-    struct fer_group *group;      /* who else trains; NULL: nobody */
-    bool resumed;                 /* the run goes on from a checkpoint, which rank 0 has read */
+    bool has_last;               /* a checkpoint of this run is on the disk */
+    struct fer_tester **testers; /* by test index; opened when first needed */
+    double started;              /* clock */
+    double saved;                /* clock of the last save */
+    struct fer_group *group;     /* who else trains; NULL: nobody */
+    bool resumed;                /* the run goes on from a checkpoint, which rank 0 has read */
 
     /* the stage that is open */
     const struct fer_stage_spec *stage;
     struct fer_stage_program *program;
-    struct fer_feed *feeds;       /* by position in stage->data */
-    struct fer_share share;       /* of each batch, of this process */
+    struct fer_feed *feeds;        /* by position in stage->data */
+    struct fer_share share;        /* of each batch, of this process */
     struct fer_exchange *exchange; /* of gradients; NULL: alone */
     struct fer_meter meter;
-    bool fresh_batch;             /* the device does not hold the feeds' batches yet */
-    bool fresh_weights;           /* shared flows ran before a net they use was moved */
-    double *losses;               /* of this turn; all steps' losses, in program order */
-    double *rates;                /* of this turn, by update */
+    bool fresh_batch;   /* the device does not hold the feeds' batches yet */
+    bool fresh_weights; /* shared flows ran before a net they use was moved */
+    double *losses;     /* of this turn; all steps' losses, in program order */
+    double *rates;      /* of this turn, by update */
 };
 
 /* stage.c: open the stage that state.stage names, with the state as it is. */

@@ -117,19 +117,20 @@ static enum fer_status check_losses(const struct fer_trainer *t, const struct fe
     for (int i = 0; i < step->nlosses; i++) {
         if (isfinite(losses[i]))
             continue;
-        return fer_fail(err, FER_ENUMERIC,
-                        "stage %s, step %ld: the loss %s is not finite (%g); %s%s; a lower learning rate or clip= on the "
-                        "update may help",
-                        t->stage->name, t->state.turns + 1, step->losses[i].name, losses[i],
-                        t->has_last ? "the last good checkpoint is " : "nothing was saved yet",
-                        t->has_last ? t->last : "");
+        return fer_fail(
+            err, FER_ENUMERIC,
+            "stage %s, step %ld: the loss %s is not finite (%g); %s%s; a lower learning rate or clip= on the "
+            "update may help",
+            t->stage->name, t->state.turns + 1, step->losses[i].name, losses[i],
+            t->has_last ? "the last good checkpoint is " : "nothing was saved yet", t->has_last ? t->last : "");
     }
     return FER_OK;
 }
 
 /* One repetition of one step. */
-static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *step, const struct fer_rate_point *point,
-                                double *losses, int update_index, int schedule_index, struct fer_error *err)
+static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *step,
+                                const struct fer_rate_point *point, double *losses, int update_index,
+                                int schedule_index, struct fer_error *err)
 {
     long epoch = (long)t->feeds[0].batch->epoch;
     enum fer_status status;
@@ -248,7 +249,8 @@ enum fer_status fer_trainer_turn(struct fer_trainer *t, struct fer_error *err)
     t->state.summed++;
     for (int i = 0; i < t->state.nlosses; i++)
         t->state.sums[i] += t->losses[i];
-    fer_meter_step(&t->meter, fer_meter_now(), (t->state.drawn[0] - drawn) * t->description->data[t->stage->data[0]].batch);
+    fer_meter_step(&t->meter, fer_meter_now(),
+                   (t->state.drawn[0] - drawn) * t->description->data[t->stage->data[0]].batch);
     status = fer_log_line(t->log, log_object(t, &total), err);
     if (status == FER_OK)
         tell(t, total);

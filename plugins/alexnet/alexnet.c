@@ -19,7 +19,8 @@ static const struct fer_param *const alexnet_params[] = {
     FER_PARAM_FLOAT(struct alexnet, dropout, "0.5", 0, 1, "probability of zero in the classifier"),
     FER_PARAM_INT(struct alexnet, classes, "1000", 1, 1000000, "logits"),
     FER_PARAM_ENUM(struct alexnet, stem, "imagenet", stems,
-                   "imagenet: 11x11 with stride 4; small: 5x5 with stride 1 for pictures of about 48 pixels"), NULL
+                   "imagenet: 11x11 with stride 4; small: 5x5 with stride 1 for pictures of about 48 pixels"),
+    NULL
 };
 
 static enum fer_status alexnet_write(const void *data, struct fer_text *text, struct fer_error *err)
@@ -37,7 +38,8 @@ static enum fer_status alexnet_write(const void *data, struct fer_text *text, st
                  "    | 8: conv2d %d kernel=3 pad=1 | 9: relu\n"
                  "    | 10: conv2d %d kernel=3 pad=1 | 11: relu | 12: maxpool 3 stride=2\n"
                  "}\n",
-                 w, params->stem == STEM_SMALL ? "kernel=5 pad=2" : "kernel=11 stride=4 pad=2", 3 * w, 6 * w, 4 * w, 4 * w);
+                 w, params->stem == STEM_SMALL ? "kernel=5 pad=2" : "kernel=11 stride=4 pad=2", 3 * w, 6 * w, 4 * w,
+                 4 * w);
     fer_text_add(text,
                  "block head(x) -> logits {\n"
                  "  logits = x\n"
@@ -52,9 +54,12 @@ static enum fer_status alexnet_write(const void *data, struct fer_text *text, st
     return FER_OK;
 }
 
-static const struct fer_model alexnet = { .size = sizeof(struct fer_model), .name = "alexnet",
-    .help = "AlexNet in one column", .params = alexnet_params, .params_size = sizeof(struct alexnet),
-    .write = alexnet_write };
+static const struct fer_model alexnet = { .size = sizeof(struct fer_model),
+                                          .name = "alexnet",
+                                          .help = "AlexNet in one column",
+                                          .params = alexnet_params,
+                                          .params_size = sizeof(struct alexnet),
+                                          .write = alexnet_write };
 static const struct fer_model *const models[] = { &alexnet, NULL };
 
 FER_PLUGIN(alexnet){ FER_PLUGIN_HEAD(alexnet), .version = "1.0.0", .license = "Apache-2.0",

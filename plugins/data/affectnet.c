@@ -4,7 +4,8 @@
  * in the wild, IEEE TAC 2017, arXiv:1708.03985), as its owners give it out, in one of two layouts:
  *
  *     Manually_Annotated_file_lists/training.csv, validation.csv   subDirectory_filePath,face_x,face_y,face_width,
- *                                                                  face_height,facial_landmarks,expression,valence,arousal
+ *                                                                  face_height,facial_landmarks,expression,valence,
+ *                                                                  arousal
  *     Manually_Annotated_Images/689/737db2….jpg                    with a box and 68 landmarks in each picture's pixels
  *
  *     train_set/images/12.jpg, train_set/annotations/12_exp.npy    the release of 8 classes, 224 x 224; and val_set

@@ -13,8 +13,7 @@ struct boxcrop {
 
 static const struct fer_param *const params[] = {
     FER_PARAM_FLOAT(struct boxcrop, margin, "0.1", 0, 2, "added on every side, as a share of the box's side"),
-    FER_PARAM_BOOL(struct boxcrop, square, "yes", "widen the shorter side to the longer one"),
-    NULL
+    FER_PARAM_BOOL(struct boxcrop, square, "yes", "widen the shorter side to the longer one"), NULL
 };
 
 enum { LONGEST_SIDE = 16384 };
@@ -49,8 +48,8 @@ static enum fer_status find_part(const struct boxcrop *boxcrop, const struct fer
 
     if (!(width > 0 && height > 0 && box[0] < (float)sample->image.width && box[1] < (float)sample->image.height &&
           box[2] > 0 && box[3] > 0))
-        return fer_fail(err, FER_EFORMAT, "the face box %g,%g to %g,%g is empty or outside of the picture of %d x %d", box[0],
-                        box[1], box[2], box[3], sample->image.width, sample->image.height);
+        return fer_fail(err, FER_EFORMAT, "the face box %g,%g to %g,%g is empty or outside of the picture of %d x %d",
+                        box[0], box[1], box[2], box[3], sample->image.width, sample->image.height);
     if (boxcrop->square)
         width = height = fmax(width, height);
     width *= 1 + 2 * boxcrop->margin;
@@ -80,7 +79,8 @@ static enum fer_status cut(struct fer_image *image, const struct part *part, str
     if (status)
         return status;
     for (int y = 0; y < part->height; y++) {
-        const uint8_t *row = image->pixels + (size_t)within(part->top + y, image->height) * (size_t)image->width * channels;
+        const uint8_t *row =
+            image->pixels + (size_t)within(part->top + y, image->height) * (size_t)image->width * channels;
         uint8_t *to = out.pixels + (size_t)y * (size_t)part->width * channels;
 
         for (int x = 0; x < part->width; x++)

@@ -68,8 +68,7 @@ static enum fer_status reserve(void *array, size_t *capacity, size_t count, size
 static enum fer_status add_text(struct catalog *catalog, const char *text, size_t *place, struct fer_error *err)
 {
     size_t length = strlen(text) + 1;
-    enum fer_status status =
-        reserve(&catalog->text, &catalog->text_capacity, catalog->text_size + length, 1, err);
+    enum fer_status status = reserve(&catalog->text, &catalog->text_capacity, catalog->text_size + length, 1, err);
 
     if (status)
         return status;
@@ -118,7 +117,8 @@ enum fer_status catalog_landmarks(struct catalog *catalog, const float *points, 
 enum fer_status catalog_soft(struct catalog *catalog, const float *soft, struct fer_error *err)
 {
     size_t width = (size_t)catalog->softs;
-    enum fer_status status = reserve(&catalog->soft, &catalog->soft_capacity, catalog->count * width, sizeof(float), err);
+    enum fer_status status =
+        reserve(&catalog->soft, &catalog->soft_capacity, catalog->count * width, sizeof(float), err);
 
     if (!status)
         memcpy(catalog->soft + (catalog->count - 1) * width, soft, width * sizeof(float));

@@ -22,8 +22,8 @@ struct entry {
 /* Distinct strings, numbered in the order of their coming. */
 struct names {
     int count;
-    size_t *text;   /* of each */
-    int *place;     /* hash table of number + 1, `places` long (a power of two) */
+    size_t *text; /* of each */
+    int *place;   /* hash table of number + 1, `places` long (a power of two) */
     size_t places;
 };
 
@@ -32,22 +32,22 @@ struct catalog {
     unsigned fields;
     size_t count, capacity;
     struct entry *entries;
-    char *text;           /* zero-terminated strings, one after another */
+    char *text; /* zero-terminated strings, one after another */
     size_t text_size, text_capacity;
-    struct names labels;  /* only where the description has none */
+    struct names labels; /* only where the description has none */
     struct names splits, subjects;
-    int landmarks;        /* points of each sample */
-    float *landmark;      /* [count][landmarks][2] */
+    int landmarks;   /* points of each sample */
+    float *landmark; /* [count][landmarks][2] */
     size_t landmark_capacity;
     int softs;
-    float *soft;          /* [count][softs] */
+    float *soft; /* [count][softs] */
     size_t soft_capacity;
-    uint8_t *pixels;      /* gray pictures of side × side, one after another */
+    uint8_t *pixels; /* gray pictures of side × side, one after another */
     size_t pixels_capacity;
     int side;
-    bool ordered;         /* labels are in an order of their own and not to be sorted */
-    bool drop_others;     /* others=drop */
-    int expression[8];    /* the description's labels of the expressions (expression.h); -1: none */
+    bool ordered;      /* labels are in an order of their own and not to be sorted */
+    bool drop_others;  /* others=drop */
+    int expression[8]; /* the description's labels of the expressions (expression.h); -1: none */
     struct fer_pack *pack;
     int soft_place[FER_MAX_SOFT]; /* of the packed file's soft labels in the description's; LEFT_OUT: nowhere */
     bool soft_left_out;           /* some have no place */
@@ -84,26 +84,28 @@ struct division {
     const char *split; /* "train", "valid", "test"; "" all */
     double valid, test;
     int seed, others;
-    const char *only;  /* file of names; NULL or "": all */
+    const char *only; /* file of names; NULL or "": all */
 };
 enum { OTHERS_ERROR, OTHERS_DROP };
 extern const char *const others_names[];
-#define DIVISION_PARAMS(s)                                                                                               \
-    FER_PARAM(FER_TYPE_STRING, s, division.split, "split", "", 0, 0, NULL, "part to read: train, valid, test; all by default"), \
-    FER_PARAM(FER_TYPE_FLOAT, s, division.valid, "valid", "0", 0, 0.9, NULL,                                             \
-              "share of each class that is drawn for valid, where the data has no split of its own"),                    \
-    FER_PARAM(FER_TYPE_FLOAT, s, division.test, "test", "0", 0, 0.9, NULL, "share of each class that is drawn for test"), \
-    FER_PARAM(FER_TYPE_INT, s, division.seed, "seed", "0", 0, 2147483647, NULL,                                          \
-              "of the drawing; apart from --seed, so that the parts stay what they are"),                                \
-    FER_PARAM(FER_TYPE_ENUM, s, division.others, "others", "error", 0, 0, others_names,                                  \
-              "what becomes of pictures whose expression is not among the labels")
-#define ONLY_PARAM(s)                                                                                                    \
-    FER_PARAM(FER_TYPE_PATH, s, division.only, "only", "", 0, 0, NULL,                                                   \
-              "file that begins each line with the name of a picture to keep, as the published lists of occluded and "   \
+#define DIVISION_PARAMS(s)                                                                                             \
+    FER_PARAM(FER_TYPE_STRING, s, division.split, "split", "", 0, 0, NULL,                                             \
+              "part to read: train, valid, test; all by default"),                                                     \
+        FER_PARAM(FER_TYPE_FLOAT, s, division.valid, "valid", "0", 0, 0.9, NULL,                                       \
+                  "share of each class that is drawn for valid, where the data has no split of its own"),              \
+        FER_PARAM(FER_TYPE_FLOAT, s, division.test, "test", "0", 0, 0.9, NULL,                                         \
+                  "share of each class that is drawn for test"),                                                       \
+        FER_PARAM(FER_TYPE_INT, s, division.seed, "seed", "0", 0, 2147483647, NULL,                                    \
+                  "of the drawing; apart from --seed, so that the parts stay what they are"),                          \
+        FER_PARAM(FER_TYPE_ENUM, s, division.others, "others", "error", 0, 0, others_names,                            \
+                  "what becomes of pictures whose expression is not among the labels")
+#define ONLY_PARAM(s)                                                                                                  \
+    FER_PARAM(FER_TYPE_PATH, s, division.only, "only", "", 0, 0, NULL,                                                 \
+              "file that begins each line with the name of a picture to keep, as the published lists of occluded and " \
               "turned faces do; others are left out")
 
-/* Keep the part that is asked for.  `place` is the folder or file, for errors.  Sorts labels by name if the description has
- * none. */
+/* Keep the part that is asked for.  `place` is the folder or file, for errors.  Sorts labels by name if the description
+ * has none. */
 enum fer_status catalog_finish(struct catalog *catalog, const struct division *division, const char *place,
                                struct fer_error *err);
 /* Keep the pictures that the file names.  Names are compared without folders, ending and "_aligned"; one that the data
@@ -114,8 +116,8 @@ void catalog_move(struct catalog *catalog, size_t from, size_t to);
 /* "training" → "train" and so on; others as they are. */
 const char *split_canonical(const char *name);
 /* Divide each class at random: part[i] becomes 0 train, 1 valid, 2 test.  A label of -1 is a class too. */
-enum fer_status split_stratified(const int *label, size_t count, double valid, double test, uint64_t seed, uint8_t *part,
-                                 struct fer_error *err);
+enum fer_status split_stratified(const int *label, size_t count, double valid, double test, uint64_t seed,
+                                 uint8_t *part, struct fer_error *err);
 
 /* Fill the catalog from a packed file. */
 enum fer_status catalog_unpack(struct catalog *catalog, const char *path, struct fer_error *err);
@@ -127,8 +129,8 @@ void catalog_close(void *state);
 const char *catalog_split(void *state, size_t index);
 const char *catalog_label_name(void *state, int label);
 void catalog_sample_name(void *state, size_t index, char *text, size_t size);
-#define CATALOG_READER                                                                                                   \
-    .sample = catalog_sample, .close = catalog_close, .split = catalog_split, .label_name = catalog_label_name,          \
+#define CATALOG_READER                                                                                                 \
+    .sample = catalog_sample, .close = catalog_close, .split = catalog_split, .label_name = catalog_label_name,        \
     .sample_name = catalog_sample_name
 
 #endif

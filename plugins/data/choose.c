@@ -31,7 +31,8 @@ static const struct fer_param *const keep_params[] = {
 static const struct fer_param *const group_params[] = {
     FER_PARAM(FER_TYPE_INT_LISTS, struct group, labels, "labels", NULL, 0, 65535, NULL,
               "lists of classes; those of the first become class 0"),
-    FER_PARAM_ENUM(struct group, others, "error", others_names, "what becomes of classes that are in none of the lists"),
+    FER_PARAM_ENUM(struct group, others, "error", others_names,
+                   "what becomes of classes that are in none of the lists"),
     NULL
 };
 
@@ -57,8 +58,10 @@ static enum fer_status check_groups(const struct fer_int_lists *lists, const str
             int label = lists->items[i].items[k];
 
             if (env->nlabels > 0 && label >= env->nlabels)
-                return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is outside [0, %d]; the description has %d "
-                                         "labels, counted from 0", label, env->nlabels - 1, env->nlabels);
+                return fer_fail_argument(err, FER_EINVAL, "labels",
+                                         "label %d is outside [0, %d]; the description has %d "
+                                         "labels, counted from 0",
+                                         label, env->nlabels - 1, env->nlabels);
             if (find_group(lists, label) != i)
                 return fer_fail_argument(err, FER_EINVAL, "labels", "label %d is in two places", label);
             for (int j = 0; j < k; j++) {
@@ -92,9 +95,10 @@ static enum fer_status check_others(const struct fer_int_lists *lists, const str
 {
     for (size_t i = 0; i < count; i++) {
         if (label[i] >= 0 && find_group(lists, label[i]) < 0)
-            return fer_fail_argument(err, FER_EINVAL, "labels", "label %d (%s) is in none of the groups; add it to one, or "
-                                     "leave its pictures out with others=drop", label[i],
-                                     label[i] < env->nlabels ? env->labels[label[i]] : "without a name");
+            return fer_fail_argument(err, FER_EINVAL, "labels",
+                                     "label %d (%s) is in none of the groups; add it to one, or "
+                                     "leave its pictures out with others=drop",
+                                     label[i], label[i] < env->nlabels ? env->labels[label[i]] : "without a name");
     }
     return FER_OK;
 }
@@ -190,8 +194,8 @@ static enum fer_status deal(const struct fold *fold, const int *subject, size_t 
         subset[present[i]] = (int)(i % (size_t)fold->k);
     free(present);
     if (n < (size_t)fold->k)
-        return fer_fail_argument(err, FER_EINVAL, "k", "%zu subjects cannot be dealt out to %d subsets; k may be %zu at most",
-                                 n, fold->k, n);
+        return fer_fail_argument(err, FER_EINVAL, "k",
+                                 "%zu subjects cannot be dealt out to %d subsets; k may be %zu at most", n, fold->k, n);
     return FER_OK;
 }
 
@@ -207,12 +211,14 @@ static enum fer_status fold_select(const void *params, const struct fer_data_env
     if (fold->i >= fold->k)
         return fer_fail_argument(err, FER_EINVAL, "i", "i=%d is outside [0, %d]", fold->i, fold->k - 1);
     if (valid >= fold->k || valid == fold->i)
-        return fer_fail_argument(err, FER_EINVAL, "valid", "valid=%d should be another subset of [0, %d] than i=%d", valid,
-                                 fold->k - 1, fold->i);
+        return fer_fail_argument(err, FER_EINVAL, "valid", "valid=%d should be another subset of [0, %d] than i=%d",
+                                 valid, fold->k - 1, fold->i);
     for (size_t i = 0; i < count; i++) {
         if (subject[i] < 0)
-            return fer_fail(err, FER_EINVAL, "sample %zu has no subject; ckplus, jaffe and kdef know theirs, a manifest needs "
-                            "a column 'subject'; `split` divides without subjects", i);
+            return fer_fail(err, FER_EINVAL,
+                            "sample %zu has no subject; ckplus, jaffe and kdef know theirs, a manifest needs "
+                            "a column 'subject'; `split` divides without subjects",
+                            i);
         subjects = subject[i] >= subjects ? subject[i] + 1 : subjects;
     }
     subset = malloc(((size_t)subjects + 1) * sizeof(*subset));
@@ -249,8 +255,7 @@ static const struct fer_param *const split_params[] = {
     FER_PARAM_ENUM(struct split, part, NULL, parts, "part to read"),
     FER_PARAM_FLOAT(struct split, valid, "0.1", 0, 0.9, "share of each class for valid"),
     FER_PARAM_FLOAT(struct split, test, "0.1", 0, 0.9, "share of each class for test"),
-    FER_PARAM_INT(struct split, seed, "0", 0, 2147483647, "of the drawing"),
-    NULL
+    FER_PARAM_INT(struct split, seed, "0", 0, 2147483647, "of the drawing"), NULL
 };
 
 static enum fer_status split_select(const void *params, const struct fer_data_env *env, size_t count, int *label,

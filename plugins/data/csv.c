@@ -224,8 +224,8 @@ enum fer_status csv_number(const struct csv *csv, int column, double low, double
     while (*end == ' ')
         end++;
     if (end == text || *end != '\0' || !(*value >= low && *value <= high)) {
-        fer_fail(err, FER_EFORMAT, "%.64s is '%.64s', where a number from %g to %g is expected", csv->header[column], text,
-                 low, high);
+        fer_fail(err, FER_EFORMAT, "%.64s is '%.64s', where a number from %g to %g is expected", csv->header[column],
+                 text, low, high);
         csv_prefix(csv, err);
         return FER_EFORMAT;
     }

@@ -13,17 +13,18 @@ struct csv {
     const char *path;
     char *bytes;
     size_t size, next;
-    long line, lines;     /* where the current record begins; lines read so far */
-    char **fields;        /* of the current record, zero-terminated */
+    long line, lines; /* where the current record begins; lines read so far */
+    char **fields;    /* of the current record, zero-terminated */
     int count, capacity;
-    const char **header;  /* names of the columns */
+    const char **header; /* names of the columns */
     int columns;
-    locale_t c_locale;    /* numbers have a point in every country */
+    locale_t c_locale; /* numbers have a point in every country */
 };
 
 /* Read the file and its header.  `path` must outlive the struct.  Close it also after a failure. */
 enum fer_status csv_open(struct csv *csv, const char *path, struct fer_error *err);
-/* The same for files that may lack the header: then the columns are `names`, NULL-terminated, which outlive the struct. */
+/* The same for files that may lack the header: then the columns are `names`, NULL-terminated, which outlive the struct.
+ */
 enum fer_status csv_open_named(struct csv *csv, const char *path, const char *const *names, struct fer_error *err);
 void csv_close(struct csv *csv);
 /* The next record, as many fields as the header has; *more = false at the end.  Empty lines are skipped. */

@@ -34,7 +34,8 @@ enum fer_status data_picture(const struct fer_op *op, int *height, int *width, s
         else
             fits = fits && shape->rank == 2 && shape->dim[1] == 4;
         if (!fits)
-            return fer_fail(err, FER_ESHAPE, "the field '%s' of %s does not go with pictures of %d x %d (height x width)",
+            return fer_fail(err, FER_ESHAPE,
+                            "the field '%s' of %s does not go with pictures of %d x %d (height x width)",
                             fer_op_input_field(op, i), fer_shape_text(shape, text, sizeof(text)), *height, *width);
     }
     return FER_OK;
@@ -46,7 +47,8 @@ void data_range_lines(struct fer_emit *em, struct fer_launch *launch, const stru
     size_t lines = (size_t)shape->dim[1] * (size_t)shape->dim[2];
     size_t width = (size_t)shape->dim[3], local_x = 32, local_y = 4;
 
-    /* On a CPU a work-group is one line, which the compiler turns into a vector loop; very long ones are the driver's. */
+    /* On a CPU a work-group is one line, which the compiler turns into a vector loop; very long ones are the driver's.
+     */
     if (fer_emit_profile(em) == FER_PROFILE_CPU) {
         local_x = width <= 1024 ? width : 0;
         local_y = width <= 1024 ? 1 : 0;

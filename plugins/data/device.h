@@ -22,14 +22,14 @@ void data_range_lines(struct fer_emit *em, struct fer_launch *launch, const stru
 extern const char *const data_geometry_fields[], *const data_light_fields[], *const data_on[];
 
 /* Which picture of a pair an operation applies to; read by the compiler. */
-#define DATA_ON(s)                                                                                                       \
+#define DATA_ON(s)                                                                                                     \
     FER_PARAM(FER_TYPE_ENUMS, s, on, "on", "[image, image2]", 0, 0, data_on, "pictures of a pair to change")
 
-#define DATA_GEOMETRY_LAYER                                                                                              \
-    .size = sizeof(struct fer_layer), .inputs_min = 1, .inputs_max = 4, .outputs_min = 1, .outputs = 4,                  \
+#define DATA_GEOMETRY_LAYER                                                                                            \
+    .size = sizeof(struct fer_layer), .inputs_min = 1, .inputs_max = 4, .outputs_min = 1, .outputs = 4,                \
     .flags = FER_LAYER_DATA | FER_LAYER_STOPS_GRADIENT, .reads = data_geometry_fields
-#define DATA_LIGHT_LAYER                                                                                                 \
-    .size = sizeof(struct fer_layer), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,                  \
+#define DATA_LIGHT_LAYER                                                                                               \
+    .size = sizeof(struct fer_layer), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,                \
     .flags = FER_LAYER_DATA | FER_LAYER_STOPS_GRADIENT, .reads = data_light_fields
 
 #endif

@@ -19,8 +19,9 @@ static const char *const forms[EXPRESSIONS][FORMS] = {
     [CONTEMPT] = { "contempt", "contemptuous" },
 };
 
-const char *const numbering_names[] = { "none",      "fer2013", "ferplus",    "rafdb",
-                                        "affectnet", "ckplus",  "ckextended", NULL };
+const char *const numbering_names[] = {
+    "none", "fer2013", "ferplus", "rafdb", "affectnet", "ckplus", "ckextended", NULL
+};
 
 /* FER2013: Goodfellow et al. 2013, arXiv:1307.0414.  FER+: the columns of its votes (Barsoum et al. 2016).
  * RAF-DB: list_patition_label.txt (Li, Deng, Du 2017; http://www.whdeng.cn/raf/model1.html).  AffectNet: Mollahosseini,
@@ -89,8 +90,8 @@ bool expression_code(const char *text, enum expression *expression)
         char code[3];
         enum expression expression;
     } codes[] = {
-        { "NE", NEUTRAL }, { "HA", HAPPY }, { "SU", SURPRISE }, { "SA", SAD },
-        { "AN", ANGRY },   { "DI", DISGUST }, { "FE", FEAR },   { "AF", FEAR }, /* JAFFE fear, KDEF afraid */
+        { "NE", NEUTRAL }, { "HA", HAPPY },   { "SU", SURPRISE }, { "SA", SAD },
+        { "AN", ANGRY },   { "DI", DISGUST }, { "FE", FEAR },     { "AF", FEAR }, /* JAFFE fear, KDEF afraid */
     };
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {

@@ -27,8 +27,8 @@ enum {
 };
 extern const char *const numbering_names[]; /* by those; NULL ends */
 extern const struct numbering numberings[];
-#define NUMBERS_PARAM(s)                                                                                                 \
-    FER_PARAM_ENUM(s, numbers, "none", numbering_names,                                                                  \
+#define NUMBERS_PARAM(s)                                                                                               \
+    FER_PARAM_ENUM(s, numbers, "none", numbering_names,                                                                \
                    "labels that are numbers are numbered as in this data set; none: as the description's labels")
 
 /* The expression that a set writes as `number`.  FER_EFORMAT says which numbers there are. */
@@ -45,8 +45,8 @@ bool expression_code(const char *text, enum expression *expression);
 void expression_prepare(struct catalog *catalog);
 /* The description's own word for a name, if it has one in another form; else the name. */
 const char *expression_translate(const struct catalog *catalog, const char *name);
-/* The label of pictures that show `expression`, LEFT_OUT when they are to be dropped.  Without labels in the description
- * it is the canonical number. */
+/* The label of pictures that show `expression`, LEFT_OUT when they are to be dropped.  Without labels in the
+ * description it is the canonical number. */
 enum fer_status expression_label(struct catalog *catalog, enum expression expression, int *label,
                                  struct fer_error *err);
 

@@ -14,8 +14,7 @@ struct fer2013 {
 
 static const struct fer_param *const params[] = {
     FER_PARAM_PATH(struct fer2013, path, NULL, "CSV with the columns emotion, pixels and Usage; or a packed file"),
-    DIVISION_PARAMS(struct fer2013),
-    NULL
+    DIVISION_PARAMS(struct fer2013), NULL
 };
 
 struct columns {
@@ -96,7 +95,8 @@ static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, 
         return status;
     entry->label = label;
     if (columns->usage >= 0 && *csv->fields[columns->usage])
-        status = catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->usage]), &entry->split, err);
+        status =
+            catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->usage]), &entry->split, err);
     return status;
 }
 

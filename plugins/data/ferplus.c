@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * FER+: ten people's votes on each picture of FER2013, row by row in the order of FER2013's CSV.  Its pictures are PNG files
- * that https://github.com/microsoft/FERPlus writes, or FER2013's CSV itself.
- * Barsoum, Zhang, Canton Ferrer, Zhang: Training deep networks for facial expression recognition with crowd-sourced label
- * distribution (ICMI 2016), arXiv:1608.01041.
+ * FER+: ten people's votes on each picture of FER2013, row by row in the order of FER2013's CSV.  Its pictures are PNG
+ * files that https://github.com/microsoft/FERPlus writes, or FER2013's CSV itself. Barsoum, Zhang, Canton Ferrer,
+ * Zhang: Training deep networks for facial expression recognition with crowd-sourced label distribution (ICMI 2016),
+ * arXiv:1608.01041.
  */
 #include "data.h"
 
@@ -15,9 +15,8 @@
 enum { VOTED = EXPRESSIONS, REJECTIONS = 2, OUTLIER = 1 };
 
 /* Votes for expressions stand in the order of NUMBERS_FERPLUS. */
-static const char *const columns_voted[VOTED + REJECTIONS] = {
-    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"
-};
+static const char *const columns_voted[VOTED + REJECTIONS] = { "neutral", "happiness", "surprise", "sadness", "anger",
+                                                               "disgust", "fear",      "contempt", "unknown", "NF" };
 
 enum { MAJORITY, PLURALITY, DISTRIBUTION };
 static const char *const targets[] = { "majority", "plurality", "distribution", NULL };
@@ -32,9 +31,11 @@ struct ferplus {
 static const struct fer_param *const params[] = {
     FER_PARAM_PATH(struct ferplus, path, NULL, "fer2013new.csv, the votes; or a packed file"),
     DIVISION_PARAMS(struct ferplus),
-    FER_PARAM_PATH(struct ferplus, images, "", "folder of the pictures, or of FER2013Train, FER2013Valid and FER2013Test; "
+    FER_PARAM_PATH(struct ferplus, images, "",
+                   "folder of the pictures, or of FER2013Train, FER2013Valid and FER2013Test; "
                    "or fer2013.csv; the folder of the votes by default"),
-    FER_PARAM_ENUM(struct ferplus, target, "majority", targets, "label by more than half of the votes, other pictures are left "
+    FER_PARAM_ENUM(struct ferplus, target, "majority", targets,
+                   "label by more than half of the votes, other pictures are left "
                    "out; by most votes; or the field soft, the share of each class, besides the label with most votes"),
     ONLY_PARAM(struct ferplus),
     NULL
@@ -46,7 +47,7 @@ struct votes {
     char folder[PATH_SIZE];
     struct csv joined; /* FER2013's rows, where they are the pictures */
     int joined_pixels, joined_usage;
-    uint8_t *pixels;   /* of one of them; NULL: pictures are files */
+    uint8_t *pixels; /* of one of them; NULL: pictures are files */
 };
 
 static enum fer_status find_columns(struct votes *votes, const struct csv *csv, struct fer_error *err)
@@ -133,7 +134,8 @@ static enum fer_status add_soft(struct catalog *catalog, const double count[VOTE
     return catalog_soft(catalog, soft, err);
 }
 
-static enum fer_status read_row(struct catalog *catalog, struct votes *votes, const struct csv *csv, struct fer_error *err)
+static enum fer_status read_row(struct catalog *catalog, struct votes *votes, const struct csv *csv,
+                                struct fer_error *err)
 {
     const char *split = split_canonical(csv->fields[votes->usage]);
     double count[VOTED + REJECTIONS], total;
@@ -155,8 +157,8 @@ static enum fer_status read_row(struct catalog *catalog, struct votes *votes, co
     if (label == LEFT_OUT)
         return FER_OK;
     if (votes->pixels)
-        status = pixels_add(catalog, csv->fields[votes->name], &votes->joined, votes->joined_pixels, votes->pixels, &entry,
-                            err);
+        status = pixels_add(catalog, csv->fields[votes->name], &votes->joined, votes->joined_pixels, votes->pixels,
+                            &entry, err);
     else
         status = add_file(catalog, votes, csv, split, &entry, err);
     if (status)
@@ -179,7 +181,8 @@ static enum fer_status find_pictures(struct votes *votes, const char *path, stru
     else
         length = snprintf(votes->folder, sizeof(votes->folder), "%.*s", slash ? (int)(slash - path) + 1 : 0, path);
     if (length >= (int)sizeof(votes->folder))
-        return fer_fail_argument(err, FER_EINVAL, "images", "the path is longer than %zu bytes", sizeof(votes->folder) - 1);
+        return fer_fail_argument(err, FER_EINVAL, "images", "the path is longer than %zu bytes",
+                                 sizeof(votes->folder) - 1);
     if (!images || !is_file(images))
         return FER_OK;
     votes->pixels = malloc(MOST_PIXELS);

@@ -15,10 +15,12 @@ struct folder {
 };
 
 static const struct fer_param *const params[] = {
-    FER_PARAM_PATH(struct folder, path, NULL, "folder of class folders, or of train, valid and test with class folders in "
+    FER_PARAM_PATH(struct folder, path, NULL,
+                   "folder of class folders, or of train, valid and test with class folders in "
                    "each; or a packed file"),
     DIVISION_PARAMS(struct folder),
-    FER_PARAM_BOOL(struct folder, labels, "yes", "the folders are classes; no: take every picture below, without labels"),
+    FER_PARAM_BOOL(struct folder, labels, "yes",
+                   "the folders are classes; no: take every picture below, without labels"),
     NUMBERS_PARAM(struct folder),
     ONLY_PARAM(struct folder),
     NULL

@@ -15,9 +15,7 @@ struct light {
 
 static const struct fer_param *const params[] = {
     FER_PARAM_FLOAT(struct light, amount, "0.2", 0, 1, "factors are uniform in [1 - amount, 1 + amount]"),
-    FER_PARAM_FLOAT(struct light, p, "1", 0, 1, "share of the samples that is changed"),
-    DATA_ON(struct light),
-    NULL
+    FER_PARAM_FLOAT(struct light, p, "1", 0, 1, "share of the samples that is changed"), DATA_ON(struct light), NULL
 };
 
 static enum fer_status shape(struct fer_op *op, struct fer_error *err)

@@ -87,8 +87,8 @@ static enum fer_status read_points(struct catalog *catalog, const struct csv *cs
 }
 
 /* A path of the row in full: from the list's folder. */
-static enum fer_status full_path(const struct csv *csv, int column, const char *name, const char *folder, char full[4096],
-                                 struct fer_error *err)
+static enum fer_status full_path(const struct csv *csv, int column, const char *name, const char *folder,
+                                 char full[4096], struct fer_error *err)
 {
     const char *path = csv->fields[column];
     const bool fits = snprintf(full, 4096, "%s%s", *path == '/' ? "" : folder, path) < 4096;
@@ -124,7 +124,8 @@ static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, 
         return status;
     entry->label = label;
     if (columns->split >= 0 && *csv->fields[columns->split])
-        status = catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->split]), &entry->split, err);
+        status =
+            catalog_name(catalog, &catalog->splits, split_canonical(csv->fields[columns->split]), &entry->split, err);
     if (!status && columns->subject >= 0 && *csv->fields[columns->subject])
         status = catalog_name(catalog, &catalog->subjects, csv->fields[columns->subject], &entry->subject, err);
     if (!status)
@@ -135,7 +136,8 @@ static enum fer_status read_row(struct catalog *catalog, const struct csv *csv, 
     return status ? status : catalog_mask(catalog, full, err);
 }
 
-enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, int numbers, struct fer_error *err)
+enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, int numbers,
+                              struct fer_error *err)
 {
     const char *slash = strrchr(path, '/');
     char *folder = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
@@ -173,7 +175,8 @@ struct manifest {
 };
 
 static const struct fer_param *const params[] = {
-    FER_PARAM_PATH(struct manifest, path, NULL, "CSV with the columns path, label and split; paths are relative to it; or a "
+    FER_PARAM_PATH(struct manifest, path, NULL,
+                   "CSV with the columns path, label and split; paths are relative to it; or a "
                    "packed file"),
     DIVISION_PARAMS(struct manifest),
     FER_PARAM_BOOL(struct manifest, labels, "yes", "there is a column label, with names or numbers"),

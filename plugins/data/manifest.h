@@ -5,6 +5,7 @@
 #include "catalog.h"
 
 /* Add the samples of a CSV file; also used for the references of `pairs`.  `numbers` is a numbering of expression.h. */
-enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, int numbers, struct fer_error *err);
+enum fer_status manifest_read(struct catalog *catalog, const char *path, bool labels, int numbers,
+                              struct fer_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Several data sets as one: one after another, under the description's labels.  Samples have the fields that all sets have.
+ * Several data sets as one: one after another, under the description's labels.  Samples have the fields that all sets
+ * have.
  */
 #include "data.h"
 
@@ -8,11 +9,10 @@ struct merge {
     struct fer_readers sets;
 };
 
-static const struct fer_param *const params[] = {
-    FER_PARAM(FER_TYPE_READERS, struct merge, sets, "sets", NULL, 0, 0, NULL,
-              "names of data sets that are a reader and nothing else"),
-    NULL
-};
+static const struct fer_param *const params[] = { FER_PARAM(FER_TYPE_READERS, struct merge, sets, "sets", NULL, 0, 0,
+                                                            NULL,
+                                                            "names of data sets that are a reader and nothing else"),
+                                                  NULL };
 
 struct part {
     struct fer_bound_reader set;
@@ -47,8 +47,10 @@ static enum fer_status open_part(struct part *part, const struct fer_data_env *e
     enum fer_status status;
 
     if (reader->render)
-        return fer_fail(err, FER_ENOTSUP, "the pictures of %s are rendered on the device; only pictures that are read can be "
-                        "merged", reader->name);
+        return fer_fail(err, FER_ENOTSUP,
+                        "the pictures of %s are rendered on the device; only pictures that are read can be "
+                        "merged",
+                        reader->name);
     own.override_path = part->set.override_path;
     status = reader->open(part->set.params, &own, &part->state, &part->count, fields, err);
     if (status)
@@ -61,7 +63,8 @@ struct survey {
     int subjects, landmarks, softs; /* subjects so far; points and shares of the first sample */
 };
 
-/* What a part adds to the numbers of subjects, and whether its landmarks and soft labels are as many as those before. */
+/* What a part adds to the numbers of subjects, and whether its landmarks and soft labels are as many as those before.
+ */
 static enum fer_status survey(struct merged *merged, int index, struct survey *all, struct fer_error *err)
 {
     struct part *part = &merged->parts[index];
@@ -71,7 +74,8 @@ static enum fer_status survey(struct merged *merged, int index, struct survey *a
     part->subject = all->subjects;
     for (size_t i = 0; i < part->count; i++) {
         struct fer_sample sample = { .subject = -1 };
-        enum fer_status status = reader->sample(part->state, i, merged->fields & ~(unsigned)FER_FIELD_IMAGE, &sample, err);
+        enum fer_status status =
+            reader->sample(part->state, i, merged->fields & ~(unsigned)FER_FIELD_IMAGE, &sample, err);
 
         most = sample.has & FER_FIELD_SUBJECT && sample.subject > most ? sample.subject : most;
         if (index == 0 && i == 0)
@@ -85,7 +89,8 @@ static enum fer_status survey(struct merged *merged, int index, struct survey *a
             return status;
     }
     if (most > INT32_MAX - all->subjects - 1)
-        return fer_fail(err, FER_EFORMAT, "its subjects have numbers up to %d, which is more than can be counted", most);
+        return fer_fail(err, FER_EFORMAT, "its subjects have numbers up to %d, which is more than can be counted",
+                        most);
     all->subjects += most + 1;
     return FER_OK;
 }
@@ -128,11 +133,14 @@ static enum fer_status open_merged(const void *options, const struct fer_data_en
     if (merge->sets.count == 0)
         return fer_fail_argument(err, FER_EINVAL, "sets", "there is no set to merge");
     if (env->nlabels == 0)
-        return fer_fail_argument(err, FER_EINVAL, "sets", "sets are merged by the names of their classes: say `labels \"a\", "
+        return fer_fail_argument(err, FER_EINVAL, "sets",
+                                 "sets are merged by the names of their classes: say `labels \"a\", "
                                  "\"b\"` in the description");
     if (env->override_path)
-        return fer_fail_argument(err, FER_EINVAL, "sets", "it has no path that '%s' could replace; replace that of a set, as "
-                                 "in --data %s=PATH", env->override_path, merge->sets.items[0].name);
+        return fer_fail_argument(err, FER_EINVAL, "sets",
+                                 "it has no path that '%s' could replace; replace that of a set, as "
+                                 "in --data %s=PATH",
+                                 env->override_path, merge->sets.items[0].name);
     merged = calloc(1, sizeof(*merged) + (size_t)merge->sets.count * sizeof(merged->parts[0]));
     if (!merged)
         return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d sets", merge->sets.count);

@@ -113,10 +113,11 @@ enum fer_status catalog_only(struct catalog *catalog, const char *list, const ch
         status = fer_fail(err, FER_ENOTFOUND, "%s names no picture of '%s'", list, place);
     for (int i = 0; i < wanted.names.count && !status && !catalog->drop_others; i++) {
         if (!wanted.found[i])
-            status = fer_fail(err, FER_ENOTFOUND,
-                              "%s, line %ld: '%s' has no picture '%s', or its reader leaves it out; others=drop goes on "
-                              "without it",
-                              list, wanted.line[i], place, catalog_text(catalog, &wanted.names, i));
+            status =
+                fer_fail(err, FER_ENOTFOUND,
+                         "%s, line %ld: '%s' has no picture '%s', or its reader leaves it out; others=drop goes on "
+                         "without it",
+                         list, wanted.line[i], place, catalog_text(catalog, &wanted.names, i));
     }
     lines_close(&lines);
     names_free(&wanted.names);

@@ -87,9 +87,7 @@ struct packed {
 };
 
 static const struct fer_param *const params[] = {
-    FER_PARAM_PATH(struct packed, path, NULL, "file that `fer pack` wrote"),
-    DIVISION_PARAMS(struct packed),
-    NULL
+    FER_PARAM_PATH(struct packed, path, NULL, "file that `fer pack` wrote"), DIVISION_PARAMS(struct packed), NULL
 };
 
 static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)

@@ -24,7 +24,8 @@ static const struct fer_param *const params[] = {
     FER_PARAM(FER_TYPE_PATH, struct pairs, references.path, "reference", "", 0, 0, NULL,
               "CSV of reference pictures with the columns path and label; other samples of the set by default"),
     FER_PARAM_FLOAT(struct pairs, ratio, "0.5", 0, 1, "share of pairs of the same class"),
-    FER_PARAM_INT(struct pairs, first, "0", 0, 65536, "only the first so many of each class are partners, of the set or of "
+    FER_PARAM_INT(struct pairs, first, "0", 0, 65536,
+                  "only the first so many of each class are partners, of the set or of "
                   "the references; 0: all"),
     NULL
 };
@@ -124,10 +125,11 @@ static enum fer_status partner(const void *options, size_t count, const int *lab
     return choose(options, (struct wish){ label[index], false, index }, label, count, key, place, partner, err);
 }
 
-static enum fer_status refer(const void *options, int label, size_t references, const int *reference_label, uint64_t key,
-                             size_t place, size_t *reference, struct fer_error *err)
+static enum fer_status refer(const void *options, int label, size_t references, const int *reference_label,
+                             uint64_t key, size_t place, size_t *reference, struct fer_error *err)
 {
-    return choose(options, (struct wish){ label, false, SIZE_MAX }, reference_label, references, key, place, reference, err);
+    return choose(options, (struct wish){ label, false, SIZE_MAX }, reference_label, references, key, place, reference,
+                  err);
 }
 
 static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
@@ -144,7 +146,8 @@ static enum fer_status open_references(const void *options, const struct fer_dat
     struct fer_data_env own = *env;
 
     if (env->nlabels == 0)
-        return fer_fail_argument(err, FER_EINVAL, "reference", "references are matched by label: say `labels \"a\", \"b\"` "
+        return fer_fail_argument(err, FER_EINVAL, "reference",
+                                 "references are matched by label: say `labels \"a\", \"b\"` "
                                  "in the description");
     own.override_path = NULL; /* --data replaces the set, not the references */
     return catalog_open(fill, options, references->path, &all, &own, state, count, fields, err);

@@ -12,8 +12,7 @@ static const struct fer_param *const params[] = {
     FER_PARAM_FLOAT(struct rotate, degrees, "10", 0, 180, "largest angle; angles are uniform on both sides"),
     FER_PARAM_FLOAT(struct rotate, p, "1", 0, 1, "share of the samples that is turned"),
     FER_PARAM_FLOAT(struct rotate, fill, "0", 0, 1, "value where the picture has turned away; masks get 0"),
-    DATA_ON(struct rotate),
-    NULL
+    DATA_ON(struct rotate), NULL
 };
 
 static enum fer_status shape(struct fer_op *op, struct fer_error *err)

@@ -17,8 +17,8 @@ const char *split_canonical(const char *name)
         const char *alias;
         int part;
     } aliases[] = {
-        { "train", 0 },     { "training", 0 }, { "valid", 1 }, { "val", 1 },     { "validation", 1 },
-        { "dev", 1 },       { "publictest", 1 }, { "test", 2 },  { "testing", 2 }, { "privatetest", 2 },
+        { "train", 0 }, { "training", 0 },   { "valid", 1 }, { "val", 1 },     { "validation", 1 },
+        { "dev", 1 },   { "publictest", 1 }, { "test", 2 },  { "testing", 2 }, { "privatetest", 2 },
     };
 
     for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
@@ -39,8 +39,8 @@ static void divide_class(size_t *members, size_t count, double valid, double tes
         part[members[i]] = i < first ? 1 : i < second ? 2 : 0;
 }
 
-enum fer_status split_stratified(const int *label, size_t count, double valid, double test, uint64_t seed, uint8_t *part,
-                                 struct fer_error *err)
+enum fer_status split_stratified(const int *label, size_t count, double valid, double test, uint64_t seed,
+                                 uint8_t *part, struct fer_error *err)
 {
     size_t *members;
     int most = -1;
@@ -52,7 +52,7 @@ enum fer_status split_stratified(const int *label, size_t count, double valid, d
         return fer_fail(err, FER_ENOMEM, "out of memory for a list of %zu samples", count);
     for (size_t i = 0; i < count; i++)
         most = label[i] > most ? label[i] : most;
-    for (int class = -1; class <= most; class++) {
+    for (int class = -1; class <= most; class ++) {
         size_t n = 0;
 
         for (size_t i = 0; i < count; i++) {
@@ -77,8 +77,8 @@ static enum fer_status draw(struct catalog *catalog, const struct division *divi
     for (size_t i = 0; i < catalog->count && !status; i++)
         label[i] = catalog->entries[i].label;
     if (!status)
-        status = split_stratified(label, catalog->count, division->valid, division->test, (uint64_t)division->seed, part,
-                                  err);
+        status = split_stratified(label, catalog->count, division->valid, division->test, (uint64_t)division->seed,
+                                  part, err);
     for (int i = 0; i < 3 && !status; i++)
         status = catalog_name(catalog, &catalog->splits, parts[i], &number[i], err);
     for (size_t i = 0; i < catalog->count && !status; i++)
@@ -176,10 +176,13 @@ enum fer_status catalog_finish(struct catalog *catalog, const struct division *d
     if (drawn && divided)
         return fer_fail_argument(err, FER_EINVAL, division->valid > 0 ? "valid" : "test",
                                  "'%s' has splits of its own; leave valid= and test= out, or draw anew with "
-                                 "`| split train`", place);
+                                 "`| split train`",
+                                 place);
     if (*split && !drawn && !divided)
-        return fer_fail_argument(err, FER_ENOTFOUND, "split", "'%s' is not divided into splits; say which share to draw, "
-                                 "as in valid=0.1 test=0.1", place);
+        return fer_fail_argument(err, FER_ENOTFOUND, "split",
+                                 "'%s' is not divided into splits; say which share to draw, "
+                                 "as in valid=0.1 test=0.1",
+                                 place);
     if (catalog->env->nlabels == 0 && !catalog->pack && !catalog->ordered)
         status = sort_labels(catalog, err);
     if (!status && drawn)

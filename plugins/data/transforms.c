@@ -13,7 +13,8 @@ static const char *const modes[] = { "bilinear", "area", NULL };
 
 static const struct fer_param *const resize_params[] = {
     FER_PARAM_INTS(struct resize, size, NULL, 1, 16384, "side of a square, or [height, width]"),
-    FER_PARAM_ENUM(struct resize, mode, "bilinear", modes, "bilinear with antialiasing, or the mean of the area covered"),
+    FER_PARAM_ENUM(struct resize, mode, "bilinear", modes,
+                   "bilinear with antialiasing, or the mean of the area covered"),
     NULL
 };
 

@@ -25,9 +25,10 @@ static enum fer_status view_shape(struct fer_op *op, const struct fer_ints *size
     if (!status && size && (size->count < 1 || size->count > 2))
         return fer_fail_argument(err, FER_EINVAL, "size", "size is a side, as in 224, or [height, width]");
     if (!status && size && (size->items[0] > height || size->items[size->count - 1] > width))
-        return fer_fail_argument(err, FER_ESHAPE, "size", "a crop of %d x %d (height x width) does not fit into pictures of "
-                                 "%d x %d; add `resize` before `batch`", size->items[0], size->items[size->count - 1],
-                                 height, width);
+        return fer_fail_argument(err, FER_ESHAPE, "size",
+                                 "a crop of %d x %d (height x width) does not fit into pictures of "
+                                 "%d x %d; add `resize` before `batch`",
+                                 size->items[0], size->items[size->count - 1], height, width);
     for (int i = 0; i < fer_op_inputs(op) && !status; i++) {
         struct fer_shape shape = *fer_op_input(op, i);
 
@@ -69,8 +70,8 @@ static void launch_view(struct fer_emit *em, const struct view *view, int i)
     if (view->mode == RANDOM_CROP || view->mode == FLIP)
         fer_launch_random(launch, y);
     if (field == DATA_PICTURE && span > 1)
-        fer_launch_range_2d(launch, fer_extent_fixed(1), fer_extent_rows(y, (size_t)shape->dim[1] * (size_t)shape->dim[2], 1),
-                            1, 16);
+        fer_launch_range_2d(launch, fer_extent_fixed(1),
+                            fer_extent_rows(y, (size_t)shape->dim[1] * (size_t)shape->dim[2], 1), 1, 16);
     else if (field == DATA_PICTURE)
         data_range_lines(em, launch, y);
     else
@@ -97,8 +98,7 @@ struct randcrop {
 static const struct fer_param *const randcrop_params[] = {
     FER_PARAM_INTS(struct randcrop, size, NULL, 1, 16384, "side of a square, or [height, width]"),
     FER_PARAM_BOOL(struct randcrop, same, "no", "one place for all samples of a batch instead of one for each"),
-    DATA_ON(struct randcrop),
-    NULL
+    DATA_ON(struct randcrop), NULL
 };
 
 static enum fer_status randcrop_shape(struct fer_op *op, struct fer_error *err)
@@ -129,9 +129,9 @@ struct crop {
     struct fer_ints on;
 };
 
-static const struct fer_param *const crop_params[] = {
-    FER_PARAM_INTS(struct crop, size, NULL, 1, 16384, "side of a square, or [height, width]"), DATA_ON(struct crop), NULL
-};
+static const struct fer_param *const crop_params[] = { FER_PARAM_INTS(struct crop, size, NULL, 1, 16384,
+                                                                      "side of a square, or [height, width]"),
+                                                       DATA_ON(struct crop), NULL };
 
 static enum fer_status centercrop_shape(struct fer_op *op, struct fer_error *err)
 {
@@ -167,7 +167,8 @@ static enum fer_status tencrop_forward(struct fer_emit *em, struct fer_error *er
 
 const struct fer_layer data_tencrop = {
     .name = "tencrop",
-    .help = "ten views of each sample: four corners and the centre, and the same mirrored; `mean views` joins them again",
+    .help =
+        "ten views of each sample: four corners and the centre, and the same mirrored; `mean views` joins them again",
     .params = crop_params,
     .params_size = sizeof(struct crop),
     .shape = tencrop_shape,

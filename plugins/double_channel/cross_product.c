@@ -14,9 +14,10 @@ struct cross_product {
     int mode;
 };
 static const struct fer_param *const params_table[] = {
-    FER_PARAM_ENUM(struct cross_product, mode, "spatial", modes,
-                   "spatial: the product of the two maps of each channel as matrices; channel: C x C correlations of the "
-                   "channels, which then mix the second map"),
+    FER_PARAM_ENUM(
+        struct cross_product, mode, "spatial", modes,
+        "spatial: the product of the two maps of each channel as matrices; channel: C x C correlations of the "
+        "channels, which then mix the second map"),
     NULL
 };
 enum { CORRELATION }; /* saved with mode=channel: f32[N][C][C] */
@@ -106,7 +107,8 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
 static void channel_backward(struct fer_emit *em)
 {
     struct fer_tensor *a = fer_emit_input(em, 0), *b = fer_emit_input(em, 1), *table = fer_emit_saved(em, CORRELATION);
-    struct fer_tensor *dy = fer_emit_grad_output(em, 0), *da = fer_emit_grad_input(em, 0), *db = fer_emit_grad_input(em, 1);
+    struct fer_tensor *dy = fer_emit_grad_output(em, 0), *da = fer_emit_grad_input(em, 0),
+                      *db = fer_emit_grad_input(em, 1);
     struct fer_tensor *dtable = fer_emit_temp(em, fer_tensor_shape(table), FER_LAYOUT_PLAIN);
     struct fer_launch *launch;
     correlate(em, dy, b, 1, dtable);
@@ -142,8 +144,19 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_cross_product = { .size = sizeof(struct fer_layer), .name = "cross_product",
+const struct fer_layer fer_cross_product = {
+    .size = sizeof(struct fer_layer),
+    .name = "cross_product",
     .help = "matrix product of two maps, channel by channel, or through the correlation of their channels",
-    .params = params_table, .params_size = sizeof(struct cross_product), .inputs_min = 2, .inputs_max = 2,
-    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT, .shape = shape,
-    .forward = forward, .backward = backward };
+    .params = params_table,
+    .params_size = sizeof(struct cross_product),
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_ANY_LAYOUT,
+    .saves = FER_SAVES_INPUT,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward
+};

@@ -20,13 +20,17 @@ struct adaptive {
 static const struct fer_param *const adaptive_params[] = {
     FER_PARAM_INT(struct adaptive, channels, "512", 1, 65536, "channels of the branches"),
     FER_PARAM_INT(struct adaptive, out, "2048", 1, 65536, "channels of the result"),
-    FER_PARAM_FLOAT(struct adaptive, threshold, "0.5", 0, 1, "alpha of eq. 4: from which probability on a region is covered"),
-    FER_PARAM_ENUM(struct adaptive, above, "zero", aboves, "the gate of covered regions outside of training: zero, or soft: 1 - p"),
+    FER_PARAM_FLOAT(struct adaptive, threshold, "0.5", 0, 1,
+                    "alpha of eq. 4: from which probability on a region is covered"),
+    FER_PARAM_ENUM(struct adaptive, above, "zero", aboves,
+                   "the gate of covered regions outside of training: zero, or soft: 1 - p"),
     FER_PARAM_ENUM(struct adaptive, product, "spatial", products, "how the branches are multiplied; see cross_product"),
-    FER_PARAM_INT(struct adaptive, regions, "0", 0, 64, "rows and columns that the map is resampled to first; 0: as it is"),
+    FER_PARAM_INT(struct adaptive, regions, "0", 0, 64,
+                  "rows and columns that the map is resampled to first; 0: as it is"),
     FER_PARAM_ENUM(struct adaptive, mask_from, "input", sources,
                    "what the occlusion is seen in: the input, or early: a second input four times as large"),
-    FER_PARAM_ENUM(struct adaptive, pooling, "max", poolings, "the two poolings of the occlusion branch"), NULL
+    FER_PARAM_ENUM(struct adaptive, pooling, "max", poolings, "the two poolings of the occlusion branch"),
+    NULL
 };
 
 #define INIT " bias=no init=kaiming_normal_fan_out"
@@ -39,7 +43,10 @@ static void write_mask(const struct adaptive *params, struct fer_text *text)
     fer_text_add(text,
                  "  o = %s | o1: unit %d | o2: conv2d 1 kernel=3 pad=1 | %s 3 stride=%d pad=1 | %s 3 stride=%d pad=1\n"
                  "  p = o | sigmoid\n",
-                 early ? "early" : params->regions ? "r" : "x", params->channels, pool, early ? 2 : 1, pool, early ? 2 : 1);
+                 early             ? "early"
+                 : params->regions ? "r"
+                                   : "x",
+                 params->channels, pool, early ? 2 : 1, pool, early ? 2 : 1);
 }
 
 static enum fer_status adaptive_write(const void *data, struct fer_text *text, struct fer_error *err)
@@ -63,7 +70,8 @@ static enum fer_status adaptive_write(const void *data, struct fer_text *text, s
                  map, params->channels, params->channels, map, params->channels, params->channels,
                  products[params->product], params->out);
     write_mask(params, text);
-    fer_text_add(text, "  m = f, p | gate %.9g above=%s\n  y = m, f | add\n}\n", params->threshold, aboves[params->above]);
+    fer_text_add(text, "  m = f, p | gate %.9g above=%s\n  y = m, f | add\n}\n", params->threshold,
+                 aboves[params->above]);
     return FER_OK;
 }
 
@@ -90,15 +98,27 @@ static enum fer_status similarity_write(const void *data, struct fer_text *text,
     return FER_OK;
 }
 
-static const struct fer_model adaptive = { .size = sizeof(struct fer_model), .name = "occlusion_adaptive",
+static const struct fer_model adaptive = {
+    .size = sizeof(struct fer_model),
+    .name = "occlusion_adaptive",
     .help = "geometry-aware branches, perception of occlusion and the gate; gives the map and the probabilities",
-    .params = adaptive_params, .params_size = sizeof(struct adaptive), .write = adaptive_write };
-static const struct fer_model similarity = { .size = sizeof(struct fer_model), .name = "pair_similarity",
-    .help = "the sigmoid of a weighted sum of squared differences of two features", .params = similarity_params,
-    .params_size = sizeof(struct similarity), .write = similarity_write };
+    .params = adaptive_params,
+    .params_size = sizeof(struct adaptive),
+    .write = adaptive_write
+};
+static const struct fer_model similarity = { .size = sizeof(struct fer_model),
+                                             .name = "pair_similarity",
+                                             .help =
+                                                 "the sigmoid of a weighted sum of squared differences of two features",
+                                             .params = similarity_params,
+                                             .params_size = sizeof(struct similarity),
+                                             .write = similarity_write };
 static const struct fer_model *const models[] = { &adaptive, &similarity, NULL };
 static const struct fer_layer *const layers[] = { &fer_cross_product, &fer_gate, &fer_same_label, NULL };
 
-FER_PLUGIN(double_channel){ FER_PLUGIN_HEAD(double_channel), .version = "1.0.0", .license = "Apache-2.0",
-                            .help = "the modules of the double-channel network (Tang, Xiang, Wei 2021)", .layers = layers,
+FER_PLUGIN(double_channel){ FER_PLUGIN_HEAD(double_channel),
+                            .version = "1.0.0",
+                            .license = "Apache-2.0",
+                            .help = "the modules of the double-channel network (Tang, Xiang, Wei 2021)",
+                            .layers = layers,
                             .models = models };

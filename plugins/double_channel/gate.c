@@ -78,7 +78,8 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
 static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
 {
     const struct gate *params = fer_emit_params(em);
-    struct fer_tensor *dy = fer_emit_grad_output(em, 0), *dx = fer_emit_grad_input(em, 0), *dp = fer_emit_grad_input(em, 1);
+    struct fer_tensor *dy = fer_emit_grad_output(em, 0), *dx = fer_emit_grad_input(em, 0),
+                      *dp = fer_emit_grad_input(em, 1);
     (void)err;
     if (dx)
         apply(em, dy, dx);
@@ -93,8 +94,19 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_gate = { .size = sizeof(struct fer_layer), .name = "gate",
+const struct fer_layer fer_gate = {
+    .size = sizeof(struct fer_layer),
+    .name = "gate",
     .help = "a map times 1 - p in training; outside of it regions are let through or not by a threshold",
-    .params = params_table, .params_size = sizeof(struct gate), .inputs_min = 2, .inputs_max = 2, .outputs_min = 1,
-    .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward,
-    .backward = backward };
+    .params = params_table,
+    .params_size = sizeof(struct gate),
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_ANY_LAYOUT,
+    .saves = FER_SAVES_INPUT,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward
+};

@@ -28,6 +28,14 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_same_label = { .size = sizeof(struct fer_layer), .name = "same_label",
-    .help = "1 where two labels are the same, else 0; `pairs` has it as the field same", .inputs_min = 2, .inputs_max = 2,
-    .outputs_min = 1, .outputs = 1, .shape = shape, .forward = forward };
+const struct fer_layer fer_same_label = {
+    .size = sizeof(struct fer_layer),
+    .name = "same_label",
+    .help = "1 where two labels are the same, else 0; `pairs` has it as the field same",
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .outputs_min = 1,
+    .outputs = 1,
+    .shape = shape,
+    .forward = forward
+};

@@ -20,8 +20,9 @@ static const struct fer_param *const fusion_params[] = {
     FER_PARAM_INT(struct fusion, parts, "4", 1, 15, "spatial parts of the local attention module"),
     FER_PARAM_INT(struct fusion, sa_groups, "8", 1, 4096, "groups of the shuffle attention"),
     FER_PARAM_FLOAT(struct fusion, lambda, "0.6", 0, 1, "weight of the local branch with mode=weighted"),
-    FER_PARAM_ENUM(struct fusion, mode, "weighted", modes,
-                   "weighted: lambda local + (1 - lambda) global; concat: both through a 1x1 convolution; add: their sum"),
+    FER_PARAM_ENUM(
+        struct fusion, mode, "weighted", modes,
+        "weighted: lambda local + (1 - lambda) global; concat: both through a 1x1 convolution; add: their sum"),
     FER_PARAM(FER_TYPE_ENUMS, struct fusion, use, "use", "[global, local]", 0, 0, branches,
               "the branches that there are; one alone is added with weight 1, none leaves the map as it is"),
     NULL
@@ -54,7 +55,8 @@ static void write_global(const struct fusion *params, struct fer_text *text)
     fer_text_add(text, " | concat\n}\n");
 }
 
-/* Eq. 4: after a 3x3 convolution z_1 = A(p_1), z_i = A(p_i + z_(i-1)) over spatial parts, each with weights of its own. */
+/* Eq. 4: after a 3x3 convolution z_1 = A(p_1), z_i = A(p_i + z_(i-1)) over spatial parts, each with weights of its own.
+ */
 static void write_local(const struct fusion *params, struct fer_text *text)
 {
     fer_text_add(text,
@@ -83,7 +85,9 @@ static void write_join(const struct fusion *params, bool global, bool local, str
         fer_text_add(text, "  lw = l | scale %.9g\n  gw = g | scale %.9g\n  y = lw, gw, x | add\n", params->lambda,
                      1 - params->lambda);
     } else if (params->mode == CONCAT) {
-        fer_text_add(text, "  both = l, g | concat | join: conv2d %d kernel=1" INIT " | join_bn: batchnorm\n  y = both, x | add\n",
+        fer_text_add(text,
+                     "  both = l, g | concat | join: conv2d %d kernel=1" INIT
+                     " | join_bn: batchnorm\n  y = both, x | add\n",
                      params->channels);
     } else {
         fer_text_add(text, "  y = l, g, x | add\n");
@@ -95,14 +99,15 @@ static enum fer_status fusion_write(const void *data, struct fer_text *text, str
     const struct fusion *params = data;
     const bool global = uses(params, GLOBAL), local = uses(params, LOCAL);
     if (global && params->channels % params->groups)
-        return fer_fail_argument(err, FER_EINVAL, "groups", "%d channels do not divide into %d groups", params->channels,
-                                 params->groups);
+        return fer_fail_argument(err, FER_EINVAL, "groups", "%d channels do not divide into %d groups",
+                                 params->channels, params->groups);
     if (local && params->channels % (2 * params->sa_groups))
         return fer_fail_argument(err, FER_EINVAL, "sa_groups", "%d channels do not divide into %d groups of two halves",
                                  params->channels, params->sa_groups);
     fer_text_add(text, "fer 1\n# The modules of FFRA-Net.\nuse vision, ffra\n");
     if (global || local)
-        fer_text_add(text, "block unit(x; w) -> y { y = x | conv: conv2d $w kernel=3 pad=1" INIT " | bn: batchnorm | relu }\n");
+        fer_text_add(text, "block unit(x; w) -> y { y = x | conv: conv2d $w kernel=3 pad=1" INIT
+                           " | bn: batchnorm | relu }\n");
     if (global)
         write_global(params, text);
     if (local)
@@ -120,11 +125,17 @@ static enum fer_status fusion_write(const void *data, struct fer_text *text, str
     return FER_OK;
 }
 
-static const struct fer_model fusion = { .size = sizeof(struct fer_model), .name = "ffra_fusion",
+static const struct fer_model fusion = {
+    .size = sizeof(struct fer_model),
+    .name = "ffra_fusion",
     .help = "multi-scale and local attention modules between two stages of a network, and their fusion",
-    .params = fusion_params, .params_size = sizeof(struct fusion), .write = fusion_write };
+    .params = fusion_params,
+    .params_size = sizeof(struct fusion),
+    .write = fusion_write
+};
 static const struct fer_model *const models[] = { &fusion, NULL };
 static const struct fer_layer *const layers[] = { &fer_shuffle_attention, &fer_part, &fer_assemble, NULL };
 
-FER_PLUGIN(ffra){ FER_PLUGIN_HEAD(ffra), .version = "1.0.0", .license = "Apache-2.0",
-                  .help = "the modules of FFRA-Net (Chen, Liu, Zhao, Ji 2023)", .layers = layers, .models = models };
+FER_PLUGIN(ffra){ FER_PLUGIN_HEAD(ffra),   .version = "1.0.0",
+                  .license = "Apache-2.0", .help = "the modules of FFRA-Net (Chen, Liu, Zhao, Ji 2023)",
+                  .layers = layers,        .models = models };

@@ -51,7 +51,8 @@ static void take(struct fer_emit *em, struct fer_tensor *map, struct fer_tensor 
 }
 
 /* `whole`: the first launch that writes the map, which may hold anything before. */
-static void put(struct fer_emit *em, struct fer_tensor *part, struct fer_tensor *map, const struct place *place, bool whole)
+static void put(struct fer_emit *em, struct fer_tensor *part, struct fer_tensor *map, const struct place *place,
+                bool whole)
 {
     struct fer_launch *launch = fer_emit_kernel(em, fer_parts_cl, "put", "-DFER_LANES=%d", fer_lanes(map));
     fer_launch_in(launch, "x", part);
@@ -107,11 +108,21 @@ static enum fer_status part_backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_part = { .size = sizeof(struct fer_layer), .name = "part",
+const struct fer_layer fer_part = {
+    .size = sizeof(struct fer_layer),
+    .name = "part",
     .help = "one of equal spatial parts of a map, filled up with zeros where the map does not divide",
-    .params = part_params, .params_size = sizeof(struct part), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1,
-    .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .shape = part_shape, .forward = part_forward,
-    .backward = part_backward };
+    .params = part_params,
+    .params_size = sizeof(struct part),
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_ANY_LAYOUT,
+    .shape = part_shape,
+    .forward = part_forward,
+    .backward = part_backward
+};
 
 /* ---- assemble ---- */
 
@@ -127,8 +138,8 @@ static enum fer_status assemble_shape(struct fer_op *op, struct fer_error *err)
         status = map_check(part, err);
         if (!status && (part->dim[1] != first->dim[1] || part->batch != like->batch || part->dim[0] != like->dim[0] ||
                         part->dim[2] != place.height || part->dim[3] != place.width))
-            status = fer_fail(err, FER_ESHAPE, "input %d is %s, but each of %d parts of %s must have %d x %d pixels", i + 1,
-                              fer_shape_text(part, text[0], sizeof text[0]), count,
+            status = fer_fail(err, FER_ESHAPE, "input %d is %s, but each of %d parts of %s must have %d x %d pixels",
+                              i + 1, fer_shape_text(part, text[0], sizeof text[0]), count,
                               fer_shape_text(like, text[1], sizeof text[1]), place.height, place.width);
     }
     if (status)
@@ -167,7 +178,16 @@ static enum fer_status assemble_backward(struct fer_emit *em, struct fer_error *
     return FER_OK;
 }
 
-const struct fer_layer fer_assemble = { .size = sizeof(struct fer_layer), .name = "assemble",
-    .help = "a map out of its parts, in reading order; the last input says how large the map is", .inputs_min = 2,
-    .inputs_max = MOST + 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .shape = assemble_shape,
-    .forward = assemble_forward, .backward = assemble_backward };
+const struct fer_layer fer_assemble = {
+    .size = sizeof(struct fer_layer),
+    .name = "assemble",
+    .help = "a map out of its parts, in reading order; the last input says how large the map is",
+    .inputs_min = 2,
+    .inputs_max = MOST + 1,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_ANY_LAYOUT,
+    .shape = assemble_shape,
+    .forward = assemble_forward,
+    .backward = assemble_backward
+};

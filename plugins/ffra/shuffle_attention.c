@@ -145,8 +145,19 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_shuffle_attention = { .size = sizeof(struct fer_layer), .name = "shuffle_attention",
+const struct fer_layer fer_shuffle_attention = {
+    .size = sizeof(struct fer_layer),
+    .name = "shuffle_attention",
     .help = "half of each group of channels weighed by its mean, the other pixel by pixel; then a channel shuffle",
-    .params = params_table, .params_size = sizeof(struct shuffle_attention), .inputs_min = 1, .inputs_max = 1,
-    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT, .shape = shape,
-    .forward = forward, .backward = backward };
+    .params = params_table,
+    .params_size = sizeof(struct shuffle_attention),
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .outputs_min = 1,
+    .outputs = 1,
+    .flags = FER_LAYER_ANY_LAYOUT,
+    .saves = FER_SAVES_INPUT,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward
+};

@@ -123,8 +123,9 @@ static enum fer_status parse(struct cascade *cascade, const char *text, size_t s
     else if (xml_is(root->type, "opencv-cascade-classifier") || xml_child(&xml, root, "featureType"))
         status = cascade_read_new(cascade, &xml, root, err);
     else
-        status = fer_fail(err, FER_EFORMAT,
-                          "line %zu: type_id should be opencv-cascade-classifier or opencv-haar-classifier", root->line);
+        status =
+            fer_fail(err, FER_EFORMAT,
+                     "line %zu: type_id should be opencv-cascade-classifier or opencv-haar-classifier", root->line);
     xml_free(&xml);
     if (!status && cascade->nstages == 0)
         status = fer_fail(err, FER_EFORMAT, "the cascade has no stages");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A boosted cascade of Haar-like features (Viola and Jones: Robust real-time face detection, IJCV 57, 2004), tilted ones
- * too (Lienhart and Maydt: An extended set of Haar-like features for rapid object detection, ICIP 2002).
+ * A boosted cascade of Haar-like features (Viola and Jones: Robust real-time face detection, IJCV 57, 2004), tilted
+ * ones too (Lienhart and Maydt: An extended set of Haar-like features for rapid object detection, ICIP 2002).
  */
 #ifndef FER_HAAR_CASCADE_H
 #define FER_HAAR_CASCADE_H
@@ -11,7 +11,8 @@
 #define CASCADE_RECTS 3
 #define CASCADE_TESTS_MAX (1 << 20)
 
-/* Upright: the w x h pixels below and right of (x, y).  Tilted: from the corner (x, y) w steps down-right, h down-left. */
+/* Upright: the w x h pixels below and right of (x, y).  Tilted: from the corner (x, y) w steps down-right, h down-left.
+ */
 struct cascade_rect {
     int x, y, w, h;
     float weight; /* 0: not there */
@@ -43,15 +44,15 @@ struct cascade {
     int width, height; /* of the window */
     struct cascade_stage *stages;
     struct cascade_test *tests;
-    int *roots;        /* by tree: its first test */
+    int *roots; /* by tree: its first test */
     float *leaves;
     int nstages, ntests, nroots, nleaves;
-    bool tilted;       /* any of its features */
+    bool tilted; /* any of its features */
 };
 
-/* Read OpenCV's XML: opencv-cascade-classifier (with featureType HAAR) or the older opencv-haar-classifier.  Whatever it
- * holds, all indexes of the result lie within it, all rectangles within the window, and stages end.
- * Errors, each with the file's name: FER_ENOTFOUND, FER_EIO, FER_EFORMAT, FER_ENOTSUP (other features), FER_ENOMEM. */
+/* Read OpenCV's XML: opencv-cascade-classifier (with featureType HAAR) or the older opencv-haar-classifier.  Whatever
+ * it holds, all indexes of the result lie within it, all rectangles within the window, and stages end. Errors, each
+ * with the file's name: FER_ENOTFOUND, FER_EIO, FER_EFORMAT, FER_ENOTSUP (other features), FER_ENOMEM. */
 enum fer_status cascade_read(struct cascade *cascade, const char *path, struct fer_error *err);
 void cascade_free(struct cascade *cascade);
 

@@ -38,8 +38,8 @@ static enum fer_status read_features(const struct cascade *cascade, const struct
     for (const struct xml_node *at = xml_first(xml, list); at; at = xml_next(xml, at))
         count++;
     if (count == 0 || count > CASCADE_TESTS_MAX)
-        return fer_fail(err, FER_EFORMAT, "line %zu: the cascade has %zu features; 1 to %d are possible", root->line, count,
-                        CASCADE_TESTS_MAX);
+        return fer_fail(err, FER_EFORMAT, "line %zu: the cascade has %zu features; 1 to %d are possible", root->line,
+                        count, CASCADE_TESTS_MAX);
     features->items = calloc(count, sizeof(*features->items));
     if (!features->items)
         return fer_fail(err, FER_ENOMEM, "out of memory");
@@ -73,7 +73,8 @@ static enum fer_status read_tree(struct cascade *cascade, const struct xml *xml,
     int nodes = 0;
     enum fer_status status = FER_OK;
     if (!inner || !outer)
-        return fer_fail(err, FER_EFORMAT, "line %zu: a weak classifier has <internalNodes> and <leafValues>", node->line);
+        return fer_fail(err, FER_EFORMAT, "line %zu: a weak classifier has <internalNodes> and <leafValues>",
+                        node->line);
     for (text = outer->text; !status && xml_number(&text, &value);)
         status = cascade_add_leaf(cascade, value, err);
     if (!status && !xml_is(text, ""))
@@ -96,15 +97,15 @@ static enum fer_status read_tree(struct cascade *cascade, const struct xml *xml,
         const int leaves = cascade->nleaves - first_leaf;
         if (!place(n[0], i, nodes, first_test, first_leaf, leaves, &test.below) ||
             !place(n[1], i, nodes, first_test, first_leaf, leaves, &test.above))
-            return fer_fail(err, FER_EFORMAT, "line %zu: a node leads to %g and %g, which are not there", inner->line, n[0],
-                            n[1]);
+            return fer_fail(err, FER_EFORMAT, "line %zu: a node leads to %g and %g, which are not there", inner->line,
+                            n[0], n[1]);
         status = cascade_add_test(cascade, test, err);
     }
     return status ? status : cascade_add_root(cascade, first_test, err);
 }
 
-static enum fer_status read_stage(struct cascade *cascade, const struct xml *xml, const struct xml_node *node, bool last,
-                                  const struct features *features, struct fer_error *err)
+static enum fer_status read_stage(struct cascade *cascade, const struct xml *xml, const struct xml_node *node,
+                                  bool last, const struct features *features, struct fer_error *err)
 {
     struct cascade_stage stage = { .first = cascade->nroots,
                                    .pass = last ? CASCADE_FACE : cascade->nstages + 1,

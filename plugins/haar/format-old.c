@@ -13,8 +13,8 @@ static enum fer_status read_size(struct cascade *cascade, const struct xml *xml,
     const struct xml_node *node = xml_child(xml, root, "size");
     struct xml_piece text = node ? node->text : (struct xml_piece){ "", 0 };
     double width, height;
-    if (!xml_number(&text, &width) || !xml_number(&text, &height) || !xml_is(text, "") || !(width >= 4 && height >= 4) ||
-        !(width <= WINDOW_MAX && height <= WINDOW_MAX))
+    if (!xml_number(&text, &width) || !xml_number(&text, &height) || !xml_is(text, "") ||
+        !(width >= 4 && height >= 4) || !(width <= WINDOW_MAX && height <= WINDOW_MAX))
         return fer_fail(err, FER_EFORMAT, "line %zu: <size> should be the window's width and height, from 4 to %d",
                         node ? node->line : root->line, WINDOW_MAX);
     cascade->width = (int)width;
@@ -87,15 +87,16 @@ static enum fer_status read_stage(struct cascade *cascade, const struct xml *xml
     return status ? status : cascade_add_stage(cascade, stage, err);
 }
 
-/* After success comes the first child, after failure the next sibling of the stage or of the nearest stage above that has
- * one.  Links lead forwards and siblings share their parent, so no stage is met twice. */
+/* After success comes the first child, after failure the next sibling of the stage or of the nearest stage above that
+ * has one.  Links lead forwards and siblings share their parent, so no stage is met twice. */
 static enum fer_status link_stages(struct cascade *cascade, struct fer_error *err)
 {
     struct cascade_stage *stages = cascade->stages;
     for (int i = 0; i < cascade->nstages; i++) {
         const int next = stages[i].next;
         if (next != -1 && (next <= i || next >= cascade->nstages || stages[next].parent != stages[i].parent))
-            return fer_fail(err, FER_EFORMAT, "stage %d has stage %d for its next, which is none of its siblings", i, next);
+            return fer_fail(err, FER_EFORMAT, "stage %d has stage %d for its next, which is none of its siblings", i,
+                            next);
         int up = i;
         while (up != -1 && stages[up].next == -1)
             up = stages[up].parent;

@@ -44,8 +44,8 @@ static int partition(const struct haar_rect *rects, int count, double eps, int *
 static bool swallowed(const struct haar_rect *a, int na, const struct haar_rect *b, int nb, double eps)
 {
     const int dx = (int)lrint(b->w * eps), dy = (int)lrint(b->h * eps);
-    return a->x >= b->x - dx && a->y >= b->y - dy && a->x + a->w <= b->x + b->w + dx && a->y + a->h <= b->y + b->h + dy &&
-           (nb > (na > 3 ? na : 3) || na < 3);
+    return a->x >= b->x - dx && a->y >= b->y - dy && a->x + a->w <= b->x + b->w + dx &&
+           a->y + a->h <= b->y + b->h + dy && (nb > (na > 3 ? na : 3) || na < 3);
 }
 
 static int keep_strong(struct haar_rect *out, int *members, const struct haar_rect *mean, const int *size, int classes,

@@ -23,9 +23,10 @@ static enum fer_status haar_open(const void *params, void **state, struct fer_er
     haar->params = params;
     status = cascade_read(&haar->cascade, haar->params->cascade, err);
     if (status == FER_ENOTFOUND)
-        status = fer_fail_argument(err, status, "cascade",
-                                   "there is no cascade %s; Debian's package opencv-data has some, or give cascade=FILE",
-                                   haar->params->cascade);
+        status =
+            fer_fail_argument(err, status, "cascade",
+                              "there is no cascade %s; Debian's package opencv-data has some, or give cascade=FILE",
+                              haar->params->cascade);
     if (status) {
         free(haar);
         return status;
@@ -44,7 +45,8 @@ static void haar_close(void *state)
 static const struct fer_detector haar = {
     .size = sizeof(haar),
     .name = "haar",
-    .help = "faces, eyes or what else a Haar cascade was trained for; boxes without landmarks, the score counts windows",
+    .help =
+        "faces, eyes or what else a Haar cascade was trained for; boxes without landmarks, the score counts windows",
     .params = haar_params,
     .params_size = sizeof(struct haar_params),
     .channels = 1,
@@ -58,11 +60,8 @@ static const struct fer_detector haar = {
 static const struct fer_detector *const detectors[] = { &haar, NULL };
 static const struct fer_layer *const layers[] = { &haar_find_eyes, NULL };
 
-FER_PLUGIN(haar) {
-    FER_PLUGIN_HEAD(haar),
-    .version = "1.0.0",
-    .license = "Apache-2.0",
-    .help = "finds faces with OpenCV's Haar cascades",
-    .layers = layers,
-    .detectors = detectors,
+FER_PLUGIN(haar){
+    FER_PLUGIN_HEAD(haar),   .version = "1.0.0",
+    .license = "Apache-2.0", .help = "finds faces with OpenCV's Haar cascades",
+    .layers = layers,        .detectors = detectors,
 };

@@ -23,8 +23,8 @@ struct haar {
     struct cascade cascade;
 };
 
-/* The table of a picture holds one row of HAAR_ROW ints for the picture and one for each level of the pyramid; a level that
- * is not searched has zeros.  The result holds a byte for each window: one of enum haar_verdict. */
+/* The table of a picture holds one row of HAAR_ROW ints for the picture and one for each level of the pyramid; a level
+ * that is not searched has zeros.  The result holds a byte for each window: one of enum haar_verdict. */
 #define HAAR_ROW 8
 enum haar_column { HAAR_WIDTH, HAAR_HEIGHT, HAAR_STEP, HAAR_NX, HAAR_NY, HAAR_OFFSET };
 enum haar_verdict { HAAR_FIRST, HAAR_LATER, HAAR_FACE }; /* rejected by the first stage, rejected later, accepted */
@@ -41,7 +41,8 @@ int haar_levels(const struct haar *haar, int width, int height, struct haar_leve
 
 enum fer_status haar_shape(const void *state, int width, int height, struct fer_shape *table, struct fer_shape *result,
                            struct fer_error *err);
-enum fer_status haar_emit(const void *state, struct fer_emit *em, const struct fer_canvas *canvas, struct fer_error *err);
+enum fer_status haar_emit(const void *state, struct fer_emit *em, const struct fer_canvas *canvas,
+                          struct fer_error *err);
 enum fer_status haar_prepare(const void *state, const struct fer_canvas *canvas, int width, int height, void *table,
                              struct fer_error *err);
 enum fer_status haar_find(const void *state, const struct fer_canvas *canvas, const void *table, const void *result,
@@ -65,8 +66,8 @@ struct haar_rect {
     int x, y, w, h;
 };
 /* Merge rectangles that are alike (sides within eps of their mean size) into their mean, drop classes of at most
- * min_neighbors members and those that lie in a stronger one, as cv::groupRectangles does it.  rects[count] is written over;
- * *count becomes what is left, members[] how many each stands for.  Linear in memory, quadratic in time. */
+ * min_neighbors members and those that lie in a stronger one, as cv::groupRectangles does it.  rects[count] is written
+ * over; *count becomes what is left, members[] how many each stands for.  Linear in memory, quadratic in time. */
 enum fer_status haar_group(struct haar_rect *rects, int *members, int *count, int min_neighbors, double eps,
                            struct fer_error *err);
 

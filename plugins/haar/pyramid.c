@@ -142,7 +142,8 @@ static enum fer_status walk(const struct haar *haar, const struct haar_level *le
         for (int x = 0; x < row[HAAR_NX]; x++) {
             const unsigned char v = verdict[(size_t)y * (size_t)row[HAAR_NX] + (size_t)x];
             if (v == HAAR_FACE && out->count == ACCEPTED_MAX)
-                return fer_fail(err, FER_EINVAL, "%s accepts more than %d windows of one picture; it is no useful cascade",
+                return fer_fail(err, FER_EINVAL,
+                                "%s accepts more than %d windows of one picture; it is no useful cascade",
                                 haar->params->cascade, ACCEPTED_MAX);
             if (v == HAAR_FACE)
                 out->rects[out->count++] = (struct haar_rect){ round_even(x * level->step * factor),
@@ -152,8 +153,8 @@ static enum fer_status walk(const struct haar *haar, const struct haar_level *le
     return FER_OK;
 }
 
-static enum fer_status make_boxes(const struct haar *haar, struct accepted *accepted, struct fer_box **boxes, int *count,
-                                  struct fer_error *err)
+static enum fer_status make_boxes(const struct haar *haar, struct accepted *accepted, struct fer_box **boxes,
+                                  int *count, struct fer_error *err)
 {
     int *members = calloc((size_t)accepted->count + 1, sizeof(*members));
     enum fer_status status = members ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");

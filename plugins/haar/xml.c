@@ -264,16 +264,16 @@ static enum fer_status only_number(const struct xml *xml, const struct xml_node 
     return FER_OK;
 }
 
-enum fer_status xml_int(const struct xml *xml, const struct xml_node *node, const char *name, int min, int max, int *value,
-                        struct fer_error *err)
+enum fer_status xml_int(const struct xml *xml, const struct xml_node *node, const char *name, int min, int max,
+                        int *value, struct fer_error *err)
 {
     double number = 0;
     const enum fer_status status = only_number(xml, node, name, &number, err);
     if (status)
         return status;
     if (number != floor(number) || number < min || number > max)
-        return fer_fail(err, FER_EFORMAT, "line %zu: <%s> should be a whole number from %d to %d", node->line, name, min,
-                        max);
+        return fer_fail(err, FER_EFORMAT, "line %zu: <%s> should be a whole number from %d to %d", node->line, name,
+                        min, max);
     *value = (int)number;
     return FER_OK;
 }

@@ -31,12 +31,12 @@ void xml_free(struct xml *xml);
 const struct xml_node *xml_child(const struct xml *xml, const struct xml_node *node, const char *name);
 const struct xml_node *xml_first(const struct xml *xml, const struct xml_node *node); /* child */
 const struct xml_node *xml_next(const struct xml *xml, const struct xml_node *node);  /* sibling */
-bool xml_is(struct xml_piece piece, const char *text);                                 /* white space around it aside */
+bool xml_is(struct xml_piece piece, const char *text);                                /* white space around it aside */
 /* The next number of a text, which then starts behind it; false at its end or where no finite number stands. */
 bool xml_number(struct xml_piece *text, double *value);
 /* A child's only number, whole and in [min, max].  `line` of the error is the node's. */
-enum fer_status xml_int(const struct xml *xml, const struct xml_node *node, const char *name, int min, int max, int *value,
-                        struct fer_error *err);
+enum fer_status xml_int(const struct xml *xml, const struct xml_node *node, const char *name, int min, int max,
+                        int *value, struct fer_error *err);
 enum fer_status xml_float(const struct xml *xml, const struct xml_node *node, const char *name, float *value,
                           struct fer_error *err);
 

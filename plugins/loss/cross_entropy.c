@@ -14,7 +14,8 @@ struct cross_entropy {
 };
 static const struct fer_param *const params_table[] = {
     FER_PARAM_FLOATS(struct cross_entropy, weight, "", 0, 1e6, "a weight for each class, in the order of the logits"),
-    FER_PARAM_FLOAT(struct cross_entropy, label_smoothing, "0", 0, 1, "share of the target that all classes divide"), NULL
+    FER_PARAM_FLOAT(struct cross_entropy, label_smoothing, "0", 0, 1, "share of the target that all classes divide"),
+    NULL
 };
 
 enum { LEVEL = FER_LOSS_SAVED };
@@ -76,9 +77,8 @@ static enum fer_status out_of_memory(struct fer_error *err)
 static struct fer_launch *begin(struct fer_emit *em, const char *kernel, bool labels, struct fer_tensor *weights)
 {
     struct fer_tensor *label = fer_emit_input(em, 1);
-    struct fer_launch *launch =
-        fer_emit_kernel(em, fer_cross_entropy_cl, kernel, "%s%s", weights ? "-DWEIGHTED " : "",
-                        fer_tensor_shape(label)->dtype == FER_I32 ? "" : "-DSOFT");
+    struct fer_launch *launch = fer_emit_kernel(em, fer_cross_entropy_cl, kernel, "%s%s", weights ? "-DWEIGHTED " : "",
+                                                fer_tensor_shape(label)->dtype == FER_I32 ? "" : "-DSOFT");
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
     if (labels)
         fer_launch_in(launch, "label", label);
@@ -131,8 +131,19 @@ static enum fer_status cross_entropy_backward(struct fer_emit *em, struct fer_er
     return FER_OK;
 }
 
-const struct fer_layer fer_cross_entropy = { .size = sizeof(struct fer_layer), .name = "cross_entropy",
-    .help = "cross entropy of logits with labels or distributions; labels below 0 do not count", .params = params_table,
-    .params_size = sizeof(struct cross_entropy), .inputs_min = 2, .inputs_max = 2, .outputs_min = 1, .outputs = 2,
-    .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = cross_entropy_shape,
-    .forward = cross_entropy_forward, .backward = cross_entropy_backward };
+const struct fer_layer fer_cross_entropy = {
+    .size = sizeof(struct fer_layer),
+    .name = "cross_entropy",
+    .help = "cross entropy of logits with labels or distributions; labels below 0 do not count",
+    .params = params_table,
+    .params_size = sizeof(struct cross_entropy),
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .outputs_min = 1,
+    .outputs = 2,
+    .flags = FER_LAYER_LOSS,
+    .saves = FER_SAVES_INPUT,
+    .shape = cross_entropy_shape,
+    .forward = cross_entropy_forward,
+    .backward = cross_entropy_backward
+};

@@ -13,7 +13,8 @@ extern const struct fer_layer fer_cross_entropy, fer_bce, fer_mse, fer_l1, fer_c
 enum { FER_LOSS_WEIGHT, FER_LOSS_SHARE, FER_LOSS_SAVED };
 enum fer_status fer_loss_shape(struct fer_op *op, const struct fer_shape *like, struct fer_error *err);
 
-/* Output 0, once the losses of the samples are in output 1 and their weights in WEIGHT: sum of losses / sum of weights. */
+/* Output 0, once the losses of the samples are in output 1 and their weights in WEIGHT: sum of losses / sum of weights.
+ */
 void fer_loss_mean(struct fer_emit *em);
 
 /* f32[N]: the factor of each sample's gradient, from the gradients of both outputs. */

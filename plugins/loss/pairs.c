@@ -27,7 +27,8 @@ struct contrastive {
     bool normalize;
 };
 static const struct fer_param *const contrastive_params[] = {
-    FER_PARAM_FLOAT(struct contrastive, margin, "1", 0, 1e6, "squared distance from which on different pairs cost nothing"),
+    FER_PARAM_FLOAT(struct contrastive, margin, "1", 0, 1e6,
+                    "squared distance from which on different pairs cost nothing"),
     FER_PARAM_BOOL(struct contrastive, normalize, "yes", "bring the features to length 1 first"), NULL
 };
 enum { PAIR = FER_LOSS_SAVED };
@@ -97,11 +98,22 @@ static enum fer_status contrastive_backward(struct fer_emit *em, struct fer_erro
     return FER_OK;
 }
 
-const struct fer_layer fer_contrastive = { .size = sizeof(struct fer_layer), .name = "contrastive",
+const struct fer_layer fer_contrastive = {
+    .size = sizeof(struct fer_layer),
+    .name = "contrastive",
     .help = "half the squared distance of pairs that are the same, half of what the margin exceeds it by of others",
-    .params = contrastive_params, .params_size = sizeof(struct contrastive), .inputs_min = 3, .inputs_max = 3,
-    .outputs_min = 1, .outputs = 2, .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = contrastive_shape,
-    .forward = contrastive_forward, .backward = contrastive_backward };
+    .params = contrastive_params,
+    .params_size = sizeof(struct contrastive),
+    .inputs_min = 3,
+    .inputs_max = 3,
+    .outputs_min = 1,
+    .outputs = 2,
+    .flags = FER_LAYER_LOSS,
+    .saves = FER_SAVES_INPUT,
+    .shape = contrastive_shape,
+    .forward = contrastive_forward,
+    .backward = contrastive_backward
+};
 
 /* ---- nt_xent ---- */
 
@@ -124,7 +136,8 @@ static enum fer_status nt_xent_shape(struct fer_op *op, struct fer_error *err)
         return status;
     struct fer_shape both = *fer_op_input(op, 0); /* rows of either view */
     if (both.dim[0] > 16384)
-        return fer_fail(err, FER_ESHAPE, "compares every row with every other: a batch of %d is too large", both.dim[0]);
+        return fer_fail(err, FER_ESHAPE, "compares every row with every other: a batch of %d is too large",
+                        both.dim[0]);
     both.dim[0] *= 2;
     both.batch *= 2;
     const struct fer_shape each = fer_shape_make(&both, 0, NULL);
@@ -199,8 +212,8 @@ static enum fer_status nt_xent_backward(struct fer_emit *em, struct fer_error *e
         fer_launch_in(launch, "pull", pull);
         fer_launch_out(launch, "da", dx);
         fer_launch_int(launch, view);
-        fer_launch_range_2d(launch, fer_extent_fixed(fer_shape_row(fer_tensor_shape(dx))), fer_extent_rows(dx, 1, 1), 64,
-                            1);
+        fer_launch_range_2d(launch, fer_extent_fixed(fer_shape_row(fer_tensor_shape(dx))), fer_extent_rows(dx, 1, 1),
+                            64, 1);
         if (!params->normalize)
             continue;
         launch = fer_emit_kernel(em, fer_pairs_cl, "unit_grad", "%s", "");
@@ -213,8 +226,19 @@ static enum fer_status nt_xent_backward(struct fer_emit *em, struct fer_error *e
     return FER_OK;
 }
 
-const struct fer_layer fer_nt_xent = { .size = sizeof(struct fer_layer), .name = "nt_xent",
+const struct fer_layer fer_nt_xent = {
+    .size = sizeof(struct fer_layer),
+    .name = "nt_xent",
     .help = "tells the two views of a sample from all other views (normalised temperature-scaled cross entropy)",
-    .params = nt_xent_params, .params_size = sizeof(struct nt_xent), .inputs_min = 2, .inputs_max = 2,
-    .outputs_min = 1, .outputs = 2, .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = nt_xent_shape,
-    .forward = nt_xent_forward, .backward = nt_xent_backward };
+    .params = nt_xent_params,
+    .params_size = sizeof(struct nt_xent),
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .outputs_min = 1,
+    .outputs = 2,
+    .flags = FER_LAYER_LOSS,
+    .saves = FER_SAVES_INPUT,
+    .shape = nt_xent_shape,
+    .forward = nt_xent_forward,
+    .backward = nt_xent_backward
+};

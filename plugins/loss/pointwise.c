@@ -95,28 +95,46 @@ static enum fer_status bce_backward(struct fer_emit *em, struct fer_error *err)
     return backward(em, bce_name(em));
 }
 
-const struct fer_layer fer_bce = { .size = sizeof(struct fer_layer), .name = "bce",
-    .help = "binary cross entropy of probabilities (or logits) with targets in [0, 1]", .params = bce_params,
-    .params_size = sizeof(struct bce), .inputs_min = 2, .inputs_max = 2, .outputs_min = 1, .outputs = 2,
-    .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = pointwise_shape, .forward = bce_forward,
-    .backward = bce_backward };
+const struct fer_layer fer_bce = { .size = sizeof(struct fer_layer),
+                                   .name = "bce",
+                                   .help = "binary cross entropy of probabilities (or logits) with targets in [0, 1]",
+                                   .params = bce_params,
+                                   .params_size = sizeof(struct bce),
+                                   .inputs_min = 2,
+                                   .inputs_max = 2,
+                                   .outputs_min = 1,
+                                   .outputs = 2,
+                                   .flags = FER_LAYER_LOSS,
+                                   .saves = FER_SAVES_INPUT,
+                                   .shape = pointwise_shape,
+                                   .forward = bce_forward,
+                                   .backward = bce_backward };
 
 /* ---- mse, l1 ---- */
 
-#define PLAIN_LOSS(name_, LOSS_, inputs_, help_)                                                                         \
-    static enum fer_status name_##_forward(struct fer_emit *em, struct fer_error *err)                                   \
-    {                                                                                                                    \
-        (void)err;                                                                                                       \
-        return forward(em, LOSS_);                                                                                       \
-    }                                                                                                                    \
-    static enum fer_status name_##_backward(struct fer_emit *em, struct fer_error *err)                                  \
-    {                                                                                                                    \
-        (void)err;                                                                                                       \
-        return backward(em, LOSS_);                                                                                      \
-    }                                                                                                                    \
-    const struct fer_layer fer_##name_ = { .size = sizeof(struct fer_layer), .name = #name_, .help = help_,              \
-        .inputs_min = inputs_, .inputs_max = 2, .outputs_min = 1, .outputs = 2, .flags = FER_LAYER_LOSS,                 \
-        .saves = FER_SAVES_INPUT, .shape = pointwise_shape, .forward = name_##_forward, .backward = name_##_backward }
+#define PLAIN_LOSS(name_, LOSS_, inputs_, help_)                                                                       \
+    static enum fer_status name_##_forward(struct fer_emit *em, struct fer_error *err)                                 \
+    {                                                                                                                  \
+        (void)err;                                                                                                     \
+        return forward(em, LOSS_);                                                                                     \
+    }                                                                                                                  \
+    static enum fer_status name_##_backward(struct fer_emit *em, struct fer_error *err)                                \
+    {                                                                                                                  \
+        (void)err;                                                                                                     \
+        return backward(em, LOSS_);                                                                                    \
+    }                                                                                                                  \
+    const struct fer_layer fer_##name_ = { .size = sizeof(struct fer_layer),                                           \
+                                           .name = #name_,                                                             \
+                                           .help = help_,                                                              \
+                                           .inputs_min = inputs_,                                                      \
+                                           .inputs_max = 2,                                                            \
+                                           .outputs_min = 1,                                                           \
+                                           .outputs = 2,                                                               \
+                                           .flags = FER_LAYER_LOSS,                                                    \
+                                           .saves = FER_SAVES_INPUT,                                                   \
+                                           .shape = pointwise_shape,                                                   \
+                                           .forward = name_##_forward,                                                 \
+                                           .backward = name_##_backward }
 
 PLAIN_LOSS(mse, "MSE", 2, "mean of squared differences");
 PLAIN_LOSS(l1, "L1", 1, "mean of absolute differences, or of |x| with one input");

@@ -125,13 +125,18 @@ static enum fer_status accuracy_finish(const struct fer_op *op, const float *con
     return FER_OK;
 }
 
-const struct fer_metric fer_accuracy = {
-    .size = sizeof(struct fer_metric),
-    .layer = { .size = sizeof(struct fer_layer), .name = "accuracy", .help = "share of samples predicted right; labels "
-               "below 0 do not count", .params = accuracy_params, .params_size = sizeof(struct accuracy),
-               .inputs_min = 2, .inputs_max = 3, .shape = accuracy_shape, .forward = accuracy_forward },
-    .finish = accuracy_finish
-};
+const struct fer_metric fer_accuracy = { .size = sizeof(struct fer_metric),
+                                         .layer = { .size = sizeof(struct fer_layer),
+                                                    .name = "accuracy",
+                                                    .help = "share of samples predicted right; labels "
+                                                            "below 0 do not count",
+                                                    .params = accuracy_params,
+                                                    .params_size = sizeof(struct accuracy),
+                                                    .inputs_min = 2,
+                                                    .inputs_max = 3,
+                                                    .shape = accuracy_shape,
+                                                    .forward = accuracy_forward },
+                                         .finish = accuracy_finish };
 
 /* ---- average ---- */
 
@@ -164,9 +169,12 @@ static enum fer_status average_finish(const struct fer_op *op, const float *cons
     return FER_OK;
 }
 
-const struct fer_metric fer_average = {
-    .size = sizeof(struct fer_metric),
-    .layer = { .size = sizeof(struct fer_layer), .name = "average", .help = "mean of a value over the samples",
-               .inputs_min = 1, .inputs_max = 1, .shape = average_shape, .forward = average_forward },
-    .finish = average_finish
-};
+const struct fer_metric fer_average = { .size = sizeof(struct fer_metric),
+                                        .layer = { .size = sizeof(struct fer_layer),
+                                                   .name = "average",
+                                                   .help = "mean of a value over the samples",
+                                                   .inputs_min = 1,
+                                                   .inputs_max = 1,
+                                                   .shape = average_shape,
+                                                   .forward = average_forward },
+                                        .finish = average_finish };

@@ -161,11 +161,16 @@ static enum fer_status confusion_finish(const struct fer_op *op, const float *co
     return FER_OK;
 }
 
-#define METRIC(name_, help_)                                                                                             \
-    const struct fer_metric fer_##name_ = { .size = sizeof(struct fer_metric),                                           \
-        .layer = { .size = sizeof(struct fer_layer), .name = #name_, .help = help_, .inputs_min = 2, .inputs_max = 2,    \
-                   .shape = confusion_shape, .forward = confusion_forward },                                             \
-        .finish = name_##_finish }
+#define METRIC(name_, help_)                                                                                           \
+    const struct fer_metric fer_##name_ = { .size = sizeof(struct fer_metric),                                         \
+                                            .layer = { .size = sizeof(struct fer_layer),                               \
+                                                       .name = #name_,                                                 \
+                                                       .help = help_,                                                  \
+                                                       .inputs_min = 2,                                                \
+                                                       .inputs_max = 2,                                                \
+                                                       .shape = confusion_shape,                                       \
+                                                       .forward = confusion_forward },                                 \
+                                            .finish = name_##_finish }
 
 METRIC(confusion, "counts of each true class (row) and predicted class, and their shares of the row");
 METRIC(mean_accuracy, "mean over the classes of the share predicted right");

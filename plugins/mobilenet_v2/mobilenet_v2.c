@@ -36,10 +36,19 @@ static enum fer_status relu6_backward(struct fer_emit *em, struct fer_error *err
     return FER_OK;
 }
 
-static const struct fer_layer relu6_layer = { .size = sizeof(struct fer_layer), .name = "relu6",
-    .help = "x held in [0, 6]", .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_OUTPUT, .shape = fer_shape_same,
-    .forward = relu6_forward, .backward = relu6_backward, .activation = FER_ACTIVATION_RELU6 };
+static const struct fer_layer relu6_layer = { .size = sizeof(struct fer_layer),
+                                              .name = "relu6",
+                                              .help = "x held in [0, 6]",
+                                              .inputs_min = 1,
+                                              .inputs_max = 1,
+                                              .outputs_min = 1,
+                                              .outputs = 1,
+                                              .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE,
+                                              .saves = FER_SAVES_OUTPUT,
+                                              .shape = fer_shape_same,
+                                              .forward = relu6_forward,
+                                              .backward = relu6_backward,
+                                              .activation = FER_ACTIVATION_RELU6 };
 
 /* ---- mobilenet_v2 ---- */
 
@@ -51,11 +60,13 @@ struct mobilenet {
     int classes, stem;
 };
 static const struct fer_param *const mobilenet_params[] = {
-    FER_PARAM_FLOAT(struct mobilenet, width, "1", 0.1, 8, "factor of all channels, which are rounded to multiples of 8"),
+    FER_PARAM_FLOAT(struct mobilenet, width, "1", 0.1, 8,
+                    "factor of all channels, which are rounded to multiples of 8"),
     FER_PARAM_FLOAT(struct mobilenet, dropout, "0.2", 0, 1, "probability of zero before the classifier"),
     FER_PARAM_INT(struct mobilenet, classes, "1000", 1, 1000000, "logits"),
     FER_PARAM_ENUM(struct mobilenet, stem, "imagenet", stems,
-                   "imagenet: the first convolution has stride 2; small: stride 1 for pictures of about 48 pixels"), NULL
+                   "imagenet: the first convolution has stride 2; small: stride 1 for pictures of about 48 pixels"),
+    NULL
 };
 
 /* The multiple of 8 next to `channels`, at least 8 and never more than a tenth below. */
@@ -95,14 +106,16 @@ static enum fer_status mobilenet_write(const void *data, struct fer_text *text, 
     /* Table 2 of the paper: expansion, channels, blocks, stride of the first. */
     static const struct {
         int expand, channels, blocks, stride;
-    } stages[] = { { 6, 24, 2, 2 }, { 6, 32, 3, 2 }, { 6, 64, 4, 2 }, { 6, 96, 3, 1 }, { 6, 160, 3, 2 }, { 6, 320, 1, 1 } };
+    } stages[] = { { 6, 24, 2, 2 }, { 6, 32, 3, 2 },  { 6, 64, 4, 2 },
+                   { 6, 96, 3, 1 }, { 6, 160, 3, 2 }, { 6, 320, 1, 1 } };
     const struct mobilenet *params = data;
     const int stem = rounded(32 * params->width), last = rounded(1280 * (params->width > 1 ? params->width : 1));
     int channels = rounded(16 * params->width), number = 2;
     (void)err;
     fer_text_add(text, "fer 1\n# MobileNetV2, %g times as wide.\nuse vision, mobilenet_v2\n", params->width);
     write_blocks(text);
-    fer_text_add(text, "block stack(x) -> h {\n  h = x\n    | 0: unit %d kernel=3 stride=%d pad=1\n    | 1: first %d %d\n",
+    fer_text_add(text,
+                 "block stack(x) -> h {\n  h = x\n    | 0: unit %d kernel=3 stride=%d pad=1\n    | 1: first %d %d\n",
                  stem, params->stem == STEM_SMALL ? 1 : 2, stem, channels);
     for (size_t s = 0; s < sizeof stages / sizeof stages[0]; s++) {
         const int out = rounded(stages[s].channels * params->width);
@@ -124,11 +137,18 @@ static enum fer_status mobilenet_write(const void *data, struct fer_text *text, 
     return FER_OK;
 }
 
-static const struct fer_model mobilenet = { .size = sizeof(struct fer_model), .name = "mobilenet_v2",
-    .help = "MobileNetV2", .params = mobilenet_params, .params_size = sizeof(struct mobilenet),
-    .write = mobilenet_write };
+static const struct fer_model mobilenet = { .size = sizeof(struct fer_model),
+                                            .name = "mobilenet_v2",
+                                            .help = "MobileNetV2",
+                                            .params = mobilenet_params,
+                                            .params_size = sizeof(struct mobilenet),
+                                            .write = mobilenet_write };
 static const struct fer_model *const models[] = { &mobilenet, NULL };
 static const struct fer_layer *const layers[] = { &relu6_layer, NULL };
 
-FER_PLUGIN(mobilenet_v2){ FER_PLUGIN_HEAD(mobilenet_v2), .version = "1.0.0", .license = "Apache-2.0",
-                          .help = "MobileNetV2 with torchvision's weight names", .layers = layers, .models = models };
+FER_PLUGIN(mobilenet_v2){ FER_PLUGIN_HEAD(mobilenet_v2),
+                          .version = "1.0.0",
+                          .license = "Apache-2.0",
+                          .help = "MobileNetV2 with torchvision's weight names",
+                          .layers = layers,
+                          .models = models };

@@ -42,18 +42,12 @@ static float distance(const struct occlude_shape *shape, float x, float y)
 {
     const float *at = shape->at;
     switch (shape->kind) {
-    case OCCLUDE_CAPSULE:
-        return to_segment(x, y, at, at + 2) - at[4];
-    case OCCLUDE_ELLIPSE:
-        return to_ellipse(x, y, at);
-    case OCCLUDE_BOX:
-        return to_box(x, y, at);
-    case OCCLUDE_RING:
-        return fabsf(to_ellipse(x, y, at)) - at[4];
-    case OCCLUDE_QUAD:
-        return to_quad(x, y, at);
-    case OCCLUDE_END:
-        break;
+    case OCCLUDE_CAPSULE: return to_segment(x, y, at, at + 2) - at[4];
+    case OCCLUDE_ELLIPSE: return to_ellipse(x, y, at);
+    case OCCLUDE_BOX: return to_box(x, y, at);
+    case OCCLUDE_RING: return fabsf(to_ellipse(x, y, at)) - at[4];
+    case OCCLUDE_QUAD: return to_quad(x, y, at);
+    case OCCLUDE_END: break;
     }
     return INFINITY;
 }

@@ -15,8 +15,7 @@ static struct fer_launch *begin(struct fer_emit *em, const struct fer_update *up
                                 const char *option)
 {
     const bool gpu = fer_emit_profile(em) == FER_PROFILE_GPU;
-    struct fer_launch *launch =
-        fer_emit_kernel(em, fer_update_cl, kernel, "-DWIDTH=%d%s", gpu ? 1 : FER_BLOCK, option);
+    struct fer_launch *launch = fer_emit_kernel(em, fer_update_cl, kernel, "-DWIDTH=%d%s", gpu ? 1 : FER_BLOCK, option);
     fer_launch_inout(launch, "weight", update->weight);
     fer_launch_in(launch, "grad", update->grad);
     return launch;
@@ -50,7 +49,8 @@ static const struct fer_param *const sgd_params[] = {
     FER_PARAM_FLOAT(struct sgd, dampening, "0", 0, 1, "share of the gradient that momentum leaves out"),
     FER_PARAM_FLOAT(struct sgd, decay, "0", 0, 1e6, "weight decay, added to the gradient"),
     FER_PARAM_BOOL(struct sgd, nesterov, "no", "look ahead along the momentum; wants momentum > 0 and dampening=0"),
-    FER_PARAM_ENUM(struct sgd, decay_on, "all", fer_decay_on, "all, or weights: not biases and scales"), NULL
+    FER_PARAM_ENUM(struct sgd, decay_on, "all", fer_decay_on, "all, or weights: not biases and scales"),
+    NULL
 };
 static const char *const sgd_states[] = { "momentum", NULL };
 
@@ -79,9 +79,15 @@ static enum fer_status sgd_emit(struct fer_emit *em, const struct fer_update *up
     return end(em, launch, update);
 }
 
-const struct fer_optimizer fer_sgd = { .size = sizeof(struct fer_optimizer), .name = "sgd",
-    .help = "stochastic gradient descent with momentum", .params = sgd_params, .params_size = sizeof(struct sgd),
-    .states = sgd_states, .rate = sgd_rate, .splits = sgd_splits, .emit = sgd_emit };
+const struct fer_optimizer fer_sgd = { .size = sizeof(struct fer_optimizer),
+                                       .name = "sgd",
+                                       .help = "stochastic gradient descent with momentum",
+                                       .params = sgd_params,
+                                       .params_size = sizeof(struct sgd),
+                                       .states = sgd_states,
+                                       .rate = sgd_rate,
+                                       .splits = sgd_splits,
+                                       .emit = sgd_emit };
 
 /* ---- adam, adamw ---- */
 
@@ -89,14 +95,14 @@ struct adam {
     double lr, beta1, beta2, eps, decay;
     int decay_on;
 };
-#define ADAM_PARAMS(decay_default, decay_help)                                                                           \
-    {                                                                                                                    \
-        FER_PARAM_FLOAT(struct adam, lr, "1e-3", 0, 1e6, "learning rate"),                                               \
-            FER_PARAM_FLOAT(struct adam, beta1, "0.9", 0, 0.999999, "memory of the mean gradient"),                      \
-            FER_PARAM_FLOAT(struct adam, beta2, "0.999", 0, 0.999999, "memory of the mean squared gradient"),            \
-            FER_PARAM_FLOAT(struct adam, eps, "1e-8", 0, 1, "added to the root of the mean square"),                     \
-            FER_PARAM_FLOAT(struct adam, decay, decay_default, 0, 1e6, decay_help),                                      \
-            FER_PARAM_ENUM(struct adam, decay_on, "all", fer_decay_on, "all, or weights: not biases and scales"), NULL   \
+#define ADAM_PARAMS(decay_default, decay_help)                                                                         \
+    {                                                                                                                  \
+        FER_PARAM_FLOAT(struct adam, lr, "1e-3", 0, 1e6, "learning rate"),                                             \
+            FER_PARAM_FLOAT(struct adam, beta1, "0.9", 0, 0.999999, "memory of the mean gradient"),                    \
+            FER_PARAM_FLOAT(struct adam, beta2, "0.999", 0, 0.999999, "memory of the mean squared gradient"),          \
+            FER_PARAM_FLOAT(struct adam, eps, "1e-8", 0, 1, "added to the root of the mean square"),                   \
+            FER_PARAM_FLOAT(struct adam, decay, decay_default, 0, 1e6, decay_help),                                    \
+            FER_PARAM_ENUM(struct adam, decay_on, "all", fer_decay_on, "all, or weights: not biases and scales"), NULL \
     }
 static const struct fer_param *const adam_params[] = ADAM_PARAMS("0", "weight decay, added to the gradient");
 static const struct fer_param *const adamw_params[] = ADAM_PARAMS("1e-2", "weight decay, times the learning rate");
@@ -145,11 +151,22 @@ static enum fer_status adamw_emit(struct fer_emit *em, const struct fer_update *
     return emit(em, update, " -DDECOUPLED");
 }
 
-const struct fer_optimizer fer_adam = { .size = sizeof(struct fer_optimizer), .name = "adam",
-    .help = "adaptive moments (Kingma and Ba, 2015)", .params = adam_params, .params_size = sizeof(struct adam),
-    .states = adam_states, .rate = adam_rate, .splits = adam_splits, .emit = adam_emit };
+const struct fer_optimizer fer_adam = { .size = sizeof(struct fer_optimizer),
+                                        .name = "adam",
+                                        .help = "adaptive moments (Kingma and Ba, 2015)",
+                                        .params = adam_params,
+                                        .params_size = sizeof(struct adam),
+                                        .states = adam_states,
+                                        .rate = adam_rate,
+                                        .splits = adam_splits,
+                                        .emit = adam_emit };
 
-const struct fer_optimizer fer_adamw = { .size = sizeof(struct fer_optimizer), .name = "adamw",
-    .help = "adam with decoupled weight decay (Loshchilov and Hutter, 2019)", .params = adamw_params,
-    .params_size = sizeof(struct adam), .states = adam_states, .rate = adam_rate, .splits = adam_splits,
-    .emit = adamw_emit };
+const struct fer_optimizer fer_adamw = { .size = sizeof(struct fer_optimizer),
+                                         .name = "adamw",
+                                         .help = "adam with decoupled weight decay (Loshchilov and Hutter, 2019)",
+                                         .params = adamw_params,
+                                         .params_size = sizeof(struct adam),
+                                         .states = adam_states,
+                                         .rate = adam_rate,
+                                         .splits = adam_splits,
+                                         .emit = adamw_emit };

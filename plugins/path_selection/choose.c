@@ -17,9 +17,10 @@ struct choose {
 static const struct fer_param *const params_table[] = {
     FER_PARAM(FER_TYPE_INT_LISTS, struct choose, labels, "labels", NULL, 0, 65535, NULL,
               "the classes of each network, in the order of its outputs: [[0, 1, 2], [3, 4]]"),
-    FER_PARAM_ENUM(struct choose, how, "select", hows,
-                   "select: only the network of the likeliest group counts, times that group's probability; product: each "
-                   "times its group's probability; concat: all alike"),
+    FER_PARAM_ENUM(
+        struct choose, how, "select", hows,
+        "select: only the network of the likeliest group counts, times that group's probability; product: each "
+        "times its group's probability; concat: all alike"),
     NULL
 };
 
@@ -91,7 +92,8 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     const struct choose *params = fer_emit_params(em);
     struct fer_tensor *dprobs = fer_emit_grad_output(em, 0), *db = fer_emit_grad_input(em, 0);
     for (int g = 0; g < params->labels.count; g++) {
-        struct fer_tensor *member = fer_groups_members(em, &params->labels.items[g], err), *dx = fer_emit_grad_input(em, 1 + g);
+        struct fer_tensor *member = fer_groups_members(em, &params->labels.items[g], err),
+                          *dx = fer_emit_grad_input(em, 1 + g);
         struct fer_launch *launch;
         if (!member)
             return FER_ENOMEM;
@@ -116,7 +118,18 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_choose = { .size = sizeof(struct fer_layer), .name = "choose",
+const struct fer_layer fer_choose = {
+    .size = sizeof(struct fer_layer),
+    .name = "choose",
     .help = "probabilities of all classes out of those of groups and those within each group; and the group chosen",
-    .params = params_table, .params_size = sizeof(struct choose), .inputs_min = 2, .inputs_max = MOST + 1,
-    .outputs_min = 1, .outputs = 2, .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward };
+    .params = params_table,
+    .params_size = sizeof(struct choose),
+    .inputs_min = 2,
+    .inputs_max = MOST + 1,
+    .outputs_min = 1,
+    .outputs = 2,
+    .saves = FER_SAVES_INPUT,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward
+};

@@ -15,9 +15,11 @@ struct ensemble {
     struct fer_floats weights;
 };
 static const struct fer_param *const params_table[] = {
-    FER_PARAM_ENUM(struct ensemble, how, "average", hows,
-                   "average; weighted: by `weights`; vote: the share of networks whose largest probability a class has"),
-    FER_PARAM_FLOATS(struct ensemble, weights, "", 0, 1e6, "of each network with how=weighted; their sum counts as 1"), NULL
+    FER_PARAM_ENUM(
+        struct ensemble, how, "average", hows,
+        "average; weighted: by `weights`; vote: the share of networks whose largest probability a class has"),
+    FER_PARAM_FLOATS(struct ensemble, weights, "", 0, 1e6, "of each network with how=weighted; their sum counts as 1"),
+    NULL
 };
 
 static double total(const struct ensemble *params)
@@ -37,13 +39,15 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
     for (int i = 0; i < count; i++) {
         const struct fer_shape *in = fer_op_input(op, i);
         if (in->dtype != FER_F32 || in->rank != 2 || !fer_shape_equal(in, first))
-            return fer_fail(err, FER_ESHAPE, "input %d is %s and the first %s; all must hold probabilities of the same classes",
-                            i + 1, fer_shape_text(in, text[0], sizeof text[0]),
-                            fer_shape_text(first, text[1], sizeof text[1]));
+            return fer_fail(
+                err, FER_ESHAPE, "input %d is %s and the first %s; all must hold probabilities of the same classes",
+                i + 1, fer_shape_text(in, text[0], sizeof text[0]), fer_shape_text(first, text[1], sizeof text[1]));
     }
     if (params->how == WEIGHTED ? params->weights.count != count || !(total(params) > 0) : params->weights.count > 0)
-        return fer_fail_argument(err, FER_EINVAL, "weights", "how=weighted takes a weight for each of the %d networks, not all 0; "
-                                 "the other ways take none", count);
+        return fer_fail_argument(err, FER_EINVAL, "weights",
+                                 "how=weighted takes a weight for each of the %d networks, not all 0; "
+                                 "the other ways take none",
+                                 count);
     fer_op_output(op, 0, first);
     return FER_OK;
 }
@@ -87,7 +91,15 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_ensemble = { .size = sizeof(struct fer_layer), .name = "ensemble",
-    .help = "one distribution over the classes out of those of several networks", .params = params_table,
-    .params_size = sizeof(struct ensemble), .inputs_min = 1, .inputs_max = MOST, .outputs_min = 1, .outputs = 1,
-    .shape = shape, .forward = forward, .backward = backward };
+const struct fer_layer fer_ensemble = { .size = sizeof(struct fer_layer),
+                                        .name = "ensemble",
+                                        .help = "one distribution over the classes out of those of several networks",
+                                        .params = params_table,
+                                        .params_size = sizeof(struct ensemble),
+                                        .inputs_min = 1,
+                                        .inputs_max = MOST,
+                                        .outputs_min = 1,
+                                        .outputs = 1,
+                                        .shape = shape,
+                                        .forward = forward,
+                                        .backward = backward };

@@ -59,9 +59,27 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_gan_discriminator = { .size = sizeof(struct fer_layer), .name = "gan_discriminator",
-    .help = "-log D(real) - log (1 - D(fake)) of logits", .inputs_min = 2, .inputs_max = 2, .outputs_min = 1, .outputs = 2,
-    .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward };
-const struct fer_layer fer_gan_generator = { .size = sizeof(struct fer_layer), .name = "gan_generator",
-    .help = "-log D(fake) of logits", .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 2,
-    .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward };
+const struct fer_layer fer_gan_discriminator = { .size = sizeof(struct fer_layer),
+                                                 .name = "gan_discriminator",
+                                                 .help = "-log D(real) - log (1 - D(fake)) of logits",
+                                                 .inputs_min = 2,
+                                                 .inputs_max = 2,
+                                                 .outputs_min = 1,
+                                                 .outputs = 2,
+                                                 .flags = FER_LAYER_LOSS,
+                                                 .saves = FER_SAVES_INPUT,
+                                                 .shape = shape,
+                                                 .forward = forward,
+                                                 .backward = backward };
+const struct fer_layer fer_gan_generator = { .size = sizeof(struct fer_layer),
+                                             .name = "gan_generator",
+                                             .help = "-log D(fake) of logits",
+                                             .inputs_min = 1,
+                                             .inputs_max = 1,
+                                             .outputs_min = 1,
+                                             .outputs = 2,
+                                             .flags = FER_LAYER_LOSS,
+                                             .saves = FER_SAVES_INPUT,
+                                             .shape = shape,
+                                             .forward = forward,
+                                             .backward = backward };

@@ -76,10 +76,18 @@ static enum fer_status softmax_mse_backward(struct fer_emit *em, struct fer_erro
     return backward(em, "softmax_mse_grad", false);
 }
 
-const struct fer_layer fer_softmax_mse = { .size = sizeof(struct fer_layer), .name = "softmax_mse",
-    .help = "squared distance of the softmax of two logits", .inputs_min = SIDES, .inputs_max = SIDES, .outputs_min = 1,
-    .outputs = 2, .flags = FER_LAYER_LOSS, .saves = FER_SAVES_INPUT, .shape = logits, .forward = softmax_mse_forward,
-    .backward = softmax_mse_backward };
+const struct fer_layer fer_softmax_mse = { .size = sizeof(struct fer_layer),
+                                           .name = "softmax_mse",
+                                           .help = "squared distance of the softmax of two logits",
+                                           .inputs_min = SIDES,
+                                           .inputs_max = SIDES,
+                                           .outputs_min = 1,
+                                           .outputs = 2,
+                                           .flags = FER_LAYER_LOSS,
+                                           .saves = FER_SAVES_INPUT,
+                                           .shape = logits,
+                                           .forward = softmax_mse_forward,
+                                           .backward = softmax_mse_backward };
 
 /* ---- loss_inequality ---- */
 
@@ -106,8 +114,17 @@ static enum fer_status inequality_backward(struct fer_emit *em, struct fer_error
     return backward(em, "inequality_grad", true);
 }
 
-const struct fer_layer fer_loss_inequality = { .size = sizeof(struct fer_layer), .name = "loss_inequality",
+const struct fer_layer fer_loss_inequality = {
+    .size = sizeof(struct fer_layer),
+    .name = "loss_inequality",
     .help = "what the cross entropy of the second logits exceeds that of the first by, sample by sample",
-    .inputs_min = SIDES + 1, .inputs_max = SIDES + 1, .outputs_min = 1, .outputs = 2, .flags = FER_LAYER_LOSS,
-    .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT, .shape = inequality_shape, .forward = inequality_forward,
-    .backward = inequality_backward };
+    .inputs_min = SIDES + 1,
+    .inputs_max = SIDES + 1,
+    .outputs_min = 1,
+    .outputs = 2,
+    .flags = FER_LAYER_LOSS,
+    .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
+    .shape = inequality_shape,
+    .forward = inequality_forward,
+    .backward = inequality_backward
+};

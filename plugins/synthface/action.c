@@ -60,9 +60,7 @@ static void vary(float *code, enum synthface_expression expression, double t, st
         else
             add(code, SYNTHFACE_bare_teeth, t * (0.6 + 0.4 * amount));
         break;
-    case SYNTHFACE_SURPRISE:
-        add(code, SYNTHFACE_jaw_drop, -0.35 * t * amount);
-        break;
+    case SYNTHFACE_SURPRISE: add(code, SYNTHFACE_jaw_drop, -0.35 * t * amount); break;
     case SYNTHFACE_DISGUST:
         if (choice < 0.4)
             add(code, SYNTHFACE_jaw_drop, 0.2 * t * amount);
@@ -73,8 +71,7 @@ static void vary(float *code, enum synthface_expression expression, double t, st
         add(code, choice < 0.5 ? SYNTHFACE_smile_left : SYNTHFACE_smile_right, t * (0.8 + 0.3 * amount));
         add(code, choice < 0.5 ? SYNTHFACE_smile_right : SYNTHFACE_smile_left, -0.15 * t);
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

@@ -49,11 +49,21 @@ static enum fer_status swish_backward(struct fer_emit *em, struct fer_error *err
 }
 
 /* ANY_LAYOUT: all lanes are treated alike, and swish(0) = 0 keeps the padding zero. */
-static const struct fer_layer swish = { .size = sizeof(struct fer_layer), .name = "swish",
-    .help = "x times the sigmoid of beta x", .params = swish_params, .params_size = sizeof(struct swish),
-    .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT,
-    .saves = FER_SAVES_INPUT, .shape = swish_shape, .forward = swish_forward, .backward = swish_backward };
+static const struct fer_layer swish = { .size = sizeof(struct fer_layer),
+                                        .name = "swish",
+                                        .help = "x times the sigmoid of beta x",
+                                        .params = swish_params,
+                                        .params_size = sizeof(struct swish),
+                                        .inputs_min = 1,
+                                        .inputs_max = 1,
+                                        .outputs_min = 1,
+                                        .outputs = 1,
+                                        .flags = FER_LAYER_ANY_LAYOUT,
+                                        .saves = FER_SAVES_INPUT,
+                                        .shape = swish_shape,
+                                        .forward = swish_forward,
+                                        .backward = swish_backward };
 static const struct fer_layer *const layers[] = { &swish, NULL };
 
-FER_PLUGIN(template) { FER_PLUGIN_HEAD(template), .version = "1.0.0", .license = "Apache-2.0",
-    .help = "a plugin to start from", .layers = layers };
+FER_PLUGIN(template){ FER_PLUGIN_HEAD(template), .version = "1.0.0", .license = "Apache-2.0",
+                      .help = "a plugin to start from", .layers = layers };

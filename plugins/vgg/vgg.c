@@ -12,11 +12,13 @@ struct vgg {
 static const struct fer_param *const vgg_params[] = {
     FER_PARAM_INT(struct vgg, depth, "16", 11, 19, "11, 13, 16 or 19 layers"),
     FER_PARAM_BOOL(struct vgg, bn, "no", "batch norm after each convolution"),
-    FER_PARAM_INT(struct vgg, width, "64", 1, 1024, "channels of the first stage; the others have 2, 4, 8 and 8 times as many"),
+    FER_PARAM_INT(struct vgg, width, "64", 1, 1024,
+                  "channels of the first stage; the others have 2, 4, 8 and 8 times as many"),
     FER_PARAM_INT(struct vgg, hidden, "4096", 1, 65536, "features of the two hidden layers of the classifier"),
     FER_PARAM_INT(struct vgg, pool, "7", 1, 64, "rows and columns that the classifier sees"),
     FER_PARAM_FLOAT(struct vgg, dropout, "0.5", 0, 1, "probability of zero in the classifier"),
-    FER_PARAM_INT(struct vgg, classes, "1000", 1, 1000000, "logits"), NULL
+    FER_PARAM_INT(struct vgg, classes, "1000", 1, 1000000, "logits"),
+    NULL
 };
 
 /* Convolutions in each stage; NULL for a depth that there is not. */
@@ -24,7 +26,9 @@ static const int *stages_of(int depth)
 {
     static const struct {
         int depth, stages[5];
-    } nets[] = { { 11, { 1, 1, 2, 2, 2 } }, { 13, { 2, 2, 2, 2, 2 } }, { 16, { 2, 2, 3, 3, 3 } }, { 19, { 2, 2, 4, 4, 4 } } };
+    } nets[] = {
+        { 11, { 1, 1, 2, 2, 2 } }, { 13, { 2, 2, 2, 2, 2 } }, { 16, { 2, 2, 3, 3, 3 } }, { 19, { 2, 2, 4, 4, 4 } }
+    };
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++)
         if (nets[i].depth == depth)
             return nets[i].stages;
@@ -72,9 +76,12 @@ static enum fer_status vgg_write(const void *data, struct fer_text *text, struct
     return FER_OK;
 }
 
-static const struct fer_model vgg = { .size = sizeof(struct fer_model), .name = "vgg",
-    .help = "VGG-11 to 19, with or without batch norm", .params = vgg_params, .params_size = sizeof(struct vgg),
-    .write = vgg_write };
+static const struct fer_model vgg = { .size = sizeof(struct fer_model),
+                                      .name = "vgg",
+                                      .help = "VGG-11 to 19, with or without batch norm",
+                                      .params = vgg_params,
+                                      .params_size = sizeof(struct vgg),
+                                      .write = vgg_write };
 static const struct fer_model *const models[] = { &vgg, NULL };
 
 FER_PLUGIN(vgg){ FER_PLUGIN_HEAD(vgg), .version = "1.0.0", .license = "Apache-2.0",

@@ -23,22 +23,28 @@ static enum fer_status emit(struct fer_emit *em, const char *kernel, struct fer_
     return FER_OK;
 }
 
-#define FORWARD(name, kernel)                                                                                            \
-    static enum fer_status name##_forward(struct fer_emit *em, struct fer_error *err)                                    \
-    {                                                                                                                    \
-        (void)err;                                                                                                       \
-        return emit(em, kernel, fer_emit_input(em, 0), NULL, fer_emit_output(em, 0));                                    \
+#define FORWARD(name, kernel)                                                                                          \
+    static enum fer_status name##_forward(struct fer_emit *em, struct fer_error *err)                                  \
+    {                                                                                                                  \
+        (void)err;                                                                                                     \
+        return emit(em, kernel, fer_emit_input(em, 0), NULL, fer_emit_output(em, 0));                                  \
     }
 /* The gradient of these is written in terms of their output. */
-#define BACKWARD(name, kernel)                                                                                           \
-    static enum fer_status name##_backward(struct fer_emit *em, struct fer_error *err)                                   \
-    {                                                                                                                    \
-        (void)err;                                                                                                       \
-        return emit(em, kernel, fer_emit_output(em, 0), fer_emit_grad_output(em, 0), fer_emit_grad_input(em, 0));        \
+#define BACKWARD(name, kernel)                                                                                         \
+    static enum fer_status name##_backward(struct fer_emit *em, struct fer_error *err)                                 \
+    {                                                                                                                  \
+        (void)err;                                                                                                     \
+        return emit(em, kernel, fer_emit_output(em, 0), fer_emit_grad_output(em, 0), fer_emit_grad_input(em, 0));      \
     }
-#define LAYER(name_, help_, ...)                                                                                         \
-    const struct fer_layer fer_##name_ = { .size = sizeof(struct fer_layer), .name = #name_, .help = help_,              \
-        .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, __VA_ARGS__ }
+#define LAYER(name_, help_, ...)                                                                                       \
+    const struct fer_layer fer_##name_ = { .size = sizeof(struct fer_layer),                                           \
+                                           .name = #name_,                                                             \
+                                           .help = help_,                                                              \
+                                           .inputs_min = 1,                                                            \
+                                           .inputs_max = 1,                                                            \
+                                           .outputs_min = 1,                                                           \
+                                           .outputs = 1,                                                               \
+                                           __VA_ARGS__ }
 
 FORWARD(relu, "relu")
 BACKWARD(relu, "relu_grad")

@@ -37,8 +37,9 @@ static enum fer_status operands_shape(struct fer_op *op, struct fer_error *err)
         for (int k = 0; fits && k < out->rank; k++)
             fits = in->dim[k] == out->dim[k] || in->dim[k] == 1;
         if (!fits)
-            return fer_fail(err, FER_ESHAPE, "input %d is %s, which does not fit %s (each axis must be equal or 1)", i + 1,
-                            fer_shape_text(in, text[0], sizeof text[0]), fer_shape_text(out, text[1], sizeof text[1]));
+            return fer_fail(err, FER_ESHAPE, "input %d is %s, which does not fit %s (each axis must be equal or 1)",
+                            i + 1, fer_shape_text(in, text[0], sizeof text[0]),
+                            fer_shape_text(out, text[1], sizeof text[1]));
     }
     fer_op_output(op, 0, out);
     return FER_OK;
@@ -93,8 +94,7 @@ static enum fer_status add_forward(struct fer_emit *em, struct fer_error *err)
         affine(em, so_far, out, 1, 0);
     for (int i = 1; i < count; i++) {
         const bool last = i == count - 1;
-        struct fer_tensor *to =
-            last ? out : fer_emit_temp(em, fer_tensor_shape(out), fer_tensor_layout(out));
+        struct fer_tensor *to = last ? out : fer_emit_temp(em, fer_tensor_shape(out), fer_tensor_layout(out));
         sum(em, so_far, fer_emit_input(em, i), to, 1, last && fused(em));
         so_far = to;
     }
@@ -143,12 +143,19 @@ static enum fer_status add_backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_add = { .size = sizeof(struct fer_layer), .name = "add",
-    .help = "sum of its inputs; [N,C,1,1] and [N,1,H,W] are stretched to [N,C,H,W]", .inputs_min = 1, .inputs_max = 16,
-    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE | FER_LAYER_FUSES_ACTIVATION | FER_LAYER_PASSES_GRADIENT |
-             FER_LAYER_SUM,
-    .saves = FER_SAVES_OUTPUT, /* for a fused ReLU */
-    .shape = operands_shape, .forward = add_forward, .backward = add_backward };
+const struct fer_layer fer_add = { .size = sizeof(struct fer_layer),
+                                   .name = "add",
+                                   .help = "sum of its inputs; [N,C,1,1] and [N,1,H,W] are stretched to [N,C,H,W]",
+                                   .inputs_min = 1,
+                                   .inputs_max = 16,
+                                   .outputs_min = 1,
+                                   .outputs = 1,
+                                   .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE | FER_LAYER_FUSES_ACTIVATION |
+                                            FER_LAYER_PASSES_GRADIENT | FER_LAYER_SUM,
+                                   .saves = FER_SAVES_OUTPUT, /* for a fused ReLU */
+                                   .shape = operands_shape,
+                                   .forward = add_forward,
+                                   .backward = add_backward };
 
 /* ---- sub ---- */
 
@@ -174,17 +181,23 @@ static enum fer_status sub_backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_sub = { .size = sizeof(struct fer_layer), .name = "sub",
-    .help = "first input minus the second, either stretched where it has length 1", .inputs_min = 2, .inputs_max = 2,
-    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .shape = operands_shape, .forward = sub_forward,
-    .backward = sub_backward };
+const struct fer_layer fer_sub = { .size = sizeof(struct fer_layer),
+                                   .name = "sub",
+                                   .help = "first input minus the second, either stretched where it has length 1",
+                                   .inputs_min = 2,
+                                   .inputs_max = 2,
+                                   .outputs_min = 1,
+                                   .outputs = 1,
+                                   .flags = FER_LAYER_ANY_LAYOUT,
+                                   .shape = operands_shape,
+                                   .forward = sub_forward,
+                                   .backward = sub_backward };
 
 /* ---- mul ---- */
 
 static void product(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out)
 {
-    struct fer_launch *launch =
-        fer_emit_kernel(em, fer_arithmetic_cl, "product", "-DFER_LANES=%d", fer_lanes(out));
+    struct fer_launch *launch = fer_emit_kernel(em, fer_arithmetic_cl, "product", "-DFER_LANES=%d", fer_lanes(out));
     fer_launch_in(launch, "a", a);
     fer_launch_in(launch, "b", b);
     fer_launch_out(launch, "out", out);
@@ -223,10 +236,18 @@ static enum fer_status mul_backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_mul = { .size = sizeof(struct fer_layer), .name = "mul",
-    .help = "product of two inputs, either stretched where it has length 1", .inputs_min = 2, .inputs_max = 2,
-    .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT, .shape = operands_shape,
-    .forward = mul_forward, .backward = mul_backward };
+const struct fer_layer fer_mul = { .size = sizeof(struct fer_layer),
+                                   .name = "mul",
+                                   .help = "product of two inputs, either stretched where it has length 1",
+                                   .inputs_min = 2,
+                                   .inputs_max = 2,
+                                   .outputs_min = 1,
+                                   .outputs = 1,
+                                   .flags = FER_LAYER_ANY_LAYOUT,
+                                   .saves = FER_SAVES_INPUT,
+                                   .shape = operands_shape,
+                                   .forward = mul_forward,
+                                   .backward = mul_backward };
 
 /* ---- scale ---- */
 
@@ -256,7 +277,16 @@ static enum fer_status scale_backward(struct fer_emit *em, struct fer_error *err
     return FER_OK;
 }
 
-const struct fer_layer fer_scale = { .size = sizeof(struct fer_layer), .name = "scale",
-    .help = "factor times x plus shift", .params = scale_params, .params_size = sizeof(struct scale), .inputs_min = 1,
-    .inputs_max = 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE,
-    .shape = fer_shape_same, .forward = scale_forward, .backward = scale_backward };
+const struct fer_layer fer_scale = { .size = sizeof(struct fer_layer),
+                                     .name = "scale",
+                                     .help = "factor times x plus shift",
+                                     .params = scale_params,
+                                     .params_size = sizeof(struct scale),
+                                     .inputs_min = 1,
+                                     .inputs_max = 1,
+                                     .outputs_min = 1,
+                                     .outputs = 1,
+                                     .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE,
+                                     .shape = fer_shape_same,
+                                     .forward = scale_forward,
+                                     .backward = scale_backward };

@@ -20,8 +20,8 @@ static const struct fer_param *const params_table[] = {
     FER_PARAM_BOOL(struct batchnorm, affine, "yes", "learn a weight and a bias for each channel"), NULL
 };
 
-enum { WEIGHT, BIAS };          /* with affine; the buffers follow */
-enum { NORM };                  /* saved in training: f32[4 * padded] */
+enum { WEIGHT, BIAS };           /* with affine; the buffers follow */
+enum { NORM };                   /* saved in training: f32[4 * padded] */
 enum { GROUP = 64, PARTS = 64 }; /* plain: work-items that share a part, and about how many parts there are */
 
 static enum fer_status batchnorm_shape(struct fer_op *op, struct fer_error *err)
@@ -33,7 +33,8 @@ static enum fer_status batchnorm_shape(struct fer_op *op, struct fer_error *err)
     const struct fer_shape *in = fer_op_input(op, 0);
     const int channels = in->dim[1], norm = 4 * ((channels + FER_BLOCK - 1) / FER_BLOCK * FER_BLOCK);
     if (fer_op_training(op) && fer_shape_count(in) / (size_t)channels == 1)
-        return fer_fail(err, FER_ESHAPE, "a batch of one value a channel has no deviation to train with; use a larger batch");
+        return fer_fail(err, FER_ESHAPE,
+                        "a batch of one value a channel has no deviation to train with; use a larger batch");
     const struct fer_shape each = fer_shape_make(NULL, 1, &channels), saved = fer_shape_make(NULL, 1, &norm);
     if (params->affine) {
         fer_op_weight(op, "weight", &each, (struct fer_init){ FER_INIT_CONSTANT, params->scale, 0 });
@@ -167,7 +168,8 @@ static struct fer_tensor *parts_of(struct fer_emit *em, const struct plan *plan)
 }
 
 /* All parts of this process as one: what the processes tell each other. */
-static struct fer_tensor *summary(struct fer_emit *em, const struct plan *plan, const char *name, struct fer_tensor *part)
+static struct fer_tensor *summary(struct fer_emit *em, const struct plan *plan, const char *name,
+                                  struct fer_tensor *part)
 {
     const int count = 3 * plan->padded;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
@@ -349,10 +351,20 @@ static enum fer_status batchnorm_backward(struct fer_emit *em, struct fer_error 
     return FER_OK;
 }
 
-const struct fer_layer fer_batchnorm = { .size = sizeof(struct fer_layer), .name = "batchnorm",
-    .help = "normalise each channel over the batch (Ioffe and Szegedy, 2015)", .params = params_table,
-    .params_size = sizeof(struct batchnorm), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
-    .shape = batchnorm_shape, .forward = batchnorm_forward, .backward = batchnorm_backward,
-    .fuses = FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS, .fuses_backward = FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS,
-    .affine = batchnorm_affine };
+const struct fer_layer fer_batchnorm = { .size = sizeof(struct fer_layer),
+                                         .name = "batchnorm",
+                                         .help = "normalise each channel over the batch (Ioffe and Szegedy, 2015)",
+                                         .params = params_table,
+                                         .params_size = sizeof(struct batchnorm),
+                                         .inputs_min = 1,
+                                         .inputs_max = 1,
+                                         .outputs_min = 1,
+                                         .outputs = 1,
+                                         .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE,
+                                         .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
+                                         .shape = batchnorm_shape,
+                                         .forward = batchnorm_forward,
+                                         .backward = batchnorm_backward,
+                                         .fuses = FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS,
+                                         .fuses_backward = FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS,
+                                         .affine = batchnorm_affine };

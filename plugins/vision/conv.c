@@ -9,7 +9,7 @@
 #include "layers.h"
 #include "weights.h"
 
-enum { DEPTHWISE = -1 }; /* how the parameter binder stores the name */
+enum { DEPTHWISE = -1 };    /* how the parameter binder stores the name */
 enum { STEM_CHANNELS = 4 }; /* inputs of at most so many channels are read plain on a CPU */
 
 struct conv2d {
@@ -33,8 +33,9 @@ static const struct fer_param *const params[] = {
     FER_PARAM_ENUM(struct conv2d, init, "kaiming_uniform", weights_init_choices,
                    "how weights start; kaiming_uniform is PyTorch's default, the bias with it; else the bias is zero"),
     FER_PARAM_FLOAT(struct conv2d, std, "0.01", 0, 10, "standard deviation of init=normal"),
-    FER_PARAM_STRING(struct conv2d, solver, "auto",
-                     "algorithm to prefer where it applies: auto, stem, winograd, direct, grouped, implicit, depthwise, generic"),
+    FER_PARAM_STRING(
+        struct conv2d, solver, "auto",
+        "algorithm to prefer where it applies: auto, stem, winograd, direct, grouped, implicit, depthwise, generic"),
     NULL
 };
 
@@ -55,7 +56,8 @@ static enum fer_status check(const struct conv2d *p, const struct fer_shape *in,
     char text[64];
     fer_shape_text(in, text, sizeof text);
     if (in->rank != 4 || in->dtype != FER_F32)
-        return fer_fail(err, FER_ESHAPE, "conv2d reads images, f32[channels, height, width], but its input is %s", text);
+        return fer_fail(err, FER_ESHAPE, "conv2d reads images, f32[channels, height, width], but its input is %s",
+                        text);
     const int groups = groups_of(p, in->dim[1]);
     if (in->dim[1] % groups != 0)
         return fer_fail_argument(err, FER_ESHAPE, "groups", "%d input channels cannot be divided into %d groups",
@@ -69,8 +71,8 @@ static enum fer_status check(const struct conv2d *p, const struct fer_shape *in,
                                  "kernel or more padding",
                                  p->dilation * (p->kernel - 1) + 1, text, p->pad);
     if ((double)in->dim[0] * in->dim[2] * in->dim[3] > INT_MAX / 64)
-        return fer_fail(err, FER_ESHAPE, "%d images of %d x %d pixels are too many for one batch", in->dim[0], in->dim[2],
-                        in->dim[3]);
+        return fer_fail(err, FER_ESHAPE, "%d images of %d x %d pixels are too many for one batch", in->dim[0],
+                        in->dim[2], in->dim[3]);
     if (strcmp(p->solver, "auto") != 0 && !conv_solver_exists(p->solver))
         return fer_fail_argument(err, FER_EINVAL, "solver", "conv2d has no solver called '%s'", p->solver);
     return FER_OK;
@@ -106,16 +108,31 @@ static void layout(const struct fer_op *op, enum fer_profile profile, struct fer
     wish->output[0] = FER_LAYOUT_BLOCKED;
 }
 
-static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *w, struct fer_tensor *bias,
-                                struct fer_tensor *y)
+static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *w,
+                                struct fer_tensor *bias, struct fer_tensor *y)
 {
     const struct conv2d *p = fer_emit_params(em);
     const struct fer_shape *in = fer_tensor_shape(x), *out = fer_tensor_shape(y);
-    return (struct conv_call){ .em = em, .x = x, .w = w, .bias = bias, .y = y,
-        .shape = { .n = in->dim[0], .c = in->dim[1], .h = in->dim[2], .w = in->dim[3], .k = out->dim[1],
-                   .oh = out->dim[2], .ow = out->dim[3], .kernel = p->kernel, .stride = p->stride, .pad = p->pad,
-                   .dilation = p->dilation, .groups = groups_of(p, in->dim[1]), .x = fer_tensor_layout(x),
-                   .y = fer_tensor_layout(y), .profile = fer_emit_profile(em) } };
+    return (struct conv_call){ .em = em,
+                               .x = x,
+                               .w = w,
+                               .bias = bias,
+                               .y = y,
+                               .shape = { .n = in->dim[0],
+                                          .c = in->dim[1],
+                                          .h = in->dim[2],
+                                          .w = in->dim[3],
+                                          .k = out->dim[1],
+                                          .oh = out->dim[2],
+                                          .ow = out->dim[3],
+                                          .kernel = p->kernel,
+                                          .stride = p->stride,
+                                          .pad = p->pad,
+                                          .dilation = p->dilation,
+                                          .groups = groups_of(p, in->dim[1]),
+                                          .x = fer_tensor_layout(x),
+                                          .y = fer_tensor_layout(y),
+                                          .profile = fer_emit_profile(em) } };
 }
 
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
@@ -151,8 +168,18 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_conv2d = { .size = sizeof(struct fer_layer), .name = "conv2d",
-    .help = "2-D convolution (cross-correlation) of images", .params = params, .params_size = sizeof(struct conv2d),
-    .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .saves = FER_SAVES_INPUT, .shape = shape,
-    .forward = forward, .backward = backward, .layout = layout,
-    .fuses = FER_EPILOGUE_AFFINE | FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS };
+const struct fer_layer fer_conv2d = { .size = sizeof(struct fer_layer),
+                                      .name = "conv2d",
+                                      .help = "2-D convolution (cross-correlation) of images",
+                                      .params = params,
+                                      .params_size = sizeof(struct conv2d),
+                                      .inputs_min = 1,
+                                      .inputs_max = 1,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .saves = FER_SAVES_INPUT,
+                                      .shape = shape,
+                                      .forward = forward,
+                                      .backward = backward,
+                                      .layout = layout,
+                                      .fuses = FER_EPILOGUE_AFFINE | FER_EPILOGUE_ADD | FER_EPILOGUE_ACTIVATIONS };

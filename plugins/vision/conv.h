@@ -29,7 +29,7 @@ struct conv_call {
     struct conv_shape shape;
     struct fer_tensor *x, *w, *bias, *y, *add;
     enum fer_activation activation;
-    double slope; /* of FER_ACTIVATION_LEAKY_RELU */
+    double slope;      /* of FER_ACTIVATION_LEAKY_RELU */
     const int *values; /* of the solver's tunables */
 };
 
@@ -41,9 +41,9 @@ struct conv_solver {
     bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };
 
-#define CONV_SOLVER(name_, help_, tunables_, ...)                                                                        \
-    {                                                                                                                    \
-        sizeof(struct fer_solver), name_, help_, (const char *const[]){ __VA_ARGS__, NULL }, tunables_                   \
+#define CONV_SOLVER(name_, help_, tunables_, ...)                                                                      \
+    {                                                                                                                  \
+        sizeof(struct fer_solver), name_, help_, (const char *const[]){ __VA_ARGS__, NULL }, tunables_                 \
     }
 
 /* NULL-terminated, best first; the last one applies to everything. */

@@ -16,8 +16,7 @@ void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tenso
     const int splits = shape->dim[0] < SPLITS ? shape->dim[0] : SPLITS;
     struct fer_tensor *partial = conv_temp(em, (size_t)splits * (size_t)lanes);
 
-    struct fer_launch *launch =
-        fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_partial", blocked ? "-DBLOCKED" : " ");
+    struct fer_launch *launch = fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_partial", blocked ? "-DBLOCKED" : " ");
     fer_launch_in(launch, "dy", dy);
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, lanes);

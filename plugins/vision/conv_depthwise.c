@@ -52,11 +52,12 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
     const struct conv_shape *s = &call->shape;
     const bool gpu = s->x == FER_LAYOUT_PLAIN;
     char options[CONV_EPILOGUE_OPTIONS];
-    const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow, planes = gpu ? s->k : conv_blocks(s->k);
+    const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow,
+              planes = gpu ? s->k : conv_blocks(s->k);
     const int span = gpu ? 1 : height * width < 4096 ? height * width : 8 * width;
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d %s",
-                                                gpu ? 1 : FER_BLOCK,
-                                                gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d %s", gpu ? 1 : FER_BLOCK,
+                        gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", gpu ? call->w : pack(call));
     if (!gradient)
@@ -104,6 +105,7 @@ static void weights(const struct conv_call *call)
 
 #define HELP "every channel by itself, 16 at a time where they are blocked"
 #define SOLVER CONV_SOLVER("depthwise", HELP, NULL, fer_conv_depthwise_cl, fer_conv_depthwise_pack_cl)
-const struct conv_solver conv_depthwise_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
+const struct conv_solver conv_depthwise_forward = { SOLVER, .applicable = applicable, .emit = forward,
+                                                    .epilogue = true };
 const struct conv_solver conv_depthwise_data = { SOLVER, .applicable = applicable, .emit = data };
 const struct conv_solver conv_depthwise_weights = { SOLVER, .applicable = blocked, .emit = weights };

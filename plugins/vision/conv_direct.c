@@ -14,7 +14,8 @@ enum { CHUNK, OUTS, PASS_WEIGHTS };
 static const struct fer_tunable *const tunables[] = {
     FER_TUNABLE("chunk", "pixels of a work-item at most, at most CHUNK in conv_direct.cl", 192, 48, 96),
     FER_TUNABLE("outs", "blocks of outputs of a work-item at most", 8, 2, 4, 16),
-    FER_TUNABLE("pass", "16x16 weights (1 KiB each) that all tiles of a work-item go through before the next", 18, 9, 36, 144),
+    FER_TUNABLE("pass", "16x16 weights (1 KiB each) that all tiles of a work-item go through before the next", 18, 9,
+                36, 144),
     NULL
 };
 enum { WEIGHT_ITEMS };
@@ -23,12 +24,12 @@ static const struct fer_tunable *const weights_tunables[] = {
 };
 
 enum {
-    TILE = 6,              /* pixels of a register tile: PIXELS in conv_direct.cl */
-    ITEMS = 16,            /* work-items wanted at least, for two cores to finish together */
-    PACKED_BLOCKS = 8,     /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
-    WEIGHT_PIXELS = 96,    /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
-    OUTPUT_BLOCKS = 8,     /* … and the output blocks that share one: OUTS there */
-    INPUT_BLOCKS = 4       /* … and the input blocks, of a 1x1 kernel */
+    TILE = 6,           /* pixels of a register tile: PIXELS in conv_direct.cl */
+    ITEMS = 16,         /* work-items wanted at least, for two cores to finish together */
+    PACKED_BLOCKS = 8,  /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
+    WEIGHT_PIXELS = 96, /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
+    OUTPUT_BLOCKS = 8,  /* … and the output blocks that share one: OUTS there */
+    INPUT_BLOCKS = 4    /* … and the input blocks, of a 1x1 kernel */
 };
 
 static bool applicable(const struct conv_shape *s)
@@ -100,7 +101,8 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     const struct conv_groups g = conv_groups_find(s, pass);
     struct fer_tensor *packed = pack(call, pass, &g);
     const int blocks = conv_blocks(g.outputs);
-    const int phases = pass == CONV_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
+    const int phases =
+        pass == CONV_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
     const int plane = pass == CONV_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
 
     const struct items items = items_of(s->n * plane, phases * phases, blocks, call->values);
@@ -196,13 +198,10 @@ static void weights(const struct conv_call *call)
 }
 
 #define SOLVER(help) CONV_SOLVER("direct", help, tunables, fer_conv_direct_cl, fer_conv_pack_cl)
-const struct conv_solver conv_direct_forward = {
-    SOLVER("register tiles of 6 pixels by 16 channels"), .applicable = applicable, .emit = forward, .epilogue = true
-};
-const struct conv_solver conv_direct_data = {
-    SOLVER("the same, gathering; strides by phases"), .applicable = applicable, .emit = data
-};
-const struct conv_solver conv_direct_weights = {
-    CONV_SOLVER("direct", "outer products over gathered pixels", weights_tunables, fer_conv_outer_cl, fer_conv_unpack_cl),
-    .applicable = applicable, .emit = weights
-};
+const struct conv_solver conv_direct_forward = { SOLVER("register tiles of 6 pixels by 16 channels"),
+                                                 .applicable = applicable, .emit = forward, .epilogue = true };
+const struct conv_solver conv_direct_data = { SOLVER("the same, gathering; strides by phases"),
+                                              .applicable = applicable, .emit = data };
+const struct conv_solver conv_direct_weights = { CONV_SOLVER("direct", "outer products over gathered pixels",
+                                                             weights_tunables, fer_conv_outer_cl, fer_conv_unpack_cl),
+                                                 .applicable = applicable, .emit = weights };

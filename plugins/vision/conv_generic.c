@@ -61,12 +61,10 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "by the definition, one output a work-item; any shape, layout and device"
-const struct conv_solver conv_generic_forward = {
-    CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl, fer_conv_epilogue_cl), .applicable = applicable, .emit = forward
-};
-const struct conv_solver conv_generic_data = {
-    CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl), .applicable = applicable, .emit = data
-};
-const struct conv_solver conv_generic_weights = {
-    CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl), .applicable = applicable, .emit = weights
-};
+const struct conv_solver conv_generic_forward = { CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl,
+                                                              fer_conv_epilogue_cl),
+                                                  .applicable = applicable, .emit = forward };
+const struct conv_solver conv_generic_data = { CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl),
+                                               .applicable = applicable, .emit = data };
+const struct conv_solver conv_generic_weights = { CONV_SOLVER("generic", HELP, NULL, fer_conv_generic_cl),
+                                                  .applicable = applicable, .emit = weights };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Convolutions with groups of 4 or 8 channels in and out (ResNeXt), for CPUs, blocked layouts.  To the direct solver such
- * groups are blocks of 16 inputs of which most weights are zero; this one only computes what is not.
+ * Convolutions with groups of 4 or 8 channels in and out (ResNeXt), for CPUs, blocked layouts.  To the direct solver
+ * such groups are blocks of 16 inputs of which most weights are zero; this one only computes what is not.
  */
 #include "conv.h"
 #include "conv_direct_cl.h"
@@ -15,9 +15,9 @@ static const struct fer_tunable *const tunables[] = {
 };
 
 enum {
-    TILE = 24,   /* … and at least this */
-    ITEMS = 16,  /* work-items wanted at least */
-    PASS = 1     /* there is one input block to sum */
+    TILE = 24,  /* … and at least this */
+    ITEMS = 16, /* work-items wanted at least */
+    PASS = 1    /* there is one input block to sum */
 };
 
 static int width_of(const struct conv_shape *s)
@@ -38,12 +38,12 @@ static struct fer_tensor *pack(const struct conv_call *call, bool gradient)
     const int count = conv_blocks(s->k) * taps * width * FER_BLOCK + FER_BLOCK;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     bool fresh;
-    struct fer_tensor *packed = fer_emit_prepared(
-        call->em, call->w, gradient ? "conv grouped data" : "conv grouped forward", &shape, &fresh);
+    struct fer_tensor *packed =
+        fer_emit_prepared(call->em, call->w, gradient ? "conv grouped data" : "conv grouped forward", &shape, &fresh);
     if (!fresh)
         return packed;
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_grouped_pack_cl, "conv_grouped_pack",
-                                                gradient ? "-DGRADIENT" : " ");
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_grouped_pack_cl, "conv_grouped_pack", gradient ? "-DGRADIENT" : " ");
     fer_launch_in(launch, "weights", call->w);
     fer_launch_out(launch, "packed", packed);
     fer_launch_int(launch, s->k);
@@ -146,7 +146,6 @@ static void weights(const struct conv_call *call)
 #define SOLVER CONV_SOLVER("grouped", HELP, tunables, fer_conv_direct_cl, fer_conv_grouped_pack_cl)
 const struct conv_solver conv_grouped_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
 const struct conv_solver conv_grouped_data = { SOLVER, .applicable = applicable, .emit = data };
-const struct conv_solver conv_grouped_weights = {
-    CONV_SOLVER("grouped", HELP, NULL, fer_conv_grouped_cl, fer_conv_grouped_pack_cl), .applicable = applicable,
-    .emit = weights
-};
+const struct conv_solver conv_grouped_weights = { CONV_SOLVER("grouped", HELP, NULL, fer_conv_grouped_cl,
+                                                              fer_conv_grouped_pack_cl),
+                                                  .applicable = applicable, .emit = weights };

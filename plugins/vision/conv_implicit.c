@@ -11,10 +11,10 @@ static const struct fer_tunable *const tunables[] = {
 };
 
 enum {
-    SIDE = 16,            /* a work-group is SIDE x SIDE */
-    WIDE_ITEMS = 64,      /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
-    SPLIT_GROUPS = 256,   /* work-groups wanted for the weights' gradient */
-    SPLIT_PIXELS = 512    /* … of no fewer pixels each */
+    SIDE = 16,          /* a work-group is SIDE x SIDE */
+    WIDE_ITEMS = 64,    /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
+    SPLIT_GROUPS = 256, /* work-groups wanted for the weights' gradient */
+    SPLIT_PIXELS = 512  /* … of no fewer pixels each */
 };
 
 static bool applicable(const struct conv_shape *s)
@@ -38,7 +38,8 @@ static struct tile tile_of(int rows, int columns, int wish)
 
 static struct fer_launch *begin(const struct conv_call *call, const char *kernel, struct tile tile, const char *options)
 {
-    return fer_emit_kernel(call->em, fer_conv_implicit_cl, kernel, "-DTILE_M=%d -DTILE_N=%d %s", tile.m, tile.n, options);
+    return fer_emit_kernel(call->em, fer_conv_implicit_cl, kernel, "-DTILE_M=%d -DTILE_N=%d %s", tile.m, tile.n,
+                           options);
 }
 
 static void geometry(struct fer_launch *launch, const struct conv_shape *s)
@@ -135,6 +136,7 @@ static void weights(const struct conv_call *call)
 
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
 #define SOLVER CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl)
-const struct conv_solver conv_implicit_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
+const struct conv_solver conv_implicit_forward = { SOLVER, .applicable = applicable, .emit = forward,
+                                                   .epilogue = true };
 const struct conv_solver conv_implicit_data = { SOLVER, .applicable = applicable, .emit = data };
 const struct conv_solver conv_implicit_weights = { SOLVER, .applicable = applicable, .emit = weights };

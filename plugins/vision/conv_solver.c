@@ -16,8 +16,13 @@ static const struct conv_solver *const forward_solvers[] = {
     &conv_direct_forward,    &conv_implicit_forward, &conv_generic_forward, NULL,
 };
 static const struct conv_solver *const data_solvers[] = {
-    &conv_depthwise_data, &conv_grouped_data,  &conv_winograd_data, &conv_direct_data,
-    &conv_implicit_data,  &conv_generic_data,  NULL,
+    &conv_depthwise_data,
+    &conv_grouped_data,
+    &conv_winograd_data,
+    &conv_direct_data,
+    &conv_implicit_data,
+    &conv_generic_data,
+    NULL,
 };
 static const struct conv_solver *const weights_solvers[] = {
     &conv_depthwise_weights, &conv_grouped_weights,  &conv_stem_weights,    &conv_winograd_weights,
@@ -28,7 +33,6 @@ const struct conv_solver *const *conv_solvers(enum conv_pass pass)
 {
     return pass == CONV_FORWARD ? forward_solvers : pass == CONV_DATA ? data_solvers : weights_solvers;
 }
-
 
 bool conv_solver_exists(const char *name)
 {
@@ -75,13 +79,16 @@ static const struct fer_solution *solve(enum conv_pass pass, const struct conv_c
     static const char *const works[] = { "forward", "data", "weights" };
     const struct conv_shape *s = &call->shape;
     char text[160];
-    int length = snprintf(text, sizeof text, "%dx%dx%dx%d to %dx%dx%d%s, %dx%d pad %d", s->n, s->c, s->h, s->w, s->k, s->oh,
-                          s->ow, layouts_text(s), s->kernel, s->kernel, s->pad);
+    int length = snprintf(text, sizeof text, "%dx%dx%dx%d to %dx%dx%d%s, %dx%d pad %d", s->n, s->c, s->h, s->w, s->k,
+                          s->oh, s->ow, layouts_text(s), s->kernel, s->kernel, s->pad);
     if (s->stride != 1 || s->dilation != 1 || s->groups != 1)
-        snprintf(text + length, sizeof text - (size_t)length, " stride %d dilation %d groups %d", s->stride, s->dilation,
-                 s->groups);
-    return fer_emit_solve(call->em, &(struct fer_problem){ .size = sizeof(struct fer_problem), .work = works[pass],
-                                                           .shape = text, .solvers = c->solvers, .tolerance = 2e-4 });
+        snprintf(text + length, sizeof text - (size_t)length, " stride %d dilation %d groups %d", s->stride,
+                 s->dilation, s->groups);
+    return fer_emit_solve(call->em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
+                                                           .work = works[pass],
+                                                           .shape = text,
+                                                           .solvers = c->solvers,
+                                                           .tolerance = 2e-4 });
 }
 
 void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *name)

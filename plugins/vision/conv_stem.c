@@ -36,8 +36,8 @@ static int numbers(const struct conv_shape *s)
 static struct fer_tensor *frame(const struct conv_call *call)
 {
     const struct conv_shape *s = &call->shape;
-    const struct fer_shape shape = fer_shape_make(fer_tensor_shape(call->x), 3,
-                                                  (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
+    const struct fer_shape shape =
+        fer_shape_make(fer_tensor_shape(call->x), 3, (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
     struct fer_tensor *out = fer_emit_temp(call->em, &shape, FER_LAYOUT_PLAIN);
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_stem_frame_cl, "conv_stem_frame", NULL);
     fer_launch_in(launch, "x", call->x);
@@ -61,7 +61,8 @@ static struct fer_tensor *pack(const struct conv_call *call)
     fer_launch_out(launch, "packed", packed);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, numbers(s));
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)conv_blocks(s->k)), 1,
+                        1);
     fer_launch_prepare(launch);
     return packed;
 }
@@ -114,10 +115,9 @@ static void weights(const struct conv_call *call)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)numbers(s)), fer_extent_fixed((size_t)s->k), 1, 1);
 }
 
-#define SOLVER(tunables)                                                                                                 \
-    CONV_SOLVER("stem", "few plain input channels; the padded input is copied first", tunables, fer_conv_stem_cl,        \
+#define SOLVER(tunables)                                                                                               \
+    CONV_SOLVER("stem", "few plain input channels; the padded input is copied first", tunables, fer_conv_stem_cl,      \
                 fer_conv_stem_frame_cl, fer_conv_stem_pack_cl)
-const struct conv_solver conv_stem_forward = {
-    SOLVER(forward_tunables), .applicable = applicable, .emit = forward, .epilogue = true
-};
+const struct conv_solver conv_stem_forward = { SOLVER(forward_tunables), .applicable = applicable, .emit = forward,
+                                               .epilogue = true };
 const struct conv_solver conv_stem_weights = { SOLVER(weights_tunables), .applicable = applicable, .emit = weights };

@@ -2,8 +2,8 @@
  *
  * 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3), all three passes.  See conv_winograd.cl.
  *
- * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back while
- * the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
+ * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back
+ * while the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
  * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
  * the blocks of outputs are shared out.  Either way computes the same sums in the same order.
  */
@@ -26,11 +26,11 @@ static const struct fer_tunable *const weights_tunables[] = {
 
 enum {
     POINTS = 36,
-    WEIGHT_TILES = 18,   /* of a chunk of the weights' gradient */
-    FUSED_BLOCKS = 12,   /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
-    FUSED_CHUNKS = 4,    /* at least, to share out */
-    FUSED_GROUPS = 8,    /* work-groups, each with scratch of its own */
-    SPLIT_ITEMS = 16     /* work-items wanted at least */
+    WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
+    FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
+    FUSED_CHUNKS = 4,  /* at least, to share out */
+    FUSED_GROUPS = 8,  /* work-groups, each with scratch of its own */
+    SPLIT_ITEMS = 16   /* work-items wanted at least */
 };
 
 static int tiles_of(int height, int width)
@@ -47,8 +47,8 @@ static bool worthwhile(int height, int width)
 
 static bool fits(const struct conv_shape *s)
 {
-    return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED && s->kernel == 3 &&
-           s->stride == 1 && s->dilation == 1 && s->groups == 1;
+    return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED &&
+           s->kernel == 3 && s->stride == 1 && s->dilation == 1 && s->groups == 1;
 }
 
 static bool forward_applicable(const struct conv_shape *s)
@@ -81,8 +81,11 @@ struct plan {
 static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass, const int *values)
 {
     const bool data = pass == CONV_DATA;
-    struct plan p = { .channels_in = data ? s->k : s->c, .channels_out = data ? s->c : s->k, .height = data ? s->h : s->oh,
-                      .width = data ? s->w : s->ow, .pad = data ? 2 - s->pad : s->pad };
+    struct plan p = { .channels_in = data ? s->k : s->c,
+                      .channels_out = data ? s->c : s->k,
+                      .height = data ? s->h : s->oh,
+                      .width = data ? s->w : s->ow,
+                      .pad = data ? 2 - s->pad : s->pad };
     p.in = conv_blocks(p.channels_in);
     p.out = conv_blocks(p.channels_out);
     p.per_image = tiles_of(p.height, p.width);
@@ -139,8 +142,8 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
     conv_cost(launch, &call->shape);
 }
 
-static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int height, int width,
-                           int pad, int tiles, int first_chunk, struct fer_extent chunks)
+static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int height,
+                           int width, int pad, int tiles, int first_chunk, struct fer_extent chunks)
 {
     struct fer_launch *launch = begin(call->em, "winograd_transform", tiles, " ");
     fer_launch_in(launch, "x", in);
@@ -236,8 +239,8 @@ static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct
     fer_launch_int(launch, out);
     fer_launch_int(launch, first_chunk);
     fer_launch_int(launch, chunks);
-    fer_launch_range_3d(launch, fer_extent_fixed((size_t)in), fer_extent_fixed((size_t)out), fer_extent_fixed(POINTS), 1, 1,
-                        1);
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)in), fer_extent_fixed((size_t)out), fer_extent_fixed(POINTS),
+                        1, 1, 1);
 }
 
 static void weights(const struct conv_call *call)
@@ -255,17 +258,15 @@ static void weights(const struct conv_call *call)
     fer_launch_out(launch, "dw", call->w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, s->c);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->c)), fer_extent_fixed((size_t)conv_blocks(s->k)), 1,
-                        1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->c)),
+                        fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
     conv_cost(launch, s);
 }
 
 #define HELP "F(4x4, 3x3): 36 multiplications for 144"
 #define SOLVER(tunables) CONV_SOLVER("winograd", HELP, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
-const struct conv_solver conv_winograd_forward = {
-    SOLVER(tunables), .applicable = forward_applicable, .emit = forward, .epilogue = true
-};
+const struct conv_solver conv_winograd_forward = { SOLVER(tunables), .applicable = forward_applicable, .emit = forward,
+                                                   .epilogue = true };
 const struct conv_solver conv_winograd_data = { SOLVER(tunables), .applicable = data_applicable, .emit = data };
-const struct conv_solver conv_winograd_weights = {
-    SOLVER(weights_tunables), .applicable = forward_applicable, .emit = weights
-};
+const struct conv_solver conv_winograd_weights = { SOLVER(weights_tunables), .applicable = forward_applicable,
+                                                   .emit = weights };

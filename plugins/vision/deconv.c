@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * deconv2d: the transposed convolution (PyTorch's ConvTranspose2d).  Its forward pass is the DATA pass of the convolution
- * that leads from its output back to its input, and the other way round; the solvers are conv2d's.
+ * deconv2d: the transposed convolution (PyTorch's ConvTranspose2d).  Its forward pass is the DATA pass of the
+ * convolution that leads from its output back to its input, and the other way round; the solvers are conv2d's.
  */
 #include <limits.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static const struct fer_param *const params[] = {
     FER_PARAM_INT(struct deconv2d, kernel, "3", 1, 31, "side of the square kernel"),
     FER_PARAM_INT(struct deconv2d, stride, "1", 1, 31, "how many times the output is larger than the input, about"),
     FER_PARAM_INT(struct deconv2d, pad, "0", 0, 255, "pixels taken off at each side of the output"),
-    FER_PARAM_INT(struct deconv2d, output_pad, "0", 0, 30, "pixels added to the output's bottom and right; less than stride"),
+    FER_PARAM_INT(struct deconv2d, output_pad, "0", 0, 30,
+                  "pixels added to the output's bottom and right; less than stride"),
     FER_PARAM_INT(struct deconv2d, dilation, "1", 1, 63, "step between taps of the kernel"),
     FER_PARAM_INT(struct deconv2d, groups, "1", 1, 65536, "groups of channels that do not see each other"),
     FER_PARAM_BOOL(struct deconv2d, bias, "yes", "add a bias per channel"),
@@ -45,7 +46,8 @@ static enum fer_status check(const struct deconv2d *p, const struct fer_shape *i
     char text[64];
     fer_shape_text(in, text, sizeof text);
     if (in->rank != 4 || in->dtype != FER_F32)
-        return fer_fail(err, FER_ESHAPE, "deconv2d reads images, f32[channels, height, width], but its input is %s", text);
+        return fer_fail(err, FER_ESHAPE, "deconv2d reads images, f32[channels, height, width], but its input is %s",
+                        text);
     if (in->dim[1] % p->groups != 0 || p->channels % p->groups != 0)
         return fer_fail_argument(err, FER_ESHAPE, "groups",
                                  "%d input and %d output channels cannot both be divided into %d groups", in->dim[1],
@@ -54,10 +56,12 @@ static enum fer_status check(const struct deconv2d *p, const struct fer_shape *i
         return fer_fail_argument(err, FER_EINVAL, "output_pad", "output_pad=%d must be less than the stride, %d",
                                  p->output_pad, p->stride);
     if ((double)in->dim[2] * p->stride > 65536 || (double)in->dim[3] * p->stride > 65536)
-        return fer_fail_argument(err, FER_ESHAPE, "stride", "stride %d makes an image of %s too large", p->stride, text);
+        return fer_fail_argument(err, FER_ESHAPE, "stride", "stride %d makes an image of %s too large", p->stride,
+                                 text);
     const int height = reach(p, in->dim[2]), width = reach(p, in->dim[3]);
     if (height <= 0 || width <= 0)
-        return fer_fail_argument(err, FER_ESHAPE, "pad", "padding of %d leaves nothing of the output of %s", p->pad, text);
+        return fer_fail_argument(err, FER_ESHAPE, "pad", "padding of %d leaves nothing of the output of %s", p->pad,
+                                 text);
     if ((double)in->dim[0] * height * width > INT_MAX / 64)
         return fer_fail(err, FER_ESHAPE, "%d images of %d x %d pixels are too many for one batch", in->dim[0], height,
                         width);
@@ -103,11 +107,25 @@ static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *input, s
 {
     const struct deconv2d *p = fer_emit_params(em);
     const struct fer_shape *x = fer_tensor_shape(output), *y = fer_tensor_shape(input);
-    return (struct conv_call){ .em = em, .x = output, .w = w, .y = input,
-        .shape = { .n = x->dim[0], .c = x->dim[1], .h = x->dim[2], .w = x->dim[3], .k = y->dim[1], .oh = y->dim[2],
-                   .ow = y->dim[3], .kernel = p->kernel, .stride = p->stride, .pad = p->pad, .dilation = p->dilation,
-                   .groups = p->groups, .x = fer_tensor_layout(output), .y = fer_tensor_layout(input),
-                   .profile = fer_emit_profile(em) } };
+    return (struct conv_call){ .em = em,
+                               .x = output,
+                               .w = w,
+                               .y = input,
+                               .shape = { .n = x->dim[0],
+                                          .c = x->dim[1],
+                                          .h = x->dim[2],
+                                          .w = x->dim[3],
+                                          .k = y->dim[1],
+                                          .oh = y->dim[2],
+                                          .ow = y->dim[3],
+                                          .kernel = p->kernel,
+                                          .stride = p->stride,
+                                          .pad = p->pad,
+                                          .dilation = p->dilation,
+                                          .groups = p->groups,
+                                          .x = fer_tensor_layout(output),
+                                          .y = fer_tensor_layout(input),
+                                          .profile = fer_emit_profile(em) } };
 }
 
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
@@ -140,7 +158,17 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_deconv2d = { .size = sizeof(struct fer_layer), .name = "deconv2d",
-    .help = "2-D transposed convolution, which enlarges images", .params = params,
-    .params_size = sizeof(struct deconv2d), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward, .layout = layout };
+const struct fer_layer fer_deconv2d = { .size = sizeof(struct fer_layer),
+                                        .name = "deconv2d",
+                                        .help = "2-D transposed convolution, which enlarges images",
+                                        .params = params,
+                                        .params_size = sizeof(struct deconv2d),
+                                        .inputs_min = 1,
+                                        .inputs_max = 1,
+                                        .outputs_min = 1,
+                                        .outputs = 1,
+                                        .saves = FER_SAVES_INPUT,
+                                        .shape = shape,
+                                        .forward = forward,
+                                        .backward = backward,
+                                        .layout = layout };

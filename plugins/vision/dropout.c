@@ -75,8 +75,16 @@ static enum fer_status dropout_backward(struct fer_emit *em, struct fer_error *e
     return FER_OK;
 }
 
-const struct fer_layer fer_dropout = { .size = sizeof(struct fer_layer), .name = "dropout",
-    .help = "in training, zero with probability p, else divided by 1 - p", .params = dropout_params,
-    .params_size = sizeof(struct dropout), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .shape = dropout_shape, .forward = dropout_forward,
-    .backward = dropout_backward };
+const struct fer_layer fer_dropout = { .size = sizeof(struct fer_layer),
+                                       .name = "dropout",
+                                       .help = "in training, zero with probability p, else divided by 1 - p",
+                                       .params = dropout_params,
+                                       .params_size = sizeof(struct dropout),
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE,
+                                       .shape = dropout_shape,
+                                       .forward = dropout_forward,
+                                       .backward = dropout_backward };

@@ -9,16 +9,15 @@ enum { STRIP_ROWS, STRIP_COLUMNS, RUN };
 static const struct fer_tunable *const rows_tunables[] = {
     FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
     FER_TUNABLE("columns", "of a work-item; 0: 48, or 256 where b's rows are read by few", 0, 48, 96, 256),
-    FER_TUNABLE("run", "rows of b that are summed before the next columns; 0: 256, or 16 where few read them", 0, 16, 64, 256),
+    FER_TUNABLE("run", "rows of b that are summed before the next columns; 0: 256, or 16 where few read them", 0, 16,
+                64, 256),
     NULL
 };
-static const struct fer_tunable *const dots_tunables[] = {
-    FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
-    FER_TUNABLE("columns", "of a work-item", 48, 24, 96), NULL
-};
+static const struct fer_tunable *const dots_tunables[] = { FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
+                                                           FER_TUNABLE("columns", "of a work-item", 48, 24, 96), NULL };
 
 enum {
-    TILE = 64,        /* of gemm_tiled */
+    TILE = 64, /* of gemm_tiled */
     SIDE = 16,
     SHORT_ROWS = 24,    /* of a work-item where there would be fewer than ITEMS of them */
     FEW_ROWS = 24,      /* at most so many rows of a are bound by reading b: … */
@@ -34,8 +33,13 @@ static size_t divide_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-#define SOURCES (const char *const[]){ fer_gemm_cl, NULL }
-static const struct fer_solver rows_solver = { sizeof rows_solver, "rows", "b's rows are read whole", SOURCES, rows_tunables };
+#define SOURCES                                                                                                        \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        fer_gemm_cl, NULL                                                                                              \
+    }
+static const struct fer_solver rows_solver = { sizeof rows_solver, "rows", "b's rows are read whole", SOURCES,
+                                               rows_tunables };
 static const struct fer_solver dots_solver = { sizeof dots_solver, "dots", "rows of a by columns of b", SOURCES,
                                                dots_tunables };
 static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "tiles in local memory", SOURCES, NULL };
@@ -65,14 +69,19 @@ static struct sizes sizes_of(const struct gemm *g)
                            g->matrices ? (double)g->matrices * fer_tensor_shape(g->c)->dim[0] : 1 };
 }
 
-static const struct fer_solution *solve(struct fer_emit *em, const struct gemm *g, const struct fer_solver *const *solvers)
+static const struct fer_solution *solve(struct fer_emit *em, const struct gemm *g,
+                                        const struct fer_solver *const *solvers)
 {
     const struct sizes s = sizes_of(g);
     char text[160];
     snprintf(text, sizeof text, "%.0f of %dx%d%s by %dx%d%s", s.products, s.rows, s.depth,
-             g->a.column_step == 1 ? "" : " transposed", s.depth, g->columns, g->b.column_step == 1 ? "" : " transposed");
-    return fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem), .work = "product", .shape = text,
-                                                     .solvers = solvers, .tolerance = 2e-4 });
+             g->a.column_step == 1 ? "" : " transposed", s.depth, g->columns,
+             g->b.column_step == 1 ? "" : " transposed");
+    return fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
+                                                     .work = "product",
+                                                     .shape = text,
+                                                     .solvers = solvers,
+                                                     .tolerance = 2e-4 });
 }
 
 /* `items` for every `strip` rows of c; as many as the live batch needs where the rows are the batch. */
@@ -82,8 +91,8 @@ static struct fer_extent row_extent(const struct gemm *g, size_t items, size_t s
 }
 
 /* Rows and columns of a work-item on a CPU, and what else the kernel wants to know; then its range. */
-static void launch_strips(struct fer_launch *launch, const struct gemm *g, const struct fer_solution *solution, bool dots,
-                          struct fer_extent z)
+static void launch_strips(struct fer_launch *launch, const struct gemm *g, const struct fer_solution *solution,
+                          bool dots, struct fer_extent z)
 {
     const int rows = sizes_of(g).rows, *values = solution->values;
     const bool few = !dots && rows <= FEW_ROWS && g->columns >= ITEMS * LONG_COLUMNS;
@@ -122,14 +131,14 @@ void gemm_emit(struct fer_emit *em, const struct gemm *g)
     fer_launch_int(launch, g->a.next);
     fer_launch_int(launch, g->b.next);
     fer_launch_int(launch, s.rows * g->columns);
-    const struct fer_extent z =
-        g->matrices ? fer_extent_rows(g->c, (size_t)g->matrices, 1) : fer_extent_fixed(1);
+    const struct fer_extent z = g->matrices ? fer_extent_rows(g->c, (size_t)g->matrices, 1) : fer_extent_fixed(1);
     if (solver == &tiled_solver)
         fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns * SIDE, TILE)),
                             row_extent(g, SIDE, TILE), z, SIDE, SIDE, 1);
     else
         launch_strips(launch, g, solution, solver == &dots_solver, z);
     fer_launch_cost(launch, 2.0 * s.products * s.rows * g->columns * s.depth,
-                    4.0 * s.products * ((double)s.rows * s.depth + (double)s.depth * g->columns + (double)s.rows * g->columns));
+                    4.0 * s.products *
+                        ((double)s.rows * s.depth + (double)s.depth * g->columns + (double)s.rows * g->columns));
     fer_emit_solved(em);
 }

@@ -113,8 +113,17 @@ static enum fer_status groupnorm_backward(struct fer_emit *em, struct fer_error 
     return FER_OK;
 }
 
-const struct fer_layer fer_groupnorm = { .size = sizeof(struct fer_layer), .name = "groupnorm",
-    .help = "normalise groups of channels of each row (Wu and He, 2018)", .params = groupnorm_params,
-    .params_size = sizeof(struct groupnorm), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT, .shape = groupnorm_shape, .forward = groupnorm_forward,
-    .backward = groupnorm_backward };
+const struct fer_layer fer_groupnorm = { .size = sizeof(struct fer_layer),
+                                         .name = "groupnorm",
+                                         .help = "normalise groups of channels of each row (Wu and He, 2018)",
+                                         .params = groupnorm_params,
+                                         .params_size = sizeof(struct groupnorm),
+                                         .inputs_min = 1,
+                                         .inputs_max = 1,
+                                         .outputs_min = 1,
+                                         .outputs = 1,
+                                         .flags = FER_LAYER_ANY_LAYOUT,
+                                         .saves = FER_SAVES_INPUT,
+                                         .shape = groupnorm_shape,
+                                         .forward = groupnorm_forward,
+                                         .backward = groupnorm_backward };

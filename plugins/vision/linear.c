@@ -21,8 +21,7 @@ static const struct fer_param *const params[] = {
     FER_PARAM_BOOL(struct linear, bias, "yes", "add a bias per feature"),
     FER_PARAM_ENUM(struct linear, init, "kaiming_uniform", weights_init_choices,
                    "how weights start; kaiming_uniform is PyTorch's default, the bias with it; else the bias is zero"),
-    FER_PARAM_FLOAT(struct linear, std, "0.01", 0, 10, "standard deviation of init=normal"),
-    NULL
+    FER_PARAM_FLOAT(struct linear, std, "0.01", 0, 10, "standard deviation of init=normal"), NULL
 };
 
 static enum fer_status shape(struct fer_op *op, struct fer_error *err)
@@ -55,8 +54,13 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
     struct fer_tensor *x = fer_emit_input(em, 0), *w = fer_emit_weight(em, 0), *folded = fer_emit_epilogue(em)->bias;
     const int inputs = fer_tensor_shape(w)->dim[1];
     (void)err;
-    gemm_emit(em, &(struct gemm){ .a = { x, inputs, 1, 0 }, .b = { w, 1, inputs, 0 }, .c = fer_emit_output(em, 0),
-                                  .bias = folded ? folded : p->bias ? fer_emit_weight(em, 1) : NULL, .columns = p->features,
+    gemm_emit(em, &(struct gemm){ .a = { x, inputs, 1, 0 },
+                                  .b = { w, 1, inputs, 0 },
+                                  .c = fer_emit_output(em, 0),
+                                  .bias = folded    ? folded
+                                          : p->bias ? fer_emit_weight(em, 1)
+                                                    : NULL,
+                                  .columns = p->features,
                                   .depth = inputs });
     return FER_OK;
 }
@@ -70,17 +74,33 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     const int inputs = fer_tensor_shape(w)->dim[1];
     (void)err;
     if (dx) /* dx = dy W */
-        gemm_emit(em, &(struct gemm){ .a = { dy, p->features, 1, 0 }, .b = { w, inputs, 1, 0 }, .c = dx,
-                                      .columns = inputs, .depth = p->features });
+        gemm_emit(em, &(struct gemm){ .a = { dy, p->features, 1, 0 },
+                                      .b = { w, inputs, 1, 0 },
+                                      .c = dx,
+                                      .columns = inputs,
+                                      .depth = p->features });
     if (dw) /* dW = dyᵀ x: the depth is the batch */
-        gemm_emit(em, &(struct gemm){ .a = { dy, 1, p->features, 0 }, .b = { x, inputs, 1, 0 }, .c = dw,
-                                      .rows = p->features, .columns = inputs });
+        gemm_emit(em, &(struct gemm){ .a = { dy, 1, p->features, 0 },
+                                      .b = { x, inputs, 1, 0 },
+                                      .c = dw,
+                                      .rows = p->features,
+                                      .columns = inputs });
     if (db)
         conv_bias_emit(em, dy, db);
     return FER_OK;
 }
 
-const struct fer_layer fer_linear = { .size = sizeof(struct fer_layer), .name = "linear",
-    .help = "every output feature is a weighted sum of all inputs of its sample", .params = params,
-    .params_size = sizeof(struct linear), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward, .fuses = FER_EPILOGUE_AFFINE };
+const struct fer_layer fer_linear = { .size = sizeof(struct fer_layer),
+                                      .name = "linear",
+                                      .help = "every output feature is a weighted sum of all inputs of its sample",
+                                      .params = params,
+                                      .params_size = sizeof(struct linear),
+                                      .inputs_min = 1,
+                                      .inputs_max = 1,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .saves = FER_SAVES_INPUT,
+                                      .shape = shape,
+                                      .forward = forward,
+                                      .backward = backward,
+                                      .fuses = FER_EPILOGUE_AFFINE };

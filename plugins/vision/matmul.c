@@ -11,8 +11,7 @@ struct matmul {
 
 static const struct fer_param *const params[] = {
     FER_PARAM_BOOL(struct matmul, transpose_a, "no", "exchange the last two axes of the first input"),
-    FER_PARAM_BOOL(struct matmul, transpose_b, "no", "exchange the last two axes of the second input"),
-    NULL
+    FER_PARAM_BOOL(struct matmul, transpose_b, "no", "exchange the last two axes of the second input"), NULL
 };
 
 /* The last two axes. */
@@ -57,11 +56,11 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
     fer_shape_text(a, a_text, sizeof a_text);
     fer_shape_text(b, b_text, sizeof b_text);
     if (a->dtype != FER_F32 || b->dtype != FER_F32 || a->rank < 3 || b->rank < 3)
-        return fer_fail(err, FER_ESHAPE, "matmul reads two tensors of f32 matrices, but its inputs are %s and %s", a_text,
-                        b_text);
+        return fer_fail(err, FER_ESHAPE, "matmul reads two tensors of f32 matrices, but its inputs are %s and %s",
+                        a_text, b_text);
     if (!same_before(a, b))
-        return fer_fail(err, FER_ESHAPE, "the axes before the matrices must be alike, but the inputs are %s and %s", a_text,
-                        b_text);
+        return fer_fail(err, FER_ESHAPE, "the axes before the matrices must be alike, but the inputs are %s and %s",
+                        a_text, b_text);
     const struct size left = transposed(size_of(a), p->transpose_a), right = transposed(size_of(b), p->transpose_b);
     if (left.columns != right.rows)
         return fer_fail(err, FER_ESHAPE, "cannot multiply %d x %d by %d x %d: the inner sizes must be equal", left.rows,
@@ -81,13 +80,17 @@ static struct gemm_matrix matrix(struct fer_tensor *tensor, bool transpose)
 }
 
 /* c = op(a) op(b), with op the transposition where asked for. */
-static void multiply(struct fer_emit *em, struct fer_tensor *a, bool transpose_a, struct fer_tensor *b, bool transpose_b,
-                     struct fer_tensor *c)
+static void multiply(struct fer_emit *em, struct fer_tensor *a, bool transpose_a, struct fer_tensor *b,
+                     bool transpose_b, struct fer_tensor *c)
 {
     const struct size left = transposed(size_of(fer_tensor_shape(a)), transpose_a);
     const struct size right = transposed(size_of(fer_tensor_shape(b)), transpose_b);
-    gemm_emit(em, &(struct gemm){ .a = matrix(a, transpose_a), .b = matrix(b, transpose_b), .c = c, .rows = left.rows,
-                                  .columns = right.columns, .depth = left.columns,
+    gemm_emit(em, &(struct gemm){ .a = matrix(a, transpose_a),
+                                  .b = matrix(b, transpose_b),
+                                  .c = c,
+                                  .rows = left.rows,
+                                  .columns = right.columns,
+                                  .depth = left.columns,
                                   .matrices = matrices(fer_tensor_shape(c)) });
 }
 
@@ -117,7 +120,16 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_matmul = { .size = sizeof(struct fer_layer), .name = "matmul",
-    .help = "product of the matrices in the last two axes of two tensors", .params = params,
-    .params_size = sizeof(struct matmul), .inputs_min = 2, .inputs_max = 2, .outputs_min = 1, .outputs = 1,
-    .saves = FER_SAVES_INPUT, .shape = shape, .forward = forward, .backward = backward };
+const struct fer_layer fer_matmul = { .size = sizeof(struct fer_layer),
+                                      .name = "matmul",
+                                      .help = "product of the matrices in the last two axes of two tensors",
+                                      .params = params,
+                                      .params_size = sizeof(struct matmul),
+                                      .inputs_min = 2,
+                                      .inputs_max = 2,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .saves = FER_SAVES_INPUT,
+                                      .shape = shape,
+                                      .forward = forward,
+                                      .backward = backward };

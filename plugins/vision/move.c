@@ -14,12 +14,10 @@ struct box {
     int size[3], from[3], to[3];
 };
 
-static void move(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *out, const struct box *box,
-                 bool whole)
+static void move(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *out, const struct box *box, bool whole)
 {
     const size_t lanes = (size_t)fer_lanes(out);
-    const size_t cells =
-        ((size_t)box->size[0] + lanes - 1) / lanes * (size_t)box->size[1] * (size_t)box->size[2];
+    const size_t cells = ((size_t)box->size[0] + lanes - 1) / lanes * (size_t)box->size[1] * (size_t)box->size[2];
     struct fer_launch *launch = fer_emit_kernel(em, fer_move_cl, "move", "-DFER_LANES=%d", fer_lanes(out));
     fer_launch_in(launch, "x", x);
     (whole ? fer_launch_out : fer_launch_inout)(launch, "out", out);
@@ -64,7 +62,8 @@ static enum fer_status concat_shape(struct fer_op *op, struct fer_error *err)
             fits = k == 1 || in->dim[k] == first->dim[k];
         if (!fits)
             return fer_fail(err, FER_ESHAPE, "input %d is %s and the first %s; only channels may differ", i + 1,
-                            fer_shape_text(in, text[0], sizeof text[0]), fer_shape_text(first, text[1], sizeof text[1]));
+                            fer_shape_text(in, text[0], sizeof text[0]),
+                            fer_shape_text(first, text[1], sizeof text[1]));
         out.dim[1] += in->dim[1];
     }
     fer_op_output(op, 0, &out);
@@ -117,10 +116,17 @@ static void concat_layout(const struct fer_op *op, enum fer_profile profile, str
         wish->output[0] = FER_LAYOUT_BLOCKED;
 }
 
-const struct fer_layer fer_concat = { .size = sizeof(struct fer_layer), .name = "concat",
-    .help = "its inputs' channels one after another", .inputs_min = 1, .inputs_max = 16, .outputs_min = 1,
-    .outputs = 1, .shape = concat_shape, .forward = concat_forward, .backward = concat_backward,
-    .layout = concat_layout };
+const struct fer_layer fer_concat = { .size = sizeof(struct fer_layer),
+                                      .name = "concat",
+                                      .help = "its inputs' channels one after another",
+                                      .inputs_min = 1,
+                                      .inputs_max = 16,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .shape = concat_shape,
+                                      .forward = concat_forward,
+                                      .backward = concat_backward,
+                                      .layout = concat_layout };
 
 /* ---- slice ---- */
 
@@ -185,10 +191,19 @@ static void slice_layout(const struct fer_op *op, enum fer_profile profile, stru
         wish->input[0] = wish->output[0] = FER_LAYOUT_BLOCKED;
 }
 
-const struct fer_layer fer_slice = { .size = sizeof(struct fer_layer), .name = "slice",
-    .help = "a range of channels, rows or columns", .params = slice_params, .params_size = sizeof(struct slice),
-    .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .shape = slice_shape, .forward = slice_forward,
-    .backward = slice_backward, .layout = slice_layout };
+const struct fer_layer fer_slice = { .size = sizeof(struct fer_layer),
+                                     .name = "slice",
+                                     .help = "a range of channels, rows or columns",
+                                     .params = slice_params,
+                                     .params_size = sizeof(struct slice),
+                                     .inputs_min = 1,
+                                     .inputs_max = 1,
+                                     .outputs_min = 1,
+                                     .outputs = 1,
+                                     .shape = slice_shape,
+                                     .forward = slice_forward,
+                                     .backward = slice_backward,
+                                     .layout = slice_layout };
 
 /* ---- pad ---- */
 
@@ -248,10 +263,19 @@ static enum fer_status pad_backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_pad = { .size = sizeof(struct fer_layer), .name = "pad",
-    .help = "a border around each plane", .params = pad_params, .params_size = sizeof(struct pad), .inputs_min = 1,
-    .inputs_max = 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .shape = pad_shape,
-    .forward = pad_forward, .backward = pad_backward };
+const struct fer_layer fer_pad = { .size = sizeof(struct fer_layer),
+                                   .name = "pad",
+                                   .help = "a border around each plane",
+                                   .params = pad_params,
+                                   .params_size = sizeof(struct pad),
+                                   .inputs_min = 1,
+                                   .inputs_max = 1,
+                                   .outputs_min = 1,
+                                   .outputs = 1,
+                                   .flags = FER_LAYER_ANY_LAYOUT,
+                                   .shape = pad_shape,
+                                   .forward = pad_forward,
+                                   .backward = pad_backward };
 
 /* ---- gather ---- */
 
@@ -259,7 +283,8 @@ struct gather {
     struct fer_ints index;
 };
 static const struct fer_param *const gather_params[] = {
-    FER_PARAM_INTS(struct gather, index, NULL, 0, 1 << 20, "channels to take, in the order wanted, repeats allowed"), NULL
+    FER_PARAM_INTS(struct gather, index, NULL, 0, 1 << 20, "channels to take, in the order wanted, repeats allowed"),
+    NULL
 };
 
 static enum fer_status gather_shape(struct fer_op *op, struct fer_error *err)
@@ -314,10 +339,18 @@ static enum fer_status gather_backward(struct fer_emit *em, struct fer_error *er
     return dx ? gather(em, "gather_grad", fer_emit_grad_output(em, 0), dx, err) : FER_OK;
 }
 
-const struct fer_layer fer_gather = { .size = sizeof(struct fer_layer), .name = "gather",
-    .help = "channels by a list", .params = gather_params, .params_size = sizeof(struct gather), .inputs_min = 1,
-    .inputs_max = 1, .outputs_min = 1, .outputs = 1, .shape = gather_shape, .forward = gather_forward,
-    .backward = gather_backward };
+const struct fer_layer fer_gather = { .size = sizeof(struct fer_layer),
+                                      .name = "gather",
+                                      .help = "channels by a list",
+                                      .params = gather_params,
+                                      .params_size = sizeof(struct gather),
+                                      .inputs_min = 1,
+                                      .inputs_max = 1,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .shape = gather_shape,
+                                      .forward = gather_forward,
+                                      .backward = gather_backward };
 
 /* ---- channel_shuffle: Zhang et al., ShuffleNet (2018) ---- */
 
@@ -370,7 +403,16 @@ static enum fer_status shuffle_backward(struct fer_emit *em, struct fer_error *e
     return FER_OK;
 }
 
-const struct fer_layer fer_channel_shuffle = { .size = sizeof(struct fer_layer), .name = "channel_shuffle",
-    .help = "channels c of g groups in the order 0, C/g, 2C/g, ..., 1, ...", .params = shuffle_params,
-    .params_size = sizeof(struct shuffle), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT, .shape = shuffle_shape, .forward = shuffle_forward, .backward = shuffle_backward };
+const struct fer_layer fer_channel_shuffle = { .size = sizeof(struct fer_layer),
+                                               .name = "channel_shuffle",
+                                               .help = "channels c of g groups in the order 0, C/g, 2C/g, ..., 1, ...",
+                                               .params = shuffle_params,
+                                               .params_size = sizeof(struct shuffle),
+                                               .inputs_min = 1,
+                                               .inputs_max = 1,
+                                               .outputs_min = 1,
+                                               .outputs = 1,
+                                               .flags = FER_LAYER_ANY_LAYOUT,
+                                               .shape = shuffle_shape,
+                                               .forward = shuffle_forward,
+                                               .backward = shuffle_backward };

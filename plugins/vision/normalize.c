@@ -92,11 +92,19 @@ static enum fer_status normalize_backward(struct fer_emit *em, struct fer_error 
     return dx ? normalize(em, fer_emit_grad_output(em, 0), dx, true, err) : FER_OK;
 }
 
-const struct fer_layer fer_normalize = { .size = sizeof(struct fer_layer), .name = "normalize",
-    .help = "(x - mean) / std, with numbers for each channel", .params = normalize_params,
-    .params_size = sizeof(struct normalize), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .shape = normalize_shape, .forward = normalize_forward,
-    .backward = normalize_backward };
+const struct fer_layer fer_normalize = { .size = sizeof(struct fer_layer),
+                                         .name = "normalize",
+                                         .help = "(x - mean) / std, with numbers for each channel",
+                                         .params = normalize_params,
+                                         .params_size = sizeof(struct normalize),
+                                         .inputs_min = 1,
+                                         .inputs_max = 1,
+                                         .outputs_min = 1,
+                                         .outputs = 1,
+                                         .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE,
+                                         .shape = normalize_shape,
+                                         .forward = normalize_forward,
+                                         .backward = normalize_backward };
 
 /* ---- l2_normalize ---- */
 
@@ -143,8 +151,17 @@ static enum fer_status l2_backward(struct fer_emit *em, struct fer_error *err)
     return dx ? l2(em, "l2_grad", fer_emit_grad_output(em, 0), dx) : FER_OK;
 }
 
-const struct fer_layer fer_l2_normalize = { .size = sizeof(struct fer_layer), .name = "l2_normalize",
-    .help = "each pixel's channels divided by their Euclidean length", .params = l2_params,
-    .params_size = sizeof(struct l2_normalize), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT, .shape = l2_shape, .forward = l2_forward,
-    .backward = l2_backward };
+const struct fer_layer fer_l2_normalize = { .size = sizeof(struct fer_layer),
+                                            .name = "l2_normalize",
+                                            .help = "each pixel's channels divided by their Euclidean length",
+                                            .params = l2_params,
+                                            .params_size = sizeof(struct l2_normalize),
+                                            .inputs_min = 1,
+                                            .inputs_max = 1,
+                                            .outputs_min = 1,
+                                            .outputs = 1,
+                                            .flags = FER_LAYER_ANY_LAYOUT,
+                                            .saves = FER_SAVES_INPUT,
+                                            .shape = l2_shape,
+                                            .forward = l2_forward,
+                                            .backward = l2_backward };

@@ -31,8 +31,9 @@ static enum fer_status pool_shape(struct fer_op *op, int kernel, int stride, int
     const int dim[3] = { in->dim[1], pooled(in->dim[2], kernel, stride, pad, ceil),
                          pooled(in->dim[3], kernel, stride, pad, ceil) };
     if (dim[1] < 1 || dim[2] < 1)
-        return fer_fail_argument(err, FER_ESHAPE, "kernel", "a window of %d pixels does not fit into %d x %d with pad=%d",
-                                 kernel, in->dim[2], in->dim[3], pad);
+        return fer_fail_argument(err, FER_ESHAPE, "kernel",
+                                 "a window of %d pixels does not fit into %d x %d with pad=%d", kernel, in->dim[2],
+                                 in->dim[3], pad);
     *out = fer_shape_make(in, 3, dim);
     return FER_OK;
 }
@@ -68,8 +69,8 @@ static enum fer_status maxpool_shape(struct fer_op *op, struct fer_error *err)
 {
     const struct maxpool *params = fer_op_params(op);
     struct fer_shape out;
-    enum fer_status status = pool_shape(op, params->kernel, stride_of(params->stride, params->kernel), params->pad,
-                                        params->ceil, &out, err);
+    enum fer_status status =
+        pool_shape(op, params->kernel, stride_of(params->stride, params->kernel), params->pad, params->ceil, &out, err);
     if (status)
         return status;
     /* one byte an element of either layout */
@@ -116,10 +117,19 @@ static enum fer_status maxpool_backward(struct fer_emit *em, struct fer_error *e
     return FER_OK;
 }
 
-const struct fer_layer fer_maxpool = { .size = sizeof(struct fer_layer), .name = "maxpool",
-    .help = "maximum over square windows", .params = maxpool_params, .params_size = sizeof(struct maxpool),
-    .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT,
-    .shape = maxpool_shape, .forward = maxpool_forward, .backward = maxpool_backward };
+const struct fer_layer fer_maxpool = { .size = sizeof(struct fer_layer),
+                                       .name = "maxpool",
+                                       .help = "maximum over square windows",
+                                       .params = maxpool_params,
+                                       .params_size = sizeof(struct maxpool),
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .flags = FER_LAYER_ANY_LAYOUT,
+                                       .shape = maxpool_shape,
+                                       .forward = maxpool_forward,
+                                       .backward = maxpool_backward };
 
 /* ---- avgpool ---- */
 
@@ -136,7 +146,8 @@ static const struct fer_param *const avgpool_params[] = {
     FER_PARAM_INT(struct avgpool, pad, "0", 0, 512, "rows and columns of zeros around the input"),
     FER_PARAM_INT(struct avgpool, adaptive, "0", 0, 1024, "instead of a kernel: rows and columns of the result"),
     FER_PARAM_BOOL(struct avgpool, ceil, "no", "also use windows that reach past the end"),
-    FER_PARAM_BOOL(struct avgpool, include_pad, "yes", "count the padding's zeros as pixels"), NULL
+    FER_PARAM_BOOL(struct avgpool, include_pad, "yes", "count the padding's zeros as pixels"),
+    NULL
 };
 
 static enum fer_status avgpool_shape(struct fer_op *op, struct fer_error *err)
@@ -210,7 +221,16 @@ static enum fer_status avgpool_backward(struct fer_emit *em, struct fer_error *e
     return FER_OK;
 }
 
-const struct fer_layer fer_avgpool = { .size = sizeof(struct fer_layer), .name = "avgpool",
-    .help = "mean over square windows or the whole plane", .params = avgpool_params,
-    .params_size = sizeof(struct avgpool), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT, .shape = avgpool_shape, .forward = avgpool_forward, .backward = avgpool_backward };
+const struct fer_layer fer_avgpool = { .size = sizeof(struct fer_layer),
+                                       .name = "avgpool",
+                                       .help = "mean over square windows or the whole plane",
+                                       .params = avgpool_params,
+                                       .params_size = sizeof(struct avgpool),
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .flags = FER_LAYER_ANY_LAYOUT,
+                                       .shape = avgpool_shape,
+                                       .forward = avgpool_forward,
+                                       .backward = avgpool_backward };

@@ -37,8 +37,8 @@ static void result_range(struct fer_emit *em, struct fer_launch *launch, const s
     }
     if (group == 1)
         fer_launch_int(launch, 1); /* span */
-    struct fer_extent extent = over & FER_OVER_N ? fer_extent_fixed(cells * group)
-                                                 : fer_extent_rows(x, cells * group, 1);
+    struct fer_extent extent =
+        over & FER_OVER_N ? fer_extent_fixed(cells * group) : fer_extent_rows(x, cells * group, 1);
     if (gpu)
         fer_launch_range_1d(launch, extent);
     else
@@ -173,11 +173,20 @@ static enum fer_status reduce_backward(struct fer_emit *em, struct fer_error *er
     return FER_OK;
 }
 
-const struct fer_layer fer_reduce = { .size = sizeof(struct fer_layer), .name = "reduce",
-    .help = "sum, mean or maximum over axes", .params = reduce_params, .params_size = sizeof(struct reduce),
-    .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT,
-    .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT, .shape = reduce_shape, .forward = reduce_forward,
-    .backward = reduce_backward };
+const struct fer_layer fer_reduce = { .size = sizeof(struct fer_layer),
+                                      .name = "reduce",
+                                      .help = "sum, mean or maximum over axes",
+                                      .params = reduce_params,
+                                      .params_size = sizeof(struct reduce),
+                                      .inputs_min = 1,
+                                      .inputs_max = 1,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .flags = FER_LAYER_ANY_LAYOUT,
+                                      .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
+                                      .shape = reduce_shape,
+                                      .forward = reduce_forward,
+                                      .backward = reduce_backward };
 
 /* ---- mean ---- */
 
@@ -227,7 +236,15 @@ static enum fer_status mean_backward(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_mean = { .size = sizeof(struct fer_layer), .name = "mean",
-    .help = "mean over the views of each sample: [views N, ...] to [N, ...]", .params = mean_params,
-    .params_size = sizeof(struct mean), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .shape = mean_shape, .forward = mean_forward, .backward = mean_backward };
+const struct fer_layer fer_mean = { .size = sizeof(struct fer_layer),
+                                    .name = "mean",
+                                    .help = "mean over the views of each sample: [views N, ...] to [N, ...]",
+                                    .params = mean_params,
+                                    .params_size = sizeof(struct mean),
+                                    .inputs_min = 1,
+                                    .inputs_max = 1,
+                                    .outputs_min = 1,
+                                    .outputs = 1,
+                                    .shape = mean_shape,
+                                    .forward = mean_forward,
+                                    .backward = mean_backward };

@@ -65,9 +65,9 @@ static enum fer_status backward(struct fer_emit *em, const struct mode *mode, do
     return FER_OK;
 }
 
-#define MODE_PARAMS(s, mode_default)                                                                                     \
-    FER_PARAM(FER_TYPE_ENUM, s, mode.mode, "mode", mode_default, 0, 0, modes, "nearest, bilinear or area"),              \
-        FER_PARAM(FER_TYPE_BOOL, s, mode.align_corners, "align_corners", "no", 0, 1, NULL,                               \
+#define MODE_PARAMS(s, mode_default)                                                                                   \
+    FER_PARAM(FER_TYPE_ENUM, s, mode.mode, "mode", mode_default, 0, 0, modes, "nearest, bilinear or area"),            \
+        FER_PARAM(FER_TYPE_BOOL, s, mode.align_corners, "align_corners", "no", 0, 1, NULL,                             \
                   "bilinear: the corner pixels' centres stay corners")
 
 /* ---- upsample ---- */
@@ -115,11 +115,19 @@ static enum fer_status upsample_backward(struct fer_emit *em, struct fer_error *
     return backward(em, &params->mode, params->scale);
 }
 
-const struct fer_layer fer_upsample = { .size = sizeof(struct fer_layer), .name = "upsample",
-    .help = "larger (or smaller) planes by a factor or to a size", .params = upsample_params,
-    .params_size = sizeof(struct upsample), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT, .shape = upsample_shape, .forward = upsample_forward,
-    .backward = upsample_backward };
+const struct fer_layer fer_upsample = { .size = sizeof(struct fer_layer),
+                                        .name = "upsample",
+                                        .help = "larger (or smaller) planes by a factor or to a size",
+                                        .params = upsample_params,
+                                        .params_size = sizeof(struct upsample),
+                                        .inputs_min = 1,
+                                        .inputs_max = 1,
+                                        .outputs_min = 1,
+                                        .outputs = 1,
+                                        .flags = FER_LAYER_ANY_LAYOUT,
+                                        .shape = upsample_shape,
+                                        .forward = upsample_forward,
+                                        .backward = upsample_backward };
 
 /* ---- resize ---- */
 
@@ -127,10 +135,9 @@ struct resize {
     struct mode mode;
     struct fer_ints size;
 };
-static const struct fer_param *const resize_params[] = {
-    FER_PARAM_INTS(struct resize, size, NULL, 1, 16384, "[rows, columns], or [side]"),
-    MODE_PARAMS(struct resize, "bilinear"), NULL
-};
+static const struct fer_param *const resize_params[] = { FER_PARAM_INTS(struct resize, size, NULL, 1, 16384,
+                                                                        "[rows, columns], or [side]"),
+                                                         MODE_PARAMS(struct resize, "bilinear"), NULL };
 
 static enum fer_status resize_shape(struct fer_op *op, struct fer_error *err)
 {
@@ -157,10 +164,19 @@ static enum fer_status resize_backward(struct fer_emit *em, struct fer_error *er
     return backward(em, &params->mode, 0);
 }
 
-const struct fer_layer fer_resize = { .size = sizeof(struct fer_layer), .name = "resize",
-    .help = "planes of a given size; mode=area averages", .params = resize_params, .params_size = sizeof(struct resize),
-    .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT,
-    .shape = resize_shape, .forward = resize_forward, .backward = resize_backward };
+const struct fer_layer fer_resize = { .size = sizeof(struct fer_layer),
+                                      .name = "resize",
+                                      .help = "planes of a given size; mode=area averages",
+                                      .params = resize_params,
+                                      .params_size = sizeof(struct resize),
+                                      .inputs_min = 1,
+                                      .inputs_max = 1,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .flags = FER_LAYER_ANY_LAYOUT,
+                                      .shape = resize_shape,
+                                      .forward = resize_forward,
+                                      .backward = resize_backward };
 
 /* ---- resize_like ---- */
 
@@ -198,8 +214,16 @@ static enum fer_status resize_like_backward(struct fer_emit *em, struct fer_erro
     return backward(em, &params->mode, 0);
 }
 
-const struct fer_layer fer_resize_like = { .size = sizeof(struct fer_layer), .name = "resize_like",
-    .help = "the first input resized to the rows and columns of the second", .params = resize_like_params,
-    .params_size = sizeof(struct resize_like), .inputs_min = 2, .inputs_max = 2, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_ANY_LAYOUT, .shape = resize_like_shape, .forward = resize_like_forward,
-    .backward = resize_like_backward };
+const struct fer_layer fer_resize_like = { .size = sizeof(struct fer_layer),
+                                           .name = "resize_like",
+                                           .help = "the first input resized to the rows and columns of the second",
+                                           .params = resize_like_params,
+                                           .params_size = sizeof(struct resize_like),
+                                           .inputs_min = 2,
+                                           .inputs_max = 2,
+                                           .outputs_min = 1,
+                                           .outputs = 1,
+                                           .flags = FER_LAYER_ANY_LAYOUT,
+                                           .shape = resize_like_shape,
+                                           .forward = resize_like_forward,
+                                           .backward = resize_like_backward };

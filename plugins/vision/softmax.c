@@ -51,7 +51,15 @@ static enum fer_status softmax_backward(struct fer_emit *em, struct fer_error *e
     return dx ? emit(em, "softmax_grad", "y", fer_emit_output(em, 0), fer_emit_grad_output(em, 0), "dx", dx) : FER_OK;
 }
 
-const struct fer_layer fer_softmax = { .size = sizeof(struct fer_layer), .name = "softmax",
-    .help = "exp(x) over the channels, divided by its sum", .inputs_min = 1, .inputs_max = 1, .outputs_min = 1,
-    .outputs = 1, .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_OUTPUT, .shape = softmax_shape,
-    .forward = softmax_forward, .backward = softmax_backward };
+const struct fer_layer fer_softmax = { .size = sizeof(struct fer_layer),
+                                       .name = "softmax",
+                                       .help = "exp(x) over the channels, divided by its sum",
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .flags = FER_LAYER_ANY_LAYOUT,
+                                       .saves = FER_SAVES_OUTPUT,
+                                       .shape = softmax_shape,
+                                       .forward = softmax_forward,
+                                       .backward = softmax_backward };

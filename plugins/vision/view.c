@@ -19,9 +19,15 @@ static enum fer_status flatten_shape(struct fer_op *op, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_flatten = { .size = sizeof(struct fer_layer), .name = "flatten",
-    .help = "all axes but the first become one", .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_VIEW, .shape = flatten_shape };
+const struct fer_layer fer_flatten = { .size = sizeof(struct fer_layer),
+                                       .name = "flatten",
+                                       .help = "all axes but the first become one",
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .flags = FER_LAYER_VIEW,
+                                       .shape = flatten_shape };
 
 /* ---- reshape ---- */
 
@@ -29,7 +35,9 @@ struct reshape {
     struct fer_ints shape;
 };
 static const struct fer_param *const reshape_params[] = {
-    FER_PARAM_INTS(struct reshape, shape, NULL, -1, 1 << 24, "the axes after the first, [] for none; one may be -1: what remains"), NULL
+    FER_PARAM_INTS(struct reshape, shape, NULL, -1, 1 << 24,
+                   "the axes after the first, [] for none; one may be -1: what remains"),
+    NULL
 };
 
 static enum fer_status reshape_shape(struct fer_op *op, struct fer_error *err)
@@ -63,10 +71,17 @@ static enum fer_status reshape_shape(struct fer_op *op, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_reshape = { .size = sizeof(struct fer_layer), .name = "reshape",
-    .help = "the same elements in the same order with other axes", .params = reshape_params,
-    .params_size = sizeof(struct reshape), .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,
-    .flags = FER_LAYER_VIEW, .shape = reshape_shape };
+const struct fer_layer fer_reshape = { .size = sizeof(struct fer_layer),
+                                       .name = "reshape",
+                                       .help = "the same elements in the same order with other axes",
+                                       .params = reshape_params,
+                                       .params_size = sizeof(struct reshape),
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs = 1,
+                                       .flags = FER_LAYER_VIEW,
+                                       .shape = reshape_shape };
 
 /* ---- detach ---- */
 
@@ -77,6 +92,12 @@ static enum fer_status detach_shape(struct fer_op *op, struct fer_error *err)
     return FER_OK;
 }
 
-const struct fer_layer fer_detach = { .size = sizeof(struct fer_layer), .name = "detach",
-    .help = "passes its input on and no gradient back", .inputs_min = 1, .inputs_max = 1, .outputs_min = 1,
-    .outputs = 1, .flags = FER_LAYER_VIEW | FER_LAYER_STOPS_GRADIENT | FER_LAYER_ANY_LAYOUT, .shape = detach_shape };
+const struct fer_layer fer_detach = { .size = sizeof(struct fer_layer),
+                                      .name = "detach",
+                                      .help = "passes its input on and no gradient back",
+                                      .inputs_min = 1,
+                                      .inputs_max = 1,
+                                      .outputs_min = 1,
+                                      .outputs = 1,
+                                      .flags = FER_LAYER_VIEW | FER_LAYER_STOPS_GRADIENT | FER_LAYER_ANY_LAYOUT,
+                                      .shape = detach_shape };

@@ -3,9 +3,9 @@
 
 #include "weights.h"
 
-const char *const weights_init_choices[] = { "kaiming_uniform", "kaiming_normal_fan_out", "kaiming_normal_fan_in",
-                                             "xavier_uniform",  "normal",                 "zero",
-                                             NULL };
+const char *const weights_init_choices[] = {
+    "kaiming_uniform", "kaiming_normal_fan_out", "kaiming_normal_fan_in", "xavier_uniform", "normal", "zero", NULL
+};
 
 static struct fer_init uniform(double bound)
 {
@@ -20,18 +20,12 @@ static struct fer_init normal(double std)
 struct fer_init weights_init(int kind, struct weights_fan fan, double std)
 {
     switch ((enum weights_init_kind)kind) {
-    case WEIGHTS_KAIMING_UNIFORM: /* sqrt(6 / ((1 + a^2) fan in)) with a = sqrt(5) */
-        return uniform(1 / sqrt(fan.in));
-    case WEIGHTS_KAIMING_NORMAL_FAN_OUT:
-        return normal(sqrt(2 / fan.out));
-    case WEIGHTS_KAIMING_NORMAL_FAN_IN:
-        return normal(sqrt(2 / fan.in));
-    case WEIGHTS_XAVIER_UNIFORM:
-        return uniform(sqrt(6 / (fan.in + fan.out)));
-    case WEIGHTS_NORMAL:
-        return normal(std);
-    case WEIGHTS_ZERO:
-        break;
+    case WEIGHTS_KAIMING_UNIFORM: /* sqrt(6 / ((1 + a^2) fan in)) with a = sqrt(5) */ return uniform(1 / sqrt(fan.in));
+    case WEIGHTS_KAIMING_NORMAL_FAN_OUT: return normal(sqrt(2 / fan.out));
+    case WEIGHTS_KAIMING_NORMAL_FAN_IN: return normal(sqrt(2 / fan.in));
+    case WEIGHTS_XAVIER_UNIFORM: return uniform(sqrt(6 / (fan.in + fan.out)));
+    case WEIGHTS_NORMAL: return normal(std);
+    case WEIGHTS_ZERO: break;
     }
     return (struct fer_init){ FER_INIT_CONSTANT, 0, 0 };
 }

@@ -20,29 +20,31 @@ static enum fer_status emit(struct fer_emit *em, struct fer_error *err)
     return FER_OK;
 }
 
-#define ECHO                                                                                                             \
-    .size = sizeof(struct fer_layer), .name = "echo", .help = "its input", .inputs_min = 1, .inputs_max = 1,             \
+#define ECHO                                                                                                           \
+    .size = sizeof(struct fer_layer), .name = "echo", .help = "its input", .inputs_min = 1, .inputs_max = 1,           \
     .outputs_min = 1, .outputs = 1, .shape = shape, .forward = emit
-#define LAYERS(plugin, ...)                                                                                              \
-    static const struct fer_layer plugin##_layer = { __VA_ARGS__ };                                                      \
+#define LAYERS(plugin, ...)                                                                                            \
+    static const struct fer_layer plugin##_layer = { __VA_ARGS__ };                                                    \
     static const struct fer_layer *const plugin##_layers[] = { &plugin##_layer, NULL }
 
 /* ---- nothing wrong: two that have the same operation, and one by another's name ---- */
 
 LAYERS(good, ECHO);
-FER_PLUGIN(good) { HEAD(good), .layers = good_layers };
-FER_PLUGIN(twin) { HEAD(twin), .layers = good_layers };
+FER_PLUGIN(good){ HEAD(good), .layers = good_layers };
+FER_PLUGIN(twin){ HEAD(twin), .layers = good_layers };
 
 /* ---- the table ---- */
 
-FER_PLUGIN(magic) { .magic = 0xfee1dead, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin), .name = "magic" };
-FER_PLUGIN(abi) { .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI + 1, .size = sizeof(struct fer_plugin), .name = "abi" };
-FER_PLUGIN(size) { .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = 16, .name = "size" };
-FER_PLUGIN(nameless) { .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin) };
-FER_PLUGIN(misnamed) { HEAD(good), .layers = good_layers };
-FER_PLUGIN(versionless) { FER_PLUGIN_HEAD(versionless), .license = "Apache-2.0", .layers = good_layers };
-FER_PLUGIN(unlicensed) { FER_PLUGIN_HEAD(unlicensed), .version = "1.0.0", .layers = good_layers };
-FER_PLUGIN(hollow) { HEAD(hollow) };
+FER_PLUGIN(magic){ .magic = 0xfee1dead, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin), .name = "magic" };
+FER_PLUGIN(abi){
+    .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI + 1, .size = sizeof(struct fer_plugin), .name = "abi"
+};
+FER_PLUGIN(size){ .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = 16, .name = "size" };
+FER_PLUGIN(nameless){ .magic = FER_PLUGIN_MAGIC, .abi = FER_PLUGIN_ABI, .size = sizeof(struct fer_plugin) };
+FER_PLUGIN(misnamed){ HEAD(good), .layers = good_layers };
+FER_PLUGIN(versionless){ FER_PLUGIN_HEAD(versionless), .license = "Apache-2.0", .layers = good_layers };
+FER_PLUGIN(unlicensed){ FER_PLUGIN_HEAD(unlicensed), .version = "1.0.0", .layers = good_layers };
+FER_PLUGIN(hollow){ HEAD(hollow) };
 
 FER_API const struct fer_plugin *fer_plugin_nothing(void);
 const struct fer_plugin *fer_plugin_nothing(void)
@@ -53,37 +55,38 @@ const struct fer_plugin *fer_plugin_nothing(void)
 /* ---- its entries ---- */
 
 LAYERS(small, .size = 8, .name = "echo");
-FER_PLUGIN(small) { HEAD(small), .layers = small_layers };
+FER_PLUGIN(small){ HEAD(small), .layers = small_layers };
 LAYERS(anonymous, .size = sizeof(struct fer_layer));
-FER_PLUGIN(anonymous) { HEAD(anonymous), .layers = anonymous_layers };
+FER_PLUGIN(anonymous){ HEAD(anonymous), .layers = anonymous_layers };
 LAYERS(shapeless, .size = sizeof(struct fer_layer), .name = "echo", .outputs = 1, .forward = emit);
-FER_PLUGIN(shapeless) { HEAD(shapeless), .layers = shapeless_layers };
+FER_PLUGIN(shapeless){ HEAD(shapeless), .layers = shapeless_layers };
 LAYERS(idle, .size = sizeof(struct fer_layer), .name = "echo", .outputs = 1, .shape = shape);
-FER_PLUGIN(idle) { HEAD(idle), .layers = idle_layers };
-LAYERS(greedy, .size = sizeof(struct fer_layer), .name = "echo", .inputs_max = 17, .outputs = 1, .shape = shape, .forward = emit);
-FER_PLUGIN(greedy) { HEAD(greedy), .layers = greedy_layers };
+FER_PLUGIN(idle){ HEAD(idle), .layers = idle_layers };
+LAYERS(greedy, .size = sizeof(struct fer_layer), .name = "echo", .inputs_max = 17, .outputs = 1, .shape = shape,
+       .forward = emit);
+FER_PLUGIN(greedy){ HEAD(greedy), .layers = greedy_layers };
 
 static const struct fer_model model = { .size = sizeof(model), .name = "model" };
 static const struct fer_model *const models[] = { &model, NULL };
-FER_PLUGIN(mute) { HEAD(mute), .models = models };
+FER_PLUGIN(mute){ HEAD(mute), .models = models };
 static const struct fer_optimizer optimizer = { .size = sizeof(optimizer), .name = "still", .emit = NULL };
 static const struct fer_optimizer *const optimizers[] = { &optimizer, NULL };
-FER_PLUGIN(still) { HEAD(still), .optimizers = optimizers };
+FER_PLUGIN(still){ HEAD(still), .optimizers = optimizers };
 static const struct fer_schedule schedule = { .size = sizeof(schedule), .name = "timeless" };
 static const struct fer_schedule *const schedules[] = { &schedule, NULL };
-FER_PLUGIN(timeless) { HEAD(timeless), .schedules = schedules };
+FER_PLUGIN(timeless){ HEAD(timeless), .schedules = schedules };
 static const struct fer_metric metric = { .size = sizeof(metric), .layer = { ECHO } };
 static const struct fer_metric *const metrics[] = { &metric, NULL };
-FER_PLUGIN(endless) { HEAD(endless), .metrics = metrics };
+FER_PLUGIN(endless){ HEAD(endless), .metrics = metrics };
 static const struct fer_reader reader = { .size = sizeof(reader), .name = "blind" };
 static const struct fer_reader *const readers[] = { &reader, NULL };
-FER_PLUGIN(blind) { HEAD(blind), .readers = readers };
+FER_PLUGIN(blind){ HEAD(blind), .readers = readers };
 static const struct fer_transform transform = { .size = sizeof(transform), .name = "lazy" };
 static const struct fer_transform *const transforms[] = { &transform, NULL };
-FER_PLUGIN(lazy) { HEAD(lazy), .transforms = transforms };
+FER_PLUGIN(lazy){ HEAD(lazy), .transforms = transforms };
 static const struct fer_sampler sampler = { .size = sizeof(size_t), .name = "tiny" };
 static const struct fer_sampler *const samplers[] = { &sampler, NULL };
-FER_PLUGIN(tiny) { HEAD(tiny), .samplers = samplers };
+FER_PLUGIN(tiny){ HEAD(tiny), .samplers = samplers };
 
 /* ---- parameter tables ---- */
 
@@ -94,19 +97,23 @@ struct larger {
     int side;
     double angle;
 };
-static const struct fer_param *const outside_params[] = { FER_PARAM_FLOAT(struct larger, angle, "0", 0, 1, "an angle"), NULL };
+static const struct fer_param *const outside_params[] = { FER_PARAM_FLOAT(struct larger, angle, "0", 0, 1, "an angle"),
+                                                          NULL };
 LAYERS(outside, ECHO, .params = outside_params, .params_size = sizeof(struct options));
-FER_PLUGIN(outside) { HEAD(outside), .layers = outside_layers };
-static const struct fer_param *const choiceless_params[] = { FER_PARAM_ENUM(struct options, side, "left", NULL, "a side"), NULL };
+FER_PLUGIN(outside){ HEAD(outside), .layers = outside_layers };
+static const struct fer_param *const choiceless_params[] = {
+    FER_PARAM_ENUM(struct options, side, "left", NULL, "a side"), NULL
+};
 LAYERS(choiceless, ECHO, .params = choiceless_params, .params_size = sizeof(struct options));
-FER_PLUGIN(choiceless) { HEAD(choiceless), .layers = choiceless_layers };
+FER_PLUGIN(choiceless){ HEAD(choiceless), .layers = choiceless_layers };
 static const struct fer_param *const helpless_params[] = { FER_PARAM_INT(struct options, side, "0", 0, 1, NULL), NULL };
 LAYERS(helpless, ECHO, .params = helpless_params, .params_size = sizeof(struct options));
-FER_PLUGIN(helpless) { HEAD(helpless), .layers = helpless_layers };
+FER_PLUGIN(helpless){ HEAD(helpless), .layers = helpless_layers };
 /* found when it is used: only then is it known what the text means */
-static const struct fer_param *const absurd_params[] = { FER_PARAM_INT(struct options, side, "[[[", 0, 1, "a side"), NULL };
+static const struct fer_param *const absurd_params[] = { FER_PARAM_INT(struct options, side, "[[[", 0, 1, "a side"),
+                                                         NULL };
 LAYERS(absurd, ECHO, .params = absurd_params, .params_size = sizeof(struct options));
-FER_PLUGIN(absurd) { HEAD(absurd), .layers = absurd_layers };
+FER_PLUGIN(absurd){ HEAD(absurd), .layers = absurd_layers };
 
 /* ---- layers that send rows through nets ---- */
 
@@ -121,16 +128,16 @@ static const struct fer_param *const nets_params[] = {
     FER_PARAM(FER_TYPE_NETS, struct nets, nets, "nets", NULL, 0, 0, NULL, "nets"), NULL
 };
 #define NETS_ECHO ECHO, .params = nets_params, .params_size = sizeof(struct nets)
-#define DISPATCHES(plugin, ...)                                                                                          \
-    static const struct fer_dispatch plugin##_dispatch = { __VA_ARGS__ };                                                \
+#define DISPATCHES(plugin, ...)                                                                                        \
+    static const struct fer_dispatch plugin##_dispatch = { __VA_ARGS__ };                                              \
     static const struct fer_dispatch *const plugin##_dispatches[] = { &plugin##_dispatch, NULL }
 LAYERS(lost, NETS_ECHO);
 DISPATCHES(lost, .size = sizeof(struct fer_dispatch), .layer = &good_layer, .nets = list_nets, .scatter = &lost_layer);
-FER_PLUGIN(lost) { HEAD(lost), .layers = lost_layers, .dispatches = lost_dispatches };
+FER_PLUGIN(lost){ HEAD(lost), .layers = lost_layers, .dispatches = lost_dispatches };
 DISPATCHES(torn, .size = sizeof(struct fer_dispatch), .layer = &lost_layer, .nets = list_nets, .scatter = &good_layer);
-FER_PLUGIN(torn) { HEAD(torn), .layers = lost_layers, .dispatches = torn_dispatches };
+FER_PLUGIN(torn){ HEAD(torn), .layers = lost_layers, .dispatches = torn_dispatches };
 DISPATCHES(short, .size = 8, .layer = &lost_layer);
-FER_PLUGIN(short) { HEAD(short), .layers = lost_layers, .dispatches = short_dispatches };
+FER_PLUGIN(short){ HEAD(short), .layers = lost_layers, .dispatches = short_dispatches };
 
 /* ---- what it says when it is used ---- */
 
@@ -141,7 +148,7 @@ static enum fer_status no_shape(struct fer_op *op, struct fer_error *err)
 }
 LAYERS(forgetful, .size = sizeof(struct fer_layer), .name = "forgetful", .help = "declares no output", .inputs_min = 1,
        .inputs_max = 1, .outputs_min = 1, .outputs = 1, .shape = no_shape, .forward = emit);
-FER_PLUGIN(forgetful) { HEAD(forgetful), .layers = forgetful_layers };
+FER_PLUGIN(forgetful){ HEAD(forgetful), .layers = forgetful_layers };
 
 static enum fer_status write_nothing(const void *params, struct fer_text *text, struct fer_error *err)
 {
@@ -173,4 +180,4 @@ static const struct fer_model writers[] = {
     { .size = sizeof(struct fer_model), .name = "stranger", .help = "writes an unknown name", .write = write_stranger },
 };
 static const struct fer_model *const writer_models[] = { &writers[0], &writers[1], &writers[2], &writers[3], NULL };
-FER_PLUGIN(writer) { HEAD(writer), .models = writer_models };
+FER_PLUGIN(writer){ HEAD(writer), .models = writer_models };

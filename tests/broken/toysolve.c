@@ -8,9 +8,10 @@
  */
 #include <fer/plugin.h>
 
-static const char fine_cl[] = "__kernel void fine(FER_IN(x), FER_OUT(y), const int step)\n{\n"
-                              "    for (size_t i = get_global_id(0) * step; i < min((get_global_id(0) + 1) * step, SIZE(y)); i++)\n"
-                              "        DATA(y)[i] = 2.0f * DATA(x)[i];\n}\n";
+static const char fine_cl[] =
+    "__kernel void fine(FER_IN(x), FER_OUT(y), const int step)\n{\n"
+    "    for (size_t i = get_global_id(0) * step; i < min((get_global_id(0) + 1) * step, SIZE(y)); i++)\n"
+    "        DATA(y)[i] = 2.0f * DATA(x)[i];\n}\n";
 static const char wrong_cl[] = "__kernel void wrong(FER_IN(x), FER_OUT(y), const int step)\n{\n"
                                "    const size_t i = get_global_id(0);\n"
                                "    if (i < SIZE(y))\n        DATA(y)[i] = i % 2 ? 2.0f * DATA(x)[i] : 0.0f;\n}\n";
@@ -19,9 +20,10 @@ static const char plain_cl[] = "__kernel void plain(FER_IN(x), FER_OUT(y), const
                                "    const size_t i = get_global_id(0);\n"
                                "    if (i < SIZE(y))\n        DATA(y)[i] = DATA(x)[i] + DATA(x)[i];\n}\n";
 
-static const struct fer_tunable *const fine_tunables[] = { FER_TUNABLE("step", "elements of a work-item", 1, 4, 64), NULL };
-#define SOLVER(name_, tunables_)                                                                                         \
-    static const struct fer_solver name_##_solver = { sizeof(struct fer_solver), #name_, "a toy",                        \
+static const struct fer_tunable *const fine_tunables[] = { FER_TUNABLE("step", "elements of a work-item", 1, 4, 64),
+                                                           NULL };
+#define SOLVER(name_, tunables_)                                                                                       \
+    static const struct fer_solver name_##_solver = { sizeof(struct fer_solver), #name_, "a toy",                      \
                                                       (const char *const[]){ name_##_cl, NULL }, tunables_ }
 SOLVER(fine, fine_tunables);
 SOLVER(wrong, NULL);
@@ -49,8 +51,11 @@ static void launch(struct fer_emit *em, const char *source, const char *kernel, 
 static enum fer_status forward_double(struct fer_emit *em, struct fer_error *err)
 {
     const struct fer_solver *const solvers[] = { &fine_solver, &wrong_solver, &broken_solver, &plain_solver, NULL };
-    const struct fer_solution *s = fer_emit_solve(em, &(struct fer_problem){
-        .size = sizeof(struct fer_problem), .work = "forward", .shape = "toy", .solvers = solvers, .tolerance = 1e-5 });
+    const struct fer_solution *s = fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
+                                                                             .work = "forward",
+                                                                             .shape = "toy",
+                                                                             .solvers = solvers,
+                                                                             .tolerance = 1e-5 });
     const char *const sources[] = { fine_cl, wrong_cl, broken_cl, plain_cl };
     (void)err;
     launch(em, sources[s->solver], solvers[s->solver]->name, s->solver == 0 ? s->values[0] : 1);
@@ -62,8 +67,11 @@ static enum fer_status forward_hidden(struct fer_emit *em, struct fer_error *err
 {
     const struct fer_solver *const solvers[] = { &hidden_solver, NULL };
     (void)err;
-    fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem), .work = "forward", .shape = "toy",
-                                              .solvers = solvers, .tolerance = 1e-5 });
+    fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
+                                              .work = "forward",
+                                              .shape = "toy",
+                                              .solvers = solvers,
+                                              .tolerance = 1e-5 });
     launch(em, fine_cl, "fine", 1);
     fer_emit_solved(em);
     return FER_OK;
@@ -73,20 +81,29 @@ static enum fer_status forward_shapeless(struct fer_emit *em, struct fer_error *
 {
     const struct fer_solver *const solvers[] = { &plain_solver, NULL };
     (void)err;
-    fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem), .work = "forward", .shape = "two\nlines",
-                                              .solvers = solvers, .tolerance = 1e-5 });
+    fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
+                                              .work = "forward",
+                                              .shape = "two\nlines",
+                                              .solvers = solvers,
+                                              .tolerance = 1e-5 });
     launch(em, plain_cl, "plain", 1);
     return FER_OK;
 }
 
-#define LAYER(name_, forward_)                                                                                           \
-    static const struct fer_layer name_ = { .size = sizeof(struct fer_layer), .name = #name_, .help = "a toy",           \
-                                            .inputs_min = 1, .inputs_max = 1, .outputs_min = 1, .outputs = 1,            \
-                                            .shape = shape, .forward = forward_ }
+#define LAYER(name_, forward_)                                                                                         \
+    static const struct fer_layer name_ = { .size = sizeof(struct fer_layer),                                          \
+                                            .name = #name_,                                                            \
+                                            .help = "a toy",                                                           \
+                                            .inputs_min = 1,                                                           \
+                                            .inputs_max = 1,                                                           \
+                                            .outputs_min = 1,                                                          \
+                                            .outputs = 1,                                                              \
+                                            .shape = shape,                                                            \
+                                            .forward = forward_ }
 LAYER(toy_double, forward_double);
 LAYER(toy_hidden, forward_hidden);
 LAYER(toy_shapeless, forward_shapeless);
 static const struct fer_layer *const layers[] = { &toy_double, &toy_hidden, &toy_shapeless, NULL };
 
-FER_PLUGIN(toysolve) { FER_PLUGIN_HEAD(toysolve), .version = "1.0.0", .license = "Apache-2.0", .help = "toys",
-                       .layers = layers };
+FER_PLUGIN(toysolve){ FER_PLUGIN_HEAD(toysolve), .version = "1.0.0", .license = "Apache-2.0", .help = "toys",
+                      .layers = layers };
