@@ -97,6 +97,7 @@ int cmd_grad(int argc, char **argv);
 int cmd_occlude(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_plugins(int argc, char **argv);
+int cmd_detect(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_show(int argc, char **argv);

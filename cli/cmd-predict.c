@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "detector.h"
 #include "pictures.h"
 
 struct args {
@@ -13,14 +14,16 @@ struct args {
     char **operands;
     int count, batch;
     enum fer_fit fit;
-    char *detector;         /* NULL: pictures are faces already */
-    const char **arguments; /* of the detector */
+    struct detector detector; /* none: pictures are faces already */
+    bool align;
     double margin;
 };
 
-enum { KEY_BATCH = 0x200, KEY_DETECT, KEY_FIT, KEY_MARGIN, KEY_NAME };
+enum { KEY_ALIGN = 0x200, KEY_BATCH, KEY_DETECT, KEY_FIT, KEY_MARGIN, KEY_NAME };
 
 static const struct argp_option options[] = {
+    { "align", KEY_ALIGN, NULL, 0,
+      "with --detect: turn, scale and cut each face by its landmarks, as the data operation align does", 0 },
     { "batch", KEY_BATCH, "N", 0, "pictures at once [8]; the answers do not depend on it", 0 },
     { "detect", KEY_DETECT, "NAME[:KEY=VALUE,...]", 0,
       "look for faces with a detector of a plugin, such as haar:cascade=FILE, and answer for each", 0 },
@@ -29,24 +32,6 @@ static const struct argp_option options[] = {
     { "predict", KEY_NAME, "NAME", 0, "the predict block, where a checkpoint has several [the first]", 0 },
     { 0 },
 };
-
-/* NAME:KEY=VALUE,KEY=VALUE in place; a comma ends a value. */
-static void parse_detector(struct args *args, const char *value, struct argp_state *state)
-{
-    size_t count = 0;
-
-    free(args->detector);
-    free(args->arguments);
-    args->detector = strdup(value);
-    args->arguments = calloc(strlen(value) + 2, sizeof(*args->arguments));
-    if (!args->detector || !args->arguments)
-        argp_failure(state, EXIT_FAILURE, 0, "out of memory");
-    char *rest = strchr(args->detector, ':');
-    if (rest)
-        *rest++ = '\0';
-    for (char *part; rest && (part = strsep(&rest, ","));)
-        args->arguments[count++] = part;
-}
 
 static double parse_margin(const char *value, struct argp_state *state)
 {
@@ -69,7 +54,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (args->batch < 1)
             argp_error(state, "--batch=%s should be a number of at least 1", value);
         return 0;
-    case KEY_DETECT: parse_detector(args, value, state); return 0;
+    case KEY_ALIGN: args->align = true; return 0;
+    case KEY_DETECT: detector_parse(&args->detector, value, state); return 0;
     case KEY_MARGIN: args->margin = parse_margin(value, state); return 0;
     case KEY_FIT:
         if (strcmp(value, "crop") != 0 && strcmp(value, "stretch") != 0)
@@ -83,6 +69,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         args->count = state->argc - state->next - 1;
         if (args->count == 0)
             argp_error(state, "which pictures?");
+        return 0;
+    case ARGP_KEY_END:
+        if (args->align && !args->detector.name)
+            argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which checkpoint, and which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
@@ -204,6 +194,33 @@ static void add_item(struct batch *batch, struct fer_image image, struct item it
         flush_batch(batch);
 }
 
+/* The face as the predict block takes it. */
+static enum fer_status align_face(const struct batch *batch, const struct fer_image *image, const struct fer_box *box,
+                                  struct fer_image *face, struct fer_error *err)
+{
+    const struct fer_predictor_info *info = fer_predictor_info(batch->predictor);
+    const int side = info->height > info->width ? info->height : info->width;
+    double from[5][2], to[5][2];
+    struct fer_similarity map;
+    enum fer_status status;
+
+    if (box->landmarks != 5)
+        return fer_fail(err, FER_EINVAL, "the detector %s finds no landmarks to align by; mtcnn does",
+                        batch->args->detector.name);
+    fer_face_points(side, batch->args->margin, to);
+    status = fer_face_five(5, (const float(*)[2])box->landmark, from, err);
+    if (status == FER_OK)
+        status = fer_similarity_fit((const double(*)[2])from, (const double(*)[2])to, 5, &map, err);
+    return status == FER_OK ? fer_image_warp(face, image, &map, side, side, err) : status;
+}
+
+static enum fer_status cut_face(const struct batch *batch, const struct fer_image *image, const struct fer_box *box,
+                                struct fer_image *face, struct fer_error *err)
+{
+    return batch->args->align ? align_face(batch, image, box, face, err)
+                              : fer_box_crop(face, image, box, batch->args->margin, err);
+}
+
 static void add_faces(struct batch *batch, const struct fer_image *image, const char *path)
 {
     struct fer_error err = FER_ERROR_INIT;
@@ -220,7 +237,7 @@ static void add_faces(struct batch *batch, const struct fer_image *image, const 
     for (int i = 0; i < count; i++) {
         struct fer_image face = { 0 };
 
-        if (fer_box_crop(&face, image, &boxes[i], batch->args->margin, &err) == FER_OK)
+        if (cut_face(batch, image, &boxes[i], &face, &err) == FER_OK)
             add_item(batch, face, (struct item){ path, boxes[i], i, count });
         else
             fail_picture(batch, &err);
@@ -291,7 +308,8 @@ int cmd_predict(int argc, char **argv)
     context = open_context(&args.common);
     if (fer_predictor_open(context, args.checkpoint, args.name, &predictor, &err) != FER_OK)
         return report_failure(&err);
-    if (args.detector && fer_finder_open(context, args.detector, args.arguments, &finder, &err) != FER_OK) {
+    if (args.detector.name &&
+        fer_finder_open(context, args.detector.name, args.detector.arguments, &finder, &err) != FER_OK) {
         fer_predictor_close(predictor);
         return report_failure(&err);
     }
@@ -302,7 +320,6 @@ int cmd_predict(int argc, char **argv)
     pictures_free(&pictures);
     fer_finder_close(finder);
     fer_predictor_close(predictor);
-    free(args.detector);
-    free(args.arguments);
+    detector_free(&args.detector);
     return finish(failed ? EXIT_FAILURE : result);
 }

@@ -12,6 +12,7 @@ fer_SOURCES = \
 	%D%/cmd-bench.c \
 	%D%/cmd-check.c \
 	%D%/cmd-compare.c \
+	%D%/cmd-detect.c \
 	%D%/cmd-devices.c \
 	%D%/cmd-eval.c \
 	%D%/cmd-explain.c \
@@ -29,6 +30,8 @@ fer_SOURCES = \
 	%D%/common.c \
 	%D%/dataset.c \
 	%D%/dataset.h \
+	%D%/detector.c \
+	%D%/detector.h \
 	%D%/main.c \
 	%D%/network.c \
 	%D%/network.h \

@@ -24,6 +24,7 @@ static const struct command {
     { "eval", "run the tests of a checkpoint", cmd_eval },
     { "compare", "say how sure one of two is better on the same samples", cmd_compare },
     { "predict", "say what a checkpoint sees in pictures", cmd_predict },
+    { "detect", "say where faces are in pictures", cmd_detect },
     { "explain", "show what a checkpoint sees: masks, activation maps", cmd_explain },
     { "run", "run one net on given tensors", cmd_run },
     { "grad", "compare gradients with finite differences", cmd_grad },

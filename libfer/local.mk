@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 ferinclude_HEADERS += \
+	%D%/fer/align.h \
 	%D%/fer/context.h \
 	%D%/fer/data.h \
 	%D%/fer/detect.h \

@@ -18,6 +18,7 @@ include %D%/privileged/local.mk
 include %D%/synthface/local.mk
 include %D%/occlude/local.mk
 include %D%/haar/local.mk
+include %D%/mtcnn/local.mk
 
 # Shared by plugins of this tree; includes only public headers.
 noinst_HEADERS += %D%/emit.h

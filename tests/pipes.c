@@ -19,7 +19,8 @@ struct header {
 };
 
 struct message {
-    struct message *next;
+    struct message *next;  /* in a peer's list */
+    struct message *older; /* of all */
     struct header header;
     char *data;
     size_t moved; /* bytes of header and data for one that is sent, of data for one that comes */
@@ -39,6 +40,7 @@ struct peer {
 struct pipes {
     int rank, size;
     struct peer peers[MOST];
+    struct message *all; /* that have not been unmade, also those that failed */
 };
 
 static void append(struct message **list, struct message *message)
@@ -62,7 +64,7 @@ static struct message *take(struct message **list, int tag)
     return NULL;
 }
 
-static struct message *make(int peer, int tag, size_t bytes, void *data)
+static struct message *make(struct pipes *pipes, int peer, int tag, size_t bytes, void *data)
 {
     struct message *message = calloc(1, sizeof(*message));
 
@@ -70,11 +72,18 @@ static struct message *make(int peer, int tag, size_t bytes, void *data)
     message->header = (struct header){ .tag = tag, .bytes = bytes };
     message->own = !data;
     message->data = data ? data : malloc(bytes + 1);
+    message->older = pipes->all;
+    pipes->all = message;
     return message;
 }
 
-static void unmake(struct message *message)
+static void unmake(struct pipes *pipes, struct message *message)
 {
+    struct message **at = &pipes->all;
+
+    while (*at != message)
+        at = &(*at)->older;
+    *at = message->older;
     if (message->own)
         free(message->data);
     free(message);
@@ -84,7 +93,7 @@ static enum fer_status pipes_send(void *state, int to, int tag, const void *data
                                   struct fer_error *err)
 {
     struct pipes *pipes = state;
-    struct message *message = make(to, tag, bytes, (void *)data);
+    struct message *message = make(pipes, to, tag, bytes, (void *)data);
 
     (void)err;
     message->sends = true;
@@ -98,7 +107,7 @@ static enum fer_status pipes_receive(void *state, int from, int tag, void *data,
 {
     struct pipes *pipes = state;
     struct peer *peer = &pipes->peers[from];
-    struct message *early = take(&peer->early, tag), *message = make(from, tag, bytes, data);
+    struct message *early = take(&peer->early, tag), *message = make(pipes, from, tag, bytes, data);
 
     *request = message;
     if (!early) {
@@ -116,7 +125,7 @@ static enum fer_status pipes_receive(void *state, int from, int tag, void *data,
         memcpy(data, early->data, bytes);
         message->done = true;
     }
-    unmake(early);
+    unmake(pipes, early);
     return FER_OK;
 }
 
@@ -159,20 +168,24 @@ static void pump_out(struct peer *peer)
 }
 
 /* A header is whole: to whom does the data go? */
-static void begin_data(struct peer *peer, int rank)
+static void begin_data(struct pipes *pipes, int rank)
 {
+    struct peer *peer = &pipes->peers[rank];
+
     peer->coming = take(&peer->asked, peer->header.tag);
     if (peer->coming && peer->coming->header.bytes != peer->header.bytes)
         abort();
     if (!peer->coming) {
-        peer->coming = make(rank, peer->header.tag, peer->header.bytes, NULL);
+        peer->coming = make(pipes, rank, peer->header.tag, peer->header.bytes, NULL);
         append(&peer->early, peer->coming);
     }
     peer->header_moved = 0;
 }
 
-static void pump_in(struct peer *peer, int rank)
+static void pump_in(struct pipes *pipes, int rank)
 {
+    struct peer *peer = &pipes->peers[rank];
+
     while (peer->fd >= 0) {
         struct message *message = peer->coming;
         size_t n;
@@ -184,7 +197,7 @@ static void pump_in(struct peer *peer, int rank)
                 true);
             peer->header_moved += n;
             if (peer->header_moved == sizeof(peer->header))
-                begin_data(peer, rank);
+                begin_data(pipes, rank);
             else if (n == 0)
                 return;
             continue;
@@ -211,11 +224,11 @@ static enum fer_status pipes_test(void *state, void *request, bool *done, struct
 
     for (int r = 0; r < pipes->size; r++) {
         pump_out(&pipes->peers[r]);
-        pump_in(&pipes->peers[r], r);
+        pump_in(pipes, r);
     }
     *done = message->done;
     if (message->done)
-        unmake(message);
+        unmake(pipes, message);
     else if (pipes->peers[rank].fd < 0)
         return fer_fail(err, FER_EPEER, "rank %d has died",
                         rank); /* the message is lost: its memory may not be touched */
@@ -231,6 +244,8 @@ static void pipes_close(void *state, bool failed)
         if (pipes->peers[r].fd >= 0)
             close(pipes->peers[r].fd);
     }
+    while (pipes->all)
+        unmake(pipes, pipes->all);
     free(pipes);
 }
 

@@ -61,16 +61,20 @@ static float start_of(const char *path, const struct fer_shape *shape, double u)
     return (float)(ends(path, "running_var") || ends(path, "weight") ? 0.8 + 0.4 * u : 0.2 * u - 0.1);
 }
 
+void trial_weight(const char *path, const struct fer_shape *shape, float *values)
+{
+    const size_t count = fer_shape_count(shape);
+    uint64_t state = trial_seed(path);
+    for (size_t i = 0; i < count; i++)
+        values[i] = start_of(path, shape, op_random(&state));
+}
+
 void trial_fill(struct fer_store *store, const struct fer_net *net)
 {
     for (int i = 0; i < net->nweights; i++) {
         const struct fer_weight *weight = net->weights[i];
-        const char *path = weight->path + strlen(net->name) + 1;
-        const size_t count = fer_shape_count(&weight->shape);
-        float *values = malloc(count * sizeof(*values));
-        uint64_t state = trial_seed(path);
-        for (size_t k = 0; k < count; k++)
-            values[k] = start_of(path, &weight->shape, op_random(&state));
+        float *values = malloc(fer_shape_count(&weight->shape) * sizeof(*values));
+        trial_weight(weight->path + strlen(net->name) + 1, &weight->shape, values);
         OK(fer_store_write(store, weight, values, &err));
         free(values);
     }

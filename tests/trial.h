@@ -35,6 +35,8 @@ uint64_t trial_seed(const char *text);
 /* Pictures [count][side][side][3] and labels of a step. */
 void trial_pictures(int step, size_t bytes, uint8_t *pictures);
 void trial_labels(int step, int count, int classes, int32_t *labels);
+/* What golden/common.py gives a weight of this path and shape. */
+void trial_weight(const char *path, const struct fer_shape *shape, float *values);
 /* Set the weights of a net to what golden/common.py gives them; paths without the net's name and its dot. */
 void trial_fill(struct fer_store *store, const struct fer_net *net);
 

@@ -61,6 +61,22 @@ static void shuffle(const struct op_reference *r)
     take_channels(r, index);
 }
 
+/* p: order.  Output axis i is input axis order[i]. */
+static void permute(const struct op_reference *r)
+{
+    const struct op_tensor *x = &r->in[0], *y = &r->out[0];
+    int at[4], from[4] = { 0 };
+    for (at[0] = 0; at[0] < y->dim[0]; at[0]++)
+        for (at[1] = 0; at[1] < y->dim[1]; at[1]++)
+            for (at[2] = 0; at[2] < y->dim[2]; at[2]++)
+                for (at[3] = 0; at[3] < y->dim[3]; at[3]++) {
+                    from[0] = at[0];
+                    for (int i = 0; r->p[i] > 0; i++)
+                        from[(int)r->p[i]] = at[i + 1];
+                    y->v[op_at(y, at[0], at[1], at[2], at[3])] = x->v[op_at(x, from[0], from[1], from[2], from[3])];
+                }
+}
+
 static void same(const struct op_reference *r)
 {
     memcpy(r->out[0].v, r->in[0].v, r->out[0].count * sizeof(double));
@@ -145,6 +161,9 @@ static const struct op_case cases[] = {
     OP_CASE("gather [1, 0]", "3,2", gather, { 1, 0 }),
     OP_CASE("channel_shuffle 3", "2,18,3,4", shuffle, { 3 }),
     OP_CASE("channel_shuffle 2", "3,6", shuffle, { 2 }),
+    OP_CASE("permute [3, 2, 1]", "2,18,3,4", permute, { 3, 2, 1 }),
+    OP_CASE("permute [2, 3, 1]", "3,5,2,4", permute, { 2, 3, 1 }),
+    OP_CASE("permute [2, 1]", "2,5,7", permute, { 2, 1 }),
     OP_CASE("flatten", "3,5,2,3", same),
     OP_CASE("flatten", "2,18,3,3", same),
     OP_CASE("reshape [4, -1]", "3,8,5", same),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/align.c \
 	%D%/batch.c \
 	%D%/batch.h \
 	%D%/cache.c \

@@ -5,6 +5,7 @@
 #ifndef FER_FER_H
 #define FER_FER_H
 
+#include <fer/align.h>
 #include <fer/context.h>
 #include <fer/data.h>
 #include <fer/detect.h>

@@ -201,8 +201,31 @@ struct fer_canvas {
     struct fer_tensor *result; /* likewise, out: what `find` reads */
 };
 
-/* Finds things in whole pictures.  Its work on the device is a program of launches that is compiled once for each
- * canvas; the host tells it about one picture in a table and makes boxes of its result. */
+/* Nets of a detector's description on a device, with their weights and the programs that they have needed so far. */
+struct fer_net_runner;
+enum { FER_NET_RESULTS = 8 }; /* outputs that such a net can have */
+struct fer_net_input {
+    const float *data;
+    int batch, channels, height, width;
+};
+struct fer_net_result {
+    const float *data; /* in PLAIN order; valid until the next call of the same net with the same capacity and shape */
+    struct fer_shape shape; /* the batch first */
+};
+/* Run a net with one input, in evaluation mode: `data` holds f32 [batch, channels, height, width], 1 <= batch <=
+ * capacity; results[noutputs] are the net's outputs in order.  A program is compiled for a net, capacity and shape that
+ * is new, and kept for the next time, so ask for few capacities.  Errors: FER_ENOTFOUND, FER_EINVAL (noutputs),
+ * FER_ESHAPE, FER_EFORMAT (weights) and those of the device. */
+FER_API enum fer_status fer_net_run(struct fer_net_runner *nets, const char *net, int capacity,
+                                    const struct fer_net_input *input, struct fer_net_result *results, int noutputs,
+                                    struct fer_error *err);
+
+/* Finds things in whole pictures, in one of two ways.
+ *
+ * A program of launches, compiled once for each canvas: the host tells it about one picture in a table and makes boxes
+ * of its result.  Then shape, emit, prepare and find are there, and search is NULL.
+ *
+ * Nets of a description, which the core runs for the plugin's host code: then search, text and weights are there. */
 struct fer_detector {
     size_t size;
     const char *name, *help;
@@ -225,6 +248,12 @@ struct fer_detector {
      */
     enum fer_status (*find)(const void *state, const struct fer_canvas *canvas, const void *table, const void *result,
                             struct fer_box **boxes, int *count, struct fer_error *err);
+    /* Or: the description, and the safetensors file with rows NET.PATH, for each net that is run. */
+    const char *text;
+    const char *(*weights)(const void *state);
+    /* Boxes of a picture with `channels` channels, as find makes them. */
+    enum fer_status (*search)(const void *state, struct fer_net_runner *nets, const struct fer_image *image,
+                              struct fer_box **boxes, int *count, struct fer_error *err);
 };
 
 struct fer_plugin {

@@ -58,7 +58,9 @@ static enum fer_status check_layer(const struct fer_layer *layer, bool metric, s
 
 static bool has_detector_functions(const struct fer_detector *detector)
 {
-    return detector->open && detector->shape && detector->emit && detector->prepare && detector->find &&
+    const bool program = detector->shape && detector->emit && detector->prepare && detector->find;
+    const bool nets = detector->text && detector->weights;
+    return detector->open && (detector->search ? nets : program) &&
            (detector->channels == 1 || detector->channels == 3);
 }
 

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "graph/detector.h"
 #include "train/context.h"
+#include "train/runner.h"
 
 /* Canvases have sides of 256, 512, 1024, 2048 and 4096; as many programs are kept as a folder of photographs needs. */
 enum { SIDE_MIN = 256, SIDE_MAX = 4096, KEPT = 4 };
@@ -20,6 +21,7 @@ struct fer_finder {
     struct fer_arena *arena; /* of the parameters */
     void *state;
     bool opened;
+    struct fer_net_runner *nets;                 /* of a detector that is made of them; or: */
     struct fer_detector_program *programs[KEPT]; /* the latest used first */
     uint8_t *canvas;
     size_t canvas_bytes;
@@ -48,6 +50,9 @@ enum fer_status fer_finder_open(struct fer_context *context, const char *detecto
         if (status != FER_OK)
             fer_fail_prefix(err, "%s", finder->detector->name);
     }
+    if (status == FER_OK && finder->detector->search)
+        status = fer_net_runner_create(context, finder->detector->name, finder->detector->text,
+                                       finder->detector->weights(finder->state), &finder->nets, err);
     if (status != FER_OK) {
         fer_finder_close(finder);
         return status;
@@ -62,6 +67,7 @@ void fer_finder_close(struct fer_finder *finder)
         return;
     for (int i = 0; i < KEPT; i++)
         fer_detector_program_free(finder->programs[i]);
+    fer_net_runner_free(finder->nets);
     if (finder->opened && finder->detector->close)
         finder->detector->close(finder->state);
     fer_arena_free(finder->arena);
@@ -192,22 +198,35 @@ static int finish_boxes(struct fer_box *boxes, int count, double scale_x, double
     return kept;
 }
 
+static enum fer_status run_program(struct fer_finder *finder, const struct fer_image *image, struct fer_box **boxes,
+                                   int *count, struct fer_error *err)
+{
+    int width = canvas_side(image->width), height = canvas_side(image->height);
+    enum fer_status status = find_program(finder, width, height, err);
+
+    if (status == FER_OK)
+        status = fill_canvas(finder, image, width, height, err);
+    if (status == FER_OK)
+        status = fer_detector_run(finder->detector, finder->state, finder->programs[0], finder->canvas, image->width,
+                                  image->height, boxes, count, err);
+    return status;
+}
+
 enum fer_status fer_finder_run(struct fer_finder *finder, const struct fer_image *image, struct fer_box **boxes,
                                int *count, struct fer_error *err)
 {
     struct fer_image fitted = { 0 };
     enum fer_status status = fit(finder, image, &fitted, err);
-    int width = canvas_side(fitted.width), height = canvas_side(fitted.height);
 
     *boxes = NULL;
     *count = 0;
-    if (status == FER_OK)
-        status = find_program(finder, width, height, err);
-    if (status == FER_OK)
-        status = fill_canvas(finder, &fitted, width, height, err);
-    if (status == FER_OK)
-        status = fer_detector_run(finder->detector, finder->state, finder->programs[0], finder->canvas, fitted.width,
-                                  fitted.height, boxes, count, err);
+    if (status == FER_OK && finder->nets) {
+        status = finder->detector->search(finder->state, finder->nets, &fitted, boxes, count, err);
+        if (status != FER_OK)
+            fer_fail_prefix(err, "%s", finder->detector->name);
+    } else if (status == FER_OK) {
+        status = run_program(finder, &fitted, boxes, count, err);
+    }
     if (status == FER_OK)
         *count = finish_boxes(*boxes, *count, (double)image->width / fitted.width,
                               (double)image->height / fitted.height, image);

@@ -53,6 +53,8 @@ libfer_core_la_SOURCES += \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/run.c \
+	%D%/runner.c \
+	%D%/runner.h \
 	%D%/safetensors-read.c \
 	%D%/safetensors-type.c \
 	%D%/safetensors-type.h \

@@ -15,7 +15,7 @@
 
 extern const struct fer_reader data_folder, data_manifest, data_list, data_fer2013, data_ferplus, data_ckplus,
     data_rafdb, data_affectnet, data_sfew, data_jaffe, data_kdef, data_packed, data_merge;
-extern const struct fer_transform data_resize, data_boxcrop, data_gray, data_rgb;
+extern const struct fer_transform data_align, data_resize, data_boxcrop, data_gray, data_rgb;
 extern const struct fer_sampler data_shuffle, data_balanced, data_take, data_keep, data_group, data_fold, data_split,
     data_pairs;
 extern const struct fer_layer data_randcrop, data_centercrop, data_tencrop, data_hflip, data_rotate, data_brightness,

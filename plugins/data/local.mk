@@ -8,6 +8,7 @@ plugins_data_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_data_la_LIBADD = libfer.la
 plugins_data_la_SOURCES = \
 	%D%/affectnet.c \
+	%D%/align.c \
 	%D%/boxcrop.c \
 	%D%/catalog.c \
 	%D%/catalog.h \

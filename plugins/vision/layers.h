@@ -13,6 +13,6 @@ extern const struct fer_layer fer_relu, fer_leaky_relu, fer_prelu, fer_sigmoid, 
 extern const struct fer_layer fer_maxpool, fer_avgpool, fer_upsample, fer_resize, fer_resize_like;
 extern const struct fer_layer fer_add, fer_mul, fer_sub, fer_scale, fer_reduce, fer_mean;
 extern const struct fer_layer fer_concat, fer_slice, fer_pad, fer_gather, fer_channel_shuffle;
-extern const struct fer_layer fer_reshape, fer_flatten, fer_detach;
+extern const struct fer_layer fer_permute, fer_reshape, fer_flatten, fer_detach;
 
 #endif

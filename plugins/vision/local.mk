@@ -32,6 +32,7 @@ plugins_vision_la_SOURCES = \
 	%D%/matmul.c \
 	%D%/move.c \
 	%D%/normalize.c \
+	%D%/permute.c \
 	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/resize.c \

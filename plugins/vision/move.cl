@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layers that move elements: concat, slice, pad, gather, channel_shuffle.  Each is one kernel that fills a box of `out`
+ * Layers that move elements: concat, slice, pad, gather, channel_shuffle, permute.  Each is one kernel that fills a box of `out`
  * from a box of `x`, both in one layout: element (n, c, h, w) of the box, moved by an offset on either side.  `size` is
  * the box.  Compiled for 16 lanes the offsets are multiples of 16.
  */
@@ -66,6 +66,18 @@ __kernel void shuffle_channels(FER_IN(x), FER_OUT(out), const int groups, const 
         if (c == out_dim.y - 1)
             for (int k = 1; k <= tail; k++)
                 STORE(out, n, c + k, p, 0.0f);
+    }
+}
+#endif
+
+/* out[n, i, j, k] = x[n, i step_y + j step_z + k step_w], rows of both in plain order. */
+#ifdef FER_KERNEL_permute
+__kernel void permute(FER_IN(x), FER_OUT(out), const int step_y, const int step_z, const int step_w, const int span)
+{
+    const size_t row = (size_t)out_dim.y * FER_PLANE(out_dim);
+    for (FER_SPAN(i, SIZE(out), span)) {
+        const size_t k = i % out_dim.w, j = i / out_dim.w % out_dim.z, y = i / FER_PLANE(out_dim) % out_dim.y;
+        DATA(out)[i] = DATA(x)[i / row * row + y * step_y + j * step_z + k * step_w];
     }
 }
 #endif
