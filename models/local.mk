@@ -8,6 +8,7 @@ dist_model_DATA += \
 	%D%/demo.fer \
 	%D%/double-channel-small.fer \
 	%D%/double-channel.fer \
+	%D%/ensemble-small.fer \
 	%D%/fer2013-resnet18.fer \
 	%D%/ffra-small.fer \
 	%D%/ffra.fer \
@@ -39,6 +40,7 @@ dist_study_DATA += \
 	%D%/studies/double-channel-channels.study \
 	%D%/studies/double-channel-modules.study \
 	%D%/studies/double-channel-threshold.study \
+	%D%/studies/ensemble.study \
 	%D%/studies/ffra-fusion.study \
 	%D%/studies/ffra-lambda.study \
 	%D%/studies/ffra-modules.study \
