@@ -78,6 +78,10 @@ expect 0 fmt --check formatted.fer
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png
+expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no more than they need
+[ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 0 206 0 0 0 76' ]
+expect 0 show tiny.fer data valid --out sheet.png --columns 32
+[ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 2 6 0 0 0 24' ]
 
 # settings: a string's text is taken as it stands
 sed 's/^use .*/&\nlet csv = "none.csv"/; s/^data train.*/data train -> image, label = manifest $csv | gray | resize 24 | batch 16/' \

@@ -68,6 +68,20 @@ static void put_picture(struct sheet *s, const struct fer_tensor *t, const float
     }
 }
 
+/* Rows and, of the only one, columns that nothing was put into go. */
+static void trim_page(struct sheet *s)
+{
+    const int columns = s->placed < s->columns ? s->placed : s->columns;
+    const int rows = (s->placed + s->columns - 1) / s->columns;
+    const size_t before = (size_t)s->page.width * 3;
+
+    s->page.width = (s->width + GAP) * columns - GAP;
+    s->page.height = (s->height + GAP) * rows - GAP;
+    for (int y = 1; y < s->page.height; y++)
+        memmove(s->page.pixels + (size_t)y * (size_t)s->page.width * 3, s->page.pixels + (size_t)y * before,
+                (size_t)s->page.width * 3);
+}
+
 /* The fields of one row that are single numbers. */
 static json_t *describe(const struct sheet *s, float *const *data, const struct fer_batch *batch, int n)
 {
@@ -186,8 +200,10 @@ enum fer_status fer_show_data(struct fer_context *context, const char *path, con
     }
     if (status == FER_OK && s.placed == 0)
         status = fer_fail(err, FER_EINVAL, "data %s holds no batch", data);
-    if (status == FER_OK)
+    if (status == FER_OK) {
+        trim_page(&s);
         status = fer_image_write_png(&s.page, png, err);
+    }
     if (status == FER_OK)
         status = fer_json_text(json_pack("{s:s, s:i, s:i, s:i, s:O}", "data", data, "width", s.width, "height",
                                          s.height, "columns", s.columns, "pictures", s.pictures),
