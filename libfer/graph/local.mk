@@ -7,6 +7,10 @@ libfer_core_la_SOURCES += \
 	%D%/bind.c \
 	%D%/bind.h \
 	%D%/branch.c \
+	%D%/compile-parts.h \
+	%D%/compile-predict.c \
+	%D%/compile-stage.c \
+	%D%/compile-test.c \
 	%D%/compile.c \
 	%D%/compile.h \
 	%D%/compiler.c \
@@ -29,6 +33,7 @@ libfer_core_la_SOURCES += \
 	%D%/graph.c \
 	%D%/graph.h \
 	%D%/inline.c \
+	%D%/inputs.c \
 	%D%/items.c \
 	%D%/keep.c \
 	%D%/load.c \
