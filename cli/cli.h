@@ -45,6 +45,8 @@ void append_word(struct argp_state *state, const char ***list, int *count, const
 void forget_arguments(void);
 /* The value of the option --name: 1 to most; otherwise usage and exit 2. */
 long count_argument(struct argp_state *state, const char *name, const char *value, long most);
+/* Likewise a number from `least` to `most`. */
+double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most);
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);

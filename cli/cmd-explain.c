@@ -50,16 +50,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static double fraction(const char *value, struct argp_state *state)
-{
-    char *end;
-    double number = strtod(value, &end);
-
-    if (end == value || *end || !(number > 0 && number < 1))
-        argp_error(state, "--threshold=%s should be a number between 0 and 1", value);
-    return number;
-}
-
 static enum fer_fit fit_of(const char *value, struct argp_state *state)
 {
     if (strcmp(value, "crop") != 0 && strcmp(value, "stretch") != 0)
@@ -92,7 +82,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_CAM: append_word(state, &args->cams, &args->ncams, value ? value : ""); return 0;
     case KEY_COMPARE: append_word(state, &args->compare, &args->ncompare, value); return 0;
     case KEY_CLASS: args->explain.label = value; return 0;
-    case KEY_THRESHOLD: args->explain.threshold = fraction(value, state); return 0;
+    case KEY_THRESHOLD: args->explain.threshold = number_argument(state, "threshold", value, 0, 1); return 0;
     case KEY_FIT: args->fit = fit_of(value, state); return 0;
     case 't': args->explain.test = value; return 0;
     case ARGP_KEY_ARGS:

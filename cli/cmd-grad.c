@@ -29,16 +29,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
-    case KEY_BATCH:
-        args->batch = atoi(value);
-        if (args->batch < 1)
-            argp_error(state, "--batch=%s should be a number of at least 1", value);
-        return 0;
-    case KEY_TOLERANCE:
-        args->tolerance = atof(value);
-        if (!(args->tolerance > 0))
-            argp_error(state, "--tolerance=%s should be a number above 0", value);
-        return 0;
+    case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
+    case KEY_TOLERANCE: args->tolerance = number_argument(state, "tolerance", value, 1e-12, 1); return 0;
     case KEY_WEIGHTS: args->weights = value; return 0;
     case KEY_MODE:
         if (strcmp(value, "train") != 0 && strcmp(value, "eval") != 0)

@@ -33,30 +33,16 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static double parse_margin(const char *value, struct argp_state *state)
-{
-    char *end;
-    double margin = strtod(value, &end);
-
-    if (end == value || *end || !(margin >= 0 && margin <= 10))
-        argp_error(state, "--margin=%s should be a number from 0 to 10", value);
-    return margin;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
 
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
-    case KEY_BATCH:
-        args->batch = atoi(value);
-        if (args->batch < 1)
-            argp_error(state, "--batch=%s should be a number of at least 1", value);
-        return 0;
+    case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
     case KEY_ALIGN: args->align = true; return 0;
     case KEY_DETECT: detector_parse(&args->detector, value, state); return 0;
-    case KEY_MARGIN: args->margin = parse_margin(value, state); return 0;
+    case KEY_MARGIN: args->margin = number_argument(state, "margin", value, 0, 10); return 0;
     case KEY_FIT:
         if (strcmp(value, "crop") != 0 && strcmp(value, "stretch") != 0)
             argp_error(state, "--fit=%s should be crop or stretch", value);

@@ -97,7 +97,6 @@ static void check_end(struct argp_state *state, struct args *args)
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
-    char *end;
 
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
@@ -108,11 +107,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_STRICT: args->strict = true; return 0;
     case KEY_SEEDS: read_seeds(state, args, value); return 0;
     case KEY_OVER: append_word(state, &args->over, &args->nover, value); return 0;
-    case KEY_SAVE_MINUTES:
-        args->save_minutes = strtod(value, &end);
-        if (end == value || *end || !(args->save_minutes >= 0 && args->save_minutes < 1e9))
-            argp_error(state, "--save-minutes=%s should be a number of at least 0", value);
-        return 0;
+    case KEY_SAVE_MINUTES: args->save_minutes = number_argument(state, "save-minutes", value, 0, 1e9); return 0;
     case ARGP_KEY_ARG:
         if (is_axis(value) || strcmp(value, "+") == 0)
             append_word(state, &args->axes, &args->naxes, value);

@@ -27,16 +27,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static double positive(struct argp_state *state, const char *name, const char *value)
-{
-    char *end;
-    double number = strtod(value, &end);
-
-    if (end == value || *end || !(number >= 0 && number < 1e9))
-        argp_error(state, "--%s=%s should be a number of at least 0", name, value);
-    return number;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
@@ -46,8 +36,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_RUN: args->run = value; return 0;
     case KEY_RESUME: args->resume = true; return 0;
     case KEY_SYNC: args->sync = true; return 0;
-    case KEY_SAVE_EVERY: args->save_every = (long)positive(state, "save-every", value); return 0;
-    case KEY_SAVE_MINUTES: args->save_minutes = positive(state, "save-minutes", value); return 0;
+    case KEY_SAVE_EVERY: args->save_every = (long)number_argument(state, "save-every", value, 0, 1e9); return 0;
+    case KEY_SAVE_MINUTES: args->save_minutes = number_argument(state, "save-minutes", value, 0, 1e9); return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "too many arguments");

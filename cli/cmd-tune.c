@@ -23,16 +23,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static double seconds_of(struct argp_state *state, const char *value)
-{
-    char *end;
-    double number = strtod(value, &end);
-
-    if (end == value || *end || !(number > 0 && number < 1e9))
-        argp_error(state, "--budget=%s should be a number of seconds above 0", value);
-    return number;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
@@ -42,7 +32,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         state->child_inputs[0] = &args->common;
         state->child_inputs[1] = &args->network;
         return 0;
-    case KEY_BUDGET: args->budget = seconds_of(state, value); return 0;
+    case KEY_BUDGET: args->budget = number_argument(state, "budget", value, 0, 1e9); return 0;
     case KEY_OUT: args->out = value; return 0;
     case KEY_AGAIN: args->again = true; return 0;
     case ARGP_KEY_ARG:

@@ -105,6 +105,16 @@ long count_argument(struct argp_state *state, const char *name, const char *valu
     return number;
 }
 
+double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most)
+{
+    char *end;
+    double number = strtod(value, &end);
+
+    if (end == value || *end || !(number >= least && number <= most))
+        argp_error(state, "--%s=%s should be a number from %g to %g", name, value, least, most);
+    return number;
+}
+
 void need_operands(struct argp_state *state, unsigned least, unsigned most)
 {
     if (state->arg_num < least)

@@ -1,30 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What every command promises: results on standard output, talk on standard error, exit status 0, 1 and 2.
-set -eu
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-# STATUS COMMAND…: run it, leave its streams in out and err, and check its exit status.
-expect() {
-    wanted=$1
-    shift
-    status=0
-    "$FER" "$@" >out 2>err </dev/null || status=$?
-    if [ "$status" -ne "$wanted" ]; then
-        echo "fer $*: exit status $status instead of $wanted" >&2
-        cat out err >&2
-        exit 1
-    fi
-}
-says() {
-    grep -q -- "$1" err || { echo "standard error does not say '$1':" >&2; cat err >&2; exit 1; }
-}
-prints() {
-    grep -q -- "$1" out || { echo "standard output does not hold '$1':" >&2; cat out >&2; exit 1; }
-}
+. "$top_srcdir/tests/expect.sh"
 
 cat >tiny.fer <<'END'
 fer 1

@@ -1,24 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # fer compare on predictions that are made up, so that every number is known.
-set -eu
+. "$top_srcdir/tests/expect.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-    echo "$*" >&2
-    cat out err >&2
-    exit 1
-}
 # STATUS ARGUMENTS…
 compare() {
     wanted=$1
     shift
-    status=0
-    "$FER" compare "$@" >out 2>err </dev/null || status=$?
-    [ "$status" -eq "$wanted" ] || fail "fer compare $*: exit status $status instead of $wanted"
+    expect "$wanted" compare "$@"
 }
 # The number of a key in the first object that has it.
 number() {

@@ -1,27 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # fer detect, and what is made of its list: align puts the landmarks where they should be.
-set -eu
 [ -f "$top_builddir/plugins/.libs/haar.so" ] || exit 77
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-# STATUS ARGUMENT…: run fer, leave its streams in out and err, and check its exit status.
-expect() {
-    wanted=$1
-    shift
-    status=0
-    "$FER" "$@" >out 2>err </dev/null || status=$?
-    [ "$status" -eq "$wanted" ] || { echo "fer $*: exit status $status instead of $wanted" >&2; cat out err >&2; exit 1; }
-}
-says() {
-    grep -q -- "$1" err || { echo "standard error does not say '$1':" >&2; cat err >&2; exit 1; }
-}
-prints() {
-    grep -q -- "$1" out || { echo "standard output does not hold '$1':" >&2; cat out >&2; exit 1; }
-}
+. "$top_srcdir/tests/expect.sh"
 
 # One feature: the middle of a bright square on black is all that is found.
 cat >square.xml <<'END'

@@ -1,27 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # fer occlude on rendered faces: what it writes, that it writes it again, and what it refuses.
-set -eu
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+. "$top_srcdir/tests/expect.sh"
 command -v python3 >/dev/null || exit 77
 for plugin in synthface occlude; do
     "$FER" plugins show $plugin >/dev/null 2>&1 || exit 77
 done
-
-# STATUS WORDS COMMAND…: it must fail like that
-refused() {
-    wanted=$1 words=$2 status=0
-    shift 2
-    "$FER" "$@" >out 2>err </dev/null || status=$?
-    if [ "$status" -ne "$wanted" ] || ! grep -q -- "$words" err; then
-        echo "fer $*: exit status $status instead of $wanted, or not '$words':" >&2
-        cat err >&2
-        exit 1
-    fi
-}
 
 # --- faces of two sizes, gray and in colour, in one list, without landmarks
 "$FER" occlude --reader 'synthface count=14 size=48 channels=1' --with 'hflip p=0' --out gray -q

@@ -1,15 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A published data set from its folder to a table over folds, and several sets as one, as people use them.
-set -eu
+. "$top_srcdir/tests/expect.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-says() {
-    grep -q -- "$1" err || { echo "standard error does not say '$1':" >&2; cat err >&2; exit 1; }
-}
 face() { # FILE GRAY: 6 x 6 pixels
     mkdir -p "$(dirname "$1")"
     { printf 'P5\n6 6\n255\n'; awk -v c="$2" 'BEGIN { for (i = 0; i < 36; i++) printf "%c", c + i % 5 }'; } >"$1"

@@ -153,7 +153,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(op_tests) $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
+EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(op_tests) $(unit_tests) $(test_programs)
