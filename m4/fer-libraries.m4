@@ -46,6 +46,7 @@ AS_IF([test "x$with_clblast" != xno],
         [with_clblast=no])])
 CPPFLAGS=$fer_save_CPPFLAGS
 AC_SUBST([CLBLAST_LIBS])
+AM_CONDITIONAL([HAVE_CLBLAST], [test "x$with_clblast" = xyes])
 
 dnl Several processes train together; nothing of MPI is touched unless asked for.
 AC_ARG_WITH([mpi],

@@ -142,6 +142,29 @@ FER_API struct fer_tensor *fer_emit_gather(struct fer_emit *em, struct fer_tenso
 FER_API struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, const char *kernel,
                                            const char *options);
 
+/* What a launch that is no kernel runs on: tensors and ints are the launch's arguments, in their order. */
+enum { FER_CALL_ARGS = 16 }; /* of either kind, at most */
+struct fer_call_tensor {
+    void *memory;  /* cl_mem */
+    size_t offset; /* elements from its start */
+    int dim[4];    /* live rows, then the other axes, 1 past the rank; the two last of five are one */
+};
+struct fer_call {
+    size_t size;
+    void *queue; /* cl_command_queue, in order: launches before are done before what is enqueued begins */
+    void *event; /* cl_event *: where the event of the last command is to go; NULL: nobody asks */
+    int ntensors, nints;
+    struct fer_call_tensor tensors[FER_CALL_ARGS];
+    int ints[FER_CALL_ARGS];
+};
+/* Enqueue the work and return; on the thread that runs the program. */
+typedef enum fer_status fer_call_run(const struct fer_call *call, struct fer_error *err);
+/* Append a call of `run`, which enqueues a library's work, in place of a kernel: a BLAS's product of matrices, say.
+ * `source` names library and version, as the source of a kernel would be given; `name` is for people.  Static
+ * lifetime.  Arguments are tensors in plain layout and ints.  Its range says only whether there is work: none where the
+ * range is empty. */
+FER_API struct fer_launch *fer_emit_call(struct fer_emit *em, const char *source, const char *name, fer_call_run *run);
+
 /* Arguments, in the kernel's order.  A tensor named "x" is declared in the kernel as FER_IN(x), FER_OUT(x) or
  * FER_INOUT(x) and brings x_data, x_offset, x_dim (int4: live rows, then the other axes, 1 past the rank) and the
  * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime.  FER_KERNEL_name is

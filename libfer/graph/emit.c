@@ -256,6 +256,13 @@ struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, cons
     return launch;
 }
 
+struct fer_launch *fer_emit_call(struct fer_emit *em, const char *source, const char *name, fer_call_run *run)
+{
+    struct fer_launch *launch = fer_emit_launch(em, source, name, NULL);
+    launch->run = run;
+    return launch;
+}
+
 static void add_arg(struct fer_launch *launch, struct fer_arg arg)
 {
     struct fer_emit *em = launch->em;

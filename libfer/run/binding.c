@@ -60,7 +60,7 @@ static enum fer_status make_defines(const struct fer_launch *launch, char **out,
     return FER_OK;
 }
 
-/* ---- arguments ---- */
+/* ---- arguments of kernels ---- */
 
 struct setter {
     cl_kernel kernel;
@@ -195,6 +195,72 @@ static enum fer_status set_dims(struct fer_binding *binding, const int *live, st
     return FER_OK;
 }
 
+/* ---- arguments of calls ---- */
+
+static enum fer_status add_call_tensor(struct fer_call *call, const struct fer_binder *binder,
+                                       const struct fer_launch *launch, const struct fer_arg *arg,
+                                       struct fer_error *err)
+{
+    struct fer_call_tensor *to = &call->tensors[call->ntensors++];
+    struct fer_buffer *buffer;
+    size_t byte;
+    cl_int4 dim;
+    enum fer_status status;
+
+    if (!arg->tensor || arg->tensor->layout != FER_LAYOUT_PLAIN)
+        return fer_fail(err, FER_EINVAL, "%s takes tensors in plain layout", launch->kernel);
+    status = fer_places_find(binder->places, arg->tensor, &buffer, &byte, err);
+    if (!status)
+        status = find_dim(arg->tensor, fer_program_capacity(binder->program, arg->tensor->branch), &dim, err);
+    if (status)
+        return status;
+    to->memory = buffer->mem;
+    to->offset = byte / fer_dtype_size(arg->tensor->shape.dtype);
+    memcpy(to->dim, dim.s, sizeof(to->dim));
+    return FER_OK;
+}
+
+static enum fer_status make_call(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    struct fer_call *call = binding->call = calloc(1, sizeof(*call));
+    enum fer_status status = FER_OK;
+
+    if (!call)
+        return fer_fail(err, FER_ENOMEM, "out of memory while %s was prepared", launch->kernel);
+    call->size = sizeof(*call);
+    for (int i = 0; i < launch->nargs && !status; i++) {
+        const struct fer_arg *arg = &launch->args[i];
+
+        if (arg->kind == FER_ARG_TENSOR && call->ntensors < FER_CALL_ARGS)
+            status = add_call_tensor(call, binder, launch, arg, err);
+        else if (arg->kind == FER_ARG_INT && call->nints < FER_CALL_ARGS)
+            call->ints[call->nints++] = arg->i;
+        else
+            status = fer_fail(err, FER_EINVAL, "%s takes up to %d tensors and ints, and nothing else", launch->kernel,
+                              FER_CALL_ARGS);
+    }
+    return status;
+}
+
+static enum fer_status set_call_dims(struct fer_binding *binding, const int *live, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    enum fer_status status = FER_OK;
+
+    for (int i = 0, at = 0; i < launch->nargs && !status; i++) {
+        const struct fer_arg *arg = &launch->args[i];
+        cl_int4 dim;
+
+        if (arg->kind != FER_ARG_TENSOR)
+            continue;
+        status = find_dim(arg->tensor, live[arg->tensor->branch], &dim, err);
+        if (!status)
+            memcpy(binding->call->tensors[at++].dim, dim.s, sizeof(dim.s));
+    }
+    return status;
+}
+
 /* ---- range ---- */
 
 static enum fer_status set_range(struct fer_binding *binding, int n, struct fer_error *err)
@@ -228,7 +294,8 @@ static enum fer_status set_group(struct fer_binding *binding, const struct fer_d
         binding->has_local |= local > 0;
         binding->local[i] = local > 0 ? local : 1;
     }
-    return binding->has_local ? fer_group_check(binding->kernel, launch, binding->local, device, err) : FER_OK;
+    return binding->has_local && !launch->run ? fer_group_check(binding->kernel, launch, binding->local, device, err)
+                                              : FER_OK;
 }
 
 /* ---- all of it ---- */
@@ -258,7 +325,10 @@ static enum fer_status make_kernel(struct fer_binding *binding, const struct fer
     if (status)
         return status;
     binding->kernel = clCreateKernel(program, launch->kernel, &code);
-    return binding->kernel ? FER_OK : fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);
+    if (!binding->kernel)
+        return fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);
+    status = fer_kernel_check(binding->kernel, launch, err);
+    return status ? status : set_arguments(binding, binder, err);
 }
 
 enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer_binder *binder,
@@ -268,11 +338,7 @@ enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer
     enum fer_status status;
 
     *binding = (struct fer_binding){ .launch = launch };
-    status = make_kernel(binding, binder, error);
-    if (!status)
-        status = fer_kernel_check(binding->kernel, launch, error);
-    if (!status)
-        status = set_arguments(binding, binder, error);
+    status = launch->run ? make_call(binding, binder, error) : make_kernel(binding, binder, error);
     if (!status)
         status = set_group(binding, binder->device, error);
     if (!status)
@@ -287,11 +353,13 @@ void fer_binding_free(struct fer_binding *binding)
     if (binding->kernel)
         clReleaseKernel(binding->kernel);
     binding->kernel = NULL;
+    free(binding->call);
+    binding->call = NULL;
 }
 
 enum fer_status fer_binding_batch(struct fer_binding *binding, const int *live, struct fer_error *err)
 {
-    enum fer_status status = set_dims(binding, live, err);
+    enum fer_status status = binding->call ? set_call_dims(binding, live, err) : set_dims(binding, live, err);
 
     return status ? status : set_range(binding, live[binding->launch->branch], err);
 }
@@ -300,8 +368,19 @@ enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_qu
                                 struct fer_error *err)
 {
     const struct fer_launch *launch = binding->launch;
-    cl_int code = clEnqueueNDRangeKernel(queue, binding->kernel, (cl_uint)launch->dims, NULL, binding->global,
-                                         binding->has_local ? binding->local : NULL, 0, NULL, event);
+    cl_int code;
+
+    if (binding->call) {
+        struct fer_error own = FER_ERROR_INIT;
+
+        binding->call->queue = queue;
+        binding->call->event = event;
+        if (launch->run(binding->call, err ? err : &own) == FER_OK)
+            return FER_OK;
+        return err ? fail_launch(launch, err) : FER_EDEVICE;
+    }
+    code = clEnqueueNDRangeKernel(queue, binding->kernel, (cl_uint)launch->dims, NULL, binding->global,
+                                  binding->has_local ? binding->local : NULL, 0, NULL, event);
 
     if (code == CL_SUCCESS)
         return FER_OK;

@@ -9,7 +9,8 @@
 
 struct fer_binding {
     const struct fer_launch *launch;
-    cl_kernel kernel; /* of this launch alone: its arguments stay set */
+    cl_kernel kernel;      /* of this launch alone: its arguments stay set; or: */
+    struct fer_call *call; /* of a launch that is no kernel */
     size_t global[3], local[3];
     bool has_local;
     bool empty;     /* no work for the live batch */

@@ -89,6 +89,7 @@ struct fer_solved {
 struct fer_launch {
     struct fer_emit *em;                   /* while emitting: where failures go */
     const char *source, *kernel, *options; /* options: arena text or NULL */
+    fer_call_run *run;                     /* in place of a kernel, whose name is for people then; or NULL */
     struct fer_arg *args;
     int nargs, capacity;
     int dims;

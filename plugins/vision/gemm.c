@@ -44,7 +44,8 @@ static const struct fer_solver dots_solver = { sizeof dots_solver, "dots", "rows
                                                dots_tunables };
 static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "tiles in local memory", SOURCES, NULL };
 
-/* Best first. */
+/* Best first; CLBlast is for `fer tune` to try, because it builds kernels of its own for seconds when it is first
+ * called. */
 static void find_solvers(enum fer_profile profile, const struct gemm *g, const struct fer_solver *solvers[4])
 {
     int count = 0;
@@ -53,6 +54,11 @@ static void find_solvers(enum fer_profile profile, const struct gemm *g, const s
     if (profile == FER_PROFILE_CPU && g->a.column_step == 1 && g->b.row_step == 1)
         solvers[count++] = &dots_solver;
     solvers[count++] = &tiled_solver;
+#ifdef HAVE_CLBLAST
+    if (profile == FER_PROFILE_GPU && gemm_clblast_applies(g)) {
+        solvers[count++] = &gemm_clblast_solver;
+    }
+#endif
     solvers[count] = NULL;
 }
 
@@ -106,6 +112,14 @@ static void launch_strips(struct fer_launch *launch, const struct gemm *g, const
     fer_launch_range_3d(launch, fer_extent_fixed(strips), row_extent(g, 1, strip), z, 1, 1, 1);
 }
 
+static void set_cost(struct fer_launch *launch, const struct gemm *g)
+{
+    const struct sizes s = sizes_of(g);
+    fer_launch_cost(launch, 2.0 * s.products * s.rows * g->columns * s.depth,
+                    4.0 * s.products *
+                        ((double)s.rows * s.depth + (double)s.depth * g->columns + (double)s.rows * g->columns));
+}
+
 void gemm_emit(struct fer_emit *em, const struct gemm *g)
 {
     const struct fer_solver *solvers[4];
@@ -113,6 +127,13 @@ void gemm_emit(struct fer_emit *em, const struct gemm *g)
     const struct fer_solution *solution = solve(em, g, solvers);
     const struct fer_solver *solver = solvers[solution->solver];
     const struct sizes s = sizes_of(g);
+#ifdef HAVE_CLBLAST
+    if (solver == &gemm_clblast_solver) {
+        set_cost(gemm_clblast_emit(em, g), g);
+        fer_emit_solved(em);
+        return;
+    }
+#endif
     const char *kernel = solver == &rows_solver ? "gemm_rows" : solver == &dots_solver ? "gemm_dots" : "gemm_tiled";
     struct fer_launch *launch = fer_emit_kernel(em, fer_gemm_cl, kernel, g->bias ? "-DBIAS" : " ");
 
@@ -137,8 +158,6 @@ void gemm_emit(struct fer_emit *em, const struct gemm *g)
                             row_extent(g, SIDE, TILE), z, SIDE, SIDE, 1);
     else
         launch_strips(launch, g, solution, solver == &dots_solver, z);
-    fer_launch_cost(launch, 2.0 * s.products * s.rows * g->columns * s.depth,
-                    4.0 * s.products *
-                        ((double)s.rows * s.depth + (double)s.depth * g->columns + (double)s.rows * g->columns));
+    set_cost(launch, g);
     fer_emit_solved(em);
 }

@@ -7,7 +7,16 @@
  * gemm_rows   CPU; b contiguous along j, a anyhow (so a transposed too)
  * gemm_dots   CPU; a and b contiguous along l
  * gemm_tiled  GPU, and CPUs where neither of the others fits
+ * gemm_bias   c[i, j] = bias[j] alone, to be added to
  */
+#ifdef FER_KERNEL_gemm_bias
+__kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
+{
+    const size_t i = get_global_id(0);
+    if (i < SIZE(c))
+        DATA(c)[i] = DATA(bias)[i % n];
+}
+#endif
 #define GEMM_ARGUMENTS                                                                                                   \
     FER_IN(a), FER_IN(b), BIAS_ARGUMENT FER_OUT(c), const int m_, const int n_, const int depth_, const int a_row,       \
         const int a_column, const int b_row, const int b_column, const int a_step, const int b_step, const int c_step

@@ -24,4 +24,9 @@ struct gemm {
 };
 void gemm_emit(struct fer_emit *em, const struct gemm *gemm);
 
+/* The product by CLBlast, where configure has found it (HAVE_CLBLAST). */
+extern const struct fer_solver gemm_clblast_solver;
+bool gemm_clblast_applies(const struct gemm *gemm);
+struct fer_launch *gemm_clblast_emit(struct fer_emit *em, const struct gemm *gemm);
+
 #endif

@@ -6,6 +6,9 @@ endif
 plugins_vision_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
 plugins_vision_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_vision_la_LIBADD = libfer.la
+if HAVE_CLBLAST
+plugins_vision_la_LIBADD += $(CLBLAST_LIBS) $(OPENCL_LIBS)
+endif
 plugins_vision_la_SOURCES = \
 	%D%/activation.c \
 	%D%/arithmetic.c \
@@ -42,6 +45,9 @@ plugins_vision_la_SOURCES = \
 	%D%/vision.h \
 	%D%/weights.c \
 	%D%/weights.h
+if HAVE_CLBLAST
+plugins_vision_la_SOURCES += %D%/gemm_clblast.c
+endif
 CL_FILES += \
 	%D%/activation.cl \
 	%D%/arithmetic.cl \
