@@ -62,7 +62,8 @@ struct op_case {
     const char *flow; /* instead of `call`: all between the braces of a net with inputs a, b, … and outputs y, … */
     int outputs;      /* 0: one */
     const char *use;  /* plugins beyond vision, loss and data: ", ffra"; NULL: none */
-    unsigned without; /* passes of the compiler that are left out: enum fer_pass */
+    const struct fer_forced *forced; /* the solution of one problem; NULL: heuristics choose */
+    unsigned without;                /* passes of the compiler that are left out: enum fer_pass */
 };
 
 /* OP_CASE("leaky_relu 0.2", "3,5", leaky_relu, { 0.2 }) */

@@ -301,6 +301,8 @@ START_TEST(each_value)
     int count = 0;
     for (size_t i = 0; i < sizeof turned / sizeof turned[0]; i++) {
         struct op_program program;
+        if (op_small() && profile == FER_PROFILE_GPU && i >= 5)
+            continue; /* not CLBlast, see below */
         op_program_compile(&program, &turned[i], &device, profile == FER_PROFILE_CPU && i > 0 && i < 5);
         ck_assert_int_gt(program.flow->program->nsolved, 0);
         for (int k = 0; k < program.flow->program->nsolved && !(op_small() && k > 0); k++)
@@ -312,10 +314,50 @@ START_TEST(each_value)
 }
 END_TEST
 
+/* ---- a library's products, which conv2d's solver= does not reach ---- */
+
+static const struct op_case products[] = {
+    OP_CASE("linear 70", "5,3,5,6", linear),
+    OP_CASE("linear 33 bias=no", "7,65", linear),
+    OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
+    OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,33,20 1,18,33", matmul, { 1, 1 }),
+};
+
+/* One problem after the other by the solver, forward and backward, with whole and partial batches. */
+START_TEST(each_product_by_clblast)
+{
+    struct op_device device = op_device_open(FER_PROFILE_GPU);
+    struct op_program first;
+    int checked = 0;
+    op_program_compile(&first, &products[_i], &device, false);
+    for (int k = 0; k < first.flow->program->nsolved; k++) {
+        const struct fer_solved *solved = first.flow->program->solved[k];
+        struct fer_forced forced = { solved->work, solved->shape, { .size = sizeof forced.solution } };
+        struct op_case c = products[_i];
+        struct op_program program;
+        if (!fer_solution_parse(solved, "clblast", &forced.solution))
+            continue;
+        c.forced = &forced;
+        op_program_compile(&program, &c, &device, false);
+        ck_assert(op_program_uses(&program, strstr(solved->pass, "backward") != NULL, "clblast_sgemm"));
+        op_program_check(&program);
+        op_program_free(&program);
+        checked++;
+    }
+#ifdef HAVE_CLBLAST
+    ck_assert_int_ge(checked, 3);
+#endif
+    op_program_free(&first);
+    op_device_close(&device);
+}
+END_TEST
+
 static void add_solvers(TCase *tcase)
 {
     tcase_add_loop_test(tcase, each_solver, 0, SOLVERS);
     tcase_add_loop_test(tcase, each_value, 0, 2);
+    if (!op_small()) /* a simulated device would take hours over its kernels */
+        tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));
 }
 
 int main(void)
