@@ -35,6 +35,8 @@ CASES = [
     ("ResNet-50 inference, 224 px",                 50, 64, "imagenet", 3, 224, 8, "infer"),
     ("ResNet-18 training, 224 px",                  18, 64, "imagenet", 3, 224, 8, "train"),
     ("ResNet-50 training, 224 px",                  50, 64, "imagenet", 3, 224, 8, "train"),
+    ("ResNet-18, small stem, inference, 48 px",     18, 64, "small", 1, 48, 64, "infer"),
+    ("ResNet-18, small stem, training, 48 px",      18, 64, "small", 1, 48, 64, "train"),
     ("ResNet-18, width 32, small stem, inference",  18, 32, "small", 1, 44, 64, "infer"),
     ("ResNet-18, width 32, small stem, training",   18, 32, "small", 1, 44, 64, "train"),
 ]
