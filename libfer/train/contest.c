@@ -289,25 +289,42 @@ static enum fer_status enter(struct fer_contest *c, const struct fer_solution *s
     return status;
 }
 
-/* The plainest solver says what is right, on as many samples as it can do. */
-static enum fer_status ask_reference(struct fer_contest *c, struct fer_error *err)
+/* One solver says what is right, on as many samples as it can do. */
+static enum fer_status ask(struct fer_contest *c, int solver, struct fer_error *err)
 {
-    struct fer_entrant plainest = { .solution = { .size = sizeof(struct fer_solution) } };
+    struct fer_entrant asked = { .solution = { .size = sizeof(struct fer_solution), .solver = solver } };
     double flops;
     enum fer_status status;
 
-    plainest.solution.solver = c->problem->nsolvers - 1;
-    fer_solution_default(c->problem->solvers[plainest.solution.solver], &plainest.solution);
-    status = prepare(c, &plainest, err);
+    fer_solution_default(c->problem->solvers[solver], &asked.solution);
+    status = prepare(c, &asked, err);
     if (status == FER_OK) {
-        flops = plainest.alone->flops;
+        flops = asked.alone->flops;
         c->answers[SOME].live = flops > reference_flops ? (int)(c->capacity * (reference_flops / flops)) : c->capacity;
         c->answers[SOME].live = c->answers[SOME].live < 1 ? 1 : c->answers[SOME].live;
         c->answers[ALL].live = c->answers[SOME].live < c->capacity ? c->capacity : 0;
-        status = check(c, &plainest, &c->answers[SOME], err);
+        status = check(c, &asked, &c->answers[SOME], err);
     }
-    leave(&plainest);
+    leave(&asked);
     return status;
+}
+
+/* The plainest; where it does not run, the one before it. */
+static enum fer_status ask_reference(struct fer_contest *c, struct fer_error *err)
+{
+    enum fer_status status = FER_EPLUGIN;
+
+    for (int solver = c->problem->nsolvers - 1; solver >= 0 && status != FER_OK; solver--) {
+        struct fer_error own = FER_ERROR_INIT;
+        struct fer_entrant refused = { 0 };
+
+        status = ask(c, solver, &own);
+        if (refuse(&refused, status, &own, err) != FER_OK)
+            return status;
+        if (status != FER_OK && solver == 0)
+            return fer_fail(err, status, "%s", own.text);
+    }
+    return FER_OK;
 }
 
 /* ---- numbers ---- */

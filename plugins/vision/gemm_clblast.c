@@ -29,7 +29,7 @@ bool gemm_clblast_applies(const struct gemm *g)
 
 static enum fer_status fail(CLBlastStatusCode code, struct fer_error *err)
 {
-    return code == CLBlastSuccess ? FER_OK : fer_fail(err, FER_EDEVICE, "CLBlast's product fails with %d", (int)code);
+    return code == CLBlastSuccess ? FER_OK : fer_fail(err, FER_EPLUGIN, "CLBlast's product fails with %d", (int)code);
 }
 
 /* A sum of nothing is zero, which is no product for CLBlast. */

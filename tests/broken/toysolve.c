@@ -48,19 +48,32 @@ static void launch(struct fer_emit *em, const char *source, const char *kernel, 
     fer_launch_range_1d(l, fer_extent_each(fer_emit_output(em, 0)));
 }
 
-static enum fer_status forward_double(struct fer_emit *em, struct fer_error *err)
+static enum fer_status forward(struct fer_emit *em, const struct fer_solver *const *solvers)
 {
-    const struct fer_solver *const solvers[] = { &fine_solver, &wrong_solver, &broken_solver, &plain_solver, NULL };
     const struct fer_solution *s = fer_emit_solve(em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
                                                                              .work = "forward",
                                                                              .shape = "toy",
                                                                              .solvers = solvers,
                                                                              .tolerance = 1e-5 });
-    const char *const sources[] = { fine_cl, wrong_cl, broken_cl, plain_cl };
-    (void)err;
-    launch(em, sources[s->solver], solvers[s->solver]->name, s->solver == 0 ? s->values[0] : 1);
+    const struct fer_solver *solver = solvers[s->solver];
+    launch(em, solver->sources[0], solver->name, solver == &fine_solver ? s->values[0] : 1);
     fer_emit_solved(em);
     return FER_OK;
+}
+
+static enum fer_status forward_double(struct fer_emit *em, struct fer_error *err)
+{
+    const struct fer_solver *const solvers[] = { &fine_solver, &wrong_solver, &broken_solver, &plain_solver, NULL };
+    (void)err;
+    return forward(em, solvers);
+}
+
+/* What others are compared with does not run. */
+static enum fer_status forward_last(struct fer_emit *em, struct fer_error *err)
+{
+    const struct fer_solver *const solvers[] = { &fine_solver, &wrong_solver, &plain_solver, &broken_solver, NULL };
+    (void)err;
+    return forward(em, solvers);
 }
 
 static enum fer_status forward_hidden(struct fer_emit *em, struct fer_error *err)
@@ -101,9 +114,10 @@ static enum fer_status forward_shapeless(struct fer_emit *em, struct fer_error *
                                             .shape = shape,                                                            \
                                             .forward = forward_ }
 LAYER(toy_double, forward_double);
+LAYER(toy_last, forward_last);
 LAYER(toy_hidden, forward_hidden);
 LAYER(toy_shapeless, forward_shapeless);
-static const struct fer_layer *const layers[] = { &toy_double, &toy_hidden, &toy_shapeless, NULL };
+static const struct fer_layer *const layers[] = { &toy_double, &toy_last, &toy_hidden, &toy_shapeless, NULL };
 
 FER_PLUGIN(toysolve){ FER_PLUGIN_HEAD(toysolve), .version = "1.0.0", .license = "Apache-2.0", .help = "toys",
                       .layers = layers };
