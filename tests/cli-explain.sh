@@ -221,7 +221,7 @@ refused 2 'which checkpoint' explain --out new
 refused 2 'out=DIR is missing' explain $last
 refused 2 'whole number' explain $last --out new --rows 0
 refused 2 'whole number' explain $last --out new --zoom 1e9
-refused 2 'between 0 and 1' explain $last --out new --threshold nan
+refused 2 'from 0 to 1' explain $last --out new --threshold nan
 refused 2 'not both' explain $last before/00001.png --out new --rows 3
 refused 1 "no predict 'perceve'" explain $last --out new --predict perceve
 refused 1 'named twice' explain $last --out new --predict perceive --predict perceive
