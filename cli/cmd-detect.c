@@ -119,16 +119,11 @@ static json_t *face_object(const struct fer_box *box)
 
 static void print_object(const char *path, const struct fer_box *boxes, int count)
 {
-    json_t *faces = json_array(), *object;
+    json_t *faces = json_array();
 
     for (int i = 0; i < count; i++)
         json_array_append_new(faces, face_object(&boxes[i]));
-    object = json_pack("{s:s, s:o}", "image", path, "faces", faces);
-    if (!object)
-        fprintf(stderr, "fer: %s: its name is not UTF-8; --json cannot print it\n", path);
-    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(object);
+    print_json_line(json_pack("{s:s, s:o}", "image", path, "faces", faces), path);
 }
 
 /* ---- */
@@ -207,8 +202,6 @@ int cmd_detect(int argc, char **argv)
     }
     pictures_find(&pictures, args.operands, args.count, &failed);
     result = detect(&args, finder, &pictures);
-    if (pictures.count == 0 && failed == 0)
-        result = report_failure(&(struct fer_error){ .status = FER_ENOTFOUND, .text = "there are no pictures there" });
     pictures_free(&pictures);
     fer_finder_close(finder);
     detector_free(&args.detector);

@@ -81,16 +81,6 @@ struct item {
     int face, faces; /* which of how many, from 0, the largest first; faces 0: nobody looked for any */
 };
 
-static void print_object(json_t *object, const char *path)
-{
-    /* a name that is not UTF-8 cannot stand in JSON */
-    if (!object)
-        fprintf(stderr, "fer: %s: its name is not UTF-8; --json cannot print it\n", path);
-    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(object);
-}
-
 static void print_json_answer(const struct fer_predictor_info *info, const struct item *item, const float *answer)
 {
     const struct fer_box *box = &item->box;
@@ -105,7 +95,7 @@ static void print_json_answer(const struct fer_predictor_info *info, const struc
         json_object_update_new(object, json_pack("{s:i, s:i, s:[f, f, f, f]}", "faces", item->faces, "face", item->face,
                                                  "box", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
                                                  (double)(box->y1 - box->y0)));
-    print_object(object, item->path);
+    print_json_line(object, item->path);
 }
 
 static void print_answer(const struct args *args, const struct fer_predictor_info *info, const struct item *item,
@@ -131,7 +121,7 @@ static void print_answer(const struct args *args, const struct fer_predictor_inf
 static void print_no_face(const struct args *args, const char *path)
 {
     if (args->common.json)
-        print_object(json_pack("{s:s, s:i}", "image", path, "faces", 0), path);
+        print_json_line(json_pack("{s:s, s:i}", "image", path, "faces", 0), path);
     else
         printf("%s\tno face\n", path);
 }
@@ -186,17 +176,13 @@ static enum fer_status align_face(const struct batch *batch, const struct fer_im
 {
     const struct fer_predictor_info *info = fer_predictor_info(batch->predictor);
     const int side = info->height > info->width ? info->height : info->width;
-    double from[5][2], to[5][2];
     struct fer_similarity map;
     enum fer_status status;
 
     if (box->landmarks != 5)
         return fer_fail(err, FER_EINVAL, "the detector %s finds no landmarks to align by; mtcnn does",
                         batch->args->detector.name);
-    fer_face_points(side, batch->args->margin, to);
-    status = fer_face_five(5, (const float(*)[2])box->landmark, from, err);
-    if (status == FER_OK)
-        status = fer_similarity_fit((const double(*)[2])from, (const double(*)[2])to, 5, &map, err);
+    status = fer_face_align(5, (const float(*)[2])box->landmark, side, batch->args->margin, &map, err);
     return status == FER_OK ? fer_image_warp(face, image, &map, side, side, err) : status;
 }
 
@@ -301,8 +287,6 @@ int cmd_predict(int argc, char **argv)
     }
     pictures_find(&pictures, args.operands, args.count, &failed);
     result = predict(&args, predictor, finder, &pictures);
-    if (pictures.count == 0 && failed == 0)
-        result = report_failure(&(struct fer_error){ .status = FER_ENOTFOUND, .text = "there are no pictures there" });
     pictures_free(&pictures);
     fer_finder_close(finder);
     fer_predictor_close(predictor);

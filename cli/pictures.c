@@ -84,6 +84,10 @@ void pictures_find(struct pictures *pictures, char *const *operands, int count, 
         else
             append(pictures, operands[i]);
     }
+    if (pictures->count == 0 && *failed == 0) {
+        fputs("fer: there are no pictures there\n", stderr);
+        ++*failed;
+    }
 }
 
 void pictures_free(struct pictures *pictures)

@@ -12,7 +12,7 @@ struct pictures {
     int count;
 };
 
-/* What cannot be listed is reported on standard error and counted in *failed. */
+/* What cannot be listed, and that there is nothing at all, is reported on standard error and counted in *failed. */
 void pictures_find(struct pictures *pictures, char *const *operands, int count, int *failed);
 void pictures_free(struct pictures *pictures);
 /* Decode a file, or standard input for "-". */

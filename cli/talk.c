@@ -78,6 +78,16 @@ void print_json(const json_t *value)
     putchar('\n');
 }
 
+void print_json_line(json_t *object, const char *path)
+{
+    if (!object) /* only the path can be at fault */
+        fprintf(stderr, "fer: %s: its name is not UTF-8; --json cannot print it\n", path);
+    else
+        json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    putchar('\n'); /* as many lines as pictures */
+    json_decref(object);
+}
+
 const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));

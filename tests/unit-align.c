@@ -108,6 +108,27 @@ START_TEST(five_of_68)
 }
 END_TEST
 
+/* A face that lies where it should in 50 pixels, moved by (7, -3), comes to 100 pixels by twice its size. */
+START_TEST(a_face_comes_to_its_place)
+{
+    double points[5][2];
+    float landmarks[5][2];
+    struct fer_similarity map;
+
+    fer_face_points(50, 0.2, points);
+    for (int i = 0; i < 5; i++) {
+        landmarks[i][0] = (float)points[i][0] + 7;
+        landmarks[i][1] = (float)points[i][1] - 3;
+    }
+    OK(fer_face_align(5, (const float(*)[2])landmarks, 100, 0.2, &map, &err));
+    CLOSE(map.a, 2, 1e-5);
+    CLOSE(map.b, 0, 1e-5);
+    CLOSE(map.dx, -14, 1e-4);
+    CLOSE(map.dy, 6, 1e-4);
+    ck_assert_int_eq(fer_face_align(4, (const float(*)[2])landmarks, 100, 0, &map, &err), FER_EINVAL);
+}
+END_TEST
+
 /* ---- pixels ---- */
 
 static struct fer_image make_picture(int width, int height, int channels)
@@ -200,6 +221,7 @@ int main(void)
     tcase_add_test(maps, points_in_one_place_are_refused);
     tcase_add_test(maps, the_usual_places);
     tcase_add_test(maps, five_of_68);
+    tcase_add_test(maps, a_face_comes_to_its_place);
     tcase_add_test(pixels, quarter_turns_and_steps_move_whole_pixels);
     tcase_add_test(pixels, shrinking_is_a_mean);
     tcase_add_test(pixels, between_pixels_is_bilinear);

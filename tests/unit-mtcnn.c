@@ -277,9 +277,11 @@ START_TEST(weights_that_do_not_fit_are_refused)
     ck_assert_ptr_null(finder);
     write_weights(10); /* without the end of P-Net */
     OK(fer_finder_open(context, "mtcnn", arguments, &finder, &err));
-    ck_assert_int_eq(fer_finder_run(finder, &picture, &found, &count, &err), FER_EFORMAT);
-    ck_assert_msg(strstr(err.text, "pnet.conv4_2.weight") != NULL, "%s", err.text);
-    ck_assert_ptr_null(found);
+    for (int again = 0; again < 2; again++) { /* nothing half loaded answers for the next picture */
+        ck_assert_int_eq(fer_finder_run(finder, &picture, &found, &count, &err), FER_EFORMAT);
+        ck_assert_msg(strstr(err.text, "pnet.conv4_2.weight") != NULL, "%s", err.text);
+        ck_assert_ptr_null(found);
+    }
     fer_finder_close(finder);
     fer_context_free(context);
     fer_image_free(&picture);

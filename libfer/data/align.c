@@ -77,6 +77,16 @@ enum fer_status fer_face_five(int count, const float (*landmark)[2], double poin
     return FER_OK;
 }
 
+enum fer_status fer_face_align(int count, const float (*landmark)[2], double size, double margin,
+                               struct fer_similarity *out, struct fer_error *err)
+{
+    double from[5][2], to[5][2];
+    enum fer_status status = fer_face_five(count, landmark, from, err);
+
+    fer_face_points(size, margin, to);
+    return status ? status : fer_similarity_fit((const double(*)[2])from, (const double(*)[2])to, 5, out, err);
+}
+
 /* ---- pixels ---- */
 
 static size_t within(double i, int size)

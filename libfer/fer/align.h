@@ -22,6 +22,7 @@ struct fer_similarity {
  * FER_EINVAL: coordinates that are not finite, or points that all lie in one place. */
 FER_API enum fer_status fer_similarity_fit(const double (*from)[2], const double (*to)[2], int count,
                                            struct fer_similarity *out, struct fer_error *err);
+/* Where (x, y) comes to. */
 FER_API void fer_similarity_apply(const struct fer_similarity *map, double x, double y, double out[2]);
 
 /* The centres of the eyes (left in the picture first), the tip of the nose and the corners of the mouth (likewise) of
@@ -34,6 +35,11 @@ FER_API void fer_face_points(double size, double margin, double points[5][2]);
  * FER_EINVAL: another number of landmarks, or some that are not finite. */
 FER_API enum fer_status fer_face_five(int count, const float (*landmark)[2], double points[5][2],
                                       struct fer_error *err);
+
+/* The similarity that brings a face's landmarks (5 or 68, as fer_face_five takes them) to the places that
+ * fer_face_points gives a square of `size` pixels.  Errors: those of fer_face_five and fer_similarity_fit. */
+FER_API enum fer_status fer_face_align(int count, const float (*landmark)[2], double size, double margin,
+                                       struct fer_similarity *out, struct fer_error *err);
 
 /* A picture of width x height whose pixel (x', y') shows the place (x, y) of `in` that `map` brings there: bilinear,
  * averaged over as many places as the picture shrinks by; the outermost pixels go on beyond the edges.  Coordinates are

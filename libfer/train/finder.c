@@ -50,9 +50,12 @@ enum fer_status fer_finder_open(struct fer_context *context, const char *detecto
         if (status != FER_OK)
             fer_fail_prefix(err, "%s", finder->detector->name);
     }
-    if (status == FER_OK && finder->detector->search)
+    if (status == FER_OK && finder->detector->search) {
         status = fer_net_runner_create(context, finder->detector->name, finder->detector->text,
                                        finder->detector->weights(finder->state), &finder->nets, err);
+        if (status != FER_OK)
+            fer_fail_prefix(err, "%s", finder->detector->name);
+    }
     if (status != FER_OK) {
         fer_finder_close(finder);
         return status;
@@ -174,6 +177,26 @@ static float bound(double x, int most)
     return (float)fmin(fmax(x, 0), most);
 }
 
+/* A plugin's word is not taken for what others index by. */
+static enum fer_status check_boxes(const struct fer_detector *detector, const struct fer_box *boxes, int count,
+                                   struct fer_error *err)
+{
+    for (int i = 0; i < count; i++) {
+        bool finite = true;
+
+        if (boxes[i].landmarks != 0 && boxes[i].landmarks != 5)
+            return fer_fail(err, FER_EINVAL,
+                            "%s: it says that a face has %d landmarks; 0 or 5 are expected of a "
+                            "detector",
+                            detector->name, boxes[i].landmarks);
+        for (int k = 0; k < boxes[i].landmarks; k++)
+            finite &= isfinite(boxes[i].landmark[k][0]) && isfinite(boxes[i].landmark[k][1]);
+        if (!finite)
+            return fer_fail(err, FER_EINVAL, "%s: a landmark that it found is not a number", detector->name);
+    }
+    return FER_OK;
+}
+
 /* From the searched picture's pixels to the whole one's; boxes outside of it are dropped. */
 static int finish_boxes(struct fer_box *boxes, int count, double scale_x, double scale_y, const struct fer_image *image)
 {
@@ -186,7 +209,7 @@ static int finish_boxes(struct fer_box *boxes, int count, double scale_x, double
         box.x1 = bound((double)box.x1 * scale_x, image->width);
         box.y0 = bound((double)box.y0 * scale_y, image->height);
         box.y1 = bound((double)box.y1 * scale_y, image->height);
-        for (int k = 0; k < box.landmarks && k < 5; k++) {
+        for (int k = 0; k < box.landmarks; k++) {
             box.landmark[k][0] *= (float)scale_x;
             box.landmark[k][1] *= (float)scale_y;
         }
@@ -228,8 +251,15 @@ enum fer_status fer_finder_run(struct fer_finder *finder, const struct fer_image
         status = run_program(finder, &fitted, boxes, count, err);
     }
     if (status == FER_OK)
+        status = check_boxes(finder->detector, *boxes, *count, err);
+    if (status != FER_OK) {
+        free(*boxes);
+        *boxes = NULL;
+        *count = 0;
+    } else {
         *count = finish_boxes(*boxes, *count, (double)image->width / fitted.width,
                               (double)image->height / fitted.height, image);
+    }
     fer_image_free(&fitted);
     return status;
 }

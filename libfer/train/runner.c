@@ -151,8 +151,11 @@ static enum fer_status compile(struct fer_net_runner *runner, struct net *net, s
                                    &net->description, err);
     if (status == FER_OK)
         status = fer_description_call(net->description, net->name, &program->input, 1, false, &program->spec, err);
-    if (status == FER_OK && !net->store)
+    if (status == FER_OK && !net->store) {
         status = fill_store(runner, net, device, err);
+        if (status != FER_OK)
+            close_net(net); /* a store that was not filled would answer for the next picture */
+    }
     if (status == FER_OK)
         status = fer_predict_compile(net->description, &program->spec, program->input.dim[0], false, net->store,
                                      &options, &program->flow, err);

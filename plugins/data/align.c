@@ -64,17 +64,15 @@ static enum fer_status apply(const void *options, struct fer_sample *sample, con
 {
     const struct align *align = options;
     const float whole[4] = { 0, 0, (float)align->size, (float)align->size };
-    double from[5][2], to[5][2], moved[2];
+    double moved[2];
     struct fer_similarity map;
     enum fer_status status;
 
     (void)random;
     if (!sample->image.pixels)
         return fer_fail(err, FER_EINVAL, "there is no picture to align");
-    fer_face_points(align->size, align->margin, to);
-    status = fer_face_five(sample->landmarks, (const float(*)[2])sample->landmark, from, err);
-    if (!status)
-        status = fer_similarity_fit((const double(*)[2])from, (const double(*)[2])to, 5, &map, err);
+    status =
+        fer_face_align(sample->landmarks, (const float(*)[2])sample->landmark, align->size, align->margin, &map, err);
     if (!status)
         status = warp(&sample->image, &map, align->size, err);
     if (!status)

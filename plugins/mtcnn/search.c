@@ -110,11 +110,18 @@ static enum fer_status propose(struct search *s)
 
 /* ---- R-Net and O-Net ---- */
 
-/* Coordinates count from 1; a square may reach over the picture's edges, and what is seen of it is stretched. */
+/* Of a coordinate that counts from 1; weights may have put it anywhere. */
+static int pixel(float coordinate, int length)
+{
+    return (int)fminf(fmaxf(coordinate, 0), (float)length + 1);
+}
+
+/* A square may reach over the picture's edges, and what is seen of it is stretched. */
 static bool cut(const struct search *s, const struct candidate *c, int side, float *planes)
 {
-    const int x0 = (int)fmaxf(c->x0, 1), y0 = (int)fmaxf(c->y0, 1);
-    const int x1 = (int)fminf(c->x1, (float)s->image->width), y1 = (int)fminf(c->y1, (float)s->image->height);
+    const int width = s->image->width, height = s->image->height;
+    const int x0 = pixel(fmaxf(c->x0, 1), width), y0 = pixel(fmaxf(c->y0, 1), height);
+    const int x1 = pixel(fminf(c->x1, (float)width), width), y1 = pixel(fminf(c->y1, (float)height), height);
     const struct window window = { x0 - 1, y0 - 1, x1 - x0 + 1, y1 - y0 + 1, side, side };
     const struct tile all = { 0, 0, side, side };
 
@@ -126,7 +133,11 @@ static bool cut(const struct search *s, const struct candidate *c, int side, flo
 
 static bool is_number(const struct candidate *c)
 {
-    return isfinite(c->x0) && isfinite(c->y0) && isfinite(c->x1) && isfinite(c->y1);
+    bool is = isfinite(c->x0) && isfinite(c->y0) && isfinite(c->x1) && isfinite(c->y1);
+
+    for (int k = 0; k < 5; k++)
+        is &= isfinite(c->points[k][0]) && isfinite(c->points[k][1]);
+    return is;
 }
 
 struct judge {
@@ -212,8 +223,11 @@ static enum fer_status make_boxes(const struct candidates *found, struct fer_box
         return fer_fail(err, FER_ENOMEM, "out of memory");
     for (int i = 0; i < found->count; i++) {
         const struct candidate *c = &found->items[i];
-        struct fer_box *box = &(*boxes)[(*count)++];
+        struct fer_box *box = &(*boxes)[*count];
 
+        if (!is_number(c))
+            continue;
+        (*count)++;
         *box =
             (struct fer_box){ .x0 = c->x0, .y0 = c->y0, .x1 = c->x1, .y1 = c->y1, .score = c->score, .landmarks = 5 };
         for (int k = 0; k < 5; k++) {

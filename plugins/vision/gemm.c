@@ -55,9 +55,8 @@ static void find_solvers(enum fer_profile profile, const struct gemm *g, const s
         solvers[count++] = &dots_solver;
     solvers[count++] = &tiled_solver;
 #ifdef HAVE_CLBLAST
-    if (profile == FER_PROFILE_GPU && gemm_clblast_applies(g)) {
+    if (profile == FER_PROFILE_GPU && gemm_clblast_applies(g))
         solvers[count++] = &gemm_clblast_solver;
-    }
 #endif
     solvers[count] = NULL;
 }
