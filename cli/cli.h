@@ -16,7 +16,7 @@ enum { EXIT_USAGE = 2 };
 
 /* Options that (nearly) every command takes. */
 struct common {
-    const char *device, *without;
+    const char *device, *without, *precision;
     uint64_t seed;
     bool seed_set, json, quiet, verbose;
     int place;                 /* of several processes on this machine */

@@ -9,7 +9,7 @@
 
 #include "cli.h"
 
-enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_WITHOUT };
+enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_PRECISION, KEY_WITHOUT };
 
 static const struct argp_option options[] = {
     { "device", KEY_DEVICE, "NAME", 0, "OpenCL device: a number of `fer devices`, cpu, gpu, or a part of its name", 0 },
@@ -19,6 +19,7 @@ static const struct argp_option options[] = {
     { "json", KEY_JSON, NULL, 0, "write results as JSON", 0 },
     { "without", KEY_WITHOUT, "PASS,...", 0,
       "leave passes of the compiler out, to compare: fold, fuse, layout, inplace, tune", 0 },
+    { "precision", KEY_PRECISION, "fp32|fp16|bf16", 0, "as what feature maps lie in memory [fp32]", 0 },
     { "quiet", 'q', NULL, 0, "say only what went wrong", 0 },
     { "verbose", 'v', NULL, 0, "say more", 0 },
     { 0 },
@@ -79,6 +80,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_SET: append_pair(state, &common->sets, &common->nsets, value, "NAME=VALUE"); return 0;
     case KEY_DATA: append_pair(state, &common->data, &common->ndata, value, "NAME=PATH"); return 0;
     case KEY_JSON: common->json = true; return 0;
+    case KEY_PRECISION: common->precision = value; return 0;
     case KEY_WITHOUT: common->without = value; return 0;
     case 'q': common->quiet = true; return 0;
     case 'v': common->verbose = true; return 0;

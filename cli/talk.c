@@ -33,9 +33,12 @@ static struct fer_context *context;
 struct fer_context *open_context(const struct common *common)
 {
     static struct common listener;
-    struct fer_context_options options = {
-        .device = common->device, .place = common->place, .message = say, .user = &listener, .without = common->without
-    };
+    struct fer_context_options options = { .device = common->device,
+                                           .place = common->place,
+                                           .message = say,
+                                           .user = &listener,
+                                           .without = common->without,
+                                           .precision = common->precision };
     struct fer_error err = FER_ERROR_INIT;
 
     listener = *common;

@@ -25,9 +25,8 @@ __kernel void to_blocked(FER_IN(x), FER_OUT(y))
         return;
     const size_t p = i % plane, block = i / plane % blocks, n = i / plane / blocks;
     const int lanes = min(FER_BLOCK, y_dim.y - (int)block * FER_BLOCK);
-    __global float *out = DATA(y) + i * FER_BLOCK;
     for (int c = 0; c < FER_BLOCK; c++)
-        out[c] = c < lanes ? LOAD(x, n, block * FER_BLOCK + c, p) : 0.0f;
+        FER_PUT(y, i * FER_BLOCK + c, c < lanes ? LOAD(x, n, block * FER_BLOCK + c, p) : 0.0f);
 }
 #endif
 
@@ -38,7 +37,7 @@ __kernel void to_plain(FER_IN(x), FER_OUT(y))
     if (i >= SIZE(y))
         return;
     const size_t p = i % plane, c = i / plane % y_dim.y, n = i / plane / y_dim.y;
-    DATA(y)[i] = LOAD(x, n, c, p);
+    FER_PUT(y, i, LOAD(x, n, c, p));
 }
 #endif
 
@@ -53,9 +52,9 @@ __kernel void take_rows(FER_IN(x), FER_IN(rows), FER_OUT(y))
     const size_t n = get_global_id(0) / spans, first = get_global_id(0) % spans * GATHER_SPAN;
     if (n >= y_dim.x)
         return;
-    __global const FER_TYPE_x *from = DATA(x) + DATA(rows)[n] * row;
+    const size_t from = DATA(rows)[n] * row;
     for (size_t i = first; i < min(first + GATHER_SPAN, row); i++)
-        DATA(y)[n * row + i] = from[i];
+        FER_PUT(y, n * row + i, FER_GET(x, from + i));
 }
 #endif
 
@@ -65,10 +64,24 @@ __kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))
 {
     const size_t i = get_global_id(0) * 4, size = SIZE(y);
     if (i + 4 <= size)
-        vstore4(vload4(0, DATA(a) + i) + vload4(0, DATA(b) + i), 0, DATA(y) + i);
+        FER_PUT4(y, i, FER_GET4(a, i) + FER_GET4(b, i));
     else
         for (size_t k = i; k < size; k++)
-            DATA(y)[k] = DATA(a)[k] + DATA(b)[k];
+            FER_PUT(y, k, FER_GET(a, k) + FER_GET(b, k));
+}
+#endif
+
+/* y = x in another precision; RECAST_SPAN elements a work-item, in memory order. */
+#define RECAST_SPAN 256
+#ifdef FER_KERNEL_recast
+__kernel void recast(FER_IN(x), FER_OUT(y))
+{
+    size_t i = get_global_id(0) * RECAST_SPAN;
+    const size_t end = min(i + RECAST_SPAN, (size_t)SIZE(y));
+    for (; i + 16 <= end; i += 16)
+        FER_PUT16(y, i, FER_GET16(x, i));
+    for (; i < end; i++)
+        FER_PUT(y, i, FER_GET(x, i));
 }
 #endif
 
@@ -158,6 +171,51 @@ __kernel void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), 
     DATA(out)[1] = length > bound ? factor * (bound / length) : factor;
     DATA(out)[2] = DATA(control)[2];
     DATA(out)[3] = DATA(control)[3];
+}
+#endif
+
+/* Dynamic loss scale (graph/scale.h).  state: scale to come, scale used, 1 when gradients were not finite, updates since
+ * the scale has changed, then how often each update was skipped.  Scales are powers of two, so that nothing is rounded. */
+#ifdef FER_KERNEL_scale_seed
+__kernel void scale_seed(FER_IN(state), FER_OUT(seed), const float weight)
+{
+    if (get_global_id(0) == 0)
+        DATA(seed)[0] = weight * DATA(state)[0];
+}
+#endif
+
+#define SCALE_LEAST 0x1p-24f
+#define SCALE_MOST 0x1p24f
+#ifdef FER_KERNEL_rescale
+__kernel void rescale(FER_IN(parts), FER_INOUT(state), const int count, const float steady)
+{
+    if (get_global_id(0) != 0)
+        return;
+    float sum = 0.0f;
+    for (int i = 0; i < count; i++)
+        sum += DATA(parts)[i];
+    const float scale = DATA(state)[0], since = DATA(state)[3] + 1.0f;
+    const bool broken = !isfinite(sum), grows = !broken && since >= steady;
+    DATA(state)[0] = clamp(broken ? scale * 0.5f : grows ? scale * 2.0f : scale, SCALE_LEAST, SCALE_MOST);
+    DATA(state)[1] = scale;
+    DATA(state)[2] = broken ? 1.0f : 0.0f;
+    DATA(state)[3] = broken || grows ? 0.0f : since;
+}
+#endif
+
+/* A skipped update has not been one: those that follow are counted without it. */
+#ifdef FER_KERNEL_unscale
+__kernel void unscale(FER_IN(control), FER_INOUT(state), FER_OUT(out), const int index)
+{
+    if (get_global_id(0) != 0)
+        return;
+    const bool broken = DATA(state)[2] != 0.0f;
+    const float skipped = DATA(state)[index];
+    DATA(out)[0] = DATA(control)[0];
+    DATA(out)[1] = DATA(control)[1] / DATA(state)[1];
+    DATA(out)[2] = DATA(control)[2] - skipped;
+    DATA(out)[3] = broken ? 1.0f : DATA(control)[3];
+    DATA(state)[index] = broken ? skipped + 1.0f : skipped;
 }
 #endif
 

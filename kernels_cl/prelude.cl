@@ -3,6 +3,7 @@
  * Put before every kernel source.  For a tensor argument x the core writes, before this text,
  *
  *     #define FER_TYPE_x    float            element type
+ *     #define FER_FORM_x    FULL             or, where f32 lies in memory as 16 bits (type ushort), HALF or BFLOAT
  *     #define FER_LAYOUT_x  FER_PLAIN        or FER_BLOCKED
  *
  * and the kernel declares FER_IN(x), FER_OUT(x) or FER_INOUT(x):
@@ -28,11 +29,60 @@
 #define FER_PASTE_(a, b) a##b
 #define FER_PASTE(a, b) FER_PASTE_(a, b)
 #define AT(x, n, c, p) (x##_offset + FER_LAYOUT_##x(x##_dim, n, c, p))
-#define LOAD(x, n, c, p) x##_data[AT(x, n, c, p)]
-#define STORE(x, n, c, p, v) x##_data[AT(x, n, c, p)] = (v)
+#define LOAD(x, n, c, p) FER_READ(x, )(x##_data, AT(x, n, c, p))
+#define STORE(x, n, c, p, v) FER_WRITE(x, )(x##_data, AT(x, n, c, p), v)
 #define SIZE(x) FER_PASTE(FER_LAYOUT_##x, _SIZE)(x##_dim)
-/* x's elements in memory order, for kernels that treat all lanes alike. */
+/* x's elements in memory order, for kernels that treat all lanes alike.  DATA is what lies there; the others are element
+ * i, or 4 or 16 of them from element i, in whatever form they lie there. */
 #define DATA(x) (x##_data + x##_offset)
+#define FER_GET(x, i) FER_READ(x, )(x##_data, x##_offset + (i))
+#define FER_PUT(x, i, v) FER_WRITE(x, )(x##_data, x##_offset + (i), v)
+#define FER_GET4(x, i) FER_READ(x, 4)(x##_data, x##_offset + (i))
+#define FER_PUT4(x, i, v) FER_WRITE(x, 4)(x##_data, x##_offset + (i), v)
+#define FER_GET8(x, i) FER_READ(x, 8)(x##_data, x##_offset + (i))
+#define FER_PUT8(x, i, v) FER_WRITE(x, 8)(x##_data, x##_offset + (i), v)
+#define FER_GET16(x, i) FER_READ(x, 16)(x##_data, x##_offset + (i))
+#define FER_PUT16(x, i, v) FER_WRITE(x, 16)(x##_data, x##_offset + (i), v)
+
+/* Forms.  HALF is IEEE binary16, by functions that need no extension; BFLOAT is the upper half of an f32, to nearest
+ * even, where what is no number stays none. */
+#define FER_READ(x, width) FER_PASTE(FER_PASTE(FER_READ, width##_), FER_FORM_##x)
+#define FER_WRITE(x, width) FER_PASTE(FER_PASTE(FER_WRITE, width##_), FER_FORM_##x)
+#define FER_READ_FULL(data, i) (data)[i]
+#define FER_READ4_FULL(data, i) vload4(0, (data) + (i))
+#define FER_READ8_FULL(data, i) vload8(0, (data) + (i))
+#define FER_READ16_FULL(data, i) vload16(0, (data) + (i))
+#define FER_WRITE_FULL(data, i, v) (data)[i] = (v)
+#define FER_WRITE4_FULL(data, i, v) vstore4(v, 0, (data) + (i))
+#define FER_WRITE8_FULL(data, i, v) vstore8(v, 0, (data) + (i))
+#define FER_WRITE16_FULL(data, i, v) vstore16(v, 0, (data) + (i))
+#define FER_HALVES(data, i) (__global const half *)((data) + (i))
+#define FER_READ_HALF(data, i) vload_half(0, FER_HALVES(data, i))
+#define FER_READ4_HALF(data, i) vload_half4(0, FER_HALVES(data, i))
+#define FER_READ8_HALF(data, i) vload_half8(0, FER_HALVES(data, i))
+#define FER_READ16_HALF(data, i) vload_half16(0, FER_HALVES(data, i))
+#define FER_WRITE_HALF(data, i, v) vstore_half_rte(v, 0, (__global half *)((data) + (i)))
+#define FER_WRITE4_HALF(data, i, v) vstore_half4_rte(v, 0, (__global half *)((data) + (i)))
+#define FER_WRITE8_HALF(data, i, v) vstore_half8_rte(v, 0, (__global half *)((data) + (i)))
+#define FER_WRITE16_HALF(data, i, v) vstore_half16_rte(v, 0, (__global half *)((data) + (i)))
+#define FER_READ_BFLOAT(data, i) as_float((uint)(data)[i] << 16)
+#define FER_READ4_BFLOAT(data, i) as_float4(convert_uint4(vload4(0, (data) + (i))) << 16)
+#define FER_READ8_BFLOAT(data, i) as_float8(convert_uint8(vload8(0, (data) + (i))) << 16)
+#define FER_READ16_BFLOAT(data, i) as_float16(convert_uint16(vload16(0, (data) + (i))) << 16)
+#define FER_WRITE_BFLOAT(data, i, v) (data)[i] = fer_bfloat(v)
+#define FER_WRITE4_BFLOAT(data, i, v) vstore4(fer_bfloat4(v), 0, (data) + (i))
+#define FER_WRITE8_BFLOAT(data, i, v) vstore8(fer_bfloat8(v), 0, (data) + (i))
+#define FER_WRITE16_BFLOAT(data, i, v) vstore16(fer_bfloat16(v), 0, (data) + (i))
+#define FER_BFLOAT(T, U, S, name)                                                                                        \
+    static inline S name(const T v)                                                                                      \
+    {                                                                                                                    \
+        const U bits = FER_PASTE(as_, U)(v), even = bits + 0x7FFFu + ((bits >> 16) & 1u);                                \
+        return FER_PASTE(convert_, S)(((bits & 0x7FFFFFFFu) > 0x7F800000u ? bits | 0x400000u : even) >> 16);             \
+    }
+FER_BFLOAT(float, uint, ushort, fer_bfloat)
+FER_BFLOAT(float4, uint4, ushort4, fer_bfloat4)
+FER_BFLOAT(float8, uint8, ushort8, fer_bfloat8)
+FER_BFLOAT(float16, uint16, ushort16, fer_bfloat16)
 
 /* A cell is FER_LANES channels of one pixel.  Kernels written in cells serve both profiles: compiled with -DFER_LANES=16
  * they want blocked tensors and treat a block at once, without it they treat one channel of any layout.  FER_V is float16
@@ -45,10 +95,10 @@
 #define FER_V float16
 #define FER_VI int16
 #define FER_LANE ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-#define FER_VLOAD(x, n, c, p) vload16(0, x##_data + AT(x, n, c, p))
-#define FER_VSTORE(x, n, c, p, v) vstore16(v, 0, x##_data + AT(x, n, c, p))
-#define FER_CELL_LOAD(x, i) vload16(i, DATA(x))
-#define FER_CELL_STORE(x, i, v) vstore16(v, i, DATA(x))
+#define FER_VLOAD(x, n, c, p) FER_READ(x, 16)(x##_data, AT(x, n, c, p))
+#define FER_VSTORE(x, n, c, p, v) FER_WRITE(x, 16)(x##_data, AT(x, n, c, p), v)
+#define FER_CELL_LOAD(x, i) FER_GET16(x, 16 * (size_t)(i))
+#define FER_CELL_STORE(x, i, v) FER_PUT16(x, 16 * (size_t)(i), v)
 #define FER_V_INT(v) convert_int16(v)
 #else
 #define FER_V float
@@ -56,8 +106,8 @@
 #define FER_LANE 0
 #define FER_VLOAD(x, n, c, p) LOAD(x, n, c, p)
 #define FER_VSTORE(x, n, c, p, v) STORE(x, n, c, p, v)
-#define FER_CELL_LOAD(x, i) DATA(x)[i]
-#define FER_CELL_STORE(x, i, v) DATA(x)[i] = (v)
+#define FER_CELL_LOAD(x, i) FER_GET(x, i)
+#define FER_CELL_STORE(x, i, v) FER_PUT(x, i, v)
 #define FER_V_INT(v) (int)(v)
 #endif
 #define FER_CELLS(x) (SIZE(x) / FER_LANES)

@@ -123,6 +123,11 @@ size_t fer_dtype_size(enum fer_dtype dtype)
     return dtype == FER_U8 ? 1 : 4;
 }
 
+size_t fer_tensor_element(const struct fer_tensor *tensor)
+{
+    return tensor->precision == FER_FP32 ? fer_dtype_size(tensor->shape.dtype) : 2;
+}
+
 const char *fer_dtype_name(enum fer_dtype dtype)
 {
     switch (dtype) {
@@ -136,7 +141,7 @@ const char *fer_dtype_name(enum fer_dtype dtype)
 
 size_t fer_tensor_bytes(const struct fer_tensor *tensor)
 {
-    return times(fer_tensor_size(tensor), fer_dtype_size(tensor->shape.dtype));
+    return times(fer_tensor_size(tensor), fer_tensor_element(tensor));
 }
 
 int fer_program_capacity(const struct fer_program *program, int branch)

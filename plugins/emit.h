@@ -49,6 +49,13 @@ FER_UNUSED FER_PRINTF(4, 5) static struct fer_launch *fer_emit_kernel(struct fer
     return fer_emit_launch(em, source, kernel, options);
 }
 
+/* The launch of a kernel that reads and writes in any precision. */
+FER_UNUSED static struct fer_launch *fer_any_precision(struct fer_launch *launch)
+{
+    fer_launch_any_precision(launch);
+    return launch;
+}
+
 enum { FER_ACTIVATION_OPTION = 48 };
 /* The compiler option for kernels that end with FER_ACTIVATE (prelude.cl): "" or " -DFER_RELU" or the like. */
 FER_UNUSED static const char *fer_activation_option(enum fer_activation activation, double slope,

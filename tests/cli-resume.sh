@@ -52,9 +52,10 @@ same_run() {
 }
 
 # Start a run in $1, read $2 lines of its results, send it signal $3, and wait; $status is its exit status.
+precision=fp32
 interrupt() {
     mkfifo pipe
-    "$FER" train tiny.fer --run "$1" --seed 7 --resume --save-every 4 --json -q >pipe 2>err &
+    "$FER" train tiny.fer --run "$1" --seed 7 --resume --save-every 4 --precision "$precision" --json -q >pipe 2>err &
     pid=$!
     exec 3<pipe
     lines=0
@@ -101,3 +102,13 @@ if "$FER" train tiny.fer --run killed --resume --set lr=0.1 2>err; then exit 1; 
 grep -q 'is not the description that killed was begun with' err
 if "$FER" train tiny.fer --run killed --resume --seed 8 2>err; then exit 1; fi
 grep -q 'was begun with seed 7' err
+
+# with less precision the loss scale goes on where it was
+precision=fp16
+"$FER" train tiny.fer --run straight16 -q --seed 7 --precision fp16
+grep -q '"loss_scale":65536.0' straight16/log.jsonl
+interrupt killed16 1 KILL
+if "$FER" train tiny.fer --run killed16 --resume -q --seed 7 2>err; then exit 1; fi
+grep -q 'the run began with --precision fp16 and cannot go on with fp32' err
+"$FER" train tiny.fer --run killed16 --resume -q --seed 7 --precision fp16
+same_run straight16 killed16

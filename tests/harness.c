@@ -128,9 +128,9 @@ void op_program_resolve(struct op_program *program, const struct op_case *c, con
 
 void op_program_build(struct op_program *program)
 {
-    const struct fer_compile_options poison = { .poison = true,
-                                                .without = program->c->without,
-                                                .forced = program->c->forced };
+    const struct fer_compile_options poison = {
+        .poison = true, .without = program->c->without, .precision = program->c->precision, .forced = program->c->forced
+    };
     OK(fer_store_create(program->device->device, program->description, 1, &program->store, &err));
     OK(fer_predict_compile(program->description, &program->spec, program->capacity,
                            !(program->c->flags & OP_NO_BACKWARD), program->store, &poison, &program->flow, &err));

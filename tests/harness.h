@@ -64,6 +64,7 @@ struct op_case {
     const char *use;  /* plugins beyond vision, loss and data: ", ffra"; NULL: none */
     const struct fer_forced *forced; /* the solution of one problem; NULL: heuristics choose */
     unsigned without;                /* passes of the compiler that are left out: enum fer_pass */
+    enum fer_precision precision;    /* of feature maps between operations */
 };
 
 /* OP_CASE("leaky_relu 0.2", "3,5", leaky_relu, { 0.2 }) */
@@ -114,6 +115,10 @@ void op_program_run(const struct op_program *program, int live, struct op_refere
 void op_program_check(struct op_program *program);
 /* In every profile and layout that the case has. */
 void op_check(const struct op_case *c);
+
+/* What c yields against what `other` does, on numbers that are the same: outputs, gradients, statistics.  They may
+ * differ in passes and precision. */
+void op_compare(const struct op_case *c, const struct op_case *other, const struct op_device *device, double tolerance);
 
 /* A suite that has a test for each case and what `more` adds (NULL: nothing), run: the exit status. */
 int op_main(const char *name, const struct op_case *cases, int count, void (*more)(TCase *tcase));

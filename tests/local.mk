@@ -48,6 +48,7 @@ op_tests = \
 	%D%/unit-ops-spatial \
 	%D%/unit-ops-systems \
 	%D%/unit-passes \
+	%D%/unit-precision \
 	%D%/unit-ranks \
 	%D%/unit-route \
 	%D%/unit-train \
@@ -63,6 +64,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
 %C%_unit_passes_SOURCES = %D%/unit-passes.c $(harness)
+%C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
@@ -101,6 +103,7 @@ shell_tests = \
 	%D%/cli-route.sh \
 	%D%/cli-compare.sh \
 	%D%/cli-detect.sh \
+	%D%/cli-precision.sh \
 	%D%/cli-explain.sh \
 	%D%/cli-run.sh \
 	%D%/cli-hostile.sh \

@@ -272,54 +272,12 @@ static int fused(const struct op_program *program, bool folds)
     return count;
 }
 
-static double norm_of(const struct op_tensor *a, const struct op_tensor *b)
-{
-    double sum = 0;
-    for (size_t k = 0; a->v && k < a->count; k++)
-        sum += pow(a->v[k] - (b ? b->v[k] : 0), 2);
-    return sqrt(sum);
-}
-
-/* least: a norm below which a tensor counts as zero. */
-static void near(const struct op_program *program, const char *what, int i, const struct op_tensor *ours,
-                 const struct op_tensor *theirs, double least, double tolerance)
-{
-    if (!ours->v || !theirs->v)
-        return;
-    const double distance = norm_of(ours, theirs) / fmax(norm_of(theirs, NULL), least);
-    ck_assert_msg(distance <= tolerance, "%s: %s %d differs by %.2g", program->title, what, i, distance);
-}
-
-/* Results with every pass against those with none, on numbers that are the same. */
+/* With every pass against what is left without some. */
 static void compare(const struct op_case *with, unsigned without, const struct op_device *device, double tolerance)
 {
     struct op_case other = *with;
-    struct op_program a, b;
-    struct op_reference ours, theirs;
     other.without = without;
-    op_program_compile(&a, with, device, false);
-    op_program_compile(&b, &other, device, false);
-    op_values_create(&a, a.capacity, &ours);
-    op_values_draw(&a, &ours, 3);
-    op_values_copy(&b, b.capacity, &ours, &theirs);
-    op_program_run(&a, a.capacity, &ours);
-    op_program_run(&b, b.capacity, &theirs);
-    /* A bias before a convolution and a batch norm of training has no gradient but rounding. */
-    double least = 0;
-    for (int i = 0; i < theirs.nweights; i++)
-        least = fmax(least, norm_of(&theirs.grad_weight[i], NULL) / 100);
-    for (int i = 0; i < ours.nout; i++)
-        near(&b, "output", i, &ours.out[i], &theirs.out[i], 1e-3, tolerance);
-    for (int i = 0; i < ours.nin; i++)
-        near(&b, "gradient of input", i, &ours.grad_in[i], &theirs.grad_in[i], 1e-3, tolerance);
-    for (int i = 0; i < ours.nweights; i++) {
-        near(&b, "gradient of weight", i, &ours.grad_weight[i], &theirs.grad_weight[i], least, tolerance);
-        near(&b, "statistic", i, &ours.moved[i], &theirs.moved[i], 1e-3, tolerance);
-    }
-    op_values_free(&ours);
-    op_values_free(&theirs);
-    op_program_free(&a);
-    op_program_free(&b);
+    op_compare(with, &other, device, tolerance);
 }
 
 START_TEST(whole_nets)

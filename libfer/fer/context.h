@@ -45,13 +45,17 @@ struct fer_context_options {
                   entry k, counted round, and of several devices that are meant each takes another */
     /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune"; NULL: none */
     const char *without;
+    /* As what feature maps lie in memory: "fp32", "fp16", "bf16"; NULL: fp32.  Arithmetic, weights, statistics, vectors
+     * and losses are f32 in any case.  With fp16 training scales its losses up (fer_train). */
+    const char *precision;
     const char *tune; /* the file of `fer tune` that says which solvers are the fastest here; NULL: FER_TUNE, else
                          $XDG_CACHE_HOME/libfer/tune.txt; "off": none.  It may be missing.  The first task that
                          opens the device fails with FER_EFORMAT, naming the line, when it is not well formed */
 };
 
 /* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.
- * A plugin that is refused is a WARNING.  FER_EINVAL: `without` names what is no pass; FER_ENOMEM. */
+ * A plugin that is refused is a WARNING.  FER_EINVAL: `without` names what is no pass, `precision`
+ * no precision; FER_ENOMEM. */
 FER_API enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,
                                            struct fer_error *err);
 FER_API void fer_context_free(struct fer_context *context); /* NULL is fine */

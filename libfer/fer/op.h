@@ -182,6 +182,10 @@ FER_API void fer_launch_local(struct fer_launch *launch, size_t bytes); /* __loc
  * tensor with the batch axis that `row` counts along. */
 FER_API void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows);
 FER_API void fer_launch_prepare(struct fer_launch *launch);
+/* To be called before arguments are added.  The kernel reads and writes tensors by LOAD, STORE, FER_GET, FER_PUT and
+ * the vector and cell forms of these alone, so that f32 tensors may lie in memory as 16 bits.  Without this call it
+ * gets an f32 copy of each that does, at the cost of a pass over memory. */
+FER_API void fer_launch_any_precision(struct fer_launch *launch);
 /* Multiply-adds times two and bytes moved at full batch, for the profiler's GFLOP/s and GB/s; optional. */
 FER_API void fer_launch_cost(struct fer_launch *launch, double flops, double bytes);
 

@@ -69,7 +69,10 @@ static enum fer_status no_memory(struct sweep *s)
 
 static struct fer_tensor *like(struct sweep *s, const struct fer_tensor *t)
 {
-    return fer_compiler_tensor(s->ad->c, &t->shape, t->layout, FER_STORAGE_ARENA, "gradient");
+    struct fer_tensor *tensor = fer_compiler_tensor(s->ad->c, &t->shape, t->layout, FER_STORAGE_ARENA, "gradient");
+    if (tensor)
+        tensor->precision = t->precision;
+    return tensor;
 }
 
 static enum fer_status contribute(struct sweep *s, struct fer_value *value, struct fer_tensor *grad)
@@ -166,6 +169,7 @@ static enum fer_status backward_view(struct sweep *s, struct fer_op *op)
     view->view = grad->view;
     view->storage = grad->storage;
     view->buffer = grad->buffer;
+    view->precision = grad->precision;
     return contribute(s, in, view);
 }
 
@@ -256,6 +260,7 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
             status = weight_target(s, op->weights[i], &em.grad_weight[i]);
     if (!status)
         status = op->layer->backward(&em, em.err);
+    fer_wide_finish(&em);
     s->em.segment = em.segment; /* a gather has begun another */
     if (!status)
         status = em.status;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "graph/compile-parts.h"
+#include "graph/scale.h"
 #include "graph/update.h"
 
 enum fer_status fer_share_find(const struct fer_data_spec *data, int ranks, struct fer_share *out,
@@ -101,6 +102,20 @@ static enum fer_status seed(struct stage_compile *s, const struct fer_step_spec 
     return FER_OK;
 }
 
+/* The same with the loss scale, which the device knows. */
+static enum fer_status scale_seeds(struct stage_compile *s, const struct fer_step_program *step,
+                                   struct fer_segment *segment)
+{
+    struct fer_emit em = fer_compiler_emit(&s->c, segment, "backward", s->err);
+    for (int i = 0; step->scale && i < step->spec->nlosses; i++) {
+        struct fer_value *value = step->spec->losses[i].value;
+        if (value->grad && value->grad->storage == FER_STORAGE_CONSTANT &&
+            !(value->grad = fer_scale_seed(&em, step, (double)value->grad->fill)))
+            return fer_compile_memory(s->err);
+    }
+    return em.status;
+}
+
 static enum fer_status emit_step(struct stage_compile *s, int k)
 {
     struct fer_step_program *step = &s->out->steps[k];
@@ -121,6 +136,8 @@ static enum fer_status emit_step(struct stage_compile *s, int k)
     fer_autodiff_mark(&ad);
     if (!status)
         status = seed(s, step->spec);
+    if (!status)
+        status = scale_seeds(s, step, last);
     if (!status)
         status = fer_autodiff_emit(&ad, s->err);
     if (!status && !(last = fer_branch_segment(&s->c, last, 0)))
@@ -158,6 +175,8 @@ static enum fer_status emit_stage(struct stage_compile *s)
     for (int k = 0; k < spec->nsteps && !status; k++) {
         out->steps[k].spec = &spec->steps[k];
         status = fer_updates_create(&s->c, &out->steps[k], s->share.parts, s->err);
+        if (!status && fer_scale_is_wanted(&s->c))
+            status = fer_scale_create(&s->c, &out->steps[k], s->err);
         const struct fer_autodiff ad = step_autodiff(s, k, NULL);
         fer_autodiff_mark(&ad);
         for (int i = 0; i < s->c.graph->nops; i++)

@@ -53,6 +53,8 @@ enum fer_status fer_compile_begin(struct fer_graph *graph, struct fer_store *sto
     enum fer_status status = fer_lower(graph, store->device->profile, options ? options->without : 0, err);
     if (!status)
         status = fer_compiler_create(graph, store, capacity, c, err);
+    if (!status)
+        status = fer_precision_choose(graph, options ? options->precision : FER_FP32, err);
     c->options = options;
     return status;
 }

@@ -42,9 +42,10 @@ struct fer_forced {
     struct fer_solution solution;
 };
 
-/* A zeroed struct: all passes run, and nothing was measured. */
+/* A zeroed struct: all passes run, nothing was measured, and memory holds f32. */
 struct fer_compile_options {
-    unsigned without; /* enum fer_pass */
+    unsigned without;             /* enum fer_pass */
+    enum fer_precision precision; /* of feature maps */
     bool poison;
     const struct fer_build_watch *watch;
     const struct fer_tuning *tuning;              /* NULL: each problem's first solver is taken */
@@ -109,6 +110,8 @@ struct fer_step_program {
     const struct fer_step_spec *spec;
     struct fer_segment *segment; /* forward and backward; with micro-batches accumulates */
     struct fer_segment *clear;   /* before the first micro-batch; NULL without micro */
+    struct fer_segment *check;   /* after all of them, before updates: the loss scale; NULL without */
+    struct fer_buffer *scale;    /* its state (scale.h), owned; NULL without */
     struct fer_tensor *losses;   /* f32[spec->nlosses], keep; in spec order, unweighted */
     struct fer_update_state *updates;
     int nupdates;
@@ -118,7 +121,7 @@ struct fer_step_program {
 /* A stage, ready to run:
  *   data      device part of the pipelines: run once per batch
  *   shared    flows outside steps: run after data, and again when a step that moved its nets has run
- *   steps[k]  run segment, then each update whose `from` epoch has come
+ *   steps[k]  run segment, check, then each update whose `from` epoch has come
  */
 struct fer_stage_program {
     const struct fer_stage_spec *spec;

@@ -145,6 +145,7 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
     if (!t)
         return NULL;
     value->tensor = t;
+    t->precision = value->precision;
     t->branch = value->branch;
     t->keep = value->keep;
     if (op && (op->layer->flags & FER_LAYER_VIEW)) {
@@ -195,6 +196,7 @@ enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, stru
     em.has_backward = has_backward;
     if (!status)
         status = op->layer->forward(&em, err);
+    fer_wide_finish(&em);
     return status ? status : em.status;
 }
 

@@ -5,8 +5,9 @@
 #include "core_cl.h"
 #include "graph/emit.h"
 
-#define CLIP_PARTS 64  /* as in core.cl */
-#define GATHER_SPAN 64 /* likewise */
+#define CLIP_PARTS 64   /* as in core.cl */
+#define GATHER_SPAN 64  /* likewise */
+#define RECAST_SPAN 256 /* likewise */
 
 /* ---- ingest: decoded pictures to f32 ---- */
 
@@ -57,6 +58,7 @@ static void convert(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor
 {
     const bool blocked = y->layout == FER_LAYOUT_BLOCKED;
     struct fer_launch *l = fer_emit_launch(em, fer_core_cl, blocked ? "to_blocked" : "to_plain", NULL);
+    fer_launch_any_precision(l);
     fer_launch_in(l, "x", x);
     fer_launch_out(l, "y", y);
     const struct fer_extent each = fer_extent_each(y);
@@ -108,6 +110,7 @@ static enum fer_status gather_forward(struct fer_emit *em, struct fer_error *err
     struct fer_tensor *y = fer_emit_output(em, 0);
     const size_t row = fer_tensor_size(y) / (size_t)y->shape.dim[0];
     struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "take_rows", NULL);
+    fer_launch_any_precision(l);
     fer_launch_in(l, "x", fer_emit_input(em, 0));
     fer_launch_in(l, "rows", fer_emit_rows(em));
     fer_launch_out(l, "y", y);
@@ -181,6 +184,7 @@ static void range_by_four(struct fer_launch *l, const struct fer_tensor *t)
 void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out)
 {
     struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "add", NULL);
+    fer_launch_any_precision(l);
     fer_launch_in(l, "a", a);
     fer_launch_in(l, "b", b);
     fer_launch_out(l, "y", out);
@@ -198,6 +202,16 @@ void fer_core_copy(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor
     fer_launch_float(l, factor);
     fer_launch_int(l, accumulate);
     range_by_four(l, out);
+}
+
+void fer_core_recast(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "recast", NULL);
+    const struct fer_extent each = fer_extent_each(out);
+    fer_launch_any_precision(l);
+    fer_launch_in(l, "x", in);
+    fer_launch_out(l, "y", out);
+    fer_launch_range_1d(l, (struct fer_extent){ each.count, RECAST_SPAN, each.batch });
 }
 
 void fer_core_fill(struct fer_emit *em, struct fer_tensor *out, double value)
@@ -237,8 +251,8 @@ void fer_core_fold(struct fer_emit *em, struct fer_tensor *weight, struct fer_te
     fer_launch_range_1d(l, fer_extent_each(out_bias));
 }
 
-void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
-                   struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out)
+/* Sums of squares of parts of the runs. */
+static struct fer_tensor *sum_squares(struct fer_emit *em, struct fer_tensor *const *runs, int nruns)
 {
     const struct fer_shape shape = { FER_F32, 1, { nruns * CLIP_PARTS }, 0 };
     struct fer_tensor *parts = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
@@ -252,6 +266,13 @@ void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nrun
         fer_launch_int(l, i * CLIP_PARTS);
         fer_launch_range_1d(l, fer_extent_fixed(CLIP_PARTS));
     }
+    return parts;
+}
+
+void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
+                   struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out)
+{
+    struct fer_tensor *parts = sum_squares(em, runs, nruns);
     struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "clip", NULL);
     fer_launch_in(l, "parts", parts);
     fer_launch_in(l, "control", control);
@@ -259,5 +280,39 @@ void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nrun
     fer_launch_out(l, "out", control_out);
     fer_launch_int(l, nruns * CLIP_PARTS);
     fer_launch_float(l, clip);
+    fer_launch_range_1d(l, fer_extent_fixed(1));
+}
+
+/* ---- loss scale ---- */
+
+void fer_core_scale_seed(struct fer_emit *em, struct fer_tensor *state, double weight, struct fer_tensor *seed)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "scale_seed", NULL);
+    fer_launch_in(l, "state", state);
+    fer_launch_out(l, "seed", seed);
+    fer_launch_float(l, weight);
+    fer_launch_range_1d(l, fer_extent_fixed(1));
+}
+
+void fer_core_rescale(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double steady,
+                      struct fer_tensor *state)
+{
+    struct fer_tensor *parts = sum_squares(em, runs, nruns);
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "rescale", NULL);
+    fer_launch_in(l, "parts", parts);
+    fer_launch_inout(l, "state", state);
+    fer_launch_int(l, nruns * CLIP_PARTS);
+    fer_launch_float(l, steady);
+    fer_launch_range_1d(l, fer_extent_fixed(1));
+}
+
+void fer_core_unscale(struct fer_emit *em, struct fer_tensor *control, int index, struct fer_tensor *state,
+                      struct fer_tensor *control_out)
+{
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "unscale", NULL);
+    fer_launch_in(l, "control", control);
+    fer_launch_inout(l, "state", state);
+    fer_launch_out(l, "out", control_out);
+    fer_launch_int(l, index);
     fer_launch_range_1d(l, fer_extent_fixed(1));
 }

@@ -89,6 +89,8 @@ struct fer_loss_spec { /* a term of minimize, or a loss that is only logged */
     struct fer_value *value;
 };
 
+#define FER_STEP_UPDATES 64 /* of a step, at most */
+
 struct fer_step_spec {
     const char *name; /* "" for a stage's own minimize */
     int times;

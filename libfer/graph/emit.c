@@ -283,7 +283,9 @@ static void add_tensor(struct fer_launch *launch, const char *name, struct fer_t
                       launch->kernel ? launch->kernel : "?", name);
         return;
     }
-    add_arg(launch, (struct fer_arg){ .kind = FER_ARG_TENSOR, .name = name, .tensor = tensor, .access = access });
+    tensor = fer_wide_argument(launch, tensor, access, launch->any_precision);
+    if (tensor)
+        add_arg(launch, (struct fer_arg){ .kind = FER_ARG_TENSOR, .name = name, .tensor = tensor, .access = access });
 }
 
 void fer_launch_in(struct fer_launch *launch, const char *name, struct fer_tensor *tensor)
@@ -353,6 +355,11 @@ void fer_launch_prepare(struct fer_launch *launch)
     to->launches = launches;
     launches[to->count++] = launch;
     from->count--;
+}
+
+void fer_launch_any_precision(struct fer_launch *launch)
+{
+    launch->any_precision = true;
 }
 
 void fer_launch_cost(struct fer_launch *launch, double flops, double bytes)

@@ -43,6 +43,12 @@ struct fer_compiler {
     struct fer_solution solution;              /* the last answer of fer_emit_solve */
 };
 
+/* An f32 copy of a tensor of less precision, for kernels that know f32 alone; lives as long as the callback. */
+struct fer_wide {
+    struct fer_tensor *narrow, *wide;
+    bool written; /* what the copy holds is newer */
+};
+
 struct fer_emit {
     struct fer_compiler *c;
     struct fer_op *op;
@@ -54,7 +60,10 @@ struct fer_emit {
     struct fer_tensor *folded; /* stands for weight 0; or NULL */
     bool tracking, has_backward;
     const struct fer_solved *solved; /* what launches are a part of now; or NULL */
-    enum fer_status status;          /* the first failure */
+    struct fer_wide *wide;
+    int nwide, wide_capacity;
+    bool recasting;         /* copies are being made or written back */
+    enum fer_status status; /* the first failure */
     struct fer_error *err;
 };
 
@@ -84,6 +93,15 @@ enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, stru
 /* Remember the first failure of a callback. */
 enum fer_status fer_emit_fail(struct fer_emit *em, enum fer_status status, const char *format, ...) FER_PRINTF(3, 4);
 
+/* ---- widen.c: feature maps of less precision ---- */
+/* The precision of every value of a lowered graph: feature maps that only the device sees get `precision`. */
+enum fer_status fer_precision_choose(struct fer_graph *graph, enum fer_precision precision, struct fer_error *err);
+/* What stands for an argument of em's newest launch, whose kernel knows f32 alone, or (any) all precisions.  NULL: out
+ * of memory. */
+struct fer_tensor *fer_wide_argument(struct fer_launch *launch, struct fer_tensor *tensor, unsigned access, bool any);
+/* The callback has returned: what was written wide comes where it belongs. */
+void fer_wide_finish(struct fer_emit *em);
+
 /* ---- solve.c: problems and solutions ---- */
 /* Whether a solver says that it launches kernels of this text. */
 bool fer_solver_has(const struct fer_solver *solver, const char *source);
@@ -104,11 +122,21 @@ enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, st
 /* ---- the core's kernels (core.c, kernels_cl/core.cl) ---- */
 void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out);
 void fer_core_copy(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out, double factor, bool accumulate);
+/* The same in another precision. */
+void fer_core_recast(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out);
 void fer_core_fill(struct fer_emit *em, struct fer_tensor *out, double value);
 void fer_core_collect(struct fer_emit *em, struct fer_tensor *scalar, struct fer_tensor *out, int index);
 /* norm = sqrt(sum of squares over the runs); control_out = control with its factor times min(1, clip / norm). */
 void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double clip,
                    struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out);
+
+/* scale.c: seed = weight times the scale to come; state after these gradients; control for one update, whose skips are
+ * counted in state[index]. */
+void fer_core_scale_seed(struct fer_emit *em, struct fer_tensor *state, double weight, struct fer_tensor *seed);
+void fer_core_rescale(struct fer_emit *em, struct fer_tensor *const *runs, int nruns, double steady,
+                      struct fer_tensor *state);
+void fer_core_unscale(struct fer_emit *em, struct fer_tensor *control, int index, struct fer_tensor *state,
+                      struct fer_tensor *control_out);
 
 /* factor[k] * weight[k][…], and factor[k] * bias[k] + shift[k] (bias NULL: zero). */
 void fer_core_fold(struct fer_emit *em, struct fer_tensor *weight, struct fer_tensor *bias, struct fer_tensor *scale,

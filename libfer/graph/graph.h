@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "graph/description.h"
+#include "run/precision.h"
 
 #define FER_OP_PORTS 16 /* inputs and outputs of an operation, at most */
 #define FER_OP_WEIGHTS 16
@@ -22,9 +23,10 @@ enum { FER_REGION_DATA = 0, FER_REGION_SHARED = 1, FER_REGION_STEP = 2 };
 struct fer_value {
     struct fer_shape shape;
     enum fer_layout layout;
-    const char *name;        /* for people */
-    struct fer_op *producer; /* NULL: an input of the graph */
-    int output;              /* which output of the producer */
+    enum fer_precision precision; /* as which it lies in memory; set for each compilation (widen.c) */
+    const char *name;             /* for people */
+    struct fer_op *producer;      /* NULL: an input of the graph */
+    int output;                   /* which output of the producer */
     int region;
     int branch;  /* whose samples its batch axis counts: 0 the batch, else graph->branches[branch - 1] */
     int data;    /* whose samples its rows are: position among the stage's data sets; 0 for ports */

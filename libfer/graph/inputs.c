@@ -44,7 +44,7 @@ static enum fer_status upload(struct fer_exec *exec, const struct fer_tensor *te
         return FER_OK;
     if (!data)
         return fer_fail(err, FER_EINVAL, "a batch lacks the field '%s'", tensor->name ? tensor->name : "?");
-    const size_t row = fer_shape_row(&tensor->shape) * fer_dtype_size(tensor->shape.dtype);
+    const size_t row = fer_shape_row(&tensor->shape) * fer_tensor_element(tensor);
     return fer_exec_write(exec, tensor, data, row * (size_t)n, err);
 }
 

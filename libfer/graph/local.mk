@@ -56,6 +56,8 @@ libfer_core_la_SOURCES += \
 	%D%/registry.h \
 	%D%/resolve.c \
 	%D%/resolve.h \
+	%D%/scale.c \
+	%D%/scale.h \
 	%D%/scope.c \
 	%D%/solve.c \
 	%D%/sheet.c \
@@ -67,4 +69,5 @@ libfer_core_la_SOURCES += \
 	%D%/test.c \
 	%D%/text.h \
 	%D%/update.c \
-	%D%/update.h
+	%D%/update.h \
+	%D%/widen.c

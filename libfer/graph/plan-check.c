@@ -26,7 +26,7 @@ static bool in_arena(const struct fer_tensor *tensor)
 
 static size_t start_of(const struct fer_tensor *tensor)
 {
-    return tensor->offset * fer_dtype_size(tensor->shape.dtype);
+    return tensor->offset * fer_tensor_element(tensor);
 }
 
 static bool overlap(const struct fer_tensor *a, const struct fer_tensor *b)
@@ -40,8 +40,8 @@ static enum fer_status check_places(const struct fer_program *program, struct fe
     for (int i = 0; i < program->ntensors; i++) {
         const struct fer_tensor *tensor = program->tensors[i];
 
-        if (tensor->base && (tensor->offset * fer_dtype_size(tensor->shape.dtype) !=
-                                 start_of(tensor->base) + tensor->view * fer_dtype_size(tensor->base->shape.dtype) ||
+        if (tensor->base && (tensor->offset * fer_tensor_element(tensor) !=
+                                 start_of(tensor->base) + tensor->view * fer_tensor_element(tensor->base) ||
                              tensor->arena != tensor->base->arena))
             return fer_fail(err, FER_EINVAL, "%s is not where its base is", tensor->name);
         if (!in_arena(tensor))

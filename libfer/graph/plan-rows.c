@@ -15,7 +15,7 @@ static void fill_row(const struct fer_program *program, const struct fer_tensor 
     row->tensor = tensor;
     row->arena = tensor->storage == FER_STORAGE_ARENA ? tensor->arena : -1;
     row->bytes = fer_tensor_bytes(tensor);
-    row->offset = tensor->offset * fer_dtype_size(tensor->shape.dtype);
+    row->offset = tensor->offset * fer_tensor_element(tensor);
     row->first = kept ? 0 : tensor->first;
     row->last = kept ? program->nlaunches - 1 : tensor->last;
 }

@@ -51,11 +51,11 @@ static enum fer_status check_view(const struct fer_tensor *tensor, struct fer_er
     if (base->base || base->storage != tensor->storage)
         return fer_fail(err, FER_EINVAL, "%s is a view of %s, which must be no view itself and have the same storage",
                         name_of(tensor), name_of(base));
-    if (__builtin_mul_overflow(tensor->view, fer_dtype_size(base->shape.dtype), &start) ||
-        start > fer_tensor_bytes(base) || bytes > fer_tensor_bytes(base) - start)
+    if (__builtin_mul_overflow(tensor->view, fer_tensor_element(base), &start) || start > fer_tensor_bytes(base) ||
+        bytes > fer_tensor_bytes(base) - start)
         return fer_fail(err, FER_EINVAL, "%s, a view of %zu bytes from element %zu of %s, ends after its %zu bytes",
                         name_of(tensor), bytes, tensor->view, name_of(base), fer_tensor_bytes(base));
-    if (start % fer_dtype_size(tensor->shape.dtype))
+    if (start % fer_tensor_element(tensor))
         return fer_fail(err, FER_EINVAL, "%s is a view that starts inside an element", name_of(tensor));
     return FER_OK;
 }
@@ -202,7 +202,7 @@ static void try_in_place(struct plan *plan, struct fer_tensor *tensor, const str
     struct fer_tensor *input = tensor->in_place_of;
     struct fer_tensor *root = root_of(input);
     struct life *life = &plan->lives[tensor->id], *under = &plan->lives[root->id], *lead = under->lead;
-    size_t at = under->at + input->view * fer_dtype_size(root->shape.dtype);
+    size_t at = under->at + input->view * fer_tensor_element(root);
 
     if (tensor->storage != FER_STORAGE_ARENA || tensor->base || tensor->whole)
         return;
@@ -277,7 +277,7 @@ static void set_places(struct plan *plan)
         if (tensor->storage != FER_STORAGE_ARENA || tensor->base || life->first < 0)
             continue;
         tensor->arena = plan->blocks[life->lead->block].arena;
-        tensor->offset = (plan->blocks[life->lead->block].offset + life->at) / fer_dtype_size(tensor->shape.dtype);
+        tensor->offset = (plan->blocks[life->lead->block].offset + life->at) / fer_tensor_element(tensor);
     }
     for (int i = 0; i < program->ntensors; i++) {
         struct fer_tensor *tensor = program->tensors[i];
@@ -286,8 +286,7 @@ static void set_places(struct plan *plan)
         if (!base)
             continue;
         tensor->arena = base->arena;
-        tensor->offset =
-            (base->offset + tensor->view) * fer_dtype_size(base->shape.dtype) / fer_dtype_size(tensor->shape.dtype);
+        tensor->offset = (base->offset + tensor->view) * fer_tensor_element(base) / fer_tensor_element(tensor);
     }
 }
 

@@ -8,7 +8,6 @@
 #include "graph/resolve.h"
 
 #define FER_STAGE_LOSSES 64
-#define FER_STEP_UPDATES 64
 
 struct fer_stage_loss {
     const char *name;

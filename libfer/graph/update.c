@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/update.h"
 
+#include "graph/scale.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -105,8 +107,10 @@ struct fer_tensor *fer_update_gradient(struct fer_compiler *c, const struct fer_
 
 /* ---- segments ---- */
 
-static enum fer_status emit_update(struct fer_compiler *c, struct fer_update_state *state, struct fer_error *err)
+static enum fer_status emit_update(struct fer_compiler *c, const struct fer_step_program *step, int index,
+                                   struct fer_error *err)
 {
+    struct fer_update_state *state = &step->updates[index];
     const struct fer_update_spec *spec = state->spec;
     const struct fer_optimizer *optimizer = spec->optimizer;
     struct fer_emit em = fer_compiler_emit(c, state->segment, "update", err);
@@ -126,6 +130,8 @@ static enum fer_status emit_update(struct fer_compiler *c, struct fer_update_sta
             return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     }
     struct fer_tensor *control = state->control;
+    if (step->scale && !(control = fer_scale_control(&em, step, index, control)))
+        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     if (spec->clip > 0) {
         const struct fer_shape one = { FER_F32, 1, { 1 }, 0 }, four = { FER_F32, 1, { 4 }, 0 };
         state->norm = fer_compiler_tensor(c, &one, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, "gradient norm");
@@ -186,10 +192,12 @@ enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_progr
         status = step->clear ? emit_micro(c, step, backward, err)
                              : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     }
+    if (!status && step->scale)
+        status = fer_scale_check(c, step, err);
     for (int u = 0; u < step->nupdates && !status; u++) {
         snprintf(name, sizeof(name), "update %s %d", step->spec->name, u);
         step->updates[u].segment = fer_compiler_segment(c, name);
-        status = step->updates[u].segment ? emit_update(c, &step->updates[u], err)
+        status = step->updates[u].segment ? emit_update(c, step, u, err)
                                           : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     }
     return status;
@@ -197,6 +205,7 @@ enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_progr
 
 void fer_updates_free(struct fer_step_program *step)
 {
+    fer_buffer_free(step->scale);
     for (int u = 0; u < step->nupdates; u++) {
         struct fer_update_state *state = &step->updates[u];
         for (int i = 0; i < state->nnets && state->states; i++) {

@@ -9,15 +9,22 @@
 
 /* ---- the program text before the kernel: types and layouts of its tensors ---- */
 
-static const char *type_name(enum fer_dtype dtype)
+static const char *type_name(const struct fer_tensor *tensor)
 {
-    switch (dtype) {
+    if (tensor->precision != FER_FP32)
+        return "ushort";
+    switch (tensor->shape.dtype) {
     case FER_F32: return "float";
     case FER_I32: return "int";
     case FER_U32: return "uint";
     case FER_U8: return "uchar";
     }
     return "float";
+}
+
+static const char *form_name(enum fer_precision precision)
+{
+    return precision == FER_FP16 ? "HALF" : precision == FER_BF16 ? "BFLOAT" : "FULL";
 }
 
 static enum fer_status check_unique(const struct fer_launch *launch, int at, struct fer_error *err)
@@ -42,7 +49,7 @@ static enum fer_status make_defines(const struct fer_launch *launch, char **out,
                             launch->args[i].name ? "a place" : "a name");
         if (check_unique(launch, i, err))
             return FER_EINVAL;
-        size += 2 * strlen(launch->args[i].name) + 80;
+        size += 3 * strlen(launch->args[i].name) + 112;
     }
     *out = calloc(size, 1);
     if (!*out)
@@ -53,9 +60,10 @@ static enum fer_status make_defines(const struct fer_launch *launch, char **out,
         const struct fer_arg *arg = &launch->args[i];
 
         if (arg->kind == FER_ARG_TENSOR)
-            used += (size_t)snprintf(*out + used, size - used, "#define FER_TYPE_%s %s\n#define FER_LAYOUT_%s %s\n",
-                                     arg->name, type_name(arg->tensor->shape.dtype), arg->name,
-                                     arg->tensor->layout == FER_LAYOUT_BLOCKED ? "FER_BLOCKED" : "FER_PLAIN");
+            used += (size_t)snprintf(
+                *out + used, size - used, "#define FER_TYPE_%s %s\n#define FER_FORM_%s %s\n#define FER_LAYOUT_%s %s\n",
+                arg->name, type_name(arg->tensor), arg->name, form_name(arg->tensor->precision), arg->name,
+                arg->tensor->layout == FER_LAYOUT_BLOCKED ? "FER_BLOCKED" : "FER_PLAIN");
     }
     return FER_OK;
 }
@@ -108,7 +116,7 @@ static enum fer_status set_tensor(struct setter *setter, const struct fer_binder
         status = find_dim(arg->tensor, fer_program_capacity(binder->program, arg->tensor->branch), &dim, err);
     if (status)
         return status;
-    offset = byte / fer_dtype_size(arg->tensor->shape.dtype);
+    offset = byte / fer_tensor_element(arg->tensor);
     set(setter, sizeof(cl_mem), &buffer->mem);
     set(setter, sizeof(offset), &offset);
     set(setter, sizeof(dim), &dim);
@@ -215,7 +223,7 @@ static enum fer_status add_call_tensor(struct fer_call *call, const struct fer_b
     if (status)
         return status;
     to->memory = buffer->mem;
-    to->offset = byte / fer_dtype_size(arg->tensor->shape.dtype);
+    to->offset = byte / fer_tensor_element(arg->tensor);
     memcpy(to->dim, dim.s, sizeof(to->dim));
     return FER_OK;
 }

@@ -355,7 +355,7 @@ void fer_exec_place(const struct fer_exec *exec, const struct fer_tensor *tensor
 
     if (fer_places_find(&exec->places, tensor, buffer, &byte, NULL))
         *buffer = NULL;
-    *offset = byte / fer_dtype_size(tensor->shape.dtype);
+    *offset = byte / fer_tensor_element(tensor);
 }
 
 /* ---- profile ---- */

@@ -19,6 +19,8 @@ libfer_core_la_SOURCES += \
 	%D%/peak.h \
 	%D%/place.c \
 	%D%/place.h \
+	%D%/precision.c \
+	%D%/precision.h \
 	%D%/program.h \
 	%D%/select.c \
 	%D%/select.h \

@@ -29,7 +29,7 @@ static uint32_t pattern_of(const struct fer_tensor *tensor)
 static enum fer_status clear_lanes(const struct fer_tensor *tensor, struct fer_buffer *buffer, struct fer_error *err)
 {
     const int *dim = tensor->shape.dim;
-    size_t element = fer_dtype_size(tensor->shape.dtype), used = (size_t)dim[1] % FER_BLOCK;
+    size_t element = fer_tensor_element(tensor), used = (size_t)dim[1] % FER_BLOCK;
     size_t plane = (size_t)dim[2] * (size_t)dim[3], row = fer_tensor_size(tensor) / (size_t)dim[0];
     size_t bytes = plane * FER_BLOCK * element;
     uint32_t pattern = pattern_of(tensor);
@@ -151,8 +151,8 @@ enum fer_status fer_places_find(const struct fer_places *places, const struct fe
         return fer_fail(err, FER_EINVAL, "%s has no memory: %s", name_of(tensor),
                         root->storage == FER_STORAGE_PERSISTENT ? "its model has none" : "nothing computes it");
     if (root->storage == FER_STORAGE_PERSISTENT || root->storage == FER_STORAGE_ARENA)
-        *byte = root->offset * fer_dtype_size(root->shape.dtype);
-    *byte += tensor->base ? tensor->view * fer_dtype_size(root->shape.dtype) : 0;
+        *byte = root->offset * fer_tensor_element(root);
+    *byte += tensor->base ? tensor->view * fer_tensor_element(root) : 0;
     if (*byte > (*buffer)->bytes || fer_tensor_bytes(tensor) > (*buffer)->bytes - *byte)
         return fer_fail(err, FER_EINVAL, "%s ends after the %zu bytes of its buffer", name_of(tensor),
                         (*buffer)->bytes);

@@ -10,6 +10,8 @@
 #include <fer/solver.h>
 #include <fer/tensor.h>
 
+#include "run/precision.h"
+
 struct fer_arena;
 struct fer_buffer;
 
@@ -24,6 +26,7 @@ enum fer_storage {
 struct fer_tensor {
     struct fer_shape shape;
     enum fer_layout layout;
+    enum fer_precision precision; /* f32 only: what its elements lie in memory as */
     enum fer_storage storage;
     struct fer_tensor *base; /* a view: same storage as base (never itself a view), starting at base's element `view` */
     size_t view;
@@ -96,11 +99,12 @@ struct fer_launch {
     struct fer_extent global[3];
     size_t local[3]; /* 0: the driver's choice */
     bool prepare;
-    const char *label; /* weight path or operation, for people: "resnet18.layer1.0.conv1" */
-    const char *op;    /* operation name: "conv2d" */
-    const char *pass;  /* "forward", "backward", "update", "data", "core" */
-    uint32_t stream;   /* RANDOM: the operation instance's number */
-    int branch;        /* whose live samples its range follows: its segment's */
+    bool any_precision; /* fer_launch_any_precision */
+    const char *label;  /* weight path or operation, for people: "resnet18.layer1.0.conv1" */
+    const char *op;     /* operation name: "conv2d" */
+    const char *pass;   /* "forward", "backward", "update", "data", "core" */
+    uint32_t stream;    /* RANDOM: the operation instance's number */
+    int branch;         /* whose live samples its range follows: its segment's */
     double flops, bytes;
     const struct fer_solved *solved; /* what it is a part of; NULL: there was no choice */
     int index;                       /* in program order */
@@ -163,6 +167,8 @@ struct fer_program {
 #define FER_ALIGN 256
 size_t fer_dtype_size(enum fer_dtype dtype);
 const char *fer_dtype_name(enum fer_dtype dtype);
+/* Bytes of an element of this tensor, which its precision may have halved. */
+size_t fer_tensor_element(const struct fer_tensor *tensor);
 /* Bytes in memory at full capacity. */
 size_t fer_tensor_bytes(const struct fer_tensor *tensor);
 

@@ -89,6 +89,8 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
     context->watch = (struct fer_build_watch){ building, context };
     status = fer_passes_parse(options->without, &context->without, err);
     if (status == FER_OK)
+        status = fer_precision_parse(options->precision, &context->precision, err);
+    if (status == FER_OK)
         status = fer_registry_create(options->plugin_path, &context->registry, err);
     if (status != FER_OK) {
         fer_context_free(context);
@@ -104,6 +106,7 @@ enum fer_status fer_context_create(const struct fer_context_options *options, st
 struct fer_compile_options fer_context_compile_options(const struct fer_context *context)
 {
     return (struct fer_compile_options){ .without = context->without,
+                                         .precision = context->precision,
                                          .watch = &context->watch,
                                          .tuning = context->tuning,
                                          .detail = ignored,

@@ -23,6 +23,7 @@ struct fer_context {
     void *user;
     struct fer_build_watch watch; /* tells `message` what is being built */
     unsigned without;             /* passes that are left out: enum fer_pass */
+    enum fer_precision precision; /* of feature maps */
     char *tune;                   /* file of measurements; NULL: none */
     struct fer_tuning *tuning;    /* what it holds; NULL: nothing */
     struct fer_error untuned;     /* why it could not be read: told by what opens the device */

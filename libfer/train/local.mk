@@ -63,6 +63,7 @@ libfer_core_la_SOURCES += \
 	%D%/samples.c \
 	%D%/samples.h \
 	%D%/save.c \
+	%D%/scale.c \
 	%D%/sheet.c \
 	%D%/show.c \
 	%D%/stage.c \

@@ -51,6 +51,8 @@ enum fer_status fer_trainer_save_last(struct fer_trainer *t, struct fer_error *e
     }
     t->state.log_lines = fer_log_lines(t->log);
     if (status == FER_OK)
+        status = fer_trainer_keep_scales(t, err);
+    if (status == FER_OK)
         status = fer_json_text(fer_train_state_json(&t->state), &state, err);
     if (status == FER_OK && t->program)
         status = name_updates(t, &updates, &count, err);
@@ -88,6 +90,8 @@ enum fer_status fer_trainer_restore_updates(struct fer_trainer *t, const struct 
         if (fer_group_leads(t->group))
             status = fer_checkpoint_update(from, updates[i].name, updates[i].update, err);
     }
+    if (status == FER_OK)
+        status = fer_trainer_restore_scales(t, err);
     free_names(updates, count);
     return status;
 }

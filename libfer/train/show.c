@@ -114,11 +114,31 @@ static void count(json_t *object, const char *name)
     json_object_set_new(object, name, json_integer(json_integer_value(json_object_get(object, name)) + 1));
 }
 
+/* {"fp16": {"maps", "copies"}} into `passes`: tensors of 16 bits, and passes over memory for kernels that know f32
+ * alone. */
+static void add_precision(json_t *passes, const struct fer_program *program)
+{
+    enum fer_precision precision = FER_FP32;
+    int maps = 0, copies = 0;
+
+    for (int i = 0; i < program->ntensors; i++)
+        if (program->tensors[i]->precision != FER_FP32) {
+            precision = program->tensors[i]->precision;
+            maps++;
+        }
+    for (int s = 0; s < program->nsegments; s++)
+        for (int i = 0; i < program->segments[s]->count; i++)
+            copies += strcmp(program->segments[s]->launches[i]->kernel, "recast") == 0;
+    if (maps > 0)
+        json_object_set_new(passes, fer_precision_name(precision),
+                            json_pack("{s:i, s:i}", "maps", maps, "copies", copies));
+}
+
 /* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places.
  */
 static json_t *passes(const struct fer_graph *graph, const struct fer_program *program)
 {
-    json_t *fold = json_object(), *fuse = json_object();
+    json_t *fold = json_object(), *fuse = json_object(), *passes;
     int conversions = 0, in_place = 0;
 
     for (int i = 0; i < graph->nops; i++) {
@@ -130,8 +150,10 @@ static json_t *passes(const struct fer_graph *graph, const struct fer_program *p
     }
     for (int i = 0; i < program->ntensors; i++)
         in_place += program->tensors[i]->in_place;
-    return json_pack("{s:o, s:o, s:{s:i}, s:{s:i}}", "fold", fold, "fuse", fuse, "layout", "conversions", conversions,
-                     "inplace", "tensors", in_place);
+    passes = json_pack("{s:o, s:o, s:{s:i}, s:{s:i}}", "fold", fold, "fuse", fuse, "layout", "conversions", conversions,
+                       "inplace", "tensors", in_place);
+    add_precision(passes, program);
+    return passes;
 }
 
 static json_t *launches(const struct fer_program *program)
@@ -172,10 +194,10 @@ static json_t *memory(const struct fer_program *program, const struct fer_store 
             continue;
         if (t->storage != FER_STORAGE_ARENA && t->storage != FER_STORAGE_PERSISTENT)
             total += (double)bytes;
-        json_array_append_new(list, json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage",
-                                              storages[t->storage], "offset",
-                                              (json_int_t)(t->offset * fer_dtype_size(t->shape.dtype)), "bytes",
-                                              (json_int_t)bytes, "first", t->first, "last", t->last));
+        json_array_append_new(list,
+                              json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage",
+                                        storages[t->storage], "offset", (json_int_t)(t->offset * fer_tensor_element(t)),
+                                        "bytes", (json_int_t)bytes, "first", t->first, "last", t->last));
     }
     for (int n = 0; n < store->description->nnets; n++)
         weights += (double)(store->description->nets[n]->values + store->description->nets[n]->statistics) * 4;

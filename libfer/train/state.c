@@ -13,6 +13,7 @@ void fer_train_state_clear(struct fer_train_state *state)
     free(state->updates);
     free(state->schedules);
     free(state->sums);
+    free(state->scales);
     *state = (struct fer_train_state){ 0 };
 }
 
@@ -31,6 +32,7 @@ enum fer_status fer_train_state_begin(struct fer_train_state *state, int stage, 
     struct fer_train_state fresh = { .stage = stage,
                                      .all_turns = state->all_turns,
                                      .log_lines = state->log_lines,
+                                     .precision = state->precision,
                                      .ndata = ndata,
                                      .nupdates = nupdates,
                                      .nschedules = nschedules,
@@ -39,6 +41,18 @@ enum fer_status fer_train_state_begin(struct fer_train_state *state, int stage, 
     fer_train_state_clear(state);
     *state = fresh;
     return allocate(state) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+}
+
+enum fer_status fer_train_state_scales(struct fer_train_state *state, int count, struct fer_error *err)
+{
+    double *scales = calloc((size_t)count + 1, sizeof(*scales));
+
+    if (!scales)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    free(state->scales);
+    state->scales = scales;
+    state->nscales = count;
+    return FER_OK;
 }
 
 static json_t *longs(const long *items, int count)
@@ -70,6 +84,10 @@ json_t *fer_train_state_json(const struct fer_train_state *s)
 
     if (s->has_best)
         json_object_set_new(state, "best", json_real(s->best));
+    if (s->precision != FER_FP32)
+        json_object_set_new(state, "precision", json_string(fer_precision_name(s->precision)));
+    if (s->nscales > 0)
+        json_object_set_new(state, "loss_scales", doubles(s->scales, s->nscales));
     if (s->tuned) {
         char text[17];
 
@@ -119,13 +137,17 @@ static bool parse(struct fer_train_state *s, const json_t *state)
 {
     const json_t *drawn = json_object_get(state, "drawn"), *updates = json_object_get(state, "updates");
     const json_t *schedules = json_object_get(state, "schedules"), *sums = json_object_get(state, "loss_sums");
-    const json_t *best = json_object_get(state, "best");
+    const json_t *best = json_object_get(state, "best"), *scales = json_object_get(state, "loss_scales");
+    const char *precision = json_string_value(json_object_get(state, "precision"));
     const char *tuned = json_string_value(json_object_get(state, "tuned"));
     long stage;
 
     if (!read_long(state, "stage", &stage) || stage > COUNT_MAX || json_array_size(drawn) > COUNT_MAX ||
         json_array_size(updates) > COUNT_MAX || json_array_size(schedules) > COUNT_MAX ||
-        json_array_size(sums) > COUNT_MAX || json_array_size(schedules) % FER_SCHEDULE_STATE != 0)
+        json_array_size(sums) > COUNT_MAX || json_array_size(scales) > COUNT_MAX ||
+        fer_precision_parse(precision, &s->precision, NULL) != FER_OK ||
+        fer_train_state_scales(s, (int)json_array_size(scales), NULL) != FER_OK ||
+        json_array_size(schedules) % FER_SCHEDULE_STATE != 0)
         return false;
     s->stage = (int)stage;
     s->ndata = (int)json_array_size(drawn);
@@ -139,7 +161,7 @@ static bool parse(struct fer_train_state *s, const json_t *state)
            read_long(state, "epoch", &s->epochs) && read_long(state, "summed", &s->summed) &&
            read_long(state, "epochs_since_best", &s->since_best) && read_long(state, "log_lines", &s->log_lines) &&
            read_longs(drawn, s->drawn) && read_longs(updates, s->updates) && read_doubles(schedules, s->schedules) &&
-           read_doubles(sums, s->sums);
+           read_doubles(sums, s->sums) && read_doubles(scales, s->scales);
 }
 
 enum fer_status fer_train_state_parse(struct fer_train_state *state, const char *text, struct fer_error *err)

@@ -8,6 +8,8 @@
 #include <fer/status.h>
 #include <jansson.h>
 
+#include "run/precision.h"
+
 #define FER_SCHEDULE_STATE 8 /* doubles of a schedule, see struct fer_schedule_point */
 
 struct fer_train_state {
@@ -27,13 +29,18 @@ struct fer_train_state {
     double best;     /* value of the `best` metric */
     long since_best; /* epochs */
     long log_lines;  /* of log.jsonl that belong to this state */
-    uint64_t tuned;  /* digest of the solvers that were measured (fer_solved_digest); 0: heuristics chose all */
+    int nscales;     /* with a loss scale: */
+    double *scales;  /* its state for each step of the stage (graph/scale.h), in program order, as it was saved */
+    enum fer_precision precision; /* that the run began with */
+    uint64_t tuned; /* digest of the solvers that were measured (fer_solved_digest); 0: heuristics chose all */
 };
 
-/* Begin a stage: zero counters with room for so many of each.  The log and all_turns go on. */
+/* Begin a stage: zero counters with room for so many of each.  The log, all_turns and the precision go on. */
 enum fer_status fer_train_state_begin(struct fer_train_state *state, int stage, int ndata, int nupdates, int nschedules,
                                       int nlosses, struct fer_error *err);
 void fer_train_state_clear(struct fer_train_state *state);
+/* Room for the state of loss scales. */
+enum fer_status fer_train_state_scales(struct fer_train_state *state, int count, struct fer_error *err);
 /* To and from the "state" of a checkpoint.  Numbers are exact. */
 json_t *fer_train_state_json(const struct fer_train_state *state);
 /* FER_EFORMAT when it is not one.  The arrays have the sizes that were saved; compare them with the stage. */

@@ -37,11 +37,12 @@ static enum fer_status describe_run(struct fer_trainer *t, const char *path, str
     const struct fer_device *device = t->context->device;
     const struct fer_settings *settings = &t->options->settings;
     int ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
-    json_t *run = json_pack("{s:s, s:s, s:I, s:o, s:o, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
-                            "description", path, "seed", (json_int_t)t->seed, "set", strings(settings->sets), "data",
-                            strings(settings->data), "ranks", ranks, "device", "name", device->name, "platform",
-                            device->platform_name, "version", device->version, "driver", device->driver, "kernels",
-                            device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
+    json_t *run =
+        json_pack("{s:s, s:s, s:I, s:o, s:o, s:s, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
+                  "description", path, "seed", (json_int_t)t->seed, "set", strings(settings->sets), "data",
+                  strings(settings->data), "precision", fer_precision_name(t->context->precision), "ranks", ranks,
+                  "device", "name", device->name, "platform", device->platform_name, "version", device->version,
+                  "driver", device->driver, "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
     char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
     enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
@@ -207,6 +208,8 @@ static enum fer_status run_stages(struct fer_trainer *t, struct fer_checkpoint *
 
     for (int i = 0; !resumed && status == FER_OK && fer_group_leads(t->group) && i < t->description->nloads; i++)
         status = fer_weights_load(t->context, &t->description->loads[i], t->store, err);
+    if (status == FER_OK)
+        status = fer_trainer_compare_precision(t, err);
     for (int i = t->state.stage; status == FER_OK && i < t->description->nstages; i++) {
         if (!resumed)
             status = begin_stage(t, i, err);

@@ -47,6 +47,8 @@ struct fer_trainer {
     bool fresh_weights; /* shared flows ran before a net they use was moved */
     double *losses;     /* of this turn; all steps' losses, in program order */
     double *rates;      /* of this turn, by update */
+    double scale;       /* of this turn's last loss; 0: losses are not scaled */
+    int skipped;        /* steps of this turn without updates, because gradients were not finite */
 };
 
 /* stage.c: open the stage that state.stage names, with the state as it is. */
@@ -73,6 +75,12 @@ enum fer_status fer_trainer_restore_updates(struct fer_trainer *t, const struct 
                                             struct fer_error *err);
 /* Weights out of best.safetensors. */
 enum fer_status fer_trainer_restore_best(struct fer_trainer *t, struct fer_error *err);
+
+/* scale.c: the state of loss scales goes into t->state, and comes out of it. */
+enum fer_status fer_trainer_keep_scales(struct fer_trainer *t, struct fer_error *err);
+enum fer_status fer_trainer_restore_scales(struct fer_trainer *t, struct fer_error *err);
+/* A run goes on as it began: FER_EINVAL. */
+enum fer_status fer_trainer_compare_precision(struct fer_trainer *t, struct fer_error *err);
 
 /* together.c: what all processes of a group do at the same points.  Alone they do nothing. */
 /* Rank 0 has found out whether the run goes on, with which seed, and from which state (NULL: from the beginning). */

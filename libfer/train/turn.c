@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "graph/scale.h"
 #include "train/trainer.h"
 
 struct fer_rate_point fer_trainer_point(const struct fer_trainer *t)
@@ -127,6 +128,19 @@ static enum fer_status check_losses(const struct fer_trainer *t, const struct fe
     return FER_OK;
 }
 
+/* What the device has done about the loss scale. */
+static enum fer_status look_at_scale(struct fer_trainer *t, const struct fer_step_program *step, struct fer_error *err)
+{
+    float state[FER_SCALE_STATE + FER_STEP_UPDATES];
+    enum fer_status status = fer_scale_read(step, state, err);
+
+    if (status != FER_OK)
+        return status;
+    t->scale = (double)state[FER_SCALE_USED];
+    t->skipped += state[FER_SCALE_BROKEN] != 0;
+    return FER_OK;
+}
+
 /* One repetition of one step. */
 static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *step,
                                 const struct fer_rate_point *point, double *losses, int update_index,
@@ -140,6 +154,8 @@ static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *
     status = differentiate(t, step, losses, err);
     if (status == FER_OK && t->exchange)
         status = fer_exchange_finish(t->exchange, err);
+    if (status == FER_OK && step->check)
+        status = fer_exec_run(t->program->exec, step->check, err);
     for (int u = 0; status == FER_OK && u < step->nupdates; u++) {
         const struct fer_update_spec *spec = step->updates[u].spec;
         double *rate = &t->rates[update_index + u];
@@ -156,6 +172,8 @@ static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *
     t->fresh_weights = t->fresh_weights || step->stale_shared;
     if (status == FER_OK && t->share.parts == 1)
         status = add_losses(t, step, losses, 1, err);
+    if (status == FER_OK && step->scale)
+        status = look_at_scale(t, step, err);
     if (status == FER_OK)
         status = fer_group_mean(t->group, losses, step->spec->nlosses, err);
     return status == FER_OK ? check_losses(t, step->spec, losses, err) : status;
@@ -200,6 +218,10 @@ static json_t *log_object(const struct fer_trainer *t, double *total)
                      losses, "rate", rate > 0 ? t->rates[0] : 0.0, "seconds", fer_meter_now() - t->started);
     if (rate > 1)
         json_object_set(line, "rates", rates);
+    if (t->scale > 0)
+        json_object_set_new(line, "loss_scale", json_real(t->scale));
+    if (t->skipped > 0)
+        json_object_set_new(line, "skipped", json_integer(t->skipped));
     json_decref(rates);
     return line;
 }
@@ -232,6 +254,9 @@ enum fer_status fer_trainer_turn(struct fer_trainer *t, struct fer_error *err)
     struct fer_rate_point point = fer_trainer_point(t);
     double total = 0;
     enum fer_status status = draw(t, err);
+
+    t->scale = 0;
+    t->skipped = 0;
 
     for (int s = 0; status == FER_OK && s < t->program->nsteps; s++) {
         const struct fer_step_spec *step = &t->stage->steps[s];

@@ -107,6 +107,8 @@ static enum fer_status run_stage(struct fer_workload *w, struct fer_error *err)
             status = fer_exec_run(w->exec, step->clear, err);
         if (status == FER_OK)
             status = fer_exec_run(w->exec, step->segment, err);
+        if (status == FER_OK && step->check)
+            status = fer_exec_run(w->exec, step->check, err);
         for (int u = 0; status == FER_OK && u < step->nupdates; u++) {
             struct fer_update_state *update = &step->updates[u];
             float control[4] = { (float)update->spec->optimizer->rate(update->spec->params), 1,

@@ -62,6 +62,8 @@ static void sum(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b,
     const bool same = same_shape(a, out) && same_shape(b, out);
     struct fer_launch *launch = fer_emit_kernel(em, fer_arithmetic_cl, same ? "sum" : "sum_stretched",
                                                 "-DFER_LANES=%d%s", fer_lanes(out), relu ? " -DRELU" : "");
+    if (same)
+        fer_launch_any_precision(launch);
     fer_launch_in(launch, "a", a);
     fer_launch_in(launch, "b", b);
     fer_launch_out(launch, "out", out);

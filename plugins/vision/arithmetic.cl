@@ -57,6 +57,7 @@ __kernel void affine(FER_IN(x), FER_OUT(out), const float factor, const float sh
 /* Cell (n, c, p) of an operand that is stretched to the result's dim d. */
 #if defined(FER_KERNEL_sum_stretched) || defined(FER_KERNEL_product)
 #define FER_TYPE_t float
+#define FER_FORM_t FULL
 #define FER_LAYOUT_t FER_LAYOUT_out
 static inline FER_V stretched(FER_IN(t), const int4 d, const int n, const int c, const int p)
 {

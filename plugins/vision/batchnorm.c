@@ -81,7 +81,7 @@ static struct plan plan_of(const struct fer_emit *em)
 
 static struct fer_launch *kernel(struct fer_emit *em, const struct plan *plan, const char *name)
 {
-    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d", plan->lanes);
+    return fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d", plan->lanes));
 }
 
 enum { RANKS_OPTION = 24 };
@@ -100,8 +100,8 @@ static struct fer_launch *weighted_kernel(struct fer_emit *em, int lanes, const 
 {
     const struct batchnorm *params = fer_emit_params(em);
     char ranks[RANKS_OPTION];
-    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", lanes, params->affine ? " -DAFFINE" : "",
-                           ranks_option(em, ranks));
+    return fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", lanes,
+                                             params->affine ? " -DAFFINE" : "", ranks_option(em, ranks)));
 }
 
 /* Of those that know what is fused behind it. */
@@ -109,8 +109,9 @@ static struct fer_launch *fused_kernel(struct fer_emit *em, const struct plan *p
 {
     const struct fer_epilogue *epilogue = fer_emit_epilogue(em);
     char activation[FER_ACTIVATION_OPTION];
-    return fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", plan->lanes, epilogue->add ? " -DADD" : "",
-                           fer_activation_option(epilogue->activation, epilogue->slope, activation));
+    return fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", plan->lanes,
+                                             epilogue->add ? " -DADD" : "",
+                                             fer_activation_option(epilogue->activation, epilogue->slope, activation)));
 }
 
 static void range_parts(struct fer_launch *launch, const struct fer_tensor *x, const struct plan *plan)
@@ -299,8 +300,8 @@ static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, str
         own = summary(em, plan, "gradient_summary", part);
         part = fer_emit_gather(em, own);
     }
-    launch = fer_emit_kernel(em, fer_batchnorm_cl, "gradient_finish", "-DFER_LANES=%d%s", plan->lanes,
-                             own ? ranks_option(em, ranks) : "");
+    launch = fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, "gradient_finish", "-DFER_LANES=%d%s", plan->lanes,
+                                               own ? ranks_option(em, ranks) : ""));
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "part", part);
     if (own)

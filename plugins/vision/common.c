@@ -19,7 +19,8 @@ enum fer_status fer_vision_rank(const struct fer_op *op, int i, int least, int m
 struct fer_launch *fer_vision_pointwise(struct fer_emit *em, const char *source, const char *kernel,
                                         struct fer_tensor *x, struct fer_tensor *dy, struct fer_tensor *out)
 {
-    struct fer_launch *launch = fer_emit_kernel(em, source, kernel, "-DFER_LANES=%d", fer_lanes(out));
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, source, kernel, "-DFER_LANES=%d", fer_lanes(out)));
     fer_launch_in(launch, "x", x);
     if (dy)
         fer_launch_in(launch, "dy", dy);

@@ -168,6 +168,7 @@ static void weights(const struct conv_call *call)
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
 
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_outer_cl, "conv_outer", NULL);
+    fer_launch_any_precision(launch);
     fer_launch_in(launch, "x", call->x);
     fer_launch_in(launch, "dy", call->y);
     fer_launch_out(launch, "partial", partial);

@@ -90,10 +90,10 @@ conv_outer(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const
             row[p] = i * stride - pad;
             column[p] = j * stride - pad;
             image[p] = (long)n * in_blocks * x_plane;
-            __global const float *from = DATA(dy) + ((size_t)(n * out_blocks + k0) * dy_plane + i * dy_dim.w + j) * FER_BLOCK;
+            __global const FER_TYPE_dy *from = DATA(dy) + ((size_t)(n * out_blocks + k0) * dy_plane + i * dy_dim.w + j) * FER_BLOCK;
             for (int k = 0; k < outs; k++, from += (size_t)dy_plane * FER_BLOCK) {
-                vstore8(vload8(0, from), 2 * (k * PIXELS + p), dys);
-                vstore8(vload8(1, from), 2 * (k * PIXELS + p) + 1, dys);
+                vstore8(FER_READ(dy, 8)(from, 0), 2 * (k * PIXELS + p), dys);
+                vstore8(FER_READ(dy, 8)(from, 8), 2 * (k * PIXELS + p) + 1, dys);
             }
             if (++j == dy_dim.w) {
                 j = 0;
@@ -121,10 +121,10 @@ conv_outer(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const
                             const int v = row[p] + down, h = column[p] + right;
                             float8 lo = 0, hi = 0;
                             if ((uint)v < (uint)x_dim.z && (uint)h < (uint)x_dim.w) {
-                                __global const float *const from =
+                                __global const FER_TYPE_x *const from =
                                     DATA(x) + (image[p] + (long)block * x_plane + v * x_dim.w + h) * FER_BLOCK;
-                                lo = vload8(0, from);
-                                hi = vload8(1, from);
+                                lo = FER_READ(x, 8)(from, 0);
+                                hi = FER_READ(x, 8)(from, 8);
                             }
                             vstore8(lo, 2 * p, xs);
                             vstore8(hi, 2 * p + 1, xs);

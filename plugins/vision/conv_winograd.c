@@ -123,7 +123,7 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum c
 /* A launch of conv_winograd.cl. */
 static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int tiles, const char *options)
 {
-    return fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DTILES=%d %s", tiles, options);
+    return fer_any_precision(fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DTILES=%d %s", tiles, options));
 }
 
 static void emit_fused(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,

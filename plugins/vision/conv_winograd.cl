@@ -71,23 +71,23 @@ static inline void transform_gradient(const float8 *in, float8 *out, const int s
     out[5 * out_step] = in[3 * step];
 }
 
-/* SIZE x SIZE pixels of 8 channels from (top, left) of a plane of blocks; zero outside. */
-#define FETCH(SIZE, pixels, plane, top, left, height, width)                                                             \
+/* SIZE x SIZE pixels of 8 channels of x from (top, left) of a plane of blocks; zero outside. */
+#define FETCH(SIZE, x, pixels, plane, top, left, height, width)                                                          \
     if ((top) >= 0 && (left) >= 0 && (top) + SIZE <= (height) && (left) + SIZE <= (width)) {                             \
         _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
             _Pragma("unroll") for (int j = 0; j < SIZE; j++)                                                             \
-                pixels[i * SIZE + j] = vload8(0, (plane) + (((top) + i) * (width) + (left) + j) * FER_BLOCK);            \
+                pixels[i * SIZE + j] = FER_READ(x, 8)(plane, (((top) + i) * (width) + (left) + j) * FER_BLOCK);          \
     } else {                                                                                                             \
         _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
             _Pragma("unroll") for (int j = 0; j < SIZE; j++)                                                             \
                 pixels[i * SIZE + j] = (uint)((top) + i) < (uint)(height) && (uint)((left) + j) < (uint)(width)          \
-                                           ? vload8(0, (plane) + (((top) + i) * (width) + (left) + j) * FER_BLOCK)       \
+                                           ? FER_READ(x, 8)(plane, (((top) + i) * (width) + (left) + j) * FER_BLOCK)     \
                                            : (float8)0;                                                                  \
     }
 
 #if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_transform)
 /* V of the tiles first … first + TILES - 1 and input block b; zeros for tiles that do not exist. */
-static void transform(__global const float *x, const int4 dim, int height, int width, int pad, int first, int b,
+static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, int width, int pad, int first, int b,
                       __global float *chunk)
 {
     const int blocks = (int)FER_BLOCKS(dim), z_step = blocks * TILES * FER_BLOCK;
@@ -98,7 +98,7 @@ static void transform(__global const float *x, const int4 dim, int height, int w
         const int top = at.top - pad, left = at.left - pad;
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
-            __global const float *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + half_ * 8;
+            __global const FER_TYPE_x *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + half_ * 8;
             __global float *const v = chunk + (b * TILES + t) * FER_BLOCK + half_ * 8;
             float8 d[POINTS], e[POINTS];
             if (at.n < 0) {
@@ -106,7 +106,7 @@ static void transform(__global const float *x, const int4 dim, int height, int w
                     vstore8((float8)0, 0, v + z * z_step);
                 continue;
             }
-            FETCH(6, d, plane, top, left, dim.z, dim.w)
+            FETCH(6, x, d, plane, top, left, dim.z, dim.w)
 #pragma unroll
             for (int i = 0; i < 6; i++)
                 transform_input(d + i, e + i, 6);
@@ -132,8 +132,10 @@ static void lanes(float *out, __global const float *vector, int count, int k)
 #endif
 
 #ifdef ADD
-#define PLUS(at) +vload8(0, add + (at))
+#define ADD_TYPE FER_TYPE_add
+#define PLUS(at) +FER_READ(add, 8)(add, at)
 #else
+#define ADD_TYPE float
 #define PLUS(at)
 #endif
 /* Pixel i of a tile and what is fused behind it. */
@@ -141,12 +143,12 @@ static void lanes(float *out, __global const float *vector, int count, int k)
     {                                                                                                                    \
         const size_t to = corner + ((i) / 4 * dim.w + (i) % 4) * FER_BLOCK;                                              \
         const float8 v = o[i] + bias PLUS(to);                                                                           \
-        vstore8(FER_ACTIVATE(float8, v), 0, y + to);                                                                     \
+        FER_WRITE(y, 8)(y, to, FER_ACTIVATE(float8, v));                                                                 \
     }
 
 /* The outputs of a chunk in block k; `add` is read with ADD only. */
-static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global float *y,
-                     __global const float *add, const int4 dim, int first, int k, const float *start)
+static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global FER_TYPE_y *y,
+                     __global const ADD_TYPE *add, const int4 dim, int first, int k, const float *start)
 {
     float sums[POINTS * TILES * FER_BLOCK] __attribute__((aligned(64)));
     const int tiles = min(TILES, dim.x * ((dim.z + 3) / 4) * ((dim.w + 3) / 4) - first);
@@ -295,7 +297,7 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
         find(&at, (first_chunk + chunk) * TILES + t, dy_dim.x, dy_dim.z, dy_dim.w);
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
-            __global const float *const plane =
+            __global const FER_TYPE_dy *const plane =
                 DATA(dy) + ((size_t)at.n * blocks + k) * FER_PLANE(dy_dim) * FER_BLOCK + half_ * 8;
             __global float *const out = DATA(g) + chunk * CHUNK(blocks) + (k * TILES + t) * FER_BLOCK + half_ * 8;
             float8 d[16], e[24], o[POINTS];
@@ -304,7 +306,7 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
                     vstore8((float8)0, 0, out + z * z_step);
                 continue;
             }
-            FETCH(4, d, plane, at.top, at.left, dy_dim.z, dy_dim.w)
+            FETCH(4, dy, d, plane, at.top, at.left, dy_dim.z, dy_dim.w)
 #pragma unroll
             for (int j = 0; j < 4; j++)
                 transform_gradient(d + j, e + j, 4, 4);

@@ -66,7 +66,8 @@ static enum fer_status dropout_backward(struct fer_emit *em, struct fer_error *e
         return FER_OK;
     if (!fer_emit_training(em))
         return pass(em, dy, dx);
-    struct fer_launch *launch = fer_emit_kernel(em, fer_dropout_cl, "dropout_grad", "-DFER_LANES=%d", fer_lanes(dx));
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, fer_dropout_cl, "dropout_grad", "-DFER_LANES=%d", fer_lanes(dx)));
     fer_launch_in(launch, "dy", dy);
     fer_launch_in(launch, "keep", fer_emit_saved(em, 0));
     fer_launch_out(launch, "out", dx);

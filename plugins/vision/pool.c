@@ -92,7 +92,8 @@ static void maxpool_args(struct fer_launch *launch, const struct maxpool *params
 static enum fer_status maxpool_forward(struct fer_emit *em, struct fer_error *err)
 {
     struct fer_tensor *y = fer_emit_output(em, 0);
-    struct fer_launch *launch = fer_emit_kernel(em, fer_pool_cl, "maxpool", "-DFER_LANES=%d", fer_lanes(y));
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, fer_pool_cl, "maxpool", "-DFER_LANES=%d", fer_lanes(y)));
     (void)err;
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
     fer_launch_out(launch, "y", y);
@@ -108,7 +109,8 @@ static enum fer_status maxpool_backward(struct fer_emit *em, struct fer_error *e
     (void)err;
     if (!dx)
         return FER_OK;
-    struct fer_launch *launch = fer_emit_kernel(em, fer_pool_cl, "maxpool_grad", "-DFER_LANES=%d", fer_lanes(dx));
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, fer_pool_cl, "maxpool_grad", "-DFER_LANES=%d", fer_lanes(dx)));
     fer_launch_in(launch, "dy", fer_emit_grad_output(em, 0));
     fer_launch_in(launch, "place", fer_emit_saved(em, 0));
     fer_launch_out(launch, "dx", dx);
@@ -179,8 +181,8 @@ static void avgpool(struct fer_emit *em, const char *kernel, const char *from, s
                     struct fer_tensor *out)
 {
     const struct avgpool *params = fer_emit_params(em);
-    struct fer_launch *launch = fer_emit_kernel(em, fer_pool_cl, kernel, "-DFER_LANES=%d%s", fer_lanes(out),
-                                                params->adaptive ? " -DADAPTIVE" : "");
+    struct fer_launch *launch = fer_any_precision(fer_emit_kernel(
+        em, fer_pool_cl, kernel, "-DFER_LANES=%d%s", fer_lanes(out), params->adaptive ? " -DADAPTIVE" : ""));
     fer_launch_in(launch, from, in);
     fer_launch_out(launch, to, out);
     fer_launch_int(launch, params->kernel);
@@ -214,7 +216,8 @@ static enum fer_status avgpool_backward(struct fer_emit *em, struct fer_error *e
         avgpool(em, "avgpool_grad", "dy", dy, "dx", dx);
         return FER_OK;
     }
-    struct fer_launch *launch = fer_emit_kernel(em, fer_pool_cl, "global_grad", "-DFER_LANES=%d", fer_lanes(dx));
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, fer_pool_cl, "global_grad", "-DFER_LANES=%d", fer_lanes(dx)));
     fer_launch_in(launch, "dy", dy);
     fer_launch_out(launch, "dx", dx);
     range(em, launch, dx);

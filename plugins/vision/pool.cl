@@ -139,14 +139,14 @@ __kernel void global_grad(FER_IN(dy), FER_OUT(dx), const int run, const int span
     EACH_RUN(dx, item) {
         PLACE(dx, item)
         const float factor = 1.0f / (float)FER_PLANE(dx_dim);
-        __global const float *row = DATA(dy) + (size_t)n * dx_dim.y + c;
+        const size_t row = (size_t)n * dx_dim.y + c;
 #if FER_LANES == 16
         float lane[16];
         for (int k = 0; k < 16; k++)
-            lane[k] = c + k < dx_dim.y ? row[k] * factor : 0.0f;
+            lane[k] = c + k < dx_dim.y ? FER_GET(dy, row + k) * factor : 0.0f;
         const FER_V v = vload16(0, lane);
 #else
-        const FER_V v = row[0] * factor;
+        const FER_V v = FER_GET(dy, row) * factor;
 #endif
         for (int w = begin; w < begin + run; w++)
             FER_VSTORE(dx, n, c, h * dx_dim.w + w, v);

@@ -57,9 +57,9 @@ static void reduce(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor 
     const size_t cells = result_cells(x, over, &each);
     const bool shared = fer_emit_profile(em) == FER_PROFILE_GPU && fer_lanes(x) == 1 && each >= PER_GROUP;
     const size_t group = shared ? GROUP : 1;
-    struct fer_launch *launch =
+    struct fer_launch *launch = fer_any_precision(
         fer_emit_kernel(em, fer_reduce_cl, "reduce", "-DFER_LANES=%d -DOVER=%u -DGROUP=%d%s%s%s", fer_lanes(x), over,
-                        (int)group, flat(out) ? " -DFLAT" : "", y ? " -DPRODUCT" : "", maximum ? " -DMAXIMUM" : "");
+                        (int)group, flat(out) ? " -DFLAT" : "", y ? " -DPRODUCT" : "", maximum ? " -DMAXIMUM" : ""));
     fer_launch_in(launch, "x", x);
     if (y)
         fer_launch_in(launch, "y", y);
@@ -149,7 +149,8 @@ static enum fer_status reduce_backward(struct fer_emit *em, struct fer_error *er
     if (!dx)
         return FER_OK;
     if (params->how != MAX) {
-        struct fer_launch *launch = fer_emit_kernel(em, fer_reduce_cl, "spread", "-DOVER=%u%s", over, form);
+        struct fer_launch *launch =
+            fer_any_precision(fer_emit_kernel(em, fer_reduce_cl, "spread", "-DOVER=%u%s", over, form));
         fer_launch_in(launch, "dy", dy);
         fer_launch_out(launch, "out", dx);
         fer_launch_float(launch, reduce_factor(params, fer_tensor_shape(dx)));
@@ -158,7 +159,8 @@ static enum fer_status reduce_backward(struct fer_emit *em, struct fer_error *er
         return FER_OK;
     }
     size_t each;
-    struct fer_launch *launch = fer_emit_kernel(em, fer_reduce_cl, "maximum_grad", "-DOVER=%u%s", over, form);
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, fer_reduce_cl, "maximum_grad", "-DOVER=%u%s", over, form));
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
     fer_launch_in(launch, "y", fer_emit_output(em, 0));
     fer_launch_in(launch, "dy", dy);

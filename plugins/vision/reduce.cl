@@ -36,9 +36,12 @@ static inline void find_place(struct place *a, const size_t o, const int4 d)
 }
 
 #ifdef FLAT
-#define RESULT(out, a, k) DATA(out)[((size_t)a.n * a.channels + a.c + (k)) * a.pixels + a.p]
+#define FLAT_PLACE(a, k) (((size_t)a.n * a.channels + a.c + (k)) * a.pixels + a.p)
+#define RESULT(out, a, k) FER_GET(out, FLAT_PLACE(a, k))
+#define SET_RESULT(out, a, k, v) FER_PUT(out, FLAT_PLACE(a, k), v)
 #else
 #define RESULT(out, a, k) LOAD(out, a.n, a.c + (k), a.p)
+#define SET_RESULT(out, a, k, v) STORE(out, a.n, a.c + (k), a.p, v)
 #endif
 
 #if FER_LANES == 16
@@ -53,12 +56,12 @@ static inline void find_place(struct place *a, const size_t o, const int4 d)
         }                                                                                                                \
         for (int k = 0; k < 16; k++)                                                                                     \
             if (a.c + k < a.channels)                                                                                    \
-                RESULT(out, a, k) = lane[k] * factor;                                                                    \
+                SET_RESULT(out, a, k, lane[k] * factor);                                                                 \
             else if (all)                                                                                                \
-                RESULT(out, a, k) = 0.0f;                                                                                \
+                SET_RESULT(out, a, k, 0.0f);                                                                             \
     }
 #else
-#define FOLD(v, all) RESULT(out, a, 0) = (v)*factor;
+#define FOLD(v, all) SET_RESULT(out, a, 0, (v)*factor);
 #endif
 #ifdef FLAT
 #define KEEP_RESULT(v) FOLD(v, 0)
@@ -135,9 +138,9 @@ __kernel void reduce(ARGUMENTS, const float factor, const int span)
 /* The result's place of element (n, c, p) of the argument, whose dim is d. */
 #ifdef FLAT
 #define SOURCE(t, d, n, c, p)                                                                                            \
-    DATA(t)[((size_t)(OVER_N ? 0 : (n)) * (OVER_C ? 1 : d.y) + (OVER_C ? 0 : (c))) *                                     \
-                ((size_t)(OVER_H ? 1 : d.z) * (OVER_W ? 1 : d.w)) +                                                      \
-            (OVER_H ? 0 : (p) / d.w) * (OVER_W ? 1 : d.w) + (OVER_W ? 0 : (p) % d.w)]
+    FER_GET(t, ((size_t)(OVER_N ? 0 : (n)) * (OVER_C ? 1 : d.y) + (OVER_C ? 0 : (c))) *                                  \
+                       ((size_t)(OVER_H ? 1 : d.z) * (OVER_W ? 1 : d.w)) +                                               \
+                   (OVER_H ? 0 : (p) / d.w) * (OVER_W ? 1 : d.w) + (OVER_W ? 0 : (p) % d.w))
 #else
 #define SOURCE(t, d, n, c, p)                                                                                            \
     LOAD(t, OVER_N ? 0 : (n), OVER_C ? 0 : (c), (OVER_H ? 0 : (p) / d.w) * (OVER_W ? 1 : d.w) + (OVER_W ? 0 : (p) % d.w))
