@@ -73,6 +73,7 @@
 #define FER_WRITE4_BFLOAT(data, i, v) vstore4(fer_bfloat4(v), 0, (data) + (i))
 #define FER_WRITE8_BFLOAT(data, i, v) vstore8(fer_bfloat8(v), 0, (data) + (i))
 #define FER_WRITE16_BFLOAT(data, i, v) vstore16(fer_bfloat16(v), 0, (data) + (i))
+#ifdef FER_HAS_BFLOAT /* a tensor argument is in this form */
 #define FER_BFLOAT(T, U, S, name)                                                                                        \
     static inline S name(const T v)                                                                                      \
     {                                                                                                                    \
@@ -83,6 +84,7 @@ FER_BFLOAT(float, uint, ushort, fer_bfloat)
 FER_BFLOAT(float4, uint4, ushort4, fer_bfloat4)
 FER_BFLOAT(float8, uint8, ushort8, fer_bfloat8)
 FER_BFLOAT(float16, uint16, ushort16, fer_bfloat16)
+#endif
 
 /* A cell is FER_LANES channels of one pixel.  Kernels written in cells serve both profiles: compiled with -DFER_LANES=16
  * they want blocked tensors and treat a block at once, without it they treat one channel of any layout.  FER_V is float16

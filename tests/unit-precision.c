@@ -146,8 +146,9 @@ static const struct op_case layers[] = {
     OP_CASE(NULL, "3,18,6,5", .flow = "x = a | scale 1.25\nz = x | batchnorm\nw = z, x | add | relu\ny = w | scale 2",
             .flags = OP_TRAINING),
     OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("groupnorm 3")),
-    OP_CASE(NULL, "3,18,9,8", .flow = BETWEEN("maxpool 3 stride=2 pad=1"),
-            .tolerance = 0.1), /* numbers become equal, and the first of them wins */
+    OP_CASE(NULL, "3,18,9,8", .flow = BETWEEN("maxpool 3 stride=2 pad=1"), .flags = OP_NO_BACKWARD),
+    /* rounding makes numbers equal, and the first of them wins */
+    OP_CASE(NULL, "3,18,9,8", .flow = BETWEEN("maxpool 3 stride=2 pad=1"), .tolerance = 0.2),
     OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("avgpool 2 stride=1")),
     OP_CASE(NULL, "3,18,6,5", .flow = "x = a | scale 1.25\ny = x | avgpool global"),
     OP_CASE(NULL, "3,5,4,3", .flow = "x = a | scale 1.25\ny = x | flatten | linear 7"), /* a view */

@@ -37,9 +37,17 @@ static enum fer_status check_unique(const struct fer_launch *launch, int at, str
     return FER_OK;
 }
 
+static bool has_bfloat(const struct fer_launch *launch)
+{
+    for (int i = 0; i < launch->nargs; i++)
+        if (launch->args[i].kind == FER_ARG_TENSOR && launch->args[i].tensor->precision == FER_BF16)
+            return true;
+    return false;
+}
+
 static enum fer_status make_defines(const struct fer_launch *launch, char **out, struct fer_error *err)
 {
-    size_t size = strlen(launch->kernel) + 32, used = 0;
+    size_t size = strlen(launch->kernel) + 64, used = 0;
 
     for (int i = 0; i < launch->nargs; i++) {
         if (launch->args[i].kind != FER_ARG_TENSOR)
@@ -55,7 +63,8 @@ static enum fer_status make_defines(const struct fer_launch *launch, char **out,
     if (!*out)
         return fer_fail(err, FER_ENOMEM, "out of memory while kernel %s was prepared", launch->kernel);
     /* Lets a source hold several kernels, whose tensors have other names. */
-    used += (size_t)snprintf(*out, size, "#define FER_KERNEL_%s 1\n", launch->kernel);
+    used += (size_t)snprintf(*out, size, "#define FER_KERNEL_%s 1\n%s", launch->kernel,
+                             has_bfloat(launch) ? "#define FER_HAS_BFLOAT\n" : "");
     for (int i = 0; i < launch->nargs; i++) {
         const struct fer_arg *arg = &launch->args[i];
 
