@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""fer against PyTorch on the CPU: the same networks, side by side, alternating, in one run.
+"""fer against PyTorch: the same networks, side by side, alternating, in one run.
 
-    bench/compare.py --out docs/results/bench.md      # a quiet machine, about fifteen minutes on two cores
+    bench/compare.py --out docs/results/bench.md      # a quiet machine, about an hour on two cores
     bench/compare.py --tiny                           # does it run at all: small pictures, two rounds, one minute
-    fer bench --compare resnet50 --batch 1            # the same for one ResNet: this file, installed
+    fer bench --compare resnet50 --batch 1            # the same for one network: this file, installed
+    bench/compare.py --device gpu --torch-device cuda --torch-precision tf32        # on a GPU (scripts/gpu-check)
 
 Every measurement is a process of its own, `fer bench --json` or this file as a PyTorch worker, because peak memory is a
 process's.  A round runs all of them once, and every second round in reverse, so that a machine that becomes slower does so
 for everybody.  PyTorch may choose the best of NCHW and channels_last, for inference also of
-torch.jit.optimize_for_inference.  Before anything is timed each network is run once: kernels are then compiled, and the
+torch.jit.optimize_for_inference (CPU).  Before anything is timed each network is run once: kernels are then compiled, and the
 numbers of parameters must agree.  Never part of make check.
 
-Needs Python 3.9 and, in the interpreters given with --python (this one, else /usr/bin/python3), torch.  No torchvision: the networks are written below.
+Needs Python 3.9 and, in the interpreters given with --python (this one, else /usr/bin/python3), torch.  No torchvision: the networks are written in networks.py.
 """
 import argparse
 import datetime
@@ -27,95 +28,80 @@ import subprocess
 import sys
 import time
 
+import networks
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-#       name                                        depth width stem        channels size batch mode
+SMALL = "resnet depth=18 width=64 stem=small"
+NARROW = "resnet depth=18 width=32 stem=small"
+#       name                                        network            channels size batch mode
 CASES = [
-    ("ResNet-18 inference, 224 px",                 18, 64, "imagenet", 3, 224, 8, "infer"),
-    ("ResNet-50 inference, 224 px",                 50, 64, "imagenet", 3, 224, 8, "infer"),
-    ("ResNet-18 training, 224 px",                  18, 64, "imagenet", 3, 224, 8, "train"),
-    ("ResNet-50 training, 224 px",                  50, 64, "imagenet", 3, 224, 8, "train"),
-    ("ResNet-18, small stem, inference, 48 px",     18, 64, "small", 1, 48, 64, "infer"),
-    ("ResNet-18, small stem, training, 48 px",      18, 64, "small", 1, 48, 64, "train"),
-    ("ResNet-18, width 32, small stem, inference",  18, 32, "small", 1, 44, 64, "infer"),
-    ("ResNet-18, width 32, small stem, training",   18, 32, "small", 1, 44, 64, "train"),
+    ("ResNet-18 inference, 224 px",                 "resnet depth=18", 3, 224, 8, "infer"),
+    ("ResNet-50 inference, 224 px",                 "resnet depth=50", 3, 224, 8, "infer"),
+    ("ResNeXt-50 32x4d inference, 224 px",          "resnext depth=50", 3, 224, 8, "infer"),
+    ("VGG-16 inference, 224 px",                    "vgg depth=16", 3, 224, 8, "infer"),
+    ("MobileNetV2 inference, 224 px",               "mobilenet_v2", 3, 224, 8, "infer"),
+    ("ResNet-18 inference, 224 px, one picture",    "resnet depth=18", 3, 224, 1, "infer"),
+    ("ResNet-18, small stem, inference, 48 px, one picture", SMALL, 1, 48, 1, "infer"),
+    ("ResNet-18 training, 224 px",                  "resnet depth=18", 3, 224, 8, "train"),
+    ("ResNet-50 training, 224 px",                  "resnet depth=50", 3, 224, 8, "train"),
+    ("ResNeXt-50 32x4d training, 224 px",           "resnext depth=50", 3, 224, 8, "train"),
+    ("VGG-16 training, 224 px",                     "vgg depth=16", 3, 224, 8, "train"),
+    ("MobileNetV2 training, 224 px",                "mobilenet_v2", 3, 224, 8, "train"),
+    ("ResNet-18, small stem, inference, 48 px",     SMALL, 1, 48, 64, "infer"),
+    ("ResNet-18, small stem, training, 48 px",      SMALL, 1, 48, 64, "train"),
+    ("ResNet-18, width 32, small stem, inference",  NARROW, 1, 44, 64, "infer"),
+    ("ResNet-18, width 32, small stem, training",   NARROW, 1, 44, 64, "train"),
 ]
-FIELDS = ("name", "depth", "width", "stem", "channels", "size", "batch", "mode")
+FIELDS = ("name", "network", "channels", "size", "batch", "mode")
 STEPS = {"infer": 10, "train": 5}
 CLASSES = 1000
 
 
 # ---- the PyTorch side: runs in a process of its own ------------------------------------------------------------------
 
-def make_block(nn, inner, outer, channels, stride, bottleneck):
-    """A residual branch and its shortcut (He et al., 2015, table 1; stride in the 3x3 convolution)."""
-    def conv(a, b, kernel, step=1):
-        return [nn.Conv2d(a, b, kernel, step, kernel // 2, bias=False), nn.BatchNorm2d(b)]
-    if bottleneck:
-        layers = conv(channels, inner, 1) + [nn.ReLU(inplace=True)] + conv(inner, inner, 3, stride)
-        layers += [nn.ReLU(inplace=True)] + conv(inner, outer, 1)
-    else:
-        layers = conv(channels, inner, 3, stride) + [nn.ReLU(inplace=True)] + conv(inner, outer, 3)
-    shortcut = nn.Identity() if stride == 1 and channels == outer else nn.Sequential(*conv(channels, outer, 1, stride))
-    return nn.Sequential(*layers), shortcut
+def set_precision(torch, precision):
+    """tf32: matrix products and convolutions may use it; else they do not."""
+    for part in (torch.backends.cuda.matmul, torch.backends.cudnn):
+        part.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.benchmark = True
 
 
-def make_resnet(torch, case):
-    nn = torch.nn
-
-    class Block(nn.Module):
-        def __init__(self, *shape):
-            super().__init__()
-            self.branch, self.shortcut = make_block(nn, *shape)
-            self.relu = nn.ReLU(inplace=True)
-
-        def forward(self, x):
-            return self.relu(self.branch(x) + self.shortcut(x))
-
-    bottleneck = case["depth"] >= 50
-    counts = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}[case["depth"]]
-    width = case["width"]
-    kernel, stride = (3, 1) if case["stem"] == "small" else (7, 2)
-    layers = [nn.Conv2d(case["channels"], width, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(width),
-              nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
-    channels = width
-    for stage, count in enumerate(counts):
-        inner = width << stage
-        outer = inner * 4 if bottleneck else inner
-        for i in range(count):
-            layers.append(Block(inner, outer, channels, 2 if stage > 0 and i == 0 else 1, bottleneck))
-            channels = outer
-    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES)]
-    return nn.Sequential(*layers)
-
-
-def make_step(torch, case, variant):
-    """The network, its pictures, and a function that does one step."""
-    net = make_resnet(torch, case)
-    x = torch.rand(case["batch"], case["channels"], case["size"], case["size"])
-    if variant == "channels_last":
+def make_step(torch, task):
+    """The network and a function that does one step, up to its end."""
+    case, device, half = task["case"], task["device"], task["precision"] == "half"
+    net = networks.make(torch, case["network"], case["channels"], CLASSES).to(device)
+    x = torch.rand(case["batch"], case["channels"], case["size"], case["size"], device=device)
+    finish = torch.cuda.synchronize if device != "cpu" else lambda: None
+    if task["variant"] == "channels_last":
         net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+
+    def infer():
+        with torch.no_grad(), torch.autocast(device, enabled=half):
+            net(x)
+        finish()
     if case["mode"] == "infer":
         net.eval()
-        with torch.no_grad():
-            run = net
-            if variant == "jit":
-                run = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(net, x)))
-
-        def step():
+        parameters = sum(p.numel() for p in net.parameters())
+        if task["variant"] == "jit":
             with torch.no_grad():
-                run(x)
-        return net, step
+                net = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(net, x)))
+        return parameters, infer
     net.train()
-    label = torch.randint(0, 7, (case["batch"],))
+    label = torch.randint(0, 7, (case["batch"],), device=device)
     loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+    scaler = torch.cuda.amp.GradScaler(enabled=half)
 
-    def step():
+    def train():
         optimizer.zero_grad(set_to_none=True)
-        loss(net(x), label).backward()
-        optimizer.step()
-    return net, step
+        with torch.autocast(device, enabled=half):
+            value = loss(net(x), label)
+        scaler.scale(value).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        finish()
+    return sum(p.numel() for p in net.parameters()), train
 
 
 def worker(text):
@@ -123,7 +109,8 @@ def worker(text):
     task = json.loads(text)
     torch.manual_seed(0)
     torch.set_num_threads(task["threads"])
-    net, step = make_step(torch, task["case"], task["variant"])
+    set_precision(torch, task["precision"])
+    parameters, step = make_step(torch, task)
     for _ in range(3):
         step()
     seconds = []
@@ -131,8 +118,7 @@ def worker(text):
         start = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": statistics.median(seconds), "version": torch.__version__,
-                      "parameters": sum(p.numel() for p in net.parameters())}))
+    print(json.dumps({"seconds": statistics.median(seconds), "version": torch.__version__, "parameters": parameters}))
 
 
 # ---- both sides as processes -----------------------------------------------------------------------------------------
@@ -149,11 +135,12 @@ def run_process(command, env):
 
 
 def run_fer(options, case, steps):
-    model = f"resnet depth={case['depth']} width={case['width']} stem={case['stem']}"
-    command = [options.fer, "bench", model, "--size", str(case["size"]), "--batch", str(case["batch"]), "--channels",
+    command = [options.fer, "bench", case["network"], "--size", str(case["size"]), "--batch", str(case["batch"]), "--channels",
                str(case["channels"]), "--classes", str(CLASSES), "--mode", case["mode"], "--steps", str(steps), "--json"]
     if options.device:
         command += ["--device", options.device]
+    if options.precision:
+        command += ["--precision", options.precision]
     text, memory = run_process(command, {"POCL_MAX_PTHREAD_COUNT": str(options.threads)})
     report = json.loads(text)
     return {"seconds": report["seconds_per_step"], "memory": memory, "parameters": report["parameters"],
@@ -161,21 +148,23 @@ def run_fer(options, case, steps):
 
 
 def run_torch(options, python, case, variant, steps):
-    task = {"case": case, "variant": variant, "steps": steps, "threads": options.threads}
+    task = {"case": case, "variant": variant, "steps": steps, "threads": options.threads, "device": options.torch_device,
+            "precision": options.torch_precision}
     threads = str(options.threads)
     text, memory = run_process([python, __file__, "--worker", json.dumps(task)],
                                {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads})
     return {**json.loads(text.splitlines()[-1]), "memory": memory}
 
 
-def variants_of(case):
-    return ("nchw", "channels_last", "jit") if case["mode"] == "infer" else ("nchw", "channels_last")
+def variants_of(options, case):
+    jit = case["mode"] == "infer" and options.torch_device == "cpu"
+    return ("nchw", "channels_last", "jit") if jit else ("nchw", "channels_last")
 
 
 def measure(options, case):
     """Results by runner: {runner: [one a round]}; a runner is "fer" or (python, variant)."""
     steps = options.steps or STEPS[case["mode"]]
-    runners = ["fer"] + [(python, variant) for python in options.python for variant in variants_of(case)]
+    runners = ["fer"] + [(python, variant) for python in options.python for variant in variants_of(options, case)]
 
     def run(runner, count):
         return run_fer(options, case, count) if runner == "fer" else run_torch(options, *runner[:1], case, runner[1], count)
@@ -242,17 +231,12 @@ def find_python(wished):
 
 
 def case_of(options):
-    """One ResNet, as `fer bench` names it: resnet18, or "resnet depth=18 width=32 stem=small"."""
-    words = options.model.split()
-    match = re.fullmatch(r"resnet(\d*)", words[0]) if words else None
-    values = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-    depth = match and (match[1] or values.pop("depth", "18"))
-    width, stem = values.pop("width", "64"), values.pop("stem", "imagenet")
-    if depth not in ("18", "34", "50") or not width.isdigit() or stem not in ("imagenet", "small") or values:
+    """One network, as `fer bench` names it: resnet18, or "resnet depth=18 width=32 stem=small"."""
+    if not networks.parse(options.model):
         sys.exit(f"compare.py: '{options.model}' is none of the networks that are written here in PyTorch: resnet18, resnet34, "
-                 "resnet50, each also as 'resnet depth=18 width=32 stem=small'")
+                 "resnet50, resnext50, vgg16, mobilenet_v2, or one with values, such as 'resnet depth=18 width=32 stem=small'")
     name = f"{options.model} {'training' if options.mode == 'train' else 'inference'}, {options.size} px"
-    return dict(zip(FIELDS, (name, int(depth), int(width), stem, options.channels, options.size, options.batch, options.mode)))
+    return dict(zip(FIELDS, (name, options.model, options.channels, options.size, options.batch, options.mode)))
 
 
 def output_of(*command):
@@ -275,7 +259,8 @@ def page_of(options, everything, loads):
     commit = output_of("git", "rev-parse", "--short", "HEAD") or "unknown"
     if output_of("git", "status", "--porcelain", "--untracked-files=no"):
         commit += " with changes"
-    lines = ["# fer against PyTorch on the CPU", "", "```", "bench/compare.py " + shlex.join(sys.argv[1:]), "```", "",
+    where = "the CPU" if options.torch_device == "cpu" else f"{options.torch_device}, {options.torch_precision}"
+    lines = [f"# fer against PyTorch on {where}", "", "```", "bench/compare.py " + shlex.join(sys.argv[1:]), "```", "",
              f"- {datetime.date.today()}, commit {commit}, {output_of(options.fer, '--version')}",
              f"- {machine_of(options)}",
              f"- {options.threads} threads each; {options.rounds} rounds, alternating; a round's number is the median of "
@@ -302,11 +287,15 @@ def parse_options():
     parser.add_argument("--device", help="of fer [its own choice]")
     parser.add_argument("--python", action="append", help="interpreter that has torch; may be repeated [this one, else "
                         "/usr/bin/python3]")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), help="of fer's feature maps [fp32]")
+    parser.add_argument("--torch-device", default="cpu", help="cuda: PyTorch on a GPU, for --device gpu [cpu]")
+    parser.add_argument("--torch-precision", choices=("fp32", "tf32", "half"), default="fp32",
+                        help="fp32: TF32 off; half: autocast and, in training, a loss scale [fp32]")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="timed in each process [10 for inference, 5 for training]")
     parser.add_argument("--only", help="cases whose name has this text")
-    parser.add_argument("--model", help="one ResNet instead: resnet50, 'resnet depth=18 width=32 stem=small'; with it …")
+    parser.add_argument("--model", help="one network instead: resnet50, 'resnet depth=18 width=32 stem=small'; with it …")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="… [infer]")
     parser.add_argument("--size", type=int, default=224, help="… side of the pictures [224]")
     parser.add_argument("--batch", type=int, default=8, help="… [8]")

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/check-oclgrind \
 	%D%/demo \
 	%D%/docs \
+	%D%/gpu-check \
 	%D%/embed-cl \
 	%D%/install-deps \
 	%D%/installcheck \
