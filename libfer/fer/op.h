@@ -114,7 +114,8 @@ FER_API struct fer_tensor *fer_emit_grad_weight(const struct fer_emit *em, int i
 
 /* A tensor derived from weights alone (a packed or transformed copy).  The first caller for the same `source`
  * tensor and `key` gets *fresh = true and must emit, each marked with fer_launch_prepare, the launches that fill it;
- * they run again only when the weight has changed.  Later callers share it. */
+ * they run again only when the weight has changed.  Later callers share it.  Of a weight that training moves it is made
+ * anew by every segment that uses it, right there, so that it needs no memory of its own. */
 FER_API struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *source, const char *key,
                                              const struct fer_shape *shape, bool *fresh);
 

@@ -194,14 +194,26 @@ static enum fer_status emit_stage(struct stage_compile *s)
     return status;
 }
 
-static bool spec_wants(const struct fer_autodiff *ad, const struct fer_weight *weight)
+static bool step_moves(const struct fer_step_spec *step, const struct fer_weight *weight)
 {
-    const struct fer_step_spec *step = ad->user;
     for (int u = 0; u < step->nupdates; u++)
         for (int w = 0; w < step->updates[u].nweights; w++)
             if (step->updates[u].weights[w] == weight)
                 return true;
     return false;
+}
+
+bool fer_stage_moves(const struct fer_stage_spec *spec, const struct fer_weight *weight)
+{
+    for (int k = 0; k < spec->nsteps; k++)
+        if (step_moves(&spec->steps[k], weight))
+            return true;
+    return false;
+}
+
+static bool spec_wants(const struct fer_autodiff *ad, const struct fer_weight *weight)
+{
+    return step_moves(ad->user, weight);
 }
 
 /* Before the graph is lowered: through which operations some step's gradients flow. */
@@ -240,6 +252,7 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
     status = fer_compile_begin(spec->graph, store, s.share.micro, options, &s.c, err);
     s.out->program = s.c.program;
     s.c.trains = true;
+    s.c.moving = s.share.parts == 1 ? spec : NULL; /* micro-batches share what was prepared */
     s.c.ranks = options && options->sync ? ranks : 1;
     if (!status)
         status = emit_stage(&s);

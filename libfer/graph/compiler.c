@@ -112,6 +112,7 @@ struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_
         if (*slot) {
             (*slot)->buffer = (weight->trained ? c->store->values : c->store->statistics)[weight->net->index];
             (*slot)->offset = weight->offset;
+            (*slot)->moves = weight->trained && c->moving && fer_stage_moves(c->moving, weight);
         }
     }
     return *slot;

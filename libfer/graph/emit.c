@@ -134,22 +134,26 @@ struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *sou
                                      const struct fer_shape *shape, bool *fresh)
 {
     struct fer_compiler *c = em->c;
+    /* What changes in every step is as well made right before its use: then it need not live on. */
+    const struct fer_segment *here = source->moves ? em->segment : NULL;
     *fresh = false;
+    em->prepares_here = here != NULL;
     for (int i = 0; i < c->nprepared; i++)
-        if (c->prepared[i].source == source && strcmp(c->prepared[i].key, key) == 0)
+        if (c->prepared[i].source == source && c->prepared[i].segment == here && strcmp(c->prepared[i].key, key) == 0)
             return c->prepared[i].tensor;
     struct fer_arena *arena = c->program->arena;
     struct fer_prepared *items =
         fer_arena_grow(arena, c->prepared, c->nprepared, &c->prepared_capacity, sizeof(*items));
-    struct fer_tensor *tensor = fer_compiler_tensor(c, shape, FER_LAYOUT_PLAIN, FER_STORAGE_PREPARED, key);
+    struct fer_tensor *tensor =
+        fer_compiler_tensor(c, shape, FER_LAYOUT_PLAIN, here ? FER_STORAGE_ARENA : FER_STORAGE_PREPARED, key);
     char *copy = fer_arena_strdup(arena, key);
     if (!items || !tensor || !copy) {
         fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         return NULL;
     }
-    tensor->source = source;
+    tensor->source = here ? NULL : source;
     c->prepared = items;
-    items[c->nprepared++] = (struct fer_prepared){ source, tensor, copy };
+    items[c->nprepared++] = (struct fer_prepared){ source, tensor, copy, here };
     *fresh = true;
     return tensor;
 }
@@ -175,7 +179,7 @@ struct fer_tensor *fer_emit_constant(struct fer_emit *em, const char *key, const
     }
     tensor->name = copy;
     c->prepared = items;
-    items[c->nprepared++] = (struct fer_prepared){ NULL, tensor, copy };
+    items[c->nprepared++] = (struct fer_prepared){ NULL, tensor, copy, NULL };
     return tensor;
 }
 
@@ -343,6 +347,8 @@ void fer_launch_prepare(struct fer_launch *launch)
 {
     struct fer_emit *em = launch->em;
     struct fer_segment *from = em->segment, *to = em->c->prepare;
+    if (em->prepares_here)
+        return;
     launch->prepare = true;
     if (from == to || from->count == 0 || from->launches[from->count - 1] != launch)
         return; /* only the newest launch can still move */

@@ -13,6 +13,7 @@
 struct fer_prepared {
     struct fer_tensor *source, *tensor;
     const char *key;
+    const struct fer_segment *segment; /* whose launches fill it, where they use it; NULL: prepare's */
 };
 
 /* Weights with an affine folded in. */
@@ -40,7 +41,8 @@ struct fer_compiler {
     int nfolded, folded_capacity;
     const struct fer_compile_options *options; /* NULL: none */
     bool trains;                               /* weights change in every step */
-    struct fer_solution solution;              /* the last answer of fer_emit_solve */
+    const struct fer_stage_spec *moving; /* what its updates move is prepared where it is used, in the arena; or NULL */
+    struct fer_solution solution;        /* the last answer of fer_emit_solve */
 };
 
 /* An f32 copy of a tensor of less precision, for kernels that know f32 alone; lives as long as the callback. */
@@ -60,6 +62,7 @@ struct fer_emit {
     struct fer_tensor *folded; /* stands for weight 0; or NULL */
     bool tracking, has_backward;
     const struct fer_solved *solved; /* what launches are a part of now; or NULL */
+    bool prepares_here;              /* the launches that fill the last prepared tensor stay in the segment */
     struct fer_wide *wide;
     int nwide, wide_capacity;
     bool recasting;         /* copies are being made or written back */
@@ -76,6 +79,8 @@ struct fer_tensor *fer_compiler_tensor(struct fer_compiler *c, const struct fer_
 struct fer_tensor *fer_compiler_run(struct fer_compiler *c, struct fer_buffer *buffer, size_t offset, size_t count,
                                     const char *name);
 struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_weight *weight);
+/* Whether an update of the stage moves the weight. */
+bool fer_stage_moves(const struct fer_stage_spec *spec, const struct fer_weight *weight);
 /* The tensor of a value; made when first asked for. */
 struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value);
 /* A shape of the graph with its batch axis at this compilation's capacity for the branch. */
