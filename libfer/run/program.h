@@ -34,7 +34,7 @@ struct fer_tensor {
     size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
     bool moves;                /* PERSISTENT: a weight that an update of this stage moves */
     bool scratch;              /* fer_emit_temp: of no interest to anybody but the launches of one callback */
-    struct fer_tensor *source; /* made of this weight alone, by the prepare segment; NULL: it is what it is */
+    struct fer_tensor *source; /* made of this weight alone; NULL: it is what it is */
     int branch;                /* whose samples a batch axis counts: 0 the batch, else program->branches[branch - 1] */
     int arena;                 /* planner: which of the program's arenas */
     struct fer_tensor *in_place_of; /* the compiler's wish: an input of the first launch that writes this tensor, which
