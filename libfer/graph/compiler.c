@@ -171,9 +171,12 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
 struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *segment, const char *pass,
                                   struct fer_error *err)
 {
-    return (struct fer_emit){
-        .c = c, .segment = segment, .pass = pass, .err = err, .epilogue = { .size = sizeof(struct fer_epilogue) }
-    };
+    return (struct fer_emit){ .c = c,
+                              .segment = segment,
+                              .prepares_at = segment ? segment->count : 0,
+                              .pass = pass,
+                              .err = err,
+                              .epilogue = { .size = sizeof(struct fer_epilogue) } };
 }
 
 enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op)

@@ -203,6 +203,7 @@ static enum fer_status split(struct fer_emit *em, struct fer_tensor *in, struct 
     next->continues = true;
     em->segment->gather = gather;
     em->segment = next;
+    em->prepares_at = next->count;
     return FER_OK;
 }
 
@@ -347,11 +348,15 @@ void fer_launch_prepare(struct fer_launch *launch)
 {
     struct fer_emit *em = launch->em;
     struct fer_segment *from = em->segment, *to = em->c->prepare;
-    if (em->prepares_here)
-        return;
-    launch->prepare = true;
     if (from == to || from->count == 0 || from->launches[from->count - 1] != launch)
         return; /* only the newest launch can still move */
+    if (em->prepares_here) {
+        struct fer_launch **place = from->launches + em->prepares_at++;
+        memmove(place + 1, place, (size_t)(from->launches + from->count - 1 - place) * sizeof(*place));
+        *place = launch;
+        return;
+    }
+    launch->prepare = true;
     struct fer_launch **launches =
         fer_arena_grow(em->c->program->arena, to->launches, to->count, &to->capacity, sizeof(*launches));
     if (!launches) {

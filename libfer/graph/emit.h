@@ -62,7 +62,8 @@ struct fer_emit {
     struct fer_tensor *folded; /* stands for weight 0; or NULL */
     bool tracking, has_backward;
     const struct fer_solved *solved; /* what launches are a part of now; or NULL */
-    bool prepares_here;              /* the launches that fill the last prepared tensor stay in the segment */
+    bool prepares_here;              /* the launches that fill the last prepared tensor stay in the segment … */
+    int prepares_at; /* … in front of this callback's others, as one may have been begun that reads it */
     struct fer_wide *wide;
     int nwide, wide_capacity;
     bool recasting;         /* copies are being made or written back */
