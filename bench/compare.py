@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """fer against PyTorch: the same networks, side by side, alternating, in one run.
 
-    bench/compare.py --out docs/results/bench.md      # a quiet machine, about an hour on two cores
+    bench/compare.py --out docs/results/bench.md      # a quiet machine; sixteen cases, minutes each
     bench/compare.py --tiny                           # does it run at all: small pictures, two rounds, one minute
     fer bench --compare resnet50 --batch 1            # the same for one network: this file, installed
     bench/compare.py --device gpu --torch-device cuda --torch-precision tf32        # on a GPU (scripts/gpu-check)

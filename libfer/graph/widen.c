@@ -11,7 +11,6 @@
 
 /* ---- which values ---- */
 
-/* What the host reads lies in memory as f32, and so does what it is a view of. */
 static bool is_view(const struct fer_op *op)
 {
     return (op->layer->flags & FER_LAYER_VIEW) != 0;
@@ -26,6 +25,7 @@ static bool is_feature_map(const struct fer_op *op, const struct fer_value *valu
            shape->rank == 4 && shape->dim[2] * shape->dim[3] > 1;
 }
 
+/* By operation: what the host reads stays f32, and so does what it is a view of. */
 static bool *kept_values(const struct fer_graph *graph)
 {
     bool *kept = fer_arena_alloc(graph->arena, (size_t)graph->nops + 1);
