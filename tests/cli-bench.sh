@@ -114,3 +114,35 @@ grep -q '^ *[0-9.]* |.*---' table
 grep -q 'conv2d .* winograd\|conv2d .* direct\|conv2d .* implicit' launches
 "$FER" show one.fer --launches --without tune >plain
 cmp launches plain
+
+# What is prepared of a frozen net is not made again in every step; of one that micro-batches train, it is.
+cat >frozen.fer <<'END2'
+fer 1
+use vision, loss, optim, synthface
+let batch = 2
+let micro = 2
+net low(x) -> y  { y = x | a: conv2d 16 kernel=3 pad=1 bias=no | b: conv2d 32 kernel=3 pad=1 bias=no }
+net high(x) -> y { y = x | c: conv2d 32 kernel=3 pad=1 bias=no | avgpool global | linear 7 }
+data train -> image, label = synthface classes=7 count=4 size=16 channels=3 | batch $batch micro=$micro
+stage train over train until step=2 {
+  logits = image | low | high
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update high with sgd lr=0.01
+}
+END2
+for micro in 2 1; do
+    "$FER" show --launches --mode train frozen.fer --set micro=$micro --json >launches.json
+    "$FER" bench frozen.fer --mode train --profile --steps 3 --set micro=$micro --json >frozen.json
+    python3 - $micro <<'END2'
+import json, sys
+
+show, report = json.load(open("launches.json")), json.load(open("frozen.json"))
+launches = [row for row in show["launches"] if (row["op"], row["pass"]) == ("conv2d", "forward")]
+prepared = sum(row["segment"] == "prepare" for row in launches)
+runs = sum(row["runs"] for row in report["operations"] if (row["op"], row["pass"]) == ("conv2d", "forward"))
+again = prepared if sys.argv[1] == "1" else 0
+assert prepared >= 2, launches
+assert runs == report["steps"] * (len(launches) - prepared + again), (runs, report["steps"], launches)
+END2
+done

@@ -252,7 +252,8 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
     status = fer_compile_begin(spec->graph, store, s.share.micro, options, &s.c, err);
     s.out->program = s.c.program;
     s.c.trains = true;
-    s.c.moving = s.share.parts == 1 ? spec : NULL; /* micro-batches share what was prepared */
+    s.out->prepares_moving = s.share.parts > 1;
+    s.c.moving = s.out->prepares_moving ? NULL : spec;
     s.c.ranks = options && options->sync ? ranks : 1;
     if (!status)
         status = emit_stage(&s);
@@ -266,6 +267,12 @@ enum fer_status fer_stage_compile(struct fer_description *description, int stage
         s.out->inputs[i].random = s.c.random[i];
     *out = s.out;
     return FER_OK;
+}
+
+void fer_stage_moved(struct fer_stage_program *program)
+{
+    if (program->prepares_moving)
+        fer_exec_weights_changed(program->exec);
 }
 
 void fer_stage_program_free(struct fer_stage_program *program)

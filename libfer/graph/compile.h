@@ -132,10 +132,14 @@ struct fer_stage_program {
     struct fer_data_inputs *inputs; /* by position in spec->data */
     struct fer_step_program *steps;
     int nsteps;
+    bool prepares_moving; /* micro-batches share what is prepared of weights that updates move; else that is made inline
+                           */
 };
 enum fer_status fer_stage_compile(struct fer_description *description, int stage, struct fer_store *store,
                                   const struct fer_compile_options *options, struct fer_stage_program **out,
                                   struct fer_error *err);
+/* Tell that updates have moved their weights.  What was prepared of frozen nets stays. */
+void fer_stage_moved(struct fer_stage_program *program);
 void fer_stage_program_free(struct fer_stage_program *program);
 
 /* A test or predict: one segment.  Tests are in evaluation mode, epoch 0. */

@@ -168,7 +168,7 @@ static enum fer_status run_step(struct fer_trainer *t, struct fer_step_program *
             status = update(t, &step->updates[u], *rate, err);
         t->state.updates[update_index + u] = step->updates[u].updates;
     }
-    fer_exec_weights_changed(t->program->exec);
+    fer_stage_moved(t->program);
     t->fresh_weights = t->fresh_weights || step->stale_shared;
     if (status == FER_OK && t->share.parts == 1)
         status = add_losses(t, step, losses, 1, err);

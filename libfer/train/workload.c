@@ -119,7 +119,7 @@ static enum fer_status run_stage(struct fer_workload *w, struct fer_error *err)
                 status = fer_exec_run(w->exec, update->segment, err);
         }
     }
-    fer_exec_weights_changed(w->exec);
+    fer_stage_moved(w->stage);
     return status;
 }
 
