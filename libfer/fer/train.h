@@ -56,7 +56,8 @@ struct fer_train_options {
 
 /* Train every stage of a description into a directory:
  *   log.jsonl         a line a step (losses, rate; with precision fp16 loss_scale, and skipped: steps whose gradients
- *                     were not finite) and an epoch (mean losses, metrics)
+ *                     were not finite) and an epoch (mean losses, metrics; waited: of `seconds`, which both count from
+ *                     the start of this process, those in which no batch was ready)
  *   last.safetensors  everything that the rest of the run depends on; replaced at every save
  *   best.safetensors  weights of the best epoch (`keeping best=`), or of the last stage that ended
  *   model.fer         the description as used, includes spliced

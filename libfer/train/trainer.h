@@ -32,6 +32,7 @@ struct fer_trainer {
     bool has_last;               /* a checkpoint of this run is on the disk */
     struct fer_tester **testers; /* by test index; opened when first needed */
     double started;              /* clock */
+    double waited;               /* seconds since then in which there was no batch yet */
     double saved;                /* clock of the last save */
     struct fer_group *group;     /* who else trains; NULL: nobody */
     bool resumed;                /* the run goes on from a checkpoint, which rank 0 has read */

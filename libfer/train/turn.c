@@ -25,6 +25,7 @@ struct fer_rate_point fer_trainer_point(const struct fer_trainer *t)
 
 static enum fer_status draw(struct fer_trainer *t, struct fer_error *err)
 {
+    const double before = fer_meter_now();
     t->fresh_batch = true;
     for (int i = 0; i < t->stage->ndata; i++) {
         enum fer_status status = fer_feed_next(&t->feeds[i], err);
@@ -33,6 +34,7 @@ static enum fer_status draw(struct fer_trainer *t, struct fer_error *err)
             return status;
         t->state.drawn[i] = t->feeds[i].drawn;
     }
+    t->waited += fer_meter_now() - before;
     return FER_OK;
 }
 
