@@ -15,6 +15,7 @@ ferinclude_HEADERS += \
 	%D%/fer/param.h \
 	%D%/fer/plugin.h \
 	%D%/fer/predict.h \
+	%D%/fer/problem.h \
 	%D%/fer/run.h \
 	%D%/fer/solver.h \
 	%D%/fer/status.h \

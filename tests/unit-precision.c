@@ -222,6 +222,9 @@ START_TEST(names)
 
     ck_assert(fer_precision_parse(NULL, &precision, &err) == FER_OK && precision == FER_FP32);
     ck_assert(fer_precision_parse("bf16", &precision, &err) == FER_OK && precision == FER_BF16);
+    ck_assert(fer_precision_parse("tf32", &precision, &err) == FER_OK && precision == FER_TF32);
+    ck_assert(fer_precision_maps(precision) == FER_FP32 && fer_precision_products(precision) == FER_PRODUCTS_TF32);
+    ck_assert(fer_precision_products(FER_FP16) == FER_PRODUCTS_FULL);
     ck_assert(fer_precision_parse("fp8", &precision, &err) == FER_EINVAL);
     ck_assert_says(err, "'fp8' is no precision");
 }

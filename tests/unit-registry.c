@@ -145,6 +145,20 @@ static const struct {
     { "lost", "dispatch 1 of its tables completes no layer of its tables that takes nets" },
     { "torn", "the dispatch of 'echo' lacks its nets, or a scatter layer with the parameters of 'echo'" },
     { "short", "dispatch 1 of its tables has the wrong size; rebuild it" },
+    { "emitless", "solver 'way' lacks a required function" },
+    { "odd", "solver 'by way' has a name or tunables that are no words of letters, digits and underscores, no sources, "
+             "or too many tunables" },
+    { "sourceless", "solver 'way' has a name or tunables that are no words of letters, digits and underscores, no "
+                    "sources, or too many tunables" },
+    { "kindless", "solver 'way' is for a kind of problem, 0, that this library does not have" },
+    { "alien", "solver 'way' is for a kind of problem, 77, that this library does not have" },
+    { "exact", "solver 'way' must state an error between 0 and 1 where it rounds what it multiplies, and none where it "
+               "does not" },
+    { "vague", "solver 'way' must state an error between 0 and 1 where it rounds what it multiplies, and none where it "
+               "does not" },
+    { "coarse", "solver 'way' rounds in a way, 9, that this library does not have" },
+    { "blank", "its solver number 1 has no name" },
+    { "slight", "solver 1 of its tables has the wrong size; rebuild it" },
 };
 
 START_TEST(mistakes_are_refused_with_a_sentence)

@@ -44,7 +44,8 @@ struct fer_show_options {
 /* {"operations": [{"path", "op", "fused" (what it does besides, by name), "branch", "output", "shape", "parameters",
  *  "macs"}], "parameters", "macs" (both of one sample, macs when every decision sends it the dearest way),
  *  "passes": {"fold": {OPERATION: count}, "fuse": {OPERATION: count}, "layout": {"conversions"}, "inplace":
- * {"tensors"}, and with less precision "fp16": {"maps", "copies"}}, "segments": [{"name", "launches", "branch",
+ * {"tensors"}, and with less precision "fp16": {"maps", "copies"}, "tf32" or "bf16": {"rounded", "exact"}: how many
+ * products and convolutions round what they multiply}, "segments": [{"name", "launches", "branch",
  * "decision"}], in the order in which they run; branch: the net that samples were sent to, null: all samples; decision:
  * the operation that then sends samples through one of several nets, or null; "launches": [{"segment", "pass", "op",
  * "label", "kernel", "flops", "bytes", "solver", "chosen"}], where there are several solvers for the work: which with

@@ -63,6 +63,30 @@ FER_API void fer_op_macs(struct fer_op *op, double macs);
 enum fer_profile { FER_PROFILE_CPU, FER_PROFILE_GPU };
 /* Which family of kernels the device wants. */
 FER_API enum fer_profile fer_emit_profile(const struct fer_emit *em);
+
+/* What is known of the device; valid as long as the emission. */
+struct fer_device_facts {
+    size_t size;
+    const char *name, *vendor, *driver;
+    const char *extensions; /* separated by blanks */
+    void *id;               /* cl_device_id: clGetDeviceInfo tells the rest */
+    size_t local_memory;    /* bytes of a work-group */
+    size_t max_work_group;  /* work-items */
+};
+/* Never NULL. */
+FER_API const struct fer_device_facts *fer_emit_device(const struct fer_emit *em);
+/* Whether the device has an extension: "cl_khr_fp16". */
+FER_API bool fer_emit_device_has(const struct fer_emit *em, const char *extension);
+
+/* How products may round what they multiply; sums are f32 in any case. */
+enum fer_products {
+    FER_PRODUCTS_FULL, /* not at all */
+    FER_PRODUCTS_TF32, /* to 11 significant bits: at most 2^-11 of each number */
+    FER_PRODUCTS_BF16  /* to 8: at most 2^-8 of each */
+};
+/* What the user allows (--precision); whoever may round may also round less. */
+FER_API enum fer_products fer_emit_products(const struct fer_emit *em);
+
 /* The op that launches are emitted for, and its fer_op_params. */
 FER_API const struct fer_op *fer_emit_op(const struct fer_emit *em);
 FER_API const void *fer_emit_params(const struct fer_emit *em);

@@ -271,6 +271,7 @@ struct fer_plugin {
     /* plugins that were built before there were any of the following have a smaller table */
     const struct fer_detector *const *detectors;
     const struct fer_dispatch *const *dispatches;
+    const struct fer_added_solver *const *solvers;
 };
 
 typedef const struct fer_plugin *fer_plugin_entry(void);

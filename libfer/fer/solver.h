@@ -13,11 +13,15 @@
  *     fer_emit_solved(em);
  *
  * Whatever is answered, the result must be the same within the problem's tolerance: a tuner compares.
+ *
+ * A problem whose `kind` and `detail` say it as data (fer/problem.h) may also be solved by other plugins, by what
+ * stands in their `solvers`: then the answer's solver is FER_SOLVED, and there is nothing left to emit.
  */
 #ifndef FER_SOLVER_H
 #define FER_SOLVER_H
 
 #include <fer/op.h>
+#include <fer/problem.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,11 +64,17 @@ struct fer_problem {
                                                 others are checked */
     enum fer_dtype dtype;                    /* that it computes with */
     double tolerance;                        /* of results, relative in the Euclidean norm */
+    enum fer_problem_kind kind;              /* FER_PROBLEM_OTHER: only its own solvers count, and the rest is NULL */
+    const void *detail;                      /* the struct of that kind */
+    const char *wanted; /* the solver that the user asked for: "tiled", or another plugin's, "plugin.name"; taken
+                           where it applies.  NULL: none */
 };
+
+#define FER_SOLVED (-1) /* fer_solution.solver: another plugin's solver was chosen and has emitted all launches */
 
 struct fer_solution {
     size_t size;
-    int solver;               /* index into the problem's solvers */
+    int solver;               /* index into the problem's solvers; FER_SOLVED where the problem has a kind */
     int values[FER_TUNABLES]; /* of its tunables, in their order */
 };
 
@@ -74,6 +84,30 @@ struct fer_solution {
  * callback returns. */
 FER_API const struct fer_solution *fer_emit_solve(struct fer_emit *em, const struct fer_problem *problem);
 FER_API void fer_emit_solved(struct fer_emit *em);
+
+/* A solver for problems that other plugins pose: an entry of a plugin's `solvers`.  It counts whether a description
+ * uses the plugin or not, under the name PLUGIN.NAME.  Stateless; the callbacks run on the thread that compiles.
+ *
+ * `fer tune` measures it beside the problem's own solvers and throws it out where its result is not that of the
+ * plainest.  Without measurements a preferred one is taken wherever it applies (of several the first, in the order in
+ * which plugins are found and of their tables), any other never.  `--without solvers` leaves all of them out. */
+struct fer_added_solver {
+    size_t size;
+    const struct fer_solver *solver;
+    enum fer_problem_kind kind; /* that it solves */
+    bool preferred;             /* better than a problem's own solvers wherever it applies */
+    enum fer_products products; /* how it rounds what it multiplies: it is left out unless the user allowed that */
+    double tolerance;           /* where it rounds, the error that this causes at most, relative in the Euclidean norm;
+                                   else 0: that of the problem */
+    /* Whether it can do this on this device (fer_emit_device, fer_emit_profile), all of it: bias, sum, activation. */
+    bool (*applicable)(const struct fer_emit *em, const void *detail);
+    /* Emit the launches; values of the tunables in their order. */
+    void (*emit)(struct fer_emit *em, const void *detail, const int *values);
+};
+
+/* Whether a plugin adds a solver called "plugin.name" for that kind of problem, applicable or not; for a layer that
+ * checks what the user asked for, while shapes are found. */
+FER_API bool fer_op_solver_exists(const struct fer_op *op, enum fer_problem_kind kind, const char *name);
 
 #ifdef __cplusplus
 }

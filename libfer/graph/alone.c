@@ -232,7 +232,9 @@ enum fer_status fer_alone_compile(const struct fer_solved *problem, const struct
                                   struct fer_error *err)
 {
     const struct fer_forced forced = { problem->work, problem->shape, *solution };
-    const struct fer_compile_options options = { .watch = watch, .forced = &forced };
+    const struct fer_compile_options options = {
+        .watch = watch, .forced = &forced, .without = problem->without, .precision = problem->precision
+    };
     struct maker m = { .err = err };
     enum fer_status status;
     *out = NULL;

@@ -32,6 +32,19 @@ enum fer_status fer_compile_region(struct fer_compiler *c, int region, struct fe
     return status;
 }
 
+/* What was allowed, and nobody makes use of. */
+static void say_unrounded(const struct fer_compiler *c, const struct fer_compile_options *o)
+{
+    int problems = 0, rounded = 0;
+    for (int i = 0; i < c->program->nsolved; i++) {
+        problems += c->program->solved[i]->kind != FER_PROBLEM_OTHER;
+        rounded += fer_solved_rounds(c->program->solved[i]);
+    }
+    if (o->detail && o->precision == FER_TF32 && problems > 0 && rounded == 0)
+        o->detail(o->user, "precision tf32: no solver here rounds what it multiplies; everything is computed as with "
+                           "fp32");
+}
+
 enum fer_status fer_compile_finish(struct fer_compiler *c, const struct fer_compile_options *options,
                                    struct fer_exec **exec, struct fer_error *err)
 {
@@ -40,6 +53,7 @@ enum fer_status fer_compile_finish(struct fer_compiler *c, const struct fer_comp
     if (o->without & FER_PASS_IN_PLACE)
         for (int i = 0; i < c->program->ntensors; i++)
             c->program->tensors[i]->in_place_of = NULL;
+    say_unrounded(c, o);
     const enum fer_status status = fer_plan(c->program, c->store->device->max_allocation, err);
     if (status)
         return status;

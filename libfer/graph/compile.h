@@ -31,7 +31,8 @@ enum fer_pass {
     FER_PASS_FUSE = 1 << 1,     /* fuse      additions and activations into the operation before them */
     FER_PASS_LAYOUT = 1 << 2,   /* layout    layouts that operations prefer; without it all is plain */
     FER_PASS_IN_PLACE = 1 << 3, /* inplace  outputs over inputs that nobody reads any more */
-    FER_PASS_TUNE = 1 << 4      /* tune      solvers that were measured to be the fastest (run/tuning.h) */
+    FER_PASS_TUNE = 1 << 4,     /* tune      solvers that were measured to be the fastest (run/tuning.h) */
+    FER_PASS_SOLVERS = 1 << 5   /* solvers   solvers that plugins add to others' problems */
 };
 /* "fold,fuse": a set of passes; NULL and "" are none.  FER_EINVAL: a word is no pass. */
 enum fer_status fer_passes_parse(const char *text, unsigned *out, struct fer_error *err);
@@ -45,12 +46,12 @@ struct fer_forced {
 /* A zeroed struct: all passes run, nothing was measured, and memory holds f32. */
 struct fer_compile_options {
     unsigned without;             /* enum fer_pass */
-    enum fer_precision precision; /* of feature maps */
+    enum fer_precision precision; /* of feature maps, and what products may round */
     bool poison;
     const struct fer_build_watch *watch;
     const struct fer_tuning *tuning;              /* NULL: each problem's first solver is taken */
     const struct fer_forced *forced;              /* or NULL */
-    void (*detail)(void *user, const char *text); /* measurements that were ignored, and why; or NULL */
+    void (*detail)(void *user, const char *text); /* what was ignored or is not there, and why; or NULL */
     void *user;
     int ranks; /* processes that share each batch of a stage; 0: one */
     bool sync; /* statistics over the batch are those of all ranks */
@@ -62,6 +63,10 @@ struct fer_tuned fer_solved_key(const struct fer_solved *solved, const struct fe
 uint64_t fer_solved_digest(const struct fer_program *program);
 /* "first", "tuned", "forced" */
 const char *fer_chooser_name(enum fer_chooser chooser);
+/* How far the result of a candidate may be from that of the plainest, relative in the Euclidean norm. */
+double fer_solved_tolerance(const struct fer_solved *solved, int solver);
+/* Whether the one that was chosen rounds what it multiplies. */
+bool fer_solved_rounds(const struct fer_solved *solved);
 /* Values without tuning. */
 void fer_solution_default(const struct fer_solver *solver, struct fer_solution *out);
 /* "direct chunk=96": the solver and the values that are not its first, and back; false: it is none of the problem's. */

@@ -7,6 +7,18 @@
 
 #include "graph/emit.h"
 
+static struct fer_device_facts facts_of(const struct fer_device *device)
+{
+    return (struct fer_device_facts){ .size = sizeof(struct fer_device_facts),
+                                      .name = device->name,
+                                      .vendor = device->vendor,
+                                      .driver = device->driver,
+                                      .extensions = device->extensions,
+                                      .id = device->id,
+                                      .local_memory = (size_t)device->local_memory,
+                                      .max_work_group = device->max_work_group };
+}
+
 enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *store, int capacity,
                                     struct fer_compiler *out, struct fer_error *err)
 {
@@ -16,6 +28,7 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
     *out = (struct fer_compiler){
         .graph = graph, .store = store, .profile = store->device->profile, .capacity = capacity, .ranks = 1
     };
+    out->facts = facts_of(store->device);
     if (!program)
         goto no_memory;
     out->program = program;

@@ -25,6 +25,21 @@ enum fer_profile fer_emit_profile(const struct fer_emit *em)
     return em->c->profile;
 }
 
+const struct fer_device_facts *fer_emit_device(const struct fer_emit *em)
+{
+    return &em->c->facts;
+}
+
+bool fer_emit_device_has(const struct fer_emit *em, const char *extension)
+{
+    return fer_device_has(em->c->store->device, extension);
+}
+
+enum fer_products fer_emit_products(const struct fer_emit *em)
+{
+    return em->c->options ? fer_precision_products(em->c->options->precision) : FER_PRODUCTS_FULL;
+}
+
 const struct fer_op *fer_emit_op(const struct fer_emit *em)
 {
     return em->op;
@@ -255,7 +270,7 @@ struct fer_launch *fer_emit_launch(struct fer_emit *em, const char *source, cons
     launch->solved = em->solved;
     if (em->solved && !fer_solver_has(em->solved->solvers[em->solved->solution.solver], source))
         fer_emit_fail(em, FER_EPLUGIN, "solver %s launches %s, which is in none of its sources",
-                      em->solved->solvers[em->solved->solution.solver]->name, kernel);
+                      em->solved->names[em->solved->solution.solver], kernel);
     segment->launches = launches;
     launches[segment->count++] = launch;
     return launch;

@@ -43,6 +43,7 @@ struct fer_compiler {
     bool trains;                               /* weights change in every step */
     const struct fer_stage_spec *moving; /* what its updates move is prepared where it is used, in the arena; or NULL */
     struct fer_solution solution;        /* the last answer of fer_emit_solve */
+    struct fer_device_facts facts;       /* for fer_emit_device */
 };
 
 /* An f32 copy of a tensor of less precision, for kernels that know f32 alone; lives as long as the callback. */
@@ -62,6 +63,7 @@ struct fer_emit {
     struct fer_tensor *folded; /* stands for weight 0; or NULL */
     bool tracking, has_backward;
     const struct fer_solved *solved; /* what launches are a part of now; or NULL */
+    bool solving;                    /* another plugin's solver is emitting them */
     bool prepares_here;              /* the launches that fill the last prepared tensor stay in the segment … */
     int prepares_at; /* … in front of this callback's others, as one may have been begun that reads it */
     struct fer_wide *wide;

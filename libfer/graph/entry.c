@@ -9,11 +9,12 @@
 const char *fer_kind_name(enum fer_kind kind)
 {
     static const char *const names[FER_KINDS] = { "operation", "model",     "optimizer", "schedule", "metric",
-                                                  "reader",    "transform", "sampler",   "detector" };
+                                                  "reader",    "transform", "sampler",   "detector", "solver" };
     return (unsigned)kind < FER_KINDS ? names[kind] : "entry";
 }
 
-/* Every entry struct starts size, name, help, params, params_size; a metric keeps them in its layer. */
+/* Every entry struct starts size, name, help, params, params_size; a metric keeps them in its layer.  A solver has no
+ * parameters, and its name and help elsewhere. */
 struct entry_head {
     size_t size;
     const char *name, *help;
@@ -38,18 +39,32 @@ static const struct entry_head *head(enum fer_kind kind, const void *entry)
     return entry;
 }
 
+static const struct fer_solver *solver_of(const void *entry)
+{
+    return ((const struct fer_added_solver *)entry)->solver;
+}
+
 const char *fer_entry_name(enum fer_kind kind, const void *entry)
 {
+    if (kind == FER_KIND_SOLVER)
+        return solver_of(entry) ? solver_of(entry)->name : NULL;
     return head(kind, entry)->name;
 }
 
 const char *fer_entry_help(enum fer_kind kind, const void *entry)
 {
+    if (kind == FER_KIND_SOLVER)
+        return solver_of(entry)->help;
     return head(kind, entry)->help;
 }
 
 const struct fer_param *const *fer_entry_params(enum fer_kind kind, const void *entry, size_t *size)
 {
+    if (kind == FER_KIND_SOLVER) {
+        if (size)
+            *size = 0;
+        return NULL;
+    }
     if (size)
         *size = head(kind, entry)->params_size;
     return head(kind, entry)->params;
@@ -70,6 +85,7 @@ static const void *const *table(const struct fer_plugin *plugin, enum fer_kind k
     case FER_KIND_TRANSFORM: return (const void *const *)plugin->transforms;
     case FER_KIND_SAMPLER: return (const void *const *)plugin->samplers;
     case FER_KIND_DETECTOR: return HAS(plugin, detectors) ? (const void *const *)plugin->detectors : NULL;
+    case FER_KIND_SOLVER: return HAS(plugin, solvers) ? (const void *const *)plugin->solvers : NULL;
     case FER_KINDS: break;
     }
     return NULL;

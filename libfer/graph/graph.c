@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/net.h"
+#include "graph/registry.h"
 
 void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size)
 {
@@ -190,6 +191,12 @@ const char *fer_op_input_field(const struct fer_op *op, int i)
 int fer_op_labels(const struct fer_op *op)
 {
     return op->graph->description->nlabels;
+}
+
+bool fer_op_solver_exists(const struct fer_op *op, enum fer_problem_kind kind, const char *name)
+{
+    const struct fer_registry *registry = op->graph->description->registry;
+    return registry && fer_registry_has_solver(registry, kind, name);
 }
 
 void fer_op_classes(struct fer_op *op, int i, int classes)

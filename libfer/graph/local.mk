@@ -60,6 +60,8 @@ libfer_core_la_SOURCES += \
 	%D%/scale.h \
 	%D%/scope.c \
 	%D%/solve.c \
+	%D%/solvers.c \
+	%D%/solvers.h \
 	%D%/sheet.c \
 	%D%/sheet.h \
 	%D%/stage.c \

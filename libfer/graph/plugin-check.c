@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/registry.h"
+#include "graph/solvers.h"
 
 static size_t type_size(enum fer_param_type type)
 {
@@ -78,8 +79,38 @@ static bool has_required(enum fer_kind kind, const void *entry)
                ((const struct fer_sampler *)entry)->reference_params;
     case FER_KIND_TRANSFORM: return ((const struct fer_transform *)entry)->apply;
     case FER_KIND_DETECTOR: return has_detector_functions(entry);
+    case FER_KIND_SOLVER:
+        return ((const struct fer_added_solver *)entry)->applicable && ((const struct fer_added_solver *)entry)->emit;
     default: return true;
     }
+}
+
+static enum fer_status check_solver(const struct fer_added_solver *added, struct fer_error *err)
+{
+    const char *name = added->solver->name;
+    if (!fer_solver_is_sound(added->solver))
+        return fer_fail(err, FER_EPLUGIN,
+                        "solver '%.40s' has a name or tunables that are no words of letters, digits and underscores, "
+                        "no sources, or too many tunables",
+                        name);
+    if (added->kind != FER_PROBLEM_PRODUCT && added->kind != FER_PROBLEM_CONVOLUTION)
+        return fer_fail(err, FER_EPLUGIN, "solver '%s' is for a kind of problem, %d, that this library does not have",
+                        name, (int)added->kind);
+    if (added->products != FER_PRODUCTS_FULL && added->products != FER_PRODUCTS_TF32 &&
+        added->products != FER_PRODUCTS_BF16)
+        return fer_fail(err, FER_EPLUGIN, "solver '%s' rounds in a way, %d, that this library does not have", name,
+                        (int)added->products);
+    if (added->products == FER_PRODUCTS_FULL ? added->tolerance != 0 : !(added->tolerance > 0 && added->tolerance < 1))
+        return fer_fail(err, FER_EPLUGIN,
+                        "solver '%s' must state an error between 0 and 1 where it rounds what it multiplies, and none "
+                        "where it does not",
+                        name);
+    return FER_OK;
+}
+
+static bool is_small(const struct fer_solver *solver)
+{
+    return solver && solver->size < sizeof(*solver);
 }
 
 struct check {
@@ -94,14 +125,15 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
                                              sizeof(struct fer_optimizer), sizeof(struct fer_schedule),
                                              sizeof(struct fer_metric),    sizeof(struct fer_reader),
                                              sizeof(struct fer_transform), sizeof(struct fer_sampler),
-                                             sizeof(struct fer_detector) };
+                                             sizeof(struct fer_detector),  sizeof(struct fer_added_solver) };
     struct check *check = user;
     check->entries++;
     if (check->status)
         return;
     const bool metric = kind == FER_KIND_METRIC;
     if (*(const size_t *)entry < least[kind] ||
-        (metric && ((const struct fer_metric *)entry)->layer.size < least[FER_KIND_LAYER])) {
+        (metric && ((const struct fer_metric *)entry)->layer.size < least[FER_KIND_LAYER]) ||
+        (kind == FER_KIND_SOLVER && is_small(((const struct fer_added_solver *)entry)->solver))) {
         check->status = fer_fail(check->err, FER_EPLUGIN, "%s %d of its tables has the wrong size; rebuild it",
                                  fer_kind_name(kind), check->entries);
         return;
@@ -130,6 +162,8 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
         check->status = check_layer(entry, false, check->err);
     if (!check->status && metric)
         check->status = check_layer(&((const struct fer_metric *)entry)->layer, true, check->err);
+    if (!check->status && kind == FER_KIND_SOLVER)
+        check->status = check_solver(entry, check->err);
 }
 
 static bool has_layer(const struct fer_plugin *plugin, const struct fer_layer *layer)

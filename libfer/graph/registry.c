@@ -174,6 +174,57 @@ const struct fer_dispatch *fer_registry_dispatch(const struct fer_registry *regi
     return NULL;
 }
 
+/* ---- solvers for others' problems ---- */
+
+struct solvers {
+    enum fer_problem_kind kind;
+    const struct fer_plugin *plugin;
+    void (*each)(void *user, const struct fer_plugin *plugin, const struct fer_added_solver *solver);
+    void *user;
+};
+
+static void visit_solver(void *user, enum fer_kind kind, const void *entry)
+{
+    const struct solvers *solvers = user;
+    const struct fer_added_solver *solver = entry;
+    if (kind == FER_KIND_SOLVER && solver->kind == solvers->kind)
+        solvers->each(solvers->user, solvers->plugin, solver);
+}
+
+void fer_registry_solvers(const struct fer_registry *registry, enum fer_problem_kind kind,
+                          void (*each)(void *user, const struct fer_plugin *plugin,
+                                       const struct fer_added_solver *solver),
+                          void *user)
+{
+    struct solvers solvers = { .kind = kind, .each = each, .user = user };
+    for (int i = 0; i < registry->nfiles; i++) {
+        solvers.plugin = registry->files[i].plugin;
+        if (solvers.plugin && !registry->files[i].shadowed)
+            fer_plugin_each(solvers.plugin, visit_solver, &solvers);
+    }
+}
+
+struct named {
+    const char *name;
+    bool found;
+};
+
+static void match_solver(void *user, const struct fer_plugin *plugin, const struct fer_added_solver *solver)
+{
+    struct named *named = user;
+    const size_t length = strlen(plugin->name);
+    if (strncmp(named->name, plugin->name, length) == 0 && named->name[length] == '.' &&
+        strcmp(named->name + length + 1, solver->solver->name) == 0)
+        named->found = true;
+}
+
+bool fer_registry_has_solver(const struct fer_registry *registry, enum fer_problem_kind kind, const char *name)
+{
+    struct named named = { name, false };
+    fer_registry_solvers(registry, kind, match_solver, &named);
+    return named.found;
+}
+
 /* ---- looking a name up ---- */
 
 struct find {

@@ -40,6 +40,7 @@ enum fer_kind {
     FER_KIND_TRANSFORM,
     FER_KIND_SAMPLER,
     FER_KIND_DETECTOR,
+    FER_KIND_SOLVER,
     FER_KINDS
 };
 const char *fer_kind_name(enum fer_kind kind);
@@ -56,6 +57,13 @@ void fer_plugin_each(const struct fer_plugin *plugin, void (*each)(void *user, e
 const struct fer_dispatch *fer_registry_dispatch(const struct fer_registry *registry, const struct fer_layer *layer);
 /* A plugin's list of these; NULL: it has none. */
 const struct fer_dispatch *const *fer_plugin_dispatches(const struct fer_plugin *plugin);
+/* Calls `each` for the solvers that plugins add to problems of a kind, in the order in which plugins are found. */
+void fer_registry_solvers(const struct fer_registry *registry, enum fer_problem_kind kind,
+                          void (*each)(void *user, const struct fer_plugin *plugin,
+                                       const struct fer_added_solver *solver),
+                          void *user);
+/* Whether one of them is called "plugin.name". */
+bool fer_registry_has_solver(const struct fer_registry *registry, enum fer_problem_kind kind, const char *name);
 /* Name, help and parameter table of an entry, whatever its kind. */
 const char *fer_entry_name(enum fer_kind kind, const void *entry);
 const char *fer_entry_help(enum fer_kind kind, const void *entry);

@@ -2,13 +2,12 @@
  *
  * fer/solver.h: problems, and who chooses their solvers.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "graph/emit.h"
+#include "graph/solvers.h"
 #include "prelude_cl.h"
 #include "run/tuning.h"
 
@@ -24,16 +23,6 @@ bool fer_solver_has(const struct fer_solver *solver, const char *source)
 
 /* ---- what a plugin says ---- */
 
-static bool is_word(const char *text)
-{
-    if (!text || !*text || strlen(text) > 64)
-        return false;
-    for (; *text; text++)
-        if (!isalnum((unsigned char)*text) && *text != '_')
-            return false;
-    return true;
-}
-
 static bool is_line(const char *text, size_t limit)
 {
     if (!text || !*text || strlen(text) > limit)
@@ -44,34 +33,37 @@ static bool is_line(const char *text, size_t limit)
     return true;
 }
 
-static int count_tunables(const struct fer_solver *solver)
+/* Whether the struct that says a problem as data is there. */
+static bool has_detail(const struct fer_problem *p)
 {
-    int count = 0;
-    while (solver->tunables && solver->tunables[count] && count <= FER_TUNABLES)
-        count++;
-    return count;
-}
-
-static bool sane_solver(const struct fer_solver *solver)
-{
-    if (!is_word(solver->name) || !solver->sources || count_tunables(solver) > FER_TUNABLES)
-        return false;
-    for (int i = 0; i < count_tunables(solver); i++)
-        if (!is_word(solver->tunables[i]->name) || solver->tunables[i]->count < 1 || !solver->tunables[i]->values)
-            return false;
-    return true;
+    static const size_t sizes[] = {
+        [FER_PROBLEM_PRODUCT] = sizeof(struct fer_product), [FER_PROBLEM_CONVOLUTION] = sizeof(struct fer_convolution)
+    };
+    if (p->size < offsetof(struct fer_problem, detail) + sizeof(p->detail) || p->kind == FER_PROBLEM_OTHER)
+        return true;
+    return (size_t)p->kind < sizeof(sizes) / sizeof(sizes[0]) && p->detail &&
+           *(const size_t *)p->detail >= sizes[p->kind];
 }
 
 static bool check(struct fer_emit *em, const struct fer_problem *p)
 {
     int count = 0;
+    if (em->solving) {
+        fer_emit_fail(em, FER_EPLUGIN, "a solver that another plugin adds poses a problem, '%s'",
+                      is_line(p->work, 40) ? p->work : "?");
+        return false;
+    }
     if (!is_line(p->work, 40) || !is_line(p->shape, SHAPE_LIMIT) || !p->solvers || !p->solvers[0] ||
         !(p->tolerance > 0)) {
         fer_emit_fail(em, FER_EPLUGIN, "a problem lacks its work, its shape, a solver or a tolerance");
         return false;
     }
+    if (!has_detail(p)) {
+        fer_emit_fail(em, FER_EPLUGIN, "the problem '%s' does not say its details as its kind does", p->work);
+        return false;
+    }
     for (; p->solvers[count]; count++)
-        if (count == FER_SOLVERS || !sane_solver(p->solvers[count])) {
+        if (count == FER_SOLVERS || !fer_solver_is_sound(p->solvers[count])) {
             fer_emit_fail(em, FER_EPLUGIN, "solver %d of '%s' has no proper name, sources or tunables", count + 1,
                           p->work);
             return false;
@@ -96,10 +88,10 @@ static bool hash_kernels(const struct fer_solved *solved, uint64_t *hash)
     hash_text(state, fer_prelude_cl);
     for (int i = 0; i < solved->nsolvers; i++) {
         const struct fer_solver *solver = solved->solvers[i];
-        hash_text(state, solver->name);
+        hash_text(state, solved->names[i]);
         for (const char *const *s = solver->sources; *s; s++)
             hash_text(state, *s);
-        for (int t = 0; t < count_tunables(solver); t++) {
+        for (int t = 0; t < fer_solver_tunables(solver); t++) {
             hash_text(state, solver->tunables[t]->name);
             XXH3_64bits_update(state, solver->tunables[t]->values, (size_t)solver->tunables[t]->count * sizeof(int));
         }
@@ -143,14 +135,14 @@ const char *fer_chooser_name(enum fer_chooser chooser)
 void fer_solution_default(const struct fer_solver *solver, struct fer_solution *out)
 {
     for (int t = 0; t < FER_TUNABLES; t++)
-        out->values[t] = t < count_tunables(solver) ? solver->tunables[t]->values[0] : 0;
+        out->values[t] = t < fer_solver_tunables(solver) ? solver->tunables[t]->values[0] : 0;
 }
 
 void fer_solution_text(const struct fer_solved *solved, const struct fer_solution *solution, char *text, size_t size)
 {
     const struct fer_solver *solver = solved->solvers[solution->solver];
-    size_t at = (size_t)snprintf(text, size, "%s", solver->name);
-    for (int t = 0; t < count_tunables(solver) && at < size; t++)
+    size_t at = (size_t)snprintf(text, size, "%s", solved->names[solution->solver]);
+    for (int t = 0; t < fer_solver_tunables(solver) && at < size; t++)
         if (solution->values[t] != solver->tunables[t]->values[0])
             at += (size_t)snprintf(text + at, size - at, " %s=%d", solver->tunables[t]->name, solution->values[t]);
 }
@@ -158,7 +150,7 @@ void fer_solution_text(const struct fer_solved *solved, const struct fer_solutio
 /* A value that the solver offers. */
 static bool parse_value(const struct fer_solver *solver, const char *text, size_t length, struct fer_solution *out)
 {
-    for (int t = 0; t < count_tunables(solver); t++) {
+    for (int t = 0; t < fer_solver_tunables(solver); t++) {
         const struct fer_tunable *tunable = solver->tunables[t];
         const size_t name = strlen(tunable->name);
         if (name + 1 >= length || strncmp(text, tunable->name, name) != 0 || text[name] != '=')
@@ -177,7 +169,7 @@ bool fer_solution_parse(const struct fer_solved *solved, const char *text, struc
     size_t length = strcspn(text, " ");
     *out = (struct fer_solution){ .size = sizeof(*out), .solver = -1 };
     for (int i = 0; i < solved->nsolvers && out->solver < 0; i++)
-        if (strlen(solved->solvers[i]->name) == length && strncmp(solved->solvers[i]->name, text, length) == 0)
+        if (strlen(solved->names[i]) == length && strncmp(solved->names[i], text, length) == 0)
             out->solver = i;
     if (out->solver < 0)
         return false;
@@ -189,6 +181,18 @@ bool fer_solution_parse(const struct fer_solved *solved, const char *text, struc
             return false;
     }
     return true;
+}
+
+double fer_solved_tolerance(const struct fer_solved *solved, int solver)
+{
+    const struct fer_added_solver *added = solved->added[solver];
+    return added && added->tolerance > solved->tolerance ? added->tolerance : solved->tolerance;
+}
+
+bool fer_solved_rounds(const struct fer_solved *solved)
+{
+    const struct fer_added_solver *added = solved->added[solved->solution.solver];
+    return added && added->products != FER_PRODUCTS_FULL;
 }
 
 /* ---- who chooses ---- */
@@ -251,10 +255,12 @@ static struct fer_solved *record(struct fer_emit *em, const struct fer_problem *
     solved->trains = em->c->trains;
     solved->op = em->op;
     solved->pass = em->pass;
-    while (p->solvers[solved->nsolvers])
-        solved->nsolvers++;
-    solved->solvers = fer_arena_copy(arena, p->solvers, ((size_t)solved->nsolvers + 1) * sizeof(*p->solvers));
-    if (!solved->work || !solved->shape || !solved->solvers || !hash_kernels(solved, &solved->kernels))
+    if (em->c->options) {
+        solved->without = em->c->options->without;
+        solved->precision = em->c->options->precision;
+    }
+    if (!solved->work || !solved->shape || fer_solvers_find(em, p, solved) != FER_OK ||
+        !hash_kernels(solved, &solved->kernels))
         return NULL;
     choose(em->c, solved);
     solved->index = program->nsolved;
@@ -279,6 +285,13 @@ const struct fer_solution *fer_emit_solve(struct fer_emit *em, const struct fer_
     }
     em->solved = solved;
     c->solution = solved->solution;
+    const struct fer_added_solver *added = solved->added[solved->solution.solver];
+    if (added) {
+        em->solving = true;
+        added->emit(em, problem->detail, solved->solution.values);
+        em->solving = false;
+    }
+    c->solution.solver = added ? FER_SOLVED : solved->solution.solver - solved->first_own;
     return &c->solution;
 }
 

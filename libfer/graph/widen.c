@@ -42,6 +42,7 @@ static bool *kept_values(const struct fer_graph *graph)
 
 enum fer_status fer_precision_choose(struct fer_graph *graph, enum fer_precision precision, struct fer_error *err)
 {
+    precision = fer_precision_maps(precision);
     for (int i = 0; i < graph->nvalues; i++)
         graph->values[i]->precision = FER_FP32;
     if (precision == FER_FP32)

@@ -24,20 +24,29 @@ static enum fer_status find_standard(struct fer_device *device, struct fer_error
     return FER_OK;
 }
 
-static bool has_extension(cl_device_id id, const char *name)
+bool fer_device_has(const struct fer_device *device, const char *extension)
 {
-    static const size_t longest = 1 << 16;
-    size_t length = strlen(name);
-    char *text = malloc(longest);
-    bool found = false;
+    const char *text = device->extensions;
+    size_t length = strlen(extension);
 
-    if (!text)
-        return false;
-    fer_device_text(id, CL_DEVICE_EXTENSIONS, text, longest);
-    for (const char *at = text; !found && (at = strstr(at, name)); at += length)
-        found = (at == text || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
-    free(text);
-    return found;
+    for (const char *at = text; length && (at = strstr(at, extension)); at += length) {
+        if ((at == text || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* However long the list is. */
+static enum fer_status read_extensions(struct fer_device *device, struct fer_error *err)
+{
+    size_t size = 0;
+
+    clGetDeviceInfo(device->id, CL_DEVICE_EXTENSIONS, 0, NULL, &size);
+    device->extensions = calloc(1, size + 1);
+    if (!device->extensions)
+        return fer_fail(err, FER_ENOMEM, "out of memory while a device was opened");
+    fer_device_text(device->id, CL_DEVICE_EXTENSIONS, device->extensions, size + 1);
+    return FER_OK;
 }
 
 static enum fer_status read_properties(struct fer_device *device, struct fer_error *err)
@@ -71,8 +80,7 @@ static enum fer_status read_properties(struct fer_device *device, struct fer_err
     memcpy(device->max_local, items, sizeof(device->max_local));
     device->local_is_global = local == CL_GLOBAL;
     device->oclgrind = strstr(device->platform_name, "Oclgrind");
-    device->has_fp16 = has_extension(device->id, "cl_khr_fp16");
-    return FER_OK;
+    return read_extensions(device, err);
 }
 
 static enum fer_status check_usable(const struct fer_device *device, struct fer_error *err)
@@ -175,6 +183,7 @@ void fer_device_close(struct fer_device *device)
     fer_program_cache_free(device->cache);
     if (device->context)
         clReleaseContext(device->context);
+    free(device->extensions);
     free(device);
 }
 

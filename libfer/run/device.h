@@ -18,12 +18,13 @@ struct fer_device {
     cl_command_queue queue;
     enum fer_profile profile;
     char name[256], platform_name[256], vendor[128], driver[128], version[128], c_version[128];
+    char *extensions;    /* separated by blanks; owned */
     char c_standard[16]; /* "-cl-std=CL1.2", from CL_DEVICE_OPENCL_C_VERSION */
     cl_uint compute_units;
     cl_ulong global_memory, max_allocation, local_memory;
     size_t max_work_group;
     size_t max_local[3];
-    bool local_is_global, has_fp16;
+    bool local_is_global;
     bool oclgrind;          /* simulated by Oclgrind, which needs care in two places */
     bool profiling;         /* the queue records times */
     size_t allocated, peak; /* bytes of live fer_buffers */
@@ -51,6 +52,8 @@ enum fer_status fer_device_open(const char *spec, struct fer_device **out, struc
 enum fer_status fer_device_open_place(const char *spec, int place, struct fer_device **out, struct fer_error *err);
 /* Buffers and executors first.  NULL is fine. */
 void fer_device_close(struct fer_device *device);
+/* Whether it has an extension: "cl_khr_fp16". */
+bool fer_device_has(const struct fer_device *device, const char *extension);
 /* Replace the queue by one that records times, after it has finished its work.  It stays until the device closes. */
 enum fer_status fer_device_profile(struct fer_device *device, struct fer_error *err);
 

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How feature maps lie in memory.  Everything is computed in f32 whatever they lie there as.
+ * How feature maps lie in memory, and what products may round.  Everything else is computed in f32 in any case.
  */
 #ifndef FER_RUN_PRECISION_H
 #define FER_RUN_PRECISION_H
 
+#include <fer/op.h>
 #include <fer/status.h>
 
 enum fer_precision {
     FER_FP32,
     FER_FP16, /* IEEE binary16: 10 bits of fraction, 6e-8 to 65504; training scales losses up */
-    FER_BF16  /* the upper half of an f32: 7 bits of fraction, the range of f32 */
+    FER_BF16, /* the upper half of an f32: 7 bits of fraction, the range of f32 */
+    FER_TF32  /* maps as FER_FP32; products may round what they multiply to 10 bits of fraction */
 };
 
 /* "fp16"; NULL and "" are fp32.  FER_EINVAL: another word. */
 enum fer_status fer_precision_parse(const char *text, enum fer_precision *out, struct fer_error *err);
 const char *fer_precision_name(enum fer_precision precision);
+/* What that allows products: TF32 with tf32, BF16 with bf16. */
+enum fer_products fer_precision_products(enum fer_precision precision);
+/* As what feature maps lie in memory: FER_FP32 for FER_TF32, else the same. */
+enum fer_precision fer_precision_maps(enum fer_precision precision);
 
 #endif

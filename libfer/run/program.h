@@ -79,12 +79,20 @@ struct fer_solved {
     const char *work, *shape; /* "conv2d forward", "8x64x56x56 …" */
     enum fer_dtype dtype;
     double tolerance;
-    const struct fer_solver *const *solvers; /* NULL-terminated */
+    /* All candidates: preferred ones of other plugins, the layer's own, the others.  Parallel arrays, solvers
+     * NULL-terminated. */
+    const struct fer_solver *const *solvers;
+    const struct fer_added_solver *const *added; /* NULL: the layer's own */
+    const char *const *names;                    /* "direct", "plugin.name" */
     int nsolvers;
-    uint64_t kernels;        /* hash of their names, tunables and sources */
-    bool trains;             /* weights change in every step, so that preparing them counts */
-    const struct fer_op *op; /* whose; NULL: the core's own */
-    const char *pass;        /* of its launches */
+    int first_own, plainest; /* of the layer's own, the last of which others are compared with */
+    enum fer_problem_kind kind;
+    unsigned without;             /* how it was compiled: what decides which candidates there are */
+    enum fer_precision precision; /* likewise */
+    uint64_t kernels;             /* hash of their names, tunables and sources */
+    bool trains;                  /* weights change in every step, so that preparing them counts */
+    const struct fer_op *op;      /* whose; NULL: the core's own */
+    const char *pass;             /* of its launches */
     struct fer_solution solution;
     enum fer_chooser chooser;
     int index; /* in program->solved */

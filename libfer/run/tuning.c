@@ -92,12 +92,20 @@ static bool is_word(const char *text, size_t length)
     return length > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= length;
 }
 
-/* A word, then words that are NAME=INTEGER, single blanks between them. */
+/* "direct", or of another plugin "plugin.name". */
+static bool is_solver(const char *text, size_t length)
+{
+    size_t first = strcspn(text, ". ");
+
+    return is_word(text, first) && (first == length || is_word(text + first + 1, length - first - 1));
+}
+
+/* A solver, then words that are NAME=INTEGER, single blanks between them. */
 static bool is_solution(const char *text)
 {
     size_t length = strcspn(text, " ");
 
-    if (!is_word(text, length))
+    if (!is_solver(text, length))
         return false;
     for (text += length; *text; text += length) {
         size_t name, digits;

@@ -28,7 +28,8 @@ static const double tuned_step = 1.01;     /* a number's value is kept when it i
 /* Results of one live batch that others are compared with. */
 struct fer_answer {
     int live;
-    float *values; /* of all results, one behind the other; NULL: not known yet */
+    double tolerance; /* of the one whose they are */
+    float *values;    /* of all results, one behind the other; NULL: not known yet */
 };
 enum { SOME, ALL, ANSWERS };
 
@@ -162,14 +163,17 @@ static enum fer_status check(struct fer_contest *c, struct fer_entrant *e, struc
         status = read_results(e->alone, answer->live, &values, err);
     if (status == FER_OK && answer->values) {
         double error = compare(e->alone, answer->live, values, answer->values);
+        double own = fer_solved_tolerance(c->problem, e->solution.solver);
+        double allowed = own > answer->tolerance ? own : answer->tolerance;
 
         if (!(error <= e->error))
             e->error = error;
-        if (!(error <= c->problem->tolerance))
+        if (!(error <= allowed))
             snprintf(e->refusal, sizeof(e->refusal), "its result is wrong: %.2g away, relative, where %.2g is allowed",
-                     error, c->problem->tolerance);
+                     error, allowed);
     } else if (status == FER_OK) {
         answer->values = values;
+        answer->tolerance = fer_solved_tolerance(c->problem, e->solution.solver);
         values = NULL;
     }
     free(values);
@@ -309,19 +313,25 @@ static enum fer_status ask(struct fer_contest *c, int solver, struct fer_error *
     return status;
 }
 
-/* The plainest; where it does not run, the one before it. */
+/* The plainest; where it does not run, the one before it, as long as it is one of the layer's own. */
+static int least_own(const struct fer_solved *solved)
+{
+    return solved->first_own < solved->nsolvers ? solved->first_own : 0;
+}
+
 static enum fer_status ask_reference(struct fer_contest *c, struct fer_error *err)
 {
     enum fer_status status = FER_EPLUGIN;
 
-    for (int solver = c->problem->nsolvers - 1; solver >= 0 && status != FER_OK; solver--) {
+    for (int solver = c->problem->plainest, first = least_own(c->problem); solver >= first && status != FER_OK;
+         solver--) {
         struct fer_error own = FER_ERROR_INIT;
         struct fer_entrant refused = { 0 };
 
         status = ask(c, solver, &own);
         if (refuse(&refused, status, &own, err) != FER_OK)
             return status;
-        if (status != FER_OK && solver == 0)
+        if (status != FER_OK && solver == first)
             return fer_fail(err, status, "%s", own.text);
     }
     return FER_OK;

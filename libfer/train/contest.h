@@ -35,11 +35,12 @@ struct fer_contest {
     struct fer_answer *answers;
 };
 
-/* Let all of them run.  A solution is right when its results are those of the problem's last solver, within the
- * problem's tolerance, on as many samples as that solver can do in reasonable time, and those of the first right one on
- * a full batch.  Times are sums of events, prepared weights included where they change in every step; those within 3 %
- * of the best are measured again, alternating, and of those within 1 % the first is taken.
- * FER_EINTERRUPTED: the deadline or the stop came first; then nothing is known. */
+/* Let all of them run.  A solution is right when its results are those of the layer's last solver, within the
+ * problem's tolerance (or the error that an added solver states where that is more), on as many samples as that solver
+ * can do in reasonable time, and those of the first right one on a full batch.  Times are sums of events, prepared
+ * weights included where they change in every step; those within 3 % of the best are measured again, alternating, and
+ * of those within 1 % the first is taken. FER_EINTERRUPTED: the deadline or the stop came first; then nothing is known.
+ */
 enum fer_status fer_contest_run(struct fer_contest *contest, struct fer_error *err);
 /* Free what the contest holds; contest->entrants too. */
 void fer_contest_free(struct fer_contest *contest);

@@ -134,6 +134,24 @@ static void add_precision(json_t *passes, const struct fer_program *program)
                             json_pack("{s:i, s:i}", "maps", maps, "copies", copies));
 }
 
+/* {"tf32": {"rounded", "exact"}} into `passes`, where products may be rounded. */
+static void add_products(json_t *passes, const struct fer_program *program)
+{
+    enum fer_precision precision = program->nsolved ? program->solved[0]->precision : FER_FP32;
+    const char *name = fer_precision_name(precision);
+    int rounded = 0, exact = 0;
+
+    if (fer_precision_products(precision) == FER_PRODUCTS_FULL)
+        return;
+    for (int i = 0; i < program->nsolved; i++) {
+        rounded += fer_solved_rounds(program->solved[i]);
+        exact += program->solved[i]->kind != FER_PROBLEM_OTHER && !fer_solved_rounds(program->solved[i]);
+    }
+    if (!json_object_get(passes, name))
+        json_object_set_new(passes, name, json_object());
+    json_object_update_new(json_object_get(passes, name), json_pack("{s:i, s:i}", "rounded", rounded, "exact", exact));
+}
+
 /* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places.
  */
 static json_t *passes(const struct fer_graph *graph, const struct fer_program *program)
@@ -153,6 +171,7 @@ static json_t *passes(const struct fer_graph *graph, const struct fer_program *p
     passes = json_pack("{s:o, s:o, s:{s:i}, s:{s:i}}", "fold", fold, "fuse", fuse, "layout", "conversions", conversions,
                        "inplace", "tensors", in_place);
     add_precision(passes, program);
+    add_products(passes, program);
     return passes;
 }
 

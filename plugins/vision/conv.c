@@ -51,7 +51,8 @@ static int reach(const struct conv2d *p, int size)
     return free < 0 ? 0 : free / p->stride + 1;
 }
 
-static enum fer_status check(const struct conv2d *p, const struct fer_shape *in, struct fer_error *err)
+static enum fer_status check(const struct fer_op *op, const struct conv2d *p, const struct fer_shape *in,
+                             struct fer_error *err)
 {
     char text[64];
     fer_shape_text(in, text, sizeof text);
@@ -73,7 +74,7 @@ static enum fer_status check(const struct conv2d *p, const struct fer_shape *in,
     if ((double)in->dim[0] * in->dim[2] * in->dim[3] > INT_MAX / 64)
         return fer_fail(err, FER_ESHAPE, "%d images of %d x %d pixels are too many for one batch", in->dim[0],
                         in->dim[2], in->dim[3]);
-    if (strcmp(p->solver, "auto") != 0 && !conv_solver_exists(p->solver))
+    if (strcmp(p->solver, "auto") != 0 && !conv_solver_exists(op, p->solver))
         return fer_fail_argument(err, FER_EINVAL, "solver", "conv2d has no solver called '%s'", p->solver);
     return FER_OK;
 }
@@ -82,7 +83,7 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
 {
     const struct conv2d *p = fer_op_params(op);
     const struct fer_shape *in = fer_op_input(op, 0);
-    const enum fer_status status = check(p, in, err);
+    const enum fer_status status = check(op, p, in, err);
     if (status != FER_OK)
         return status;
     const int inner = in->dim[1] / groups_of(p, in->dim[1]), taps = p->kernel * p->kernel;
@@ -114,25 +115,26 @@ static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *x, struc
     const struct conv2d *p = fer_emit_params(em);
     const struct fer_shape *in = fer_tensor_shape(x), *out = fer_tensor_shape(y);
     return (struct conv_call){ .em = em,
-                               .x = x,
-                               .w = w,
-                               .bias = bias,
-                               .y = y,
-                               .shape = { .n = in->dim[0],
-                                          .c = in->dim[1],
-                                          .h = in->dim[2],
-                                          .w = in->dim[3],
-                                          .k = out->dim[1],
-                                          .oh = out->dim[2],
-                                          .ow = out->dim[3],
-                                          .kernel = p->kernel,
-                                          .stride = p->stride,
-                                          .pad = p->pad,
-                                          .dilation = p->dilation,
-                                          .groups = groups_of(p, in->dim[1]),
-                                          .x = fer_tensor_layout(x),
-                                          .y = fer_tensor_layout(y),
-                                          .profile = fer_emit_profile(em) } };
+                               .of = { .size = sizeof(struct fer_convolution),
+                                       .x = x,
+                                       .w = w,
+                                       .bias = bias,
+                                       .y = y,
+                                       .shape = { .n = in->dim[0],
+                                                  .c = in->dim[1],
+                                                  .h = in->dim[2],
+                                                  .w = in->dim[3],
+                                                  .k = out->dim[1],
+                                                  .oh = out->dim[2],
+                                                  .ow = out->dim[3],
+                                                  .kernel = p->kernel,
+                                                  .stride = p->stride,
+                                                  .pad = p->pad,
+                                                  .dilation = p->dilation,
+                                                  .groups = groups_of(p, in->dim[1]),
+                                                  .x = fer_tensor_layout(x),
+                                                  .y = fer_tensor_layout(y),
+                                                  .profile = fer_emit_profile(em) } } };
 }
 
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
@@ -142,10 +144,10 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
     struct fer_tensor *bias = epilogue->bias ? epilogue->bias : p->bias ? fer_emit_weight(em, 1) : NULL;
     struct conv_call call = call_of(em, fer_emit_input(em, 0), fer_emit_weight(em, 0), bias, fer_emit_output(em, 0));
     (void)err;
-    call.add = epilogue->add;
-    call.activation = epilogue->activation;
-    call.slope = epilogue->slope;
-    conv_emit(CONV_FORWARD, &call, p->solver);
+    call.of.add = epilogue->add;
+    call.of.activation = epilogue->activation;
+    call.of.slope = epilogue->slope;
+    conv_emit(FER_CONVOLUTION_FORWARD, &call, p->solver);
     return FER_OK;
 }
 
@@ -157,11 +159,11 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     (void)err;
     if (dx) {
         const struct conv_call call = call_of(em, dx, fer_emit_weight(em, 0), NULL, dy);
-        conv_emit(CONV_DATA, &call, p->solver);
+        conv_emit(FER_CONVOLUTION_DATA, &call, p->solver);
     }
     if (dw) {
         const struct conv_call call = call_of(em, fer_emit_input(em, 0), dw, NULL, dy);
-        conv_emit(CONV_WEIGHTS, &call, p->solver);
+        conv_emit(FER_CONVOLUTION_WEIGHTS, &call, p->solver);
     }
     if (db)
         conv_bias_emit(em, dy, db);

@@ -8,35 +8,17 @@
 
 #include "../emit.h"
 
-/* Sizes of one convolution.  n is the batch's capacity; nothing that is computed may depend on it, but buffers and the
- * division of work may.  c, h, w are the side that forward reads, k, oh, ow the side that it writes. */
-struct conv_shape {
-    int n, c, h, w, k, oh, ow;
-    int kernel, stride, pad, dilation, groups;
-    enum fer_layout x, y;
-    enum fer_profile profile;
-};
-
-enum conv_pass { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES };
-
-/* What a solver is asked to emit.  x and y have the sizes of conv_shape, w is [k][c / groups][kernel][kernel].
- *   FORWARD   y = activation(bias + w * x + add)   reads x, w, bias (or NULL), add (or NULL; it may lie where y does:
- *             every element is read by the work-item that writes it, before it writes it)
- *   DATA      x = the gradient          reads y (its gradient) and w
- *   WEIGHTS   w = the gradient          reads x and y (its gradient) */
+/* What a solver is asked to emit. */
 struct conv_call {
     struct fer_emit *em;
-    struct conv_shape shape;
-    struct fer_tensor *x, *w, *bias, *y, *add;
-    enum fer_activation activation;
-    double slope;      /* of FER_ACTIVATION_LEAKY_RELU */
+    struct fer_convolution of;
     const int *values; /* of the solver's tunables */
 };
 
 /* One algorithm for one pass. */
 struct conv_solver {
     struct fer_solver solver; /* name, sources, tunables */
-    bool (*applicable)(const struct conv_shape *shape);
+    bool (*applicable)(const struct fer_convolution_shape *shape);
     void (*emit)(const struct conv_call *call);
     bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };
@@ -47,11 +29,12 @@ struct conv_solver {
     }
 
 /* NULL-terminated, best first; the last one applies to everything. */
-const struct conv_solver *const *conv_solvers(enum conv_pass pass);
-/* Whether any pass has a solver of that name. */
-bool conv_solver_exists(const char *name);
-/* Let the core choose among the applicable solvers, or take the one called `name` if it is one of them, and emit. */
-void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *solver);
+const struct conv_solver *const *conv_solvers(enum fer_convolution_pass pass);
+/* Whether any pass has a solver of that name, or another plugin adds one ("plugin.name"). */
+bool conv_solver_exists(const struct fer_op *op, const char *name);
+/* Let the core choose among the applicable solvers, or take the one called `solver` if it is one of them ("auto": none
+ * is), and emit.  Sets the call's pass. */
+void conv_emit(enum fer_convolution_pass pass, const struct conv_call *call, const char *solver);
 
 /* The gradient of the bias. */
 void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tensor *db);
@@ -82,9 +65,9 @@ static inline int conv_lanes(int channels, enum fer_layout layout)
     return layout == FER_LAYOUT_BLOCKED ? conv_blocks(channels) * FER_BLOCK : channels;
 }
 /* Multiply-adds of a pass for n images, counted as PyTorch's profiler does: padding included. */
-double conv_macs(const struct conv_shape *shape, int n);
+double conv_macs(const struct fer_convolution_shape *shape, int n);
 /* Flops and bytes of a pass over all, for the profiler. */
-void conv_cost(struct fer_launch *launch, const struct conv_shape *shape);
+void conv_cost(struct fer_launch *launch, const struct fer_convolution_shape *shape);
 /* A temporary of `count` floats. */
 struct fer_tensor *conv_temp(struct fer_emit *em, size_t count);
 
@@ -94,7 +77,7 @@ struct conv_groups {
     int outputs, in, out; /* channels written; channels of one group read, written */
     int blocks;           /* most input blocks that an output block needs */
 };
-struct conv_groups conv_groups_find(const struct conv_shape *shape, enum conv_pass pass);
+struct conv_groups conv_groups_find(const struct fer_convolution_shape *shape, enum fer_convolution_pass pass);
 
 extern const struct conv_solver conv_generic_forward, conv_generic_data, conv_generic_weights;
 extern const struct conv_solver conv_direct_forward, conv_direct_data, conv_direct_weights;

@@ -8,18 +8,18 @@
 
 enum { SPLITS = 16 /* ranges of images that the weights' gradient is summed over */ };
 
-static bool applicable(const struct conv_shape *s)
+static bool applicable(const struct fer_convolution_shape *s)
 {
     return s->groups == s->c && s->c == s->k && s->x == s->y &&
            (s->x == FER_LAYOUT_PLAIN) == (s->profile == FER_PROFILE_GPU);
 }
 
-static bool blocked(const struct conv_shape *s)
+static bool blocked(const struct fer_convolution_shape *s)
 {
     return applicable(s) && s->x == FER_LAYOUT_BLOCKED;
 }
 
-static void geometry(struct fer_launch *launch, const struct conv_shape *s)
+static void geometry(struct fer_launch *launch, const struct fer_convolution_shape *s)
 {
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -30,15 +30,15 @@ static void geometry(struct fer_launch *launch, const struct conv_shape *s)
 /* w[block][tap][16] for a blocked layout. */
 static struct fer_tensor *pack(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int taps = s->kernel * s->kernel, count = conv_blocks(s->k) * taps * FER_BLOCK;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     bool fresh;
-    struct fer_tensor *packed = fer_emit_prepared(call->em, call->w, "conv depthwise", &shape, &fresh);
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->of.w, "conv depthwise", &shape, &fresh);
     if (!fresh)
         return packed;
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_pack_cl, "conv_depthwise_pack", " ");
-    fer_launch_in(launch, "weights", call->w);
+    fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "packed", packed);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, taps);
@@ -49,7 +49,7 @@ static struct fer_tensor *pack(const struct conv_call *call)
 
 static void emit(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const bool gpu = s->x == FER_LAYOUT_PLAIN;
     char options[CONV_EPILOGUE_OPTIONS];
     const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow,
@@ -59,7 +59,7 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
         fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d %s", gpu ? 1 : FER_BLOCK,
                         gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
-    fer_launch_in(launch, "w", gpu ? call->w : pack(call));
+    fer_launch_in(launch, "w", gpu ? call->of.w : pack(call));
     if (!gradient)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
@@ -72,22 +72,22 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, false, call->x, call->y);
+    emit(call, false, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, true, call->y, call->x);
+    emit(call, true, call->of.y, call->of.x);
 }
 
 static void weights(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int images = conv_divide_up(s->n, SPLITS), taps = s->kernel * s->kernel;
     struct fer_tensor *partial = conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(taps * FER_BLOCK));
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise_weights", " ");
-    fer_launch_in(launch, "x", call->x);
-    fer_launch_in(launch, "dy", call->y);
+    fer_launch_in(launch, "x", call->of.x);
+    fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     geometry(launch, s);
     fer_launch_int(launch, images);
@@ -96,7 +96,7 @@ static void weights(const struct conv_call *call)
 
     launch = fer_emit_kernel(call->em, fer_conv_depthwise_pack_cl, "conv_depthwise_unpack", " ");
     fer_launch_in(launch, "partial", partial);
-    fer_launch_out(launch, "dw", call->w);
+    fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, taps);
     fer_launch_int(launch, SPLITS);

@@ -32,7 +32,7 @@ enum {
     INPUT_BLOCKS = 4    /* … and the input blocks, of a 1x1 kernel */
 };
 
-static bool applicable(const struct conv_shape *s)
+static bool applicable(const struct fer_convolution_shape *s)
 {
     return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED;
 }
@@ -48,20 +48,22 @@ static int larger(int a, int b)
 }
 
 /* Weights in the order of conv_direct.cl. */
-static struct fer_tensor *pack(const struct conv_call *call, enum conv_pass pass, const struct conv_groups *g)
+static struct fer_tensor *pack(const struct conv_call *call, enum fer_convolution_pass pass,
+                               const struct conv_groups *g)
 {
-    const int taps = call->shape.kernel * call->shape.kernel, blocks = conv_blocks(g->outputs);
+    const int taps = call->of.shape.kernel * call->of.shape.kernel, blocks = conv_blocks(g->outputs);
     const int count = blocks * g->blocks * taps * FER_BLOCK * FER_BLOCK + FER_BLOCK;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     char key[64];
     bool fresh;
-    snprintf(key, sizeof key, "conv direct %s g%d", pass == CONV_DATA ? "data" : "forward", call->shape.groups);
-    struct fer_tensor *packed = fer_emit_prepared(call->em, call->w, key, &shape, &fresh);
+    snprintf(key, sizeof key, "conv direct %s g%d", pass == FER_CONVOLUTION_DATA ? "data" : "forward",
+             call->of.shape.groups);
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->of.w, key, &shape, &fresh);
     if (!fresh)
         return packed;
     struct fer_launch *launch =
-        fer_emit_launch(call->em, fer_conv_pack_cl, "conv_pack", pass == CONV_DATA ? "-DGRADIENT" : NULL);
-    fer_launch_in(launch, "weights", call->w);
+        fer_emit_launch(call->em, fer_conv_pack_cl, "conv_pack", pass == FER_CONVOLUTION_DATA ? "-DGRADIENT" : NULL);
+    fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "packed", packed);
     fer_launch_int(launch, g->outputs);
     fer_launch_int(launch, g->blocks);
@@ -95,25 +97,27 @@ static struct items items_of(int pixels, int phases, int blocks, const int *valu
 }
 
 /* FORWARD and DATA: `in` is read, `out` written. */
-static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
+static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
+                 struct fer_tensor *out)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const struct conv_groups g = conv_groups_find(s, pass);
     struct fer_tensor *packed = pack(call, pass, &g);
     const int blocks = conv_blocks(g.outputs);
     const int phases =
-        pass == CONV_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
-    const int plane = pass == CONV_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
+        pass == FER_CONVOLUTION_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
+    const int plane =
+        pass == FER_CONVOLUTION_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
 
     const struct items items = items_of(s->n * plane, phases * phases, blocks, call->values);
 
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch =
         fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct",
-                        pass == CONV_DATA ? "-DGRADIENT" : conv_epilogue_options(call, options));
+                        pass == FER_CONVOLUTION_DATA ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
-    if (pass == CONV_FORWARD)
+    if (pass == FER_CONVOLUTION_FORWARD)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     fer_launch_int(launch, s->kernel);
@@ -134,12 +138,12 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, CONV_FORWARD, call->x, call->y);
+    emit(call, FER_CONVOLUTION_FORWARD, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, CONV_DATA, call->y, call->x);
+    emit(call, FER_CONVOLUTION_DATA, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -149,7 +153,7 @@ struct division {
     size_t partial; /* floats */
 };
 
-static struct division divide(const struct conv_shape *s, const struct conv_groups *g, int wanted)
+static struct division divide(const struct fer_convolution_shape *s, const struct conv_groups *g, int wanted)
 {
     /* With many taps a chunk of dy is worth gathering for one input block. */
     const int ins = smaller(g->blocks, larger(1, INPUT_BLOCKS / (s->kernel * s->kernel)));
@@ -162,15 +166,15 @@ static struct division divide(const struct conv_shape *s, const struct conv_grou
 
 static void weights(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
-    const struct conv_groups g = conv_groups_find(s, CONV_WEIGHTS);
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const struct conv_groups g = conv_groups_find(s, FER_CONVOLUTION_WEIGHTS);
     const struct division d = divide(s, &g, call->values[WEIGHT_ITEMS]);
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
 
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_outer_cl, "conv_outer", NULL);
     fer_launch_any_precision(launch);
-    fer_launch_in(launch, "x", call->x);
-    fer_launch_in(launch, "dy", call->y);
+    fer_launch_in(launch, "x", call->of.x);
+    fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -188,7 +192,7 @@ static void weights(const struct conv_call *call)
 
     launch = fer_emit_launch(call->em, fer_conv_unpack_cl, "conv_unpack", NULL);
     fer_launch_in(launch, "partial", partial);
-    fer_launch_out(launch, "dw", call->w);
+    fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, g.blocks);
     fer_launch_int(launch, s->kernel * s->kernel);

@@ -20,12 +20,12 @@ enum {
     PASS = 1    /* there is one input block to sum */
 };
 
-static int width_of(const struct conv_shape *s)
+static int width_of(const struct fer_convolution_shape *s)
 {
     return s->k / s->groups;
 }
 
-static bool applicable(const struct conv_shape *s)
+static bool applicable(const struct fer_convolution_shape *s)
 {
     return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED && s->c == s->k &&
            (width_of(s) == 4 || width_of(s) == 8);
@@ -33,18 +33,18 @@ static bool applicable(const struct conv_shape *s)
 
 static struct fer_tensor *pack(const struct conv_call *call, bool gradient)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int taps = s->kernel * s->kernel, width = width_of(s);
     const int count = conv_blocks(s->k) * taps * width * FER_BLOCK + FER_BLOCK;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     bool fresh;
-    struct fer_tensor *packed =
-        fer_emit_prepared(call->em, call->w, gradient ? "conv grouped data" : "conv grouped forward", &shape, &fresh);
+    struct fer_tensor *packed = fer_emit_prepared(
+        call->em, call->of.w, gradient ? "conv grouped data" : "conv grouped forward", &shape, &fresh);
     if (!fresh)
         return packed;
     struct fer_launch *launch =
         fer_emit_kernel(call->em, fer_conv_grouped_pack_cl, "conv_grouped_pack", gradient ? "-DGRADIENT" : " ");
-    fer_launch_in(launch, "weights", call->w);
+    fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "packed", packed);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, width);
@@ -57,7 +57,7 @@ static struct fer_tensor *pack(const struct conv_call *call, bool gradient)
 /* FORWARD and DATA: `in` is read, `out` written. */
 static void emit(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int blocks = conv_blocks(s->k), phases = gradient ? s->stride : 1;
     const int plane = gradient ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
     struct fer_tensor *packed = pack(call, gradient);
@@ -91,38 +91,38 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, false, call->x, call->y);
+    emit(call, false, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, true, call->y, call->x);
+    emit(call, true, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
 
 /* Ranges of output rows that are summed by themselves. */
-static int splits_of(const struct conv_shape *s)
+static int splits_of(const struct fer_convolution_shape *s)
 {
     const int wanted = conv_divide_up(ITEMS, conv_blocks(s->k)), rows = s->n * s->oh;
     return wanted < rows ? wanted : rows;
 }
 
 /* Floats. */
-static size_t partial_size(const struct conv_shape *s)
+static size_t partial_size(const struct fer_convolution_shape *s)
 {
     return (size_t)(splits_of(s) * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * width_of(s) * FER_BLOCK);
 }
 
 static void weights(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int splits = splits_of(s);
     struct fer_tensor *partial = conv_temp(call->em, partial_size(s));
     struct fer_launch *launch =
         fer_emit_kernel(call->em, fer_conv_grouped_cl, "conv_grouped_weights", "-DWIDTH=%d", width_of(s));
-    fer_launch_in(launch, "x", call->x);
-    fer_launch_in(launch, "dy", call->y);
+    fer_launch_in(launch, "x", call->of.x);
+    fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -134,7 +134,7 @@ static void weights(const struct conv_call *call)
 
     launch = fer_emit_kernel(call->em, fer_conv_grouped_pack_cl, "conv_grouped_unpack", " ");
     fer_launch_in(launch, "partial", partial);
-    fer_launch_out(launch, "dw", call->w);
+    fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, width_of(s));
     fer_launch_int(launch, s->kernel * s->kernel);

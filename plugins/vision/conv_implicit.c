@@ -17,7 +17,7 @@ enum {
     SPLIT_PIXELS = 512  /* … of no fewer pixels each */
 };
 
-static bool applicable(const struct conv_shape *s)
+static bool applicable(const struct fer_convolution_shape *s)
 {
     return s->profile == FER_PROFILE_GPU && s->x == FER_LAYOUT_PLAIN && s->y == FER_LAYOUT_PLAIN;
 }
@@ -42,7 +42,7 @@ static struct fer_launch *begin(const struct conv_call *call, const char *kernel
                            options);
 }
 
-static void geometry(struct fer_launch *launch, const struct conv_shape *s)
+static void geometry(struct fer_launch *launch, const struct fer_convolution_shape *s)
 {
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -51,10 +51,11 @@ static void geometry(struct fer_launch *launch, const struct conv_shape *s)
 }
 
 /* FORWARD and DATA: `in` is read, `out` written. */
-static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
+static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
+                 struct fer_tensor *out)
 {
-    const struct conv_shape *s = &call->shape;
-    const bool data = pass == CONV_DATA;
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const bool data = pass == FER_CONVOLUTION_DATA;
     char options[CONV_EPILOGUE_OPTIONS];
     const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
     const int phases = data ? s->stride : 1;
@@ -63,7 +64,7 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
     struct fer_launch *launch =
         begin(call, "conv_implicit", tile, data ? "-DGRADIENT" : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
-    fer_launch_in(launch, "w", call->w);
+    fer_launch_in(launch, "w", call->of.w);
     if (!data)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
@@ -78,12 +79,12 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, CONV_FORWARD, call->x, call->y);
+    emit(call, FER_CONVOLUTION_FORWARD, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, CONV_DATA, call->y, call->x);
+    emit(call, FER_CONVOLUTION_DATA, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -94,7 +95,7 @@ struct division {
     size_t partial; /* floats */
 };
 
-static struct division divide(const struct conv_shape *s, int wish)
+static struct division divide(const struct fer_convolution_shape *s, int wish)
 {
     struct division d = { .rows = s->k / s->groups, .columns = s->c / s->groups * s->kernel * s->kernel };
     const int all = s->n * s->oh * s->ow;
@@ -109,12 +110,12 @@ static struct division divide(const struct conv_shape *s, int wish)
 
 static void weights(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const struct division d = divide(s, call->values[TILE]);
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
     struct fer_launch *launch = begin(call, "conv_implicit_weights", d.tile, " ");
-    fer_launch_in(launch, "x", call->x);
-    fer_launch_in(launch, "dy", call->y);
+    fer_launch_in(launch, "x", call->of.x);
+    fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     geometry(launch, s);
     fer_launch_int(launch, s->c / s->groups);
@@ -128,7 +129,7 @@ static void weights(const struct conv_call *call)
     const int count = s->k * d.columns;
     launch = fer_emit_kernel(call->em, fer_conv_implicit_cl, "conv_implicit_sum", " ");
     fer_launch_in(launch, "partial", partial);
-    fer_launch_out(launch, "dw", call->w);
+    fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, count);
     fer_launch_int(launch, d.splits);
     fer_launch_range_1d(launch, fer_extent_fixed((size_t)count));

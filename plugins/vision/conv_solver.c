@@ -29,18 +29,20 @@ static const struct conv_solver *const weights_solvers[] = {
     &conv_direct_weights,    &conv_implicit_weights, &conv_generic_weights, NULL,
 };
 
-const struct conv_solver *const *conv_solvers(enum conv_pass pass)
+const struct conv_solver *const *conv_solvers(enum fer_convolution_pass pass)
 {
-    return pass == CONV_FORWARD ? forward_solvers : pass == CONV_DATA ? data_solvers : weights_solvers;
+    return pass == FER_CONVOLUTION_FORWARD ? forward_solvers
+           : pass == FER_CONVOLUTION_DATA  ? data_solvers
+                                           : weights_solvers;
 }
 
-bool conv_solver_exists(const char *name)
+bool conv_solver_exists(const struct fer_op *op, const char *name)
 {
-    for (int pass = 0; pass < CONV_PASSES; pass++)
-        for (const struct conv_solver *const *s = conv_solvers((enum conv_pass)pass); *s; s++)
+    for (int pass = 0; pass <= FER_CONVOLUTION_WEIGHTS; pass++)
+        for (const struct conv_solver *const *s = conv_solvers((enum fer_convolution_pass)pass); *s; s++)
             if (strcmp((*s)->solver.name, name) == 0)
                 return true;
-    return false;
+    return fer_op_solver_exists(op, FER_PROBLEM_CONVOLUTION, name);
 }
 
 /* The applicable solvers of a pass, or only the one called `name` where it is one of them. */
@@ -50,7 +52,8 @@ struct candidates {
     int count;
 };
 
-static struct candidates candidates_of(enum conv_pass pass, const struct conv_shape *shape, const char *name)
+static struct candidates candidates_of(enum fer_convolution_pass pass, const struct fer_convolution_shape *shape,
+                                       const char *name)
 {
     struct candidates c = { .count = 0 };
     for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
@@ -67,17 +70,17 @@ static struct candidates candidates_of(enum conv_pass pass, const struct conv_sh
     return c;
 }
 
-static const char *layouts_text(const struct conv_shape *s)
+static const char *layouts_text(const struct fer_convolution_shape *s)
 {
     if (s->x == s->y)
         return s->x == FER_LAYOUT_BLOCKED ? " blocked" : "";
     return s->x == FER_LAYOUT_BLOCKED ? " blocked to plain" : " plain to blocked";
 }
 
-static const struct fer_solution *solve(enum conv_pass pass, const struct conv_call *call, const struct candidates *c)
+static const struct fer_solution *solve(const struct conv_call *call, const struct candidates *c, const char *name)
 {
     static const char *const works[] = { "forward", "data", "weights" };
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     char text[160];
     int length = snprintf(text, sizeof text, "%dx%dx%dx%d to %dx%dx%d%s, %dx%d pad %d", s->n, s->c, s->h, s->w, s->k,
                           s->oh, s->ow, layouts_text(s), s->kernel, s->kernel, s->pad);
@@ -85,51 +88,57 @@ static const struct fer_solution *solve(enum conv_pass pass, const struct conv_c
         snprintf(text + length, sizeof text - (size_t)length, " stride %d dilation %d groups %d", s->stride,
                  s->dilation, s->groups);
     return fer_emit_solve(call->em, &(struct fer_problem){ .size = sizeof(struct fer_problem),
-                                                           .work = works[pass],
+                                                           .work = works[call->of.pass],
                                                            .shape = text,
                                                            .solvers = c->solvers,
-                                                           .tolerance = 2e-4 });
+                                                           .tolerance = 2e-4,
+                                                           .kind = FER_PROBLEM_CONVOLUTION,
+                                                           .detail = &call->of,
+                                                           .wanted = name });
 }
 
-void conv_emit(enum conv_pass pass, const struct conv_call *call, const char *name)
+void conv_emit(enum fer_convolution_pass pass, const struct conv_call *call, const char *name)
 {
-    const struct candidates c = candidates_of(pass, &call->shape, name);
-    const struct fer_solution *solution = solve(pass, call, &c);
-    const struct conv_solver *s = c.list[solution->solver];
+    const struct candidates c = candidates_of(pass, &call->of.shape, name);
     struct conv_call own = *call;
-    own.values = solution->values;
-    if (!s->epilogue) {
-        own.add = NULL;
-        own.activation = FER_ACTIVATION_NONE;
+    own.of.pass = pass;
+    const struct fer_solution *solution = solve(&own, &c, strcmp(name, "auto") == 0 ? NULL : name);
+    if (solution->solver != FER_SOLVED) {
+        const struct conv_solver *s = c.list[solution->solver];
+        own.values = solution->values;
+        if (!s->epilogue) {
+            own.of.add = NULL;
+            own.of.activation = FER_ACTIVATION_NONE;
+        }
+        s->emit(&own);
+        if (!s->epilogue && (call->of.add || call->of.activation))
+            conv_epilogue_emit(call);
     }
-    s->emit(&own);
-    if (!s->epilogue && (call->add || call->activation))
-        conv_epilogue_emit(call);
     fer_emit_solved(call->em);
 }
 
 const char *conv_epilogue_options(const struct conv_call *call, char text[CONV_EPILOGUE_OPTIONS])
 {
     char activation[FER_ACTIVATION_OPTION];
-    snprintf(text, CONV_EPILOGUE_OPTIONS, "%s%s%s", call->bias ? "-DBIAS" : " ", call->add ? " -DADD" : "",
-             fer_activation_option(call->activation, call->slope, activation));
+    snprintf(text, CONV_EPILOGUE_OPTIONS, "%s%s%s", call->of.bias ? "-DBIAS" : " ", call->of.add ? " -DADD" : "",
+             fer_activation_option(call->of.activation, call->of.slope, activation));
     return text;
 }
 
 void conv_epilogue_in(struct fer_launch *launch, const struct conv_call *call)
 {
-    if (call->bias)
-        fer_launch_in(launch, "bias", call->bias);
-    if (call->add)
-        fer_launch_in(launch, "add", call->add);
+    if (call->of.bias)
+        fer_launch_in(launch, "bias", call->of.bias);
+    if (call->of.add)
+        fer_launch_in(launch, "add", call->of.add);
 }
 
-double conv_macs(const struct conv_shape *s, int n)
+double conv_macs(const struct fer_convolution_shape *s, int n)
 {
     return (double)n * s->oh * s->ow * s->k * (s->c / s->groups) * s->kernel * s->kernel;
 }
 
-void conv_cost(struct fer_launch *launch, const struct conv_shape *s)
+void conv_cost(struct fer_launch *launch, const struct fer_convolution_shape *s)
 {
     const double x = (double)s->n * conv_lanes(s->c, s->x) * s->h * s->w;
     const double y = (double)s->n * conv_lanes(s->k, s->y) * s->oh * s->ow;
@@ -145,11 +154,11 @@ struct fer_tensor *conv_temp(struct fer_emit *em, size_t count)
     return fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
 }
 
-struct conv_groups conv_groups_find(const struct conv_shape *s, enum conv_pass pass)
+struct conv_groups conv_groups_find(const struct fer_convolution_shape *s, enum fer_convolution_pass pass)
 {
     const int inner = s->c / s->groups, outer = s->k / s->groups;
     struct conv_groups g = { s->k, inner, outer, 0 };
-    if (pass == CONV_DATA)
+    if (pass == FER_CONVOLUTION_DATA)
         g = (struct conv_groups){ s->c, outer, inner, 0 };
     for (int first = 0; first < g.outputs; first += FER_BLOCK) {
         const int last = first + FER_BLOCK <= g.outputs ? first + FER_BLOCK - 1 : g.outputs - 1;
@@ -164,10 +173,10 @@ void conv_epilogue_emit(const struct conv_call *call)
 {
     char options[CONV_EPILOGUE_OPTIONS];
     struct conv_call rest = *call;
-    rest.bias = NULL;
+    rest.of.bias = NULL;
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_epilogue_cl, "conv_epilogue", "-DFER_LANES=%d %s",
-                                                fer_lanes(call->y), conv_epilogue_options(&rest, options));
+                                                fer_lanes(call->of.y), conv_epilogue_options(&rest, options));
     conv_epilogue_in(launch, &rest);
-    fer_launch_inout(launch, "y", call->y);
-    fer_launch_cells(call->em, launch, call->y, fer_row_cells(call->y), EPILOGUE_CELLS);
+    fer_launch_inout(launch, "y", call->of.y);
+    fer_launch_cells(call->em, launch, call->of.y, fer_row_cells(call->of.y), EPILOGUE_CELLS);
 }

@@ -16,18 +16,18 @@ static const struct fer_tunable *const weights_tunables[] = {
     FER_TUNABLE("splits", "ranges of rows that are summed by themselves", 16, 4, 8, 32), NULL
 };
 
-static bool applicable(const struct conv_shape *s)
+static bool applicable(const struct fer_convolution_shape *s)
 {
     return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_PLAIN && s->y == FER_LAYOUT_BLOCKED && s->groups == 1;
 }
 
 /* What a tap can reach from output 0 … size - 1. */
-static int framed(int size, const struct conv_shape *s)
+static int framed(int size, const struct fer_convolution_shape *s)
 {
     return (size - 1) * s->stride + (s->kernel - 1) * s->dilation + 1;
 }
 
-static int numbers(const struct conv_shape *s)
+static int numbers(const struct fer_convolution_shape *s)
 {
     return s->c * s->kernel * s->kernel;
 }
@@ -35,12 +35,12 @@ static int numbers(const struct conv_shape *s)
 /* x with its padding. */
 static struct fer_tensor *frame(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const struct fer_shape shape =
-        fer_shape_make(fer_tensor_shape(call->x), 3, (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
+        fer_shape_make(fer_tensor_shape(call->of.x), 3, (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
     struct fer_tensor *out = fer_emit_temp(call->em, &shape, FER_LAYOUT_PLAIN);
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_stem_frame_cl, "conv_stem_frame", NULL);
-    fer_launch_in(launch, "x", call->x);
+    fer_launch_in(launch, "x", call->of.x);
     fer_launch_out(launch, "framed", out);
     fer_launch_int(launch, s->pad);
     fer_launch_range_1d(launch, fer_extent_rows(out, (size_t)(s->c * framed(s->oh, s)), 1));
@@ -49,15 +49,15 @@ static struct fer_tensor *frame(const struct conv_call *call)
 
 static struct fer_tensor *pack(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int count = conv_blocks(s->k) * numbers(s) * FER_BLOCK;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     bool fresh;
-    struct fer_tensor *packed = fer_emit_prepared(call->em, call->w, "conv stem", &shape, &fresh);
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->of.w, "conv stem", &shape, &fresh);
     if (!fresh)
         return packed;
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_pack_cl, "conv_stem_pack", " ");
-    fer_launch_in(launch, "weights", call->w);
+    fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "packed", packed);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, numbers(s));
@@ -69,7 +69,7 @@ static struct fer_tensor *pack(const struct conv_call *call)
 
 static void forward(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     struct fer_tensor *packed = pack(call), *x = frame(call);
     const int rows = call->values[ROWS];
     char options[CONV_EPILOGUE_OPTIONS];
@@ -78,26 +78,26 @@ static void forward(const struct conv_call *call)
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "w", packed);
     conv_epilogue_in(launch, call);
-    fer_launch_out(launch, "y", call->y);
+    fer_launch_out(launch, "y", call->of.y);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
     fer_launch_int(launch, s->dilation);
     fer_launch_int(launch, rows);
-    fer_launch_range_2d(launch, fer_extent_rows(call->y, (size_t)s->oh, (size_t)rows),
+    fer_launch_range_2d(launch, fer_extent_rows(call->of.y, (size_t)s->oh, (size_t)rows),
                         fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
     conv_cost(launch, s);
 }
 
 static void weights(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     struct fer_tensor *x = frame(call);
     const int splits = call->values[SPLITS];
     struct fer_tensor *partial =
         conv_temp(call->em, (size_t)(splits * conv_blocks(s->k)) * (size_t)(numbers(s) * FER_BLOCK));
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem_weights", " ");
     fer_launch_in(launch, "x", x);
-    fer_launch_in(launch, "dy", call->y);
+    fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, s->kernel);
     fer_launch_int(launch, s->stride);
@@ -108,7 +108,7 @@ static void weights(const struct conv_call *call)
 
     launch = fer_emit_kernel(call->em, fer_conv_stem_pack_cl, "conv_stem_unpack", " ");
     fer_launch_in(launch, "partial", partial);
-    fer_launch_out(launch, "dw", call->w);
+    fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, numbers(s));
     fer_launch_int(launch, splits);

@@ -45,18 +45,18 @@ static bool worthwhile(int height, int width)
     return tiles_of(height, width) * POINTS * 8 / 5 < 9 * height * width;
 }
 
-static bool fits(const struct conv_shape *s)
+static bool fits(const struct fer_convolution_shape *s)
 {
     return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED &&
            s->kernel == 3 && s->stride == 1 && s->dilation == 1 && s->groups == 1;
 }
 
-static bool forward_applicable(const struct conv_shape *s)
+static bool forward_applicable(const struct fer_convolution_shape *s)
 {
     return fits(s) && worthwhile(s->oh, s->ow);
 }
 
-static bool data_applicable(const struct conv_shape *s)
+static bool data_applicable(const struct fer_convolution_shape *s)
 {
     return fits(s) && worthwhile(s->h, s->w);
 }
@@ -78,9 +78,9 @@ struct plan {
     bool fused;
 };
 
-static struct plan plan_of(const struct conv_shape *s, enum conv_pass pass, const int *values)
+static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convolution_pass pass, const int *values)
 {
-    const bool data = pass == CONV_DATA;
+    const bool data = pass == FER_CONVOLUTION_DATA;
     struct plan p = { .channels_in = data ? s->k : s->c,
                       .channels_out = data ? s->c : s->k,
                       .height = data ? s->h : s->oh,
@@ -101,17 +101,19 @@ static size_t scratch_size(const struct plan *p)
     return chunk_size(p->fused ? smaller(FUSED_GROUPS, p->chunks) : p->chunks, p->in, p->tiles);
 }
 
-static struct fer_tensor *transform_weights(const struct conv_call *call, enum conv_pass pass, const struct plan *p)
+static struct fer_tensor *transform_weights(const struct conv_call *call, enum fer_convolution_pass pass,
+                                            const struct plan *p)
 {
     const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ p->out * POINTS, p->in * FER_BLOCK * FER_BLOCK });
     bool fresh;
     struct fer_tensor *u = fer_emit_prepared(
-        call->em, call->w, pass == CONV_DATA ? "conv winograd data" : "conv winograd forward", &shape, &fresh);
+        call->em, call->of.w, pass == FER_CONVOLUTION_DATA ? "conv winograd data" : "conv winograd forward", &shape,
+        &fresh);
     if (!fresh)
         return u;
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_weights",
-                                                pass == CONV_DATA ? "-DGRADIENT" : " ");
-    fer_launch_in(launch, "weights", call->w);
+                                                pass == FER_CONVOLUTION_DATA ? "-DGRADIENT" : " ");
+    fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "u", u);
     fer_launch_int(launch, p->channels_out);
     fer_launch_int(launch, p->channels_in);
@@ -139,7 +141,7 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
     fer_launch_out(launch, "scratch", scratch);
     fer_launch_int(launch, p->pad);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)smaller(FUSED_GROUPS, p->chunks)), fer_extent_fixed(1), 1, 1);
-    conv_cost(launch, &call->shape);
+    conv_cost(launch, &call->of.shape);
 }
 
 static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int height,
@@ -171,12 +173,13 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
     fer_launch_int(launch, p->in);
     fer_launch_int(launch, outs);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, outs)), chunks, 1, 1);
-    conv_cost(launch, &call->shape);
+    conv_cost(launch, &call->of.shape);
 }
 
-static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_tensor *in, struct fer_tensor *out)
+static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
+                 struct fer_tensor *out)
 {
-    const struct plan p = plan_of(&call->shape, pass, call->values);
+    const struct plan p = plan_of(&call->of.shape, pass, call->values);
     struct fer_tensor *u = transform_weights(call, pass, &p);
     if (p.fused)
         emit_fused(call, &p, in, u, out);
@@ -186,12 +189,12 @@ static void emit(const struct conv_call *call, enum conv_pass pass, struct fer_t
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, CONV_FORWARD, call->x, call->y);
+    emit(call, FER_CONVOLUTION_FORWARD, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, CONV_DATA, call->y, call->x);
+    emit(call, FER_CONVOLUTION_DATA, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -201,7 +204,7 @@ struct span {
     int chunks, each;
 };
 
-static struct span span_of(const struct conv_shape *s, int megabytes)
+static struct span span_of(const struct fer_convolution_shape *s, int megabytes)
 {
     const int chunks = conv_divide_up(s->n * tiles_of(s->oh, s->ow), WEIGHT_TILES);
     const size_t bytes = (size_t)megabytes << 20;
@@ -210,7 +213,7 @@ static struct span span_of(const struct conv_shape *s, int megabytes)
     return (struct span){ chunks, each < (size_t)chunks ? (int)each : chunks };
 }
 
-static size_t products(const struct conv_shape *s)
+static size_t products(const struct fer_convolution_shape *s)
 {
     return (size_t)POINTS * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
 }
@@ -218,12 +221,13 @@ static size_t products(const struct conv_shape *s)
 static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct fer_tensor *g, struct fer_tensor *du,
                       int first_chunk, int chunks)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const int in = conv_blocks(s->c), out = conv_blocks(s->k);
-    emit_transform(call, call->x, v, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk, fer_extent_fixed((size_t)chunks));
+    emit_transform(call, call->of.x, v, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk,
+                   fer_extent_fixed((size_t)chunks));
 
     struct fer_launch *launch = begin(call->em, "winograd_gradient", WEIGHT_TILES, " ");
-    fer_launch_in(launch, "dy", call->y);
+    fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "g", g);
     fer_launch_int(launch, first_chunk);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
@@ -245,7 +249,7 @@ static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct
 
 static void weights(const struct conv_call *call)
 {
-    const struct conv_shape *s = &call->shape;
+    const struct fer_convolution_shape *s = &call->of.shape;
     const struct span span = span_of(s, call->values[SPAN]);
     struct fer_tensor *v = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->c), WEIGHT_TILES));
     struct fer_tensor *g = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->k), WEIGHT_TILES));
@@ -255,7 +259,7 @@ static void weights(const struct conv_call *call)
 
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_unpack", " ");
     fer_launch_in(launch, "du", du);
-    fer_launch_out(launch, "dw", call->w);
+    fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, s->c);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->c)),

@@ -41,7 +41,8 @@ static int reach(const struct deconv2d *p, int size)
     return (size - 1) * p->stride - 2 * p->pad + p->dilation * (p->kernel - 1) + p->output_pad + 1;
 }
 
-static enum fer_status check(const struct deconv2d *p, const struct fer_shape *in, struct fer_error *err)
+static enum fer_status check(const struct fer_op *op, const struct deconv2d *p, const struct fer_shape *in,
+                             struct fer_error *err)
 {
     char text[64];
     fer_shape_text(in, text, sizeof text);
@@ -65,7 +66,7 @@ static enum fer_status check(const struct deconv2d *p, const struct fer_shape *i
     if ((double)in->dim[0] * height * width > INT_MAX / 64)
         return fer_fail(err, FER_ESHAPE, "%d images of %d x %d pixels are too many for one batch", in->dim[0], height,
                         width);
-    if (strcmp(p->solver, "auto") != 0 && !conv_solver_exists(p->solver))
+    if (strcmp(p->solver, "auto") != 0 && !conv_solver_exists(op, p->solver))
         return fer_fail_argument(err, FER_EINVAL, "solver", "deconv2d has no solver called '%s'", p->solver);
     return FER_OK;
 }
@@ -74,7 +75,7 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
 {
     const struct deconv2d *p = fer_op_params(op);
     const struct fer_shape *in = fer_op_input(op, 0);
-    const enum fer_status status = check(p, in, err);
+    const enum fer_status status = check(op, p, in, err);
     if (status != FER_OK)
         return status;
     const int outer = p->channels / p->groups, taps = p->kernel * p->kernel;
@@ -108,24 +109,25 @@ static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *input, s
     const struct deconv2d *p = fer_emit_params(em);
     const struct fer_shape *x = fer_tensor_shape(output), *y = fer_tensor_shape(input);
     return (struct conv_call){ .em = em,
-                               .x = output,
-                               .w = w,
-                               .y = input,
-                               .shape = { .n = x->dim[0],
-                                          .c = x->dim[1],
-                                          .h = x->dim[2],
-                                          .w = x->dim[3],
-                                          .k = y->dim[1],
-                                          .oh = y->dim[2],
-                                          .ow = y->dim[3],
-                                          .kernel = p->kernel,
-                                          .stride = p->stride,
-                                          .pad = p->pad,
-                                          .dilation = p->dilation,
-                                          .groups = p->groups,
-                                          .x = fer_tensor_layout(output),
-                                          .y = fer_tensor_layout(input),
-                                          .profile = fer_emit_profile(em) } };
+                               .of = { .size = sizeof(struct fer_convolution),
+                                       .x = output,
+                                       .w = w,
+                                       .y = input,
+                                       .shape = { .n = x->dim[0],
+                                                  .c = x->dim[1],
+                                                  .h = x->dim[2],
+                                                  .w = x->dim[3],
+                                                  .k = y->dim[1],
+                                                  .oh = y->dim[2],
+                                                  .ow = y->dim[3],
+                                                  .kernel = p->kernel,
+                                                  .stride = p->stride,
+                                                  .pad = p->pad,
+                                                  .dilation = p->dilation,
+                                                  .groups = p->groups,
+                                                  .x = fer_tensor_layout(output),
+                                                  .y = fer_tensor_layout(input),
+                                                  .profile = fer_emit_profile(em) } } };
 }
 
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
@@ -133,7 +135,7 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
     const struct deconv2d *p = fer_emit_params(em);
     const struct conv_call call = call_of(em, fer_emit_input(em, 0), fer_emit_weight(em, 0), fer_emit_output(em, 0));
     (void)err;
-    conv_emit(CONV_DATA, &call, p->solver);
+    conv_emit(FER_CONVOLUTION_DATA, &call, p->solver);
     if (p->bias)
         conv_bias_add_emit(em, fer_emit_weight(em, 1), fer_emit_output(em, 0));
     return FER_OK;
@@ -147,11 +149,11 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     (void)err;
     if (dx) {
         const struct conv_call call = call_of(em, dx, fer_emit_weight(em, 0), dy);
-        conv_emit(CONV_FORWARD, &call, p->solver);
+        conv_emit(FER_CONVOLUTION_FORWARD, &call, p->solver);
     }
     if (dw) {
         const struct conv_call call = call_of(em, fer_emit_input(em, 0), dw, dy);
-        conv_emit(CONV_WEIGHTS, &call, p->solver);
+        conv_emit(FER_CONVOLUTION_WEIGHTS, &call, p->solver);
     }
     if (db)
         conv_bias_emit(em, dy, db);

@@ -46,7 +46,7 @@ static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "t
 
 /* Best first; CLBlast is for `fer tune` to try, because it builds kernels of its own for seconds when it is first
  * called. */
-static void find_solvers(enum fer_profile profile, const struct gemm *g, const struct fer_solver *solvers[4])
+static void find_solvers(enum fer_profile profile, const struct fer_product *g, const struct fer_solver *solvers[4])
 {
     int count = 0;
     if (profile == FER_PROFILE_CPU && g->b.column_step == 1)
@@ -67,14 +67,14 @@ struct sizes {
     double products;
 };
 
-static struct sizes sizes_of(const struct gemm *g)
+static struct sizes sizes_of(const struct fer_product *g)
 {
     const int capacity = fer_tensor_shape(g->a.tensor)->dim[0];
     return (struct sizes){ g->rows ? g->rows : capacity, g->depth ? g->depth : capacity,
                            g->matrices ? (double)g->matrices * fer_tensor_shape(g->c)->dim[0] : 1 };
 }
 
-static const struct fer_solution *solve(struct fer_emit *em, const struct gemm *g,
+static const struct fer_solution *solve(struct fer_emit *em, const struct fer_product *g,
                                         const struct fer_solver *const *solvers)
 {
     const struct sizes s = sizes_of(g);
@@ -86,17 +86,19 @@ static const struct fer_solution *solve(struct fer_emit *em, const struct gemm *
                                                      .work = "product",
                                                      .shape = text,
                                                      .solvers = solvers,
-                                                     .tolerance = 2e-4 });
+                                                     .tolerance = 2e-4,
+                                                     .kind = FER_PROBLEM_PRODUCT,
+                                                     .detail = g });
 }
 
 /* `items` for every `strip` rows of c; as many as the live batch needs where the rows are the batch. */
-static struct fer_extent row_extent(const struct gemm *g, size_t items, size_t strip)
+static struct fer_extent row_extent(const struct fer_product *g, size_t items, size_t strip)
 {
     return g->rows ? fer_extent_fixed(divide_up((size_t)g->rows * items, strip)) : fer_extent_rows(g->c, items, strip);
 }
 
 /* Rows and columns of a work-item on a CPU, and what else the kernel wants to know; then its range. */
-static void launch_strips(struct fer_launch *launch, const struct gemm *g, const struct fer_solution *solution,
+static void launch_strips(struct fer_launch *launch, const struct fer_product *g, const struct fer_solution *solution,
                           bool dots, struct fer_extent z)
 {
     const int rows = sizes_of(g).rows, *values = solution->values;
@@ -111,7 +113,7 @@ static void launch_strips(struct fer_launch *launch, const struct gemm *g, const
     fer_launch_range_3d(launch, fer_extent_fixed(strips), row_extent(g, 1, strip), z, 1, 1, 1);
 }
 
-static void set_cost(struct fer_launch *launch, const struct gemm *g)
+static void set_cost(struct fer_launch *launch, const struct fer_product *g)
 {
     const struct sizes s = sizes_of(g);
     fer_launch_cost(launch, 2.0 * s.products * s.rows * g->columns * s.depth,
@@ -119,11 +121,15 @@ static void set_cost(struct fer_launch *launch, const struct gemm *g)
                         ((double)s.rows * s.depth + (double)s.depth * g->columns + (double)s.rows * g->columns));
 }
 
-void gemm_emit(struct fer_emit *em, const struct gemm *g)
+void gemm_emit(struct fer_emit *em, const struct fer_product *g)
 {
     const struct fer_solver *solvers[4];
     find_solvers(fer_emit_profile(em), g, solvers);
     const struct fer_solution *solution = solve(em, g, solvers);
+    if (solution->solver == FER_SOLVED) {
+        fer_emit_solved(em);
+        return;
+    }
     const struct fer_solver *solver = solvers[solution->solver];
     const struct sizes s = sizes_of(g);
 #ifdef HAVE_CLBLAST

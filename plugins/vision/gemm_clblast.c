@@ -17,12 +17,12 @@ const struct fer_solver gemm_clblast_solver = { sizeof gemm_clblast_solver, "clb
 enum { ROWS, COLUMNS, DEPTH, A_STEP, A_TURNED, B_STEP, B_TURNED, A_NEXT, B_NEXT, MATRICES, BIASED };
 
 /* Rows or columns lie one behind the other: what BLAS calls a leading dimension is the other step. */
-static bool is_regular(const struct gemm_matrix *matrix)
+static bool is_regular(const struct fer_matrix *matrix)
 {
     return matrix->column_step == 1 || matrix->row_step == 1;
 }
 
-bool gemm_clblast_applies(const struct gemm *g)
+bool gemm_clblast_applies(const struct fer_product *g)
 {
     return is_regular(&g->a) && is_regular(&g->b);
 }
@@ -70,7 +70,7 @@ static enum fer_status run(const struct fer_call *call, struct fer_error *err)
 }
 
 /* c[i, j] = bias[j] */
-static void emit_bias(struct fer_emit *em, const struct gemm *g)
+static void emit_bias(struct fer_emit *em, const struct fer_product *g)
 {
     struct fer_launch *launch = fer_emit_kernel(em, fer_gemm_cl, "gemm_bias", "%s", "");
     fer_launch_in(launch, "bias", g->bias);
@@ -79,7 +79,7 @@ static void emit_bias(struct fer_emit *em, const struct gemm *g)
     fer_launch_range_1d(launch, fer_extent_each(g->c));
 }
 
-struct fer_launch *gemm_clblast_emit(struct fer_emit *em, const struct gemm *g)
+struct fer_launch *gemm_clblast_emit(struct fer_emit *em, const struct fer_product *g)
 {
     const bool a_turned = g->a.column_step != 1, b_turned = g->b.column_step != 1;
     if (g->bias)

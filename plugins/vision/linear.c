@@ -54,14 +54,15 @@ static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
     struct fer_tensor *x = fer_emit_input(em, 0), *w = fer_emit_weight(em, 0), *folded = fer_emit_epilogue(em)->bias;
     const int inputs = fer_tensor_shape(w)->dim[1];
     (void)err;
-    gemm_emit(em, &(struct gemm){ .a = { x, inputs, 1, 0 },
-                                  .b = { w, 1, inputs, 0 },
-                                  .c = fer_emit_output(em, 0),
-                                  .bias = folded    ? folded
-                                          : p->bias ? fer_emit_weight(em, 1)
-                                                    : NULL,
-                                  .columns = p->features,
-                                  .depth = inputs });
+    gemm_emit(em, &(struct fer_product){ .size = sizeof(struct fer_product),
+                                         .a = { x, inputs, 1, 0 },
+                                         .b = { w, 1, inputs, 0 },
+                                         .c = fer_emit_output(em, 0),
+                                         .bias = folded    ? folded
+                                                 : p->bias ? fer_emit_weight(em, 1)
+                                                           : NULL,
+                                         .columns = p->features,
+                                         .depth = inputs });
     return FER_OK;
 }
 
@@ -74,17 +75,19 @@ static enum fer_status backward(struct fer_emit *em, struct fer_error *err)
     const int inputs = fer_tensor_shape(w)->dim[1];
     (void)err;
     if (dx) /* dx = dy W */
-        gemm_emit(em, &(struct gemm){ .a = { dy, p->features, 1, 0 },
-                                      .b = { w, inputs, 1, 0 },
-                                      .c = dx,
-                                      .columns = inputs,
-                                      .depth = p->features });
+        gemm_emit(em, &(struct fer_product){ .size = sizeof(struct fer_product),
+                                             .a = { dy, p->features, 1, 0 },
+                                             .b = { w, inputs, 1, 0 },
+                                             .c = dx,
+                                             .columns = inputs,
+                                             .depth = p->features });
     if (dw) /* dW = dyᵀ x: the depth is the batch */
-        gemm_emit(em, &(struct gemm){ .a = { dy, 1, p->features, 0 },
-                                      .b = { x, inputs, 1, 0 },
-                                      .c = dw,
-                                      .rows = p->features,
-                                      .columns = inputs });
+        gemm_emit(em, &(struct fer_product){ .size = sizeof(struct fer_product),
+                                             .a = { dy, 1, p->features, 0 },
+                                             .b = { x, inputs, 1, 0 },
+                                             .c = dw,
+                                             .rows = p->features,
+                                             .columns = inputs });
     if (db)
         conv_bias_emit(em, dy, db);
     return FER_OK;

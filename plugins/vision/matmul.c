@@ -73,10 +73,10 @@ static enum fer_status shape(struct fer_op *op, struct fer_error *err)
     return FER_OK;
 }
 
-static struct gemm_matrix matrix(struct fer_tensor *tensor, bool transpose)
+static struct fer_matrix matrix(struct fer_tensor *tensor, bool transpose)
 {
     const struct size s = size_of(fer_tensor_shape(tensor));
-    return (struct gemm_matrix){ tensor, transpose ? 1 : s.columns, transpose ? s.columns : 1, s.rows * s.columns };
+    return (struct fer_matrix){ tensor, transpose ? 1 : s.columns, transpose ? s.columns : 1, s.rows * s.columns };
 }
 
 /* c = op(a) op(b), with op the transposition where asked for. */
@@ -85,13 +85,14 @@ static void multiply(struct fer_emit *em, struct fer_tensor *a, bool transpose_a
 {
     const struct size left = transposed(size_of(fer_tensor_shape(a)), transpose_a);
     const struct size right = transposed(size_of(fer_tensor_shape(b)), transpose_b);
-    gemm_emit(em, &(struct gemm){ .a = matrix(a, transpose_a),
-                                  .b = matrix(b, transpose_b),
-                                  .c = c,
-                                  .rows = left.rows,
-                                  .columns = right.columns,
-                                  .depth = left.columns,
-                                  .matrices = matrices(fer_tensor_shape(c)) });
+    gemm_emit(em, &(struct fer_product){ .size = sizeof(struct fer_product),
+                                         .a = matrix(a, transpose_a),
+                                         .b = matrix(b, transpose_b),
+                                         .c = c,
+                                         .rows = left.rows,
+                                         .columns = right.columns,
+                                         .depth = left.columns,
+                                         .matrices = matrices(fer_tensor_shape(c)) });
 }
 
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)

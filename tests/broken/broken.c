@@ -139,6 +139,50 @@ FER_PLUGIN(torn){ HEAD(torn), .layers = lost_layers, .dispatches = torn_dispatch
 DISPATCHES(short, .size = 8, .layer = &lost_layer);
 FER_PLUGIN(short){ HEAD(short), .layers = lost_layers, .dispatches = short_dispatches };
 
+/* ---- solvers for others' problems ---- */
+
+static const char *const sources[] = { "__kernel void k(void) {}", NULL };
+static bool apply(const struct fer_emit *em, const void *detail)
+{
+    (void)em, (void)detail;
+    return false;
+}
+static void solve(struct fer_emit *em, const void *detail, const int *values)
+{
+    (void)em, (void)detail, (void)values;
+}
+/* A solver `name` of `kind`, with what is missing or wrong. */
+#define SOLVERS(plugin, name_, sources_, kind_, ...)                                                                   \
+    static const struct fer_solver plugin##_solver = {                                                                 \
+        .size = sizeof(struct fer_solver), .name = name_, .help = "a way", .sources = sources_                         \
+    };                                                                                                                 \
+    static const struct fer_added_solver plugin##_added = { .size = sizeof(struct fer_added_solver),                   \
+                                                            .solver = &plugin##_solver,                                \
+                                                            .kind = kind_,                                             \
+                                                            .applicable = apply,                                       \
+                                                            __VA_ARGS__ };                                             \
+    static const struct fer_added_solver *const plugin##_solvers[] = { &plugin##_added, NULL };                        \
+    FER_PLUGIN(plugin)                                                                                                 \
+    {                                                                                                                  \
+        HEAD(plugin), .solvers = plugin##_solvers                                                                      \
+    }
+SOLVERS(solver, "way", sources, FER_PROBLEM_PRODUCT, .emit = solve);
+SOLVERS(emitless, "way", sources, FER_PROBLEM_PRODUCT, .emit = NULL);
+SOLVERS(odd, "by way", sources, FER_PROBLEM_PRODUCT, .emit = solve);
+SOLVERS(sourceless, "way", NULL, FER_PROBLEM_PRODUCT, .emit = solve);
+SOLVERS(kindless, "way", sources, FER_PROBLEM_OTHER, .emit = solve);
+SOLVERS(alien, "way", sources, (enum fer_problem_kind)77, .emit = solve);
+SOLVERS(exact, "way", sources, FER_PROBLEM_CONVOLUTION, .emit = solve, .tolerance = 0.1);
+SOLVERS(vague, "way", sources, FER_PROBLEM_CONVOLUTION, .emit = solve, .products = FER_PRODUCTS_TF32);
+SOLVERS(coarse, "way", sources, FER_PROBLEM_CONVOLUTION, .emit = solve, .products = (enum fer_products)9,
+        .tolerance = 0.1);
+static const struct fer_added_solver blank_added = { .size = sizeof(struct fer_added_solver) };
+static const struct fer_added_solver *const blank_solvers[] = { &blank_added, NULL };
+FER_PLUGIN(blank){ HEAD(blank), .solvers = blank_solvers };
+static const struct fer_added_solver slight_added = { .size = sizeof(size_t) };
+static const struct fer_added_solver *const slight_solvers[] = { &slight_added, NULL };
+FER_PLUGIN(slight){ HEAD(slight), .solvers = slight_solvers };
+
 /* ---- what it says when it is used ---- */
 
 static enum fer_status no_shape(struct fer_op *op, struct fer_error *err)
