@@ -35,16 +35,14 @@ FER_UNUSED static size_t fer_row_cells(const struct fer_tensor *tensor)
     return fer_tensor_size(tensor) / (size_t)fer_axis(shape, 0) / (size_t)fer_lanes(tensor);
 }
 
-/* A launch of one kernel of a file that holds several.  Each stands between #ifdef FER_KERNEL_name and #endif, because
- * a compilation knows the types of one launch's tensors only.  `format` adds compiler options. */
+/* A launch with compiler options by a format. */
 FER_UNUSED FER_PRINTF(4, 5) static struct fer_launch *fer_emit_kernel(struct fer_emit *em, const char *source,
                                                                       const char *kernel, const char *format, ...)
 {
     char options[512];
-    int length = snprintf(options, sizeof options, "-DFER_KERNEL_%s=1 ", kernel);
     va_list args;
     va_start(args, format);
-    vsnprintf(options + length, sizeof options - (size_t)length, format, args);
+    vsnprintf(options, sizeof options, format, args);
     va_end(args);
     return fer_emit_launch(em, source, kernel, options);
 }

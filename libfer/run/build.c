@@ -91,7 +91,7 @@ static bool reserve(struct fer_program_cache *cache)
 /* ---- one program ---- */
 
 /* #line makes the compiler count the lines of each part from 1. */
-#define PARTS 5
+enum { DEFINES = 0, SOURCE = 4, PARTS };
 struct text {
     const char *parts[PARTS];
     size_t lengths[PARTS];
@@ -139,14 +139,18 @@ static enum fer_status text_key(const struct text *text, const struct fer_device
     return FER_OK;
 }
 
-/* "relu_forward", the first kernel's name, for people who wait. */
-static void first_kernel(const char *source, char *name, size_t size)
+/* "relu_forward", for people who wait: what `defines` ask for, else the first kernel of the source. */
+static void kernel_name(const char *defines, const char *source, char *name, size_t size)
 {
-    const char *at = strstr(source, "kernel void ");
+    static const char asked[] = "#define FER_KERNEL_", found[] = "kernel void ";
+    const char *at = defines ? strstr(defines, asked) : NULL;
     size_t length = 0;
 
     if (at) {
-        at += strlen("kernel void ");
+        at += strlen(asked);
+        length = strcspn(at, " \n");
+    } else if ((at = strstr(source, found))) {
+        at += strlen(found);
         at += strspn(at, " \t\n");
         length = strcspn(at, " \t\n(");
     }
@@ -155,27 +159,28 @@ static void first_kernel(const char *source, char *name, size_t size)
         snprintf(name, size, "a kernel");
 }
 
-static void tell(const struct fer_build_watch *watch, const char *source, const char *options)
+static void tell(const struct fer_build_watch *watch, const char *defines, const char *source, const char *options)
 {
     char name[80], what[512];
 
     if (!watch || !watch->building)
         return;
-    first_kernel(source, name, sizeof(name));
-    snprintf(what, sizeof(what), "%s%s%s", name, options && *options ? " " : "", options ? options : "");
+    kernel_name(defines, source, name, sizeof(name));
+    options = options ? options + strspn(options, " ") : "";
+    snprintf(what, sizeof(what), "%s%s%s", name, *options ? " " : "", options);
     watch->building(watch->user, what);
 }
 
 /* As many whole lines of the log as a sentence holds. */
-static enum fer_status fail_build(const struct fer_device *device, cl_program program, const char *source, cl_int code,
-                                  struct fer_error *err)
+static enum fer_status fail_build(const struct fer_device *device, cl_program program, const struct text *text,
+                                  cl_int code, struct fer_error *err)
 {
     static const size_t most = FER_ERROR_TEXT - 256;
     char name[80], *log = NULL, *end;
     size_t size = 0, start;
     enum fer_status status;
 
-    first_kernel(source, name, sizeof(name));
+    kernel_name(text->parts[DEFINES], text->parts[SOURCE], name, sizeof(name));
     clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     log = size > 1 ? calloc(size + 1, 1) : NULL;
     if (!log || clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL) != CL_SUCCESS) {
@@ -199,7 +204,7 @@ static enum fer_status fail_build(const struct fer_device *device, cl_program pr
     return status;
 }
 
-static enum fer_status compile(struct fer_device *device, const struct text *text, const char *source, cl_program *out,
+static enum fer_status compile(struct fer_device *device, const struct text *text, cl_program *out,
                                struct fer_error *err)
 {
     cl_int code;
@@ -211,7 +216,7 @@ static enum fer_status compile(struct fer_device *device, const struct text *tex
         return fer_fail_cl(err, code, "clCreateProgramWithSource on %s", device->name);
     code = clBuildProgram(program, 1, &device->id, text->options, NULL, NULL);
     if (code != CL_SUCCESS) {
-        status = fail_build(device, program, source, code, err);
+        status = fail_build(device, program, text, code, err);
         clReleaseProgram(program);
         return status;
     }
@@ -245,8 +250,8 @@ enum fer_status fer_device_program(struct fer_device *device, const char *define
     if (disk)
         program = fer_binary_load(device, key, text.options);
     if (!program) {
-        tell(watch, source, options);
-        status = compile(device, &text, source, &program, err);
+        tell(watch, defines, source, options);
+        status = compile(device, &text, &program, err);
         if (status)
             return status;
         cache->compiled++;

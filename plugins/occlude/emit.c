@@ -121,21 +121,13 @@ struct occlude occlude_start_blind(struct fer_emit *em)
     return start(em, true, OCCLUDE_AUTO, 1);
 }
 
-/* A launch of one kernel of several in a file: each stands between #ifdef FER_KERNEL_name and #endif. */
-static struct fer_launch *launch_of(struct occlude *occlude, const char *source, const char *kernel, const char *more)
-{
-    char options[256];
-    snprintf(options, sizeof options, "-DFER_KERNEL_%s=1 %s", kernel, more);
-    return fer_emit_launch(occlude->em, source, kernel, options);
-}
-
 struct fer_launch *occlude_place(struct occlude *occlude, const char *kernel)
 {
     struct fer_tensor *landmarks = occlude->input[OCCLUDE_LANDMARKS], *box = occlude->input[OCCLUDE_FACE_BOX];
     char more[96];
     snprintf(more, sizeof more, "%s%s%s", landmarks ? "-DHAS_LANDMARKS=1 " : "", box ? "-DHAS_BOX=1 " : "",
              occlude->trust == OCCLUDE_REQUIRED ? "-DREQUIRED=1" : "");
-    struct fer_launch *launch = launch_of(occlude, fer_place_cl, kernel, more);
+    struct fer_launch *launch = fer_emit_launch(occlude->em, fer_place_cl, kernel, more);
     fer_launch_out(launch, "place", occlude->place);
     if (!occlude->blind)
         fer_launch_out(launch, "found", fer_emit_output(occlude->em, 3));
@@ -174,11 +166,11 @@ static void emit_means(struct occlude *occlude, struct fer_tensor *from, struct 
     const int channels = shape->dim[1], height = shape->dim[2];
     const struct fer_shape rows = fer_shape_make(shape, 2, (const int[]){ channels, height });
     struct fer_tensor *sums = fer_emit_temp(occlude->em, &rows, FER_LAYOUT_PLAIN);
-    struct fer_launch *launch = launch_of(occlude, fer_cover_cl, "row_sums", "");
+    struct fer_launch *launch = fer_emit_launch(occlude->em, fer_cover_cl, "row_sums", "");
     fer_launch_in(launch, "from", from);
     fer_launch_out(launch, "sums", sums);
     fer_launch_range_1d(launch, fer_extent_rows(from, (size_t)channels * (size_t)height, 1));
-    launch = launch_of(occlude, fer_cover_cl, "row_means", "");
+    launch = fer_emit_launch(occlude->em, fer_cover_cl, "row_means", "");
     fer_launch_in(launch, "sums", sums);
     fer_launch_out(launch, "means", means);
     fer_launch_float(launch, (double)height * shape->dim[3]);
@@ -208,7 +200,7 @@ void occlude_cover_fill(struct occlude *occlude, enum occlude_fill fill, const s
     char more[96];
     snprintf(more, sizeof more, "-DPLACES=%d %s%s", occlude->places, mean ? "-DHAS_MEAN=1 " : "",
              previous ? "-DHAS_PREVIOUS=1" : "");
-    struct fer_launch *launch = launch_of(occlude, fer_cover_cl, "cover_fill", more);
+    struct fer_launch *launch = fer_emit_launch(occlude->em, fer_cover_cl, "cover_fill", more);
     fer_launch_in(launch, "image", image);
     fer_launch_in(launch, "place", occlude->place);
     if (mean)
@@ -230,7 +222,7 @@ void occlude_cover_sprite(struct occlude *occlude, struct fer_tensor *atlas)
     char more[96];
     snprintf(more, sizeof more, "-DPLACES=1 -DTILE=%d -DLEVELS=%d %s", OCCLUDE_TILE, OCCLUDE_LEVELS,
              previous ? "-DHAS_PREVIOUS=1" : "");
-    struct fer_launch *launch = launch_of(occlude, fer_cover_cl, "cover_sprite", more);
+    struct fer_launch *launch = fer_emit_launch(occlude->em, fer_cover_cl, "cover_sprite", more);
     fer_launch_in(launch, "image", occlude->input[OCCLUDE_IMAGE]);
     fer_launch_in(launch, "place", occlude->place);
     fer_launch_in(launch, "atlas", atlas);
