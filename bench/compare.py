@@ -287,7 +287,8 @@ def parse_options():
     parser.add_argument("--device", help="of fer [its own choice]")
     parser.add_argument("--python", action="append", help="interpreter that has torch; may be repeated [this one, else "
                         "/usr/bin/python3]")
-    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), help="of fer's feature maps [fp32]")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "fp16", "bf16"),
+                        help="of fer's feature maps and products [fp32]")
     parser.add_argument("--torch-device", default="cpu", help="cuda: PyTorch on a GPU, for --device gpu [cpu]")
     parser.add_argument("--torch-precision", choices=("fp32", "tf32", "half"), default="fp32",
                         help="fp32: TF32 off; half: autocast and, in training, a loss scale [fp32]")

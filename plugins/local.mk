@@ -19,6 +19,7 @@ include %D%/synthface/local.mk
 include %D%/occlude/local.mk
 include %D%/haar/local.mk
 include %D%/mtcnn/local.mk
+include %D%/nvidia/local.mk
 
 # Shared by plugins of this tree; includes only public headers.
 noinst_HEADERS += %D%/emit.h

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/check-lists \
 	%D%/check-intel \
 	%D%/check-oclgrind \
+	%D%/check-ptx \
 	%D%/demo \
 	%D%/docs \
 	%D%/gpu-check \

@@ -51,6 +51,7 @@ op_tests = \
 	%D%/unit-precision \
 	%D%/unit-ranks \
 	%D%/unit-route \
+	%D%/unit-tensor \
 	%D%/unit-train \
 	%D%/unit-resnet \
 	%D%/unit-training
@@ -77,6 +78,7 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_eyes_SOURCES = %D%/unit-eyes.c $(shown) $(needs)
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown) $(needs)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
+%C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
 %C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
@@ -152,6 +154,17 @@ EXTRA_DIST += %D%/broken/broken.c %D%/broken/toyadd.c %D%/broken/toysolve.c %D%/
 
 %D%/broken/%.so: %D%/broken/%.c
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
+# The solvers of the plugin nvidia, for any device; unit-tensor.
+tensor_plugin = %D%/tensor/emulated.so
+tensor_source = %D%/tensor/emulated.c
+check_DATA += $(tensor_plugin)
+CLEANFILES += $(tensor_plugin)
+EXTRA_DIST += $(tensor_source)
+nvidia_parts = plugins/nvidia/tensor.c plugins/nvidia/table.h plugins/nvidia/tensor.h plugins/nvidia/tensor_cl.h
+$(tensor_plugin): $(tensor_source) $(nvidia_parts)
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. -Iplugins/nvidia $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ \
+		$(srcdir)/$(tensor_source) $(srcdir)/plugins/nvidia/tensor.c
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tensor.h"
+
+#include <limits.h>
+
+#include "tensor_cl.h"
+
+enum {
+    SMALL = 64, /* sides of a tile */
+    WIDE = 128,
+    WIDE_GROUPS = 128,  /* work-groups that wide tiles must leave, or small ones are taken */
+    SPLIT_GROUPS = 256, /* work-groups wanted for the weights' gradient … */
+    SPLIT_PIXELS = 1024 /* … of no fewer pixels each */
+};
+
+const char *const tensor_sources[] = { fer_tensor_cl, NULL };
+const struct fer_tunable *const tensor_tunables[] = {
+    FER_TUNABLE("tile", "rows and columns of a work-group's results; 0: by shape", 0, SMALL, WIDE), NULL
+};
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static int tile_of(size_t rows, size_t columns, size_t products, int wish)
+{
+    if (wish != 0)
+        return wish;
+    return rows >= WIDE && columns >= WIDE && products * divide_up(rows, WIDE) * divide_up(columns, WIDE) >= WIDE_GROUPS
+               ? WIDE
+               : SMALL;
+}
+
+static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int tile, struct tensor_way way,
+                                const char *options)
+{
+    return fer_any_precision(fer_emit_kernel(em, fer_tensor_cl, kernel, "-DTILE_M=%d -DTILE_N=%d%s%s%s", tile, tile,
+                                             way.bfloat ? " -DBFLOAT" : "", way.emulate ? " -DEMULATE" : "", options));
+}
+
+/* A work-group is one row of 2 * tile work-items; `columns` of its dimension 0 are tiles, the others count groups. */
+static void range(struct fer_launch *launch, int tile, struct fer_extent columns, struct fer_extent rows,
+                  struct fer_extent z)
+{
+    fer_launch_range_3d(launch, columns, rows, z, 2 * (size_t)tile, 1, 1);
+}
+
+/* ---- products ---- */
+
+bool tensor_can_multiply(const struct fer_product *p)
+{
+    return p->columns > 0;
+}
+
+void tensor_emit_product(struct fer_emit *em, const struct fer_product *p, const int *values, struct tensor_way way)
+{
+    const int capacity = fer_tensor_shape(p->a.tensor)->dim[0];
+    const size_t rows = (size_t)(p->rows ? p->rows : capacity), depth = (size_t)(p->depth ? p->depth : capacity);
+    const size_t products = p->matrices ? (size_t)p->matrices * (size_t)fer_tensor_shape(p->c)->dim[0] : 1;
+    const size_t columns = (size_t)p->columns;
+    const int tile = tile_of(rows, columns, products, values[0]);
+    char options[64];
+    /* neighbouring work-items read what lies side by side */
+    snprintf(options, sizeof options, "%s%s%s", p->bias ? " -DBIAS" : "", p->a.column_step == 1 ? "" : " -DA_ACROSS",
+             p->b.column_step == 1 ? " -DB_ACROSS" : "");
+    struct fer_launch *launch = begin(em, "tensor_product", tile, way, options);
+    fer_launch_in(launch, "a", p->a.tensor);
+    fer_launch_in(launch, "b", p->b.tensor);
+    if (p->bias)
+        fer_launch_in(launch, "bias", p->bias);
+    fer_launch_out(launch, "c", p->c);
+    fer_launch_int(launch, p->rows);
+    fer_launch_int(launch, p->columns);
+    fer_launch_int(launch, p->depth);
+    fer_launch_int(launch, p->a.row_step);
+    fer_launch_int(launch, p->a.column_step);
+    fer_launch_int(launch, p->b.row_step);
+    fer_launch_int(launch, p->b.column_step);
+    fer_launch_int(launch, p->a.next);
+    fer_launch_int(launch, p->b.next);
+    fer_launch_int(launch, (int)(rows * columns));
+    range(launch, tile, fer_extent_fixed(divide_up(columns, (size_t)tile) * 2 * (size_t)tile),
+          p->rows ? fer_extent_fixed(divide_up(rows, (size_t)tile)) : fer_extent_rows(p->c, 1, (size_t)tile),
+          p->matrices ? fer_extent_rows(p->c, (size_t)p->matrices, 1) : fer_extent_fixed(1));
+    const double r = (double)rows, c = (double)columns, d = (double)depth, n = (double)products;
+    fer_launch_cost(launch, 2 * n * r * c * d, 4 * n * (r * d + d * c + r * c));
+}
+
+/* ---- convolutions ---- */
+
+bool tensor_can_convolve(const struct fer_convolution *conv)
+{
+    return conv->shape.x == FER_LAYOUT_PLAIN && conv->shape.y == FER_LAYOUT_PLAIN;
+}
+
+static void geometry(struct fer_launch *launch, const struct fer_convolution_shape *s)
+{
+    fer_launch_int(launch, s->kernel);
+    fer_launch_int(launch, s->stride);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, s->dilation);
+}
+
+static void set_cost(struct fer_launch *launch, const struct fer_convolution_shape *s)
+{
+    const double x = (double)s->n * s->c * s->h * s->w, y = (double)s->n * s->k * s->oh * s->ow;
+    const double w = (double)s->k * (s->c / s->groups) * s->kernel * s->kernel;
+    fer_launch_cost(launch, 2 * (double)s->n * s->oh * s->ow * w, 4 * (x + y + w));
+}
+
+/* FORWARD and DATA: `in` is read, `out` written; the second in as many phases as the stride squared. */
+static void emit_image(struct fer_emit *em, const struct fer_convolution *conv, const int *values,
+                       struct tensor_way way, bool data)
+{
+    const struct fer_convolution_shape *s = &conv->shape;
+    struct fer_tensor *in = data ? conv->y : conv->x, *out = data ? conv->x : conv->y;
+    const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
+    const size_t phases = data ? (size_t)s->stride : 1;
+    const size_t plane =
+        data ? divide_up((size_t)s->h, phases) * divide_up((size_t)s->w, phases) : (size_t)s->oh * (size_t)s->ow;
+    const int tile = tile_of((size_t)group_out, (size_t)s->n * plane, (size_t)s->groups * phases * phases, values[0]);
+    char activation[FER_ACTIVATION_OPTION], options[FER_ACTIVATION_OPTION + 64];
+    snprintf(options, sizeof options, " -DB_ACROSS%s%s%s%s", data ? " -DGRADIENT" : "",
+             !data && conv->bias ? " -DBIAS" : "", !data && conv->add ? " -DADD" : "",
+             data ? "" : fer_activation_option(conv->activation, conv->slope, activation));
+    struct fer_launch *launch = begin(em, "tensor_conv", tile, way, options);
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", conv->w);
+    if (!data && conv->bias)
+        fer_launch_in(launch, "bias", conv->bias);
+    if (!data && conv->add)
+        fer_launch_in(launch, "add", conv->add);
+    fer_launch_out(launch, "y", out);
+    geometry(launch, s);
+    fer_launch_int(launch, group_in);
+    fer_launch_int(launch, group_out);
+    range(launch, tile, fer_extent_rows(out, plane * 2, 1),
+          fer_extent_fixed(divide_up((size_t)group_out, (size_t)tile)),
+          fer_extent_fixed((size_t)s->groups * phases * phases));
+    set_cost(launch, s);
+}
+
+/* Splits of the pixels, each with sums of its own. */
+static void emit_weights(struct fer_emit *em, const struct fer_convolution *conv, const int *values,
+                         struct tensor_way way)
+{
+    const struct fer_convolution_shape *s = &conv->shape;
+    const size_t rows = (size_t)(s->k / s->groups), columns = (size_t)(s->c / s->groups * s->kernel * s->kernel);
+    const size_t all = (size_t)s->n * (size_t)s->oh * (size_t)s->ow, count = (size_t)s->k * columns;
+    const int tile = tile_of(rows, columns, (size_t)s->groups, values[0]);
+    const size_t side = (size_t)tile, tiles = divide_up(rows, side) * divide_up(columns, side) * (size_t)s->groups;
+    const size_t most = divide_up(all, SPLIT_PIXELS), wanted = divide_up(SPLIT_GROUPS, tiles);
+    const size_t pixels = divide_up(all, wanted < most ? wanted : most), splits = divide_up(all, pixels);
+    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ (int)splits, (int)count });
+    struct fer_tensor *partial = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
+    struct fer_launch *launch = begin(em, "tensor_conv_weights", tile, way, "");
+    fer_launch_in(launch, "x", conv->x);
+    fer_launch_in(launch, "dy", conv->y);
+    fer_launch_out(launch, "partial", partial);
+    geometry(launch, s);
+    fer_launch_int(launch, s->c / s->groups);
+    fer_launch_int(launch, (int)rows);
+    fer_launch_int(launch, (int)pixels);
+    range(launch, tile, fer_extent_fixed(divide_up(columns, side) * 2 * side), fer_extent_fixed(divide_up(rows, side)),
+          fer_extent_fixed((size_t)s->groups * splits));
+    set_cost(launch, s);
+
+    launch = begin(em, "tensor_conv_sum", tile, way, "");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", conv->w);
+    fer_launch_int(launch, (int)count);
+    fer_launch_int(launch, (int)splits);
+    fer_launch_range_1d(launch, fer_extent_fixed(count));
+}
+
+void tensor_emit_convolution(struct fer_emit *em, const struct fer_convolution *conv, const int *values,
+                             struct tensor_way way)
+{
+    if (conv->pass == FER_CONVOLUTION_WEIGHTS)
+        emit_weights(em, conv, values, way);
+    else
+        emit_image(em, conv, values, way, conv->pass == FER_CONVOLUTION_DATA);
+}
