@@ -168,6 +168,7 @@ static const struct sweep sweeps[] = {
     { 1, 64, 11, 9, 64, 5, 2, 2, 1, 64 }, { 3, 8, 9, 7, 8, 3, 1, 2, 2, 8 },      { 2, 16, 7, 7, 32, 3, 1, 1, 1, 16 },
     { 2, 208, 8, 8, 16, 3, 1, 1, 1, 1 },  { 1, 64, 1, 1, 130, 1, 1, 0, 1, 1 },   { 3, 5, 6, 5, 7, 1, 1, 1, 1, 1 },
     { 2, 16, 24, 23, 20, 3, 1, 1, 1, 1 }, { 2, 160, 6, 5, 144, 1, 1, 0, 1, 1 },  { 3, 33, 13, 12, 40, 1, 2, 0, 1, 1 },
+    { 3, 17, 7, 9, 40, 3, 1, 2, 1, 1 },   { 1, 40, 5, 3, 17, 3, 1, 0, 1, 1 },    { 3, 3, 1, 2, 1, 3, 1, 1, 1, 1 },
     { 2, 48, 8, 9, 48, 3, 2, 1, 1, 12 },  { 2, 40, 9, 8, 40, 3, 1, 1, 1, 5 },    { 1, 48, 7, 8, 96, 3, 1, 1, 1, 24 },
     { 3, 32, 7, 7, 32, 3, 1, 1, 1, 8 },   { 2, 19, 13, 12, 19, 3, 2, 1, 1, 19 },
 };
@@ -193,6 +194,7 @@ static const struct solver solvers[] = {
     { "generic", FER_PROFILE_CPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
     { "depthwise", FER_PROFILE_GPU, { "conv_depthwise" }, { "conv_depthwise" }, NULL, 1e-5 },
     { "implicit", FER_PROFILE_GPU, { "conv_implicit" }, { "conv_implicit" }, "conv_implicit_weights", 1e-5 },
+    { "winograd2", FER_PROFILE_GPU, { "winograd2_fused" }, { "winograd2_fused" }, "winograd2_gradient", 2e-6 },
     { "generic", FER_PROFILE_GPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
 };
 enum { SOLVERS = sizeof solvers / sizeof solvers[0], SWEEPS = sizeof sweeps / sizeof sweeps[0] };

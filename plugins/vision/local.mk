@@ -25,6 +25,7 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
 	%D%/conv_winograd.c \
+	%D%/conv_winograd2.c \
 	%D%/deconv.c \
 	%D%/dropout.c \
 	%D%/gemm.c \
@@ -69,6 +70,8 @@ CL_FILES += \
 	%D%/conv_stem_pack.cl \
 	%D%/conv_unpack.cl \
 	%D%/conv_winograd.cl \
+	%D%/conv_winograd2.cl \
+	%D%/conv_winograd2_weights.cl \
 	%D%/conv_winograd_weights.cl \
 	%D%/dropout.cl \
 	%D%/gemm.cl \

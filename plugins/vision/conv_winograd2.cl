@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Winograd's minimal filtering F(2x2, 3x3) for GPUs (Lavin and Gray: Fast algorithms for convolutional neural networks,
+ * 2015, arXiv:1509.09308): 3x3 kernels, stride 1, plain layouts, nothing but the result written to global memory.  Tiles
+ * of 2x2 outputs, counted through all images:
+ *
+ *     V = Bᵀ x B      of the 4x4 inputs of a tile, by channel        16 numbers (points) a tile and input channel
+ *     M = sum of U V  over input channels; U = G w Gᵀ (conv_winograd2_weights.cl)
+ *     y = Aᵀ M A
+ *
+ * so that 16 multiplications stand for 36.  The points are 0, 1, -1 and infinity; relative error about 4e-7.
+ *
+ *                                  SIDE = 32 columns             winograd2_fused     rows are filters, columns tiles,
+ *                          +-----------------------+                                 depth is input channels
+ *                    DEPTH |  V, each of 16 points |             winograd2_gradient  rows are filters, columns input
+ *                          +-----------------------+                                 channels, depth is tiles, divided
+ *              +-----+     +-----------------------+                                 into splits that winograd2_sum adds
+ *              | U,  |     |  M: in registers, 16  |                                 in order; A dy Aᵀ stands for U
+ *         SIDE | all |     |  work-items a point,  |
+ *              | 16  |     |  8 x 8 sums each      |
+ *              +-----+     +-----------------------+
+ *
+ * Both strips lie in local memory as [DEPTH][16][SIDE], 32 KiB together where DEPTH is 8, and are read by fours.  Then M
+ * goes through the same memory, 2 DEPTH filters at a time, because a tile's points are those of 16 work-items.
+ */
+#ifndef DEPTH
+#define DEPTH 8 /* 8 or 4 */
+#endif
+#define SIDE 32
+#define POINTS 16
+#define ITEMS 256
+#define QUADS (SIDE / 4)
+#define STRIP (DEPTH * POINTS * QUADS) /* of float4 */
+
+/* Where four neighbours of strip[l][z] lie.  The gradient's neighbouring work-items write neighbouring l, which must not
+ * fall on the same bank. */
+#ifdef FER_KERNEL_winograd2_gradient
+#define QUAD(l, z, quad) (((l) * POINTS + (z)) * QUADS + ((quad) ^ ((l) * (QUADS / DEPTH))))
+#else
+#define QUAD(l, z, quad) (((l) * POINTS + (z)) * QUADS + (quad))
+#endif
+#define PLACE(l, z, i) (4 * QUAD(l, z, (i) / 4) + (i) % 4)
+
+/* Where tile t lies, whose first output pixel is (top, left) of image n. */
+struct place {
+    int n, top, left;
+};
+
+static struct place find(int t, int height, int width)
+{
+    const int down = (height + 1) / 2, across = (width + 1) / 2;
+    const struct place p = { t / (down * across), t / across % down * 2, t % across * 2 };
+    return p;
+}
+
+static int count_tiles(int images, int height, int width)
+{
+    return images * ((height + 1) / 2) * ((width + 1) / 2);
+}
+
+/* out = Bᵀ in: four numbers `step` apart to four. */
+static inline void transform_input(const float *in, float *out, const int step)
+{
+    out[0] = in[0] - in[2 * step];
+    out[step] = in[step] + in[2 * step];
+    out[2 * step] = in[2 * step] - in[step];
+    out[3 * step] = in[step] - in[3 * step];
+}
+
+/* out = Aᵀ in: four to two. */
+static inline void transform_output(const float *in, float *out, const int step)
+{
+    out[0] = in[0] + in[step] + in[2 * step];
+    out[step] = in[step] - in[2 * step] - in[3 * step];
+}
+
+/* out = A in: two to four. */
+static inline void transform_gradient(const float *in, float *out, const int step)
+{
+    out[0] = in[0];
+    out[step] = in[0] + in[step];
+    out[2 * step] = in[0] - in[step];
+    out[3 * step] = -in[step];
+}
+
+/* EDGE x EDGE pixels of x from (top, left) of the plane that begins at element `plane`; zeros outside, and zeros all where
+ * there is none. */
+#define FETCH(EDGE, x, pixels, there, plane, top, left)                                                                  \
+    _Pragma("unroll") for (int i = 0; i < EDGE; i++)                                                                     \
+        _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                                 \
+            pixels[i * EDGE + j] = (there) && (uint)((top) + i) < (uint)x##_dim.z && (uint)((left) + j) < (uint)x##_dim.w   \
+                                    ? FER_GET(x, (plane) + (size_t)(((top) + i) * x##_dim.w + (left) + j))               \
+                                    : 0.0f;
+
+/* strip[l][…][i] = points */
+static inline void put(__local float4 *strip, const float *points, const int l, const int i)
+{
+#pragma unroll
+    for (int z = 0; z < POINTS; z++)
+        ((__local float *)strip)[PLACE(l, z, i)] = points[z];
+}
+
+static inline void put_input(__local float4 *strip, const float *pixels, const int l, const int i)
+{
+    float middle[POINTS], points[POINTS];
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+        transform_input(pixels + j, middle + j, 4);
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+        transform_input(middle + 4 * j, points + 4 * j, 1);
+    put(strip, points, l, i);
+}
+
+static inline void put_gradient(__local float4 *strip, const float *pixels, const int l, const int i)
+{
+    float middle[8], points[POINTS];
+#pragma unroll
+    for (int j = 0; j < 2; j++)
+        transform_gradient(pixels + j, middle + j, 2);
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+        transform_gradient(middle + 2 * j, points + 4 * j, 1);
+    put(strip, points, l, i);
+}
+
+/* Which sums a work-item has: of point z, rows 4 y … 4 y + 3 and those 16 further on, columns likewise. */
+struct share {
+    int z, y, x;
+};
+
+static struct share share(int id)
+{
+    const struct share s = { id / 16, id / 4 % 4, id % 4 };
+    return s;
+}
+#define ROW(r) ((r) / 4 * 16 + part.y * 4 + (r) % 4)
+#define COLUMN(q) ((q) / 4 * 16 + part.x * 4 + (q) % 4)
+
+/* sum += a b, of DEPTH more; sum[row][columns 4 x …, 16 + 4 x …] */
+static inline void multiply(float4 sum[8][2], __local const float4 *a, __local const float4 *b, const struct share part)
+{
+#pragma unroll
+    for (int l = 0; l < DEPTH; l++) {
+        const float4 upper = a[QUAD(l, part.z, part.y)], lower = a[QUAD(l, part.z, part.y + 4)];
+        const float4 left = b[QUAD(l, part.z, part.x)], right = b[QUAD(l, part.z, part.x + 4)];
+        const float row[8] = { upper.x, upper.y, upper.z, upper.w, lower.x, lower.y, lower.z, lower.w };
+#pragma unroll
+        for (int r = 0; r < 8; r++) {
+            sum[r][0] = fma((float4)(row[r]), left, sum[r][0]);
+            sum[r][1] = fma((float4)(row[r]), right, sum[r][1]);
+        }
+    }
+}
+
+#ifdef FER_KERNEL_winograd2_fused
+#define LANES 8           /* input channels of U are a multiple of it */
+#define PIECE (2 * DEPTH) /* filters whose M the strips' memory holds */
+
+/* y from x, or dx from dy with U of the turned kernel.  Dimension 0: SIDE tiles; 1: SIDE filters. */
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+winograd2_fused(FER_IN(x), FER_IN(u),
+#ifdef BIAS
+                FER_IN(bias),
+#endif
+#ifdef ADD
+                FER_IN(add),
+#endif
+                FER_OUT(y), const int pad)
+{
+    __local float4 memory[2 * STRIP];
+    __local float4 *const filters = memory, *const inputs = memory + STRIP;
+    const int id = (int)get_local_id(0), column = id % SIDE, tile = (int)get_group_id(0) * SIDE + column;
+    const int block = (int)get_group_id(1), lanes = (x_dim.y + LANES - 1) / LANES * LANES;
+    const bool there = tile < count_tiles(y_dim.x, y_dim.z, y_dim.w);
+    const struct place at = find(tile, y_dim.z, y_dim.w);
+    const struct share part = share(id);
+    /* a prepared tensor is f32 and begins where a float4 may */
+    __global const float4 *const from = (__global const float4 *)DATA(u) + (size_t)block * lanes * POINTS * QUADS;
+    float4 sum[8][2];
+#pragma unroll
+    for (int r = 0; r < 8; r++)
+        sum[r][0] = sum[r][1] = 0.0f;
+
+    for (int c0 = 0; c0 < x_dim.y; c0 += DEPTH) {
+        for (int e = id; e < STRIP; e += ITEMS)
+            filters[e] = from[(size_t)c0 * POINTS * QUADS + e];
+        for (int l = id / SIDE; l < DEPTH; l += ITEMS / SIDE) {
+            const bool used = there && c0 + l < x_dim.y;
+            const size_t plane = used ? FER_PLAIN(x_dim, at.n, c0 + l, 0) : 0;
+            float pixels[POINTS];
+            FETCH(4, x, pixels, used, plane, at.top - pad, at.left - pad)
+            put_input(inputs, pixels, l, column);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        multiply(sum, filters, inputs, part);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    for (int first = 0; first < SIDE; first += PIECE) { /* memory as [PIECE][16][SIDE] */
+#pragma unroll
+        for (int r = 0; r < 8; r++) {
+            const int f = ROW(r) - first;
+            if (f >= 0 && f < PIECE) {
+                memory[(f * POINTS + part.z) * QUADS + part.x] = sum[r][0];
+                memory[(f * POINTS + part.z) * QUADS + part.x + 4] = sum[r][1];
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int f = id / SIDE; f < PIECE; f += ITEMS / SIDE) {
+            const int k = block * SIDE + first + f;
+            float m[POINTS], middle[8], out[4];
+            if (!there || k >= y_dim.y)
+                continue;
+#pragma unroll
+            for (int z = 0; z < POINTS; z++)
+                m[z] = ((__local float *)memory)[(f * POINTS + z) * SIDE + column];
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                transform_output(m + j, middle + j, 4);
+#pragma unroll
+            for (int j = 0; j < 2; j++)
+                transform_output(middle + 4 * j, out + 2 * j, 1);
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                const int row = at.top + i / 2, left = at.left + i % 2, p = row * y_dim.w + left;
+                if (row >= y_dim.z || left >= y_dim.w)
+                    continue;
+                float value = out[i];
+#ifdef BIAS
+                value += FER_GET(bias, k);
+#endif
+#ifdef ADD
+                value += LOAD(add, at.n, k, p);
+#endif
+                STORE(y, at.n, k, p, FER_ACTIVATE(float, value));
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_winograd2_gradient
+/* partial[split][z][K][C] = the sum over a split of `split_tiles` tiles of (A dy Aᵀ) V.  Dimension 0: SIDE input channels;
+ * 1: SIDE filters; 2: split. */
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+winograd2_gradient(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int pad, const int split_tiles)
+{
+    __local float4 gradients[STRIP], inputs[STRIP];
+    const int id = (int)get_local_id(0), c0 = (int)get_group_id(0) * SIDE, k0 = (int)get_group_id(1) * SIDE;
+    const int begin = (int)get_group_id(2) * split_tiles;
+    const int end = min(begin + split_tiles, count_tiles(dy_dim.x, dy_dim.z, dy_dim.w));
+    const struct share part = share(id);
+    float4 sum[8][2];
+#pragma unroll
+    for (int r = 0; r < 8; r++)
+        sum[r][0] = sum[r][1] = 0.0f;
+
+    for (int t0 = begin; t0 < end; t0 += DEPTH) {
+        for (int e = id; e < DEPTH * SIDE; e += ITEMS) { /* neighbours take neighbouring tiles of a channel */
+            const int l = e % DEPTH, i = e / DEPTH;
+            const struct place at = find(t0 + l, dy_dim.z, dy_dim.w);
+            const bool c_used = t0 + l < end && c0 + i < x_dim.y, k_used = t0 + l < end && k0 + i < dy_dim.y;
+            const size_t x_plane = c_used ? FER_PLAIN(x_dim, at.n, c0 + i, 0) : 0;
+            const size_t dy_plane = k_used ? FER_PLAIN(dy_dim, at.n, k0 + i, 0) : 0;
+            float pixels[POINTS], changes[4];
+            FETCH(4, x, pixels, c_used, x_plane, at.top - pad, at.left - pad)
+            put_input(inputs, pixels, l, i);
+            FETCH(2, dy, changes, k_used, dy_plane, at.top, at.left)
+            put_gradient(gradients, changes, l, i);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        multiply(sum, gradients, inputs, part);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+#pragma unroll
+    for (int r = 0; r < 8; r++) {
+        const int k = k0 + ROW(r);
+        const float column[8] = { sum[r][0].x, sum[r][0].y, sum[r][0].z, sum[r][0].w,
+                                  sum[r][1].x, sum[r][1].y, sum[r][1].z, sum[r][1].w };
+        const size_t to = (((size_t)get_group_id(2) * POINTS + part.z) * dy_dim.y + k) * x_dim.y;
+#pragma unroll
+        for (int q = 0; q < 8; q++)
+            if (k < dy_dim.y && c0 + COLUMN(q) < x_dim.y)
+                FER_PUT(partial, to + c0 + COLUMN(q), column[q]);
+    }
+}
+#endif
