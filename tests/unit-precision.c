@@ -154,6 +154,9 @@ static const struct op_case layers[] = {
     OP_CASE(NULL, "3,5,4,3", .flow = "x = a | scale 1.25\ny = x | flatten | linear 7"), /* a view */
     OP_CASE(NULL, "3,18,6,5", .flow = "x = a | scale 1.25\ny = x | flatten"),           /* one that is kept */
     OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("conv2d 20 pad=1")),
+    OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("conv2d 20 pad=1 solver=\"winograd2\"")),
+    OP_CASE(NULL, "3,18,7,5", .flow = BETWEEN("conv2d 20 pad=1 stride=2 groups=2")),
+    OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("deconv2d 20 kernel=4 stride=2 pad=1")),
     OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("conv2d 18 pad=1 groups=depthwise")),
     OP_CASE(NULL, "3,18,6,5",
             .flow = "x = a | scale 1.25\nz = x | conv2d 18 pad=1\nw = z, x | add | relu\ny = w | scale 2"),
@@ -214,6 +217,38 @@ START_TEST(memory_is_halved)
 }
 END_TEST
 
+/* Convolutions that read and write 16 bits themselves. */
+static const struct direct {
+    enum fer_profile profile;
+    const char *flow, *kernel; /* what runs forward */
+} direct[] = {
+    { FER_PROFILE_CPU, BETWEEN("conv2d 20 pad=1 solver=\"winograd\""), "winograd_fused" },
+    { FER_PROFILE_CPU, BETWEEN("conv2d 32 pad=1 groups=depthwise"), "conv_depthwise" },
+    { FER_PROFILE_GPU, BETWEEN("conv2d 20 pad=1"), "conv_implicit" },
+    { FER_PROFILE_GPU, BETWEEN("conv2d 20 kernel=1 stride=2"), "conv_implicit" },
+    { FER_PROFILE_GPU, BETWEEN("conv2d 20 pad=1 solver=\"winograd2\""), "winograd2_fused" },
+    { FER_PROFILE_GPU, BETWEEN("conv2d 32 pad=1 groups=depthwise"), "conv_depthwise" },
+    { FER_PROFILE_GPU, BETWEEN("deconv2d 20 kernel=4 stride=2 pad=1"), "conv_implicit" },
+};
+enum { DIRECT = sizeof direct / sizeof direct[0] };
+
+START_TEST(no_copies)
+{
+    const struct direct *d = &direct[_i];
+    struct op_device device = op_device_open(d->profile);
+    const struct op_case c = { .flow = d->flow, .inputs = "8,32,16,15", .precision = FER_BF16 };
+    struct op_program program;
+
+    op_program_compile(&program, &c, &device, d->profile == FER_PROFILE_CPU);
+    ck_assert_int_gt(count_maps(&program, FER_BF16), 0);
+    ck_assert_msg(op_program_uses(&program, false, d->kernel), "%s: %s does not run", program.title, d->kernel);
+    ck_assert_msg(!op_program_uses(&program, false, "recast"), "%s: copies forward", program.title);
+    ck_assert_msg(!op_program_uses(&program, true, "recast"), "%s: copies backward", program.title);
+    op_program_free(&program);
+    op_device_close(&device);
+}
+END_TEST
+
 /* ---- words ---- */
 
 START_TEST(names)
@@ -236,6 +271,7 @@ static void add_more(TCase *tcase)
     tcase_add_loop_test(tcase, every_number_is_rounded_to, 0, 2);
     tcase_add_loop_test(tcase, layers_agree_with_fp32, 0, 2 * LAYERS);
     tcase_add_test(tcase, memory_is_halved);
+    tcase_add_loop_test(tcase, no_copies, 0, DIRECT);
     tcase_add_test(tcase, names);
 }
 

@@ -16,7 +16,8 @@ void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tenso
     const int splits = shape->dim[0] < SPLITS ? shape->dim[0] : SPLITS;
     struct fer_tensor *partial = conv_temp(em, (size_t)splits * (size_t)lanes);
 
-    struct fer_launch *launch = fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_partial", blocked ? "-DBLOCKED" : " ");
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_partial", blocked ? "-DBLOCKED" : " "));
     fer_launch_in(launch, "dy", dy);
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, lanes);
@@ -36,7 +37,7 @@ void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tenso
 void conv_bias_add_emit(struct fer_emit *em, struct fer_tensor *bias, struct fer_tensor *y)
 {
     const struct fer_shape *shape = fer_tensor_shape(y);
-    struct fer_launch *launch = fer_emit_launch(em, fer_conv_bias_add_cl, "conv_bias_add", NULL);
+    struct fer_launch *launch = fer_any_precision(fer_emit_launch(em, fer_conv_bias_add_cl, "conv_bias_add", NULL));
     fer_launch_in(launch, "bias", bias);
     fer_launch_inout(launch, "y", y);
     fer_launch_range_1d(launch, fer_extent_rows(y, fer_shape_row(shape), 1));

@@ -9,11 +9,11 @@
 #ifdef BLOCKED
 #define VECTOR float16
 #define WIDTH FER_BLOCK
-#define FETCH(p) vload16(p, in)
+#define FETCH(p) FER_READ(dy, 16)(dy_data, in + (size_t)(p) * FER_BLOCK)
 #else
 #define VECTOR float
 #define WIDTH 1
-#define FETCH(p) in[p]
+#define FETCH(p) FER_READ(dy, )(dy_data, in + (p))
 #endif
 __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)
 {
@@ -22,7 +22,7 @@ __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, c
     if (k >= lanes)
         return;
     for (int n = split * images; n < min((split + 1) * images, dy_dim.x); n++) {
-        __global const float *const in = dy_data + AT(dy, n, k, 0);
+        const size_t in = AT(dy, n, k, 0);
         VECTOR even = 0.0f, odd = 0.0f;
         for (int p = 0; p + 1 < plane; p += 2) {
             even += FETCH(p);

@@ -55,9 +55,9 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
     const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow,
               planes = gpu ? s->k : conv_blocks(s->k);
     const int span = gpu ? 1 : height * width < 4096 ? height * width : 8 * width;
-    struct fer_launch *launch =
+    struct fer_launch *launch = fer_any_precision(
         fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise", "-DLANES=%d %s", gpu ? 1 : FER_BLOCK,
-                        gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
+                        gradient ? "-DGRADIENT" : conv_epilogue_options(call, options)));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", gpu ? call->of.w : pack(call));
     if (!gradient)
@@ -85,7 +85,8 @@ static void weights(const struct conv_call *call)
     const struct fer_convolution_shape *s = &call->of.shape;
     const int images = conv_divide_up(s->n, SPLITS), taps = s->kernel * s->kernel;
     struct fer_tensor *partial = conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(taps * FER_BLOCK));
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise_weights", " ");
+    struct fer_launch *launch =
+        fer_any_precision(fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise_weights", " "));
     fer_launch_in(launch, "x", call->of.x);
     fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);

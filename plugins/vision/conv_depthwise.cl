@@ -8,12 +8,12 @@
 #endif
 #if LANES == 16
 #define VECTOR float16
-#define FETCH(p, at) vload16(at, p)
-#define PUT(v, p, at) vstore16(v, at, p)
+#define FETCH(x, p, at) FER_READ(x, 16)(p, (at) * 16)
+#define PUT(x, p, at, v) FER_WRITE(x, 16)(p, (at) * 16, v)
 #else
 #define VECTOR float
-#define FETCH(p, at) (p)[at]
-#define PUT(v, p, at) (p)[at] = (v)
+#define FETCH(x, p, at) FER_READ(x, )(p, at)
+#define PUT(x, p, at, v) FER_WRITE(x, )(p, at, v)
 #endif
 #define BLOCKS(dim) (((dim).y + LANES - 1) / LANES)
 
@@ -64,16 +64,16 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w),
     const int first = (int)get_global_id(0) * span, image = (int)get_global_id(1), block = image % BLOCKS(y_dim);
     if (image >= y_dim.x * BLOCKS(y_dim))
         return;
-    __global const float *const in = DATA(x) + (size_t)image * FER_PLANE(x_dim) * LANES;
-    __global const float *const weight = DATA(w) + (size_t)block * taps * LANES;
-    __global float *const out = DATA(y) + (size_t)image * plane * LANES;
+    __global const FER_TYPE_x *const in = DATA(x) + (size_t)image * FER_PLANE(x_dim) * LANES;
+    __global const FER_TYPE_w *const weight = DATA(w) + (size_t)block * taps * LANES;
+    __global FER_TYPE_y *const out = DATA(y) + (size_t)image * plane * LANES;
 #if defined(BIAS) && LANES == 16
     float lanes[16];
     for (int i = 0; i < 16; i++)
-        lanes[i] = block * 16 + i < y_dim.y ? DATA(bias)[block * 16 + i] : 0.0f;
+        lanes[i] = block * 16 + i < y_dim.y ? FER_GET(bias, block * 16 + i) : 0.0f;
     const VECTOR start = vload16(0, lanes);
 #elif defined(BIAS)
-    const VECTOR start = DATA(bias)[block];
+    const VECTOR start = FER_GET(bias, block);
 #else
     const VECTOR start = 0.0f;
 #endif
@@ -89,12 +89,12 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w),
                         continue;
                     for (int th = h.tap, j = h.at; th < kernel_size; th += h.step, j += h.walk)
                         if ((uint)j < (uint)x_dim.w)
-                            sum = fma(FETCH(in, i * x_dim.w + j), FETCH(weight, tv * kernel_size + th), sum);
+                            sum = fma(FETCH(x, in, i * x_dim.w + j), FETCH(w, weight, tv * kernel_size + th), sum);
                 }
 #ifdef ADD
-                sum += FETCH(DATA(add) + (size_t)image * plane * LANES, p + q);
+                sum += FETCH(add, DATA(add) + (size_t)image * plane * LANES, p + q);
 #endif
-                PUT(FER_ACTIVATE(VECTOR, sum), out, p + q);
+                PUT(y, out, p + q, FER_ACTIVATE(VECTOR, sum));
             }
         }
     }
@@ -131,18 +131,18 @@ conv_depthwise_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel
                     const int n = r / dy_dim.z, o = r % dy_dim.z, i = o * stride - pad + tv * dilation;
                     if ((uint)i >= (uint)x_dim.z)
                         continue;
-                    __global const float *const in =
+                    __global const FER_TYPE_x *const in =
                         DATA(x) + (((size_t)n * blocks + block) * x_dim.z + i) * x_dim.w * 16;
-                    __global const float *const g =
+                    __global const FER_TYPE_dy *const g =
                         DATA(dy) + (((size_t)n * blocks + block) * dy_dim.z + o) * dy_dim.w * 16;
 #pragma unroll 1
                     for (int q = 0; q < dy_dim.w; q++) {
-                        const float16 d = vload16(q, g);
+                        const float16 d = FETCH(dy, g, q);
 #pragma unroll
                         for (int t = 0; t < TAPS; t++) {
                             const int j = q * stride - pad + (th + t) * dilation;
                             if ((uint)j < (uint)x_dim.w)
-                                sum[t] = fma(vload16(j, in), d, sum[t]);
+                                sum[t] = fma(FETCH(x, in, j), d, sum[t]);
                         }
                     }
                 }

@@ -38,8 +38,8 @@ static struct tile tile_of(int rows, int columns, int wish)
 
 static struct fer_launch *begin(const struct conv_call *call, const char *kernel, struct tile tile, const char *options)
 {
-    return fer_emit_kernel(call->em, fer_conv_implicit_cl, kernel, "-DTILE_M=%d -DTILE_N=%d %s", tile.m, tile.n,
-                           options);
+    return fer_any_precision(
+        fer_emit_kernel(call->em, fer_conv_implicit_cl, kernel, "-DTILE_M=%d -DTILE_N=%d %s", tile.m, tile.n, options));
 }
 
 static void geometry(struct fer_launch *launch, const struct fer_convolution_shape *s)

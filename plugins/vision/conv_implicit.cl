@@ -112,7 +112,7 @@ conv_implicit(FER_IN(x), FER_IN(w),
     /* The pixel that this work-item gathers. */
     const int q = q0 + id % TILE_N, n = q / plane, p = q % plane;
     const int row = v.origin + v.scale * (p / h.count), column = h.origin + h.scale * (p % h.count);
-    __global const float *const image = DATA(x) + ((size_t)n * x_dim.y + group * group_in) * FER_PLANE(x_dim);
+    const size_t image = FER_PLAIN(x_dim, n, group * group_in, 0);
 
     for (int l0 = 0; l0 < depth; l0 += DEPTH) {
         for (int e = id; e < TILE_M * DEPTH; e += ITEMS) {
@@ -126,7 +126,7 @@ conv_implicit(FER_IN(x), FER_IN(w),
 #else
                 const size_t at = (size_t)(group * group_out + m) * group_in + c;
 #endif
-                value = DATA(w)[at * (kernel_size * kernel_size) + t];
+                value = FER_GET(w, at * (kernel_size * kernel_size) + t);
             }
             a[e % DEPTH][e / DEPTH] = value;
         }
@@ -136,7 +136,7 @@ conv_implicit(FER_IN(x), FER_IN(w),
             if (q < pixels && l < depth) {
                 const int c = l / taps, i = row + v.walk * (l % taps / h.taps), j = column + h.walk * (l % h.taps);
                 if ((uint)i < (uint)x_dim.z && (uint)j < (uint)x_dim.w)
-                    value = image[c * FER_PLANE(x_dim) + i * x_dim.w + j];
+                    value = FER_GET(x, image + c * FER_PLANE(x_dim) + (size_t)(i * x_dim.w + j));
             }
             b[e / TILE_N][e % TILE_N] = value;
         }
@@ -155,7 +155,7 @@ conv_implicit(FER_IN(x), FER_IN(w),
             if (m < group_out) {
                 float value = sum[r][s];
 #ifdef BIAS
-                value += DATA(bias)[k];
+                value += FER_GET(bias, k);
 #endif
 #ifdef ADD
                 value += LOAD(add, to / plane, k, at);
@@ -209,7 +209,7 @@ conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_
         for (int s = 0; s < EACH_N; s++) {
             const int m = m0 + (int)get_local_id(1) + r * SIDE, j = j0 + (int)get_local_id(0) + s * SIDE;
             if (m < group_out && j < columns)
-                DATA(partial)[((size_t)split * dy_dim.y + group * group_out + m) * columns + j] = sum[r][s];
+                FER_PUT(partial, ((size_t)split * dy_dim.y + group * group_out + m) * columns + j, sum[r][s]);
         }
 }
 #endif
@@ -223,7 +223,7 @@ __kernel void conv_implicit_sum(FER_IN(partial), FER_OUT(dw), const int count, c
     if (i >= count)
         return;
     for (int s = 0; s < splits; s++)
-        sum += DATA(partial)[(size_t)s * count + i];
-    DATA(dw)[i] = sum;
+        sum += FER_GET(partial, (size_t)s * count + i);
+    FER_PUT(dw, i, sum);
 }
 #endif
