@@ -305,8 +305,7 @@ enum fer_status fer_grad_check(struct fer_context *context, const char *path, co
     if (options->batch > 1024)
         status = fer_fail(err, FER_EINVAL, "a batch of %d is too large for a check; at most 1024", options->batch);
     else if (context->precision != FER_FP32)
-        status = fer_fail(err, FER_EINVAL,
-                          "differences so small cannot be seen in %s maps; gradients are compared in fp32 alone",
+        status = fer_fail(err, FER_EINVAL, "differences so small are lost in %s; gradients are compared in fp32 alone",
                           fer_precision_name(context->precision));
     else
         status = fer_net_session_open(context, path, net, &options->settings, &check.session, err);
