@@ -27,6 +27,7 @@ import statistics
 import subprocess
 import sys
 import time
+import warnings
 
 import networks
 
@@ -91,7 +92,8 @@ def make_step(torch, task):
     label = torch.randint(0, 7, (case["batch"],), device=device)
     loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
-    scaler = torch.cuda.amp.GradScaler(enabled=half)
+    scalers = torch.amp if hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler") else torch.cuda.amp # before 2.3
+    scaler = scalers.GradScaler(enabled=half)
 
     def train():
         optimizer.zero_grad(set_to_none=True)
@@ -105,6 +107,7 @@ def make_step(torch, task):
 
 
 def worker(text):
+    warnings.filterwarnings("ignore", category=FutureWarning) # torch.jit is deprecated, and still the fastest
     import torch
     task = json.loads(text)
     torch.manual_seed(0)
