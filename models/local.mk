@@ -24,6 +24,7 @@ dist_model_DATA += \
 
 fer2013modeldir = $(modeldir)/fer2013
 dist_fer2013model_DATA = \
+	%D%/fer2013/alexnet.fer \
 	%D%/fer2013/double-channel.fer \
 	%D%/fer2013/faces.fer \
 	%D%/fer2013/ffra.fer \
@@ -32,7 +33,8 @@ dist_fer2013model_DATA = \
 	%D%/fer2013/resnet18.fer \
 	%D%/fer2013/resnext.fer \
 	%D%/fer2013/ssl.fer \
-	%D%/fer2013/tests.fer
+	%D%/fer2013/tests.fer \
+	%D%/fer2013/vgg.fer
 
 dist_study_DATA += \
 	%D%/studies/covered-parts.study \

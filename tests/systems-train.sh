@@ -37,7 +37,7 @@ for model in "$work"/models/*.fer; do
 done
 cd "$work"
 "$FER" check -q models/path-selection.fer --set csv=fer2013.csv # its networks train two steps above
-for name in resnet18 double-channel ssl ffra privileged; do
+for name in resnet18 vgg alexnet double-channel ssl ffra privileged; do
     "$FER" train -q "models/$name.fer" --set csv=fer2013.csv --run "fer2013-$name" ||
         { echo "fer2013/$name does not train"; exit 1; }
     "$FER" eval -q "fer2013-$name/last.safetensors" --json >out && grep -q '"areas"' out ||
