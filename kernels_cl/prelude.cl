@@ -74,16 +74,16 @@
 #define FER_WRITE8_BFLOAT(data, i, v) vstore8(fer_bfloat8(v), 0, (data) + (i))
 #define FER_WRITE16_BFLOAT(data, i, v) vstore16(fer_bfloat16(v), 0, (data) + (i))
 #ifdef FER_HAS_BFLOAT /* a tensor argument is in this form */
-#define FER_BFLOAT(T, U, S, name)                                                                                        \
+#define FER_BFLOAT(T, U, S, narrow, name)                                                                                \
     static inline S name(const T v)                                                                                      \
     {                                                                                                                    \
         const U bits = FER_PASTE(as_, U)(v), even = bits + 0x7FFFu + ((bits >> 16) & 1u);                                \
-        return FER_PASTE(convert_, S)(((bits & 0x7FFFFFFFu) > 0x7F800000u ? bits | 0x400000u : even) >> 16);             \
+        return narrow(((bits & 0x7FFFFFFFu) > 0x7F800000u ? bits | 0x400000u : even) >> 16);                             \
     }
-FER_BFLOAT(float, uint, ushort, fer_bfloat)
-FER_BFLOAT(float4, uint4, ushort4, fer_bfloat4)
-FER_BFLOAT(float8, uint8, ushort8, fer_bfloat8)
-FER_BFLOAT(float16, uint16, ushort16, fer_bfloat16)
+FER_BFLOAT(float, uint, ushort, convert_ushort, fer_bfloat)
+FER_BFLOAT(float4, uint4, ushort4, convert_ushort4, fer_bfloat4)
+FER_BFLOAT(float8, uint8, ushort8, convert_ushort8, fer_bfloat8)
+FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
 #endif
 
 /* A cell is FER_LANES channels of one pixel.  Kernels written in cells serve both profiles: compiled with -DFER_LANES=16

@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit-align \
 	%D%/unit-augment \
 	%D%/unit-branch \
+	%D%/unit-builtins \
 	%D%/unit-device \
 	%D%/unit-errors \
 	%D%/unit-exec \

@@ -31,7 +31,7 @@ bool fer_binary_wanted(const struct fer_device *device)
         return false;
     if (wish && !strcasecmp(wish, "on"))
         return true;
-    return !strstr(device->platform_name, "Portable Computing Language") && !strstr(device->platform_name, "NVIDIA");
+    return !device->pocl && !strstr(device->platform_name, "NVIDIA");
 }
 
 /* $XDG_CACHE_HOME/libfer; the XDG specification says to ignore a relative path. */

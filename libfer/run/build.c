@@ -3,6 +3,7 @@
 
 #include "prelude_cl.h"
 #include "run/binary.h"
+#include "run/builtins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,24 +205,60 @@ static enum fer_status fail_build(const struct fer_device *device, cl_program pr
     return status;
 }
 
+/* NULL with *code where it cannot even be made.  Else *code says whether it was built. */
+static cl_program build(struct fer_device *device, const char *declarations, const struct text *text,
+                        const char *options, cl_int *code)
+{
+    const char *parts[PARTS + 1] = { declarations };
+    size_t lengths[PARTS + 1] = { strlen(declarations) };
+    cl_program program;
+
+    memcpy(parts + 1, text->parts, sizeof(text->parts));
+    memcpy(lengths + 1, text->lengths, sizeof(text->lengths));
+    program = clCreateProgramWithSource(device->context, PARTS + 1, parts, lengths, code);
+    if (program)
+        *code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
+    return program;
+}
+
+/* With our own declarations of built-in functions.  NULL: try the driver's. */
+static cl_program build_lean(struct fer_device *device, const struct text *text)
+{
+    char options[sizeof(text->options) + sizeof(FER_BUILTINS_OPTION) + 1];
+    char *declarations = fer_builtins_declare(text->parts, PARTS);
+    cl_program program = NULL;
+    cl_int code;
+
+    if (!declarations)
+        return NULL;
+    snprintf(options, sizeof(options), "%s %s", text->options, FER_BUILTINS_OPTION);
+    program = build(device, declarations, text, options, &code);
+    free(declarations);
+    if (program && code != CL_SUCCESS) {
+        clReleaseProgram(program);
+        program = NULL;
+    }
+    return program;
+}
+
 static enum fer_status compile(struct fer_device *device, const struct text *text, cl_program *out,
                                struct fer_error *err)
 {
-    cl_int code;
-    cl_program program =
-        clCreateProgramWithSource(device->context, PARTS, (const char **)text->parts, text->lengths, &code);
     enum fer_status status;
+    cl_int code = CL_SUCCESS;
 
-    if (!program)
+    *out = device->lean ? build_lean(device, text) : NULL;
+    if (*out)
+        return FER_OK;
+    *out = build(device, "", text, text->options, &code);
+    if (!*out)
         return fer_fail_cl(err, code, "clCreateProgramWithSource on %s", device->name);
-    code = clBuildProgram(program, 1, &device->id, text->options, NULL, NULL);
-    if (code != CL_SUCCESS) {
-        status = fail_build(device, program, text, code, err);
-        clReleaseProgram(program);
-        return status;
-    }
-    *out = program;
-    return FER_OK;
+    if (code == CL_SUCCESS)
+        return FER_OK;
+    status = fail_build(device, *out, text, code, err);
+    clReleaseProgram(*out);
+    *out = NULL;
+    return status;
 }
 
 enum fer_status fer_device_program(struct fer_device *device, const char *defines, const char *source,

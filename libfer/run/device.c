@@ -80,6 +80,8 @@ static enum fer_status read_properties(struct fer_device *device, struct fer_err
     memcpy(device->max_local, items, sizeof(device->max_local));
     device->local_is_global = local == CL_GLOBAL;
     device->oclgrind = strstr(device->platform_name, "Oclgrind");
+    device->pocl = strstr(device->platform_name, "Portable Computing Language");
+    device->lean = device->pocl;
     return read_extensions(device, err);
 }
 

@@ -26,6 +26,8 @@ struct fer_device {
     size_t max_local[3];
     bool local_is_global;
     bool oclgrind;          /* simulated by Oclgrind, which needs care in two places */
+    bool pocl;              /* Portable Computing Language */
+    bool lean;              /* programs declare the built-in functions that they use (run/builtins.h) */
     bool profiling;         /* the queue records times */
     size_t allocated, peak; /* bytes of live fer_buffers */
     struct fer_program_cache *cache;

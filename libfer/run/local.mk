@@ -6,6 +6,8 @@ libfer_core_la_SOURCES += \
 	%D%/binding.c \
 	%D%/binding.h \
 	%D%/buffer.c \
+	%D%/builtins.c \
+	%D%/builtins.h \
 	%D%/build.c \
 	%D%/build.h \
 	%D%/cl-error.c \
