@@ -13,14 +13,17 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
     const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
     /* Of each of the 16 outputs the group (none past the last channel), and the place in it; then likewise the inputs. */
     int out_group[FER_BLOCK], out_place[FER_BLOCK];
+#pragma unroll 1
     for (int o = 0; o < FER_BLOCK; o++) {
         const int out = k * FER_BLOCK + o;
         out_group[o] = out < outputs ? out / group_out : -1;
         out_place[o] = out % group_out;
     }
+#pragma unroll 1
     for (int b = b0; b < min(b0 + EACH, blocks); b++) {
         __global float *const w = DATA(packed) + ((size_t)k * blocks + b) * taps * 256;
         int in_group[FER_BLOCK], in_place[FER_BLOCK];
+#pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++) {
             in_group[i] = ((block0 + b) * FER_BLOCK + i) / group_in;
             in_place[i] = ((block0 + b) * FER_BLOCK + i) % group_in;
@@ -29,18 +32,22 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
         const bool whole = in_group[0] == in_group[FER_BLOCK - 1] && in_group[0] == out_group[0] &&
                            in_group[0] == out_group[FER_BLOCK - 1];
 #ifdef GRADIENT
+#pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++) {
             __global const float *const from = DATA(weights) + ((size_t)(block0 + b) * FER_BLOCK + i) * group_out * taps;
             if (whole && taps == 1) {
                 vstore16(vload16(0, from + out_place[0]), i, w);
                 continue;
             }
+#pragma unroll 1
             for (int o = 0; o < FER_BLOCK; o++)
+#pragma unroll 1
                 for (int t = 0; t < taps; t++)
                     w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
                         in_group[i] == out_group[o] ? from[out_place[o] * taps + t] : 0.0f;
         }
 #else
+#pragma unroll 1
         for (int o = 0; o < FER_BLOCK; o++) {
             __global const float *const from = DATA(weights) + ((size_t)k * FER_BLOCK + o) * group_in * taps;
             if (whole && taps == 1) {
@@ -49,7 +56,9 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
                     w[i * FER_BLOCK + o] = from[in_place[0] + i];
                 continue;
             }
+#pragma unroll 1
             for (int i = 0; i < FER_BLOCK; i++)
+#pragma unroll 1
                 for (int t = 0; t < taps; t++)
                     w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
                         in_group[i] == out_group[o] ? from[in_place[i] * taps + t] : 0.0f;
@@ -57,6 +66,7 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
 #endif
     }
     if (k == 0 && b0 == 0)
+#pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++)
             DATA(packed)[(size_t)out_blocks * blocks * taps * 256 + i] = 0.0f;
 }

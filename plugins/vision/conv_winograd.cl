@@ -34,55 +34,60 @@ static void find(struct place *p, int t, int images, int height, int width)
     p->left = t % across * 4;
 }
 
-/* out = Bᵀ in, for six vectors `step` apart. */
-static inline void transform_input(const float8 *in, float8 *out, const int step)
+/* out = Bᵀ in: six vectors to six. */
+static inline void transform_input(const float8 *in, float8 *out)
 {
-    const float8 a = in[4 * step] - 4.0f * in[2 * step], b = in[3 * step] - 4.0f * in[step];
-    const float8 c = in[4 * step] - in[2 * step], d = 2.0f * (in[3 * step] - in[step]);
-    out[0] = 4.0f * in[0] - 5.0f * in[2 * step] + in[4 * step];
-    out[step] = a + b;
-    out[2 * step] = a - b;
-    out[3 * step] = c + d;
-    out[4 * step] = c - d;
-    out[5 * step] = 4.0f * in[step] - 5.0f * in[3 * step] + in[5 * step];
+    const float8 a = in[4] - 4.0f * in[2], b = in[3] - 4.0f * in[1];
+    const float8 c = in[4] - in[2], d = 2.0f * (in[3] - in[1]);
+    out[0] = 4.0f * in[0] - 5.0f * in[2] + in[4];
+    out[1] = a + b;
+    out[2] = a - b;
+    out[3] = c + d;
+    out[4] = c - d;
+    out[5] = 4.0f * in[1] - 5.0f * in[3] + in[5];
 }
 
-/* out = Aᵀ in: six vectors `step` apart to four `out_step` apart. */
-static inline void transform_output(const float8 *in, float8 *out, const int step, const int out_step)
+/* out = Aᵀ in: six vectors to four. */
+static inline void transform_output(const float8 *in, float8 *out)
 {
-    const float8 a = in[step] + in[2 * step], b = in[step] - in[2 * step];
-    const float8 c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
+    const float8 a = in[1] + in[2], b = in[1] - in[2];
+    const float8 c = in[3] + in[4], d = in[3] - in[4];
     out[0] = in[0] + a + c;
-    out[out_step] = b + 2.0f * d;
-    out[2 * out_step] = a + 4.0f * c;
-    out[3 * out_step] = b + 8.0f * d + in[5 * step];
+    out[1] = b + 2.0f * d;
+    out[2] = a + 4.0f * c;
+    out[3] = b + 8.0f * d + in[5];
 }
 
 /* out = A in: four vectors to six. */
-static inline void transform_gradient(const float8 *in, float8 *out, const int step, const int out_step)
+static inline void transform_gradient(const float8 *in, float8 *out)
 {
-    const float8 a = in[0] + in[2 * step], b = in[step] + in[3 * step];
-    const float8 c = in[0] + 4.0f * in[2 * step], d = 2.0f * in[step] + 8.0f * in[3 * step];
+    const float8 a = in[0] + in[2], b = in[1] + in[3];
+    const float8 c = in[0] + 4.0f * in[2], d = 2.0f * in[1] + 8.0f * in[3];
     out[0] = in[0];
-    out[out_step] = a + b;
-    out[2 * out_step] = a - b;
-    out[3 * out_step] = c + d;
-    out[4 * out_step] = c - d;
-    out[5 * out_step] = in[3 * step];
+    out[1] = a + b;
+    out[2] = a - b;
+    out[3] = c + d;
+    out[4] = c - d;
+    out[5] = in[3];
 }
 
-/* SIZE x SIZE pixels of 8 channels of x from (top, left) of a plane of blocks; zero outside. */
+/* Both passes over a tile go row by row, with what lies between them in `between`: 36 vectors do not fit into registers
+ * anyway, and a row compiles in a fraction of the time of all six. */
+
+/* SIZE pixels of 8 channels of column `left` from row `top` of a plane of blocks; zero outside, where the nearest pixel is
+ * read instead of branching. */
 #define FETCH(SIZE, x, pixels, plane, top, left, height, width)                                                          \
-    if ((top) >= 0 && (left) >= 0 && (top) + SIZE <= (height) && (left) + SIZE <= (width)) {                             \
+    if ((top) >= 0 && (top) + SIZE <= (height) && (uint)(left) < (uint)(width)) {                                        \
         _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
-            _Pragma("unroll") for (int j = 0; j < SIZE; j++)                                                             \
-                pixels[i * SIZE + j] = FER_READ(x, 8)(plane, (((top) + i) * (width) + (left) + j) * FER_BLOCK);          \
+            pixels[i] = FER_READ(x, 8)(plane, (((top) + i) * (width) + (left)) * FER_BLOCK);                             \
     } else {                                                                                                             \
+        const int column = clamp((left), 0, (width) - 1);                                                                \
         _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
-            _Pragma("unroll") for (int j = 0; j < SIZE; j++)                                                             \
-                pixels[i * SIZE + j] = (uint)((top) + i) < (uint)(height) && (uint)((left) + j) < (uint)(width)          \
-                                           ? FER_READ(x, 8)(plane, (((top) + i) * (width) + (left) + j) * FER_BLOCK)     \
-                                           : (float8)0;                                                                  \
+        {                                                                                                                \
+            const int row = clamp((top) + i, 0, (height) - 1);                                                           \
+            const float8 nearest = FER_READ(x, 8)(plane, (row * (width) + column) * FER_BLOCK);                          \
+            pixels[i] = row == (top) + i && column == (left) ? nearest : (float8)0;                                      \
+        }                                                                                                                \
     }
 
 #if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_transform)
@@ -100,22 +105,32 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
         for (int half_ = 0; half_ < 2; half_++) {
             __global const FER_TYPE_x *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + half_ * 8;
             __global float *const v = chunk + (b * TILES + t) * FER_BLOCK + half_ * 8;
-            float8 d[POINTS], e[POINTS];
+            float8 in[6], out[6];
+            float between[POINTS * 8] __attribute__((aligned(32)));
             if (at.n < 0) {
+#pragma unroll 1
                 for (int z = 0; z < POINTS; z++)
                     vstore8((float8)0, 0, v + z * z_step);
                 continue;
             }
-            FETCH(6, x, d, plane, top, left, dim.z, dim.w)
+#pragma unroll 1
+            for (int j = 0; j < 6; j++) {
+                FETCH(6, x, in, plane, top, left + j, dim.z, dim.w)
+                transform_input(in, out);
 #pragma unroll
-            for (int i = 0; i < 6; i++)
-                transform_input(d + i, e + i, 6);
+                for (int i = 0; i < 6; i++)
+                    vstore8(out[i], 6 * i + j, between);
+            }
+#pragma unroll 1
+            for (int i = 0; i < 6; i++) {
 #pragma unroll
-            for (int i = 0; i < 6; i++)
-                transform_input(e + 6 * i, d + 6 * i, 1);
+                for (int j = 0; j < 6; j++)
+                    in[j] = vload8(6 * i + j, between);
+                transform_input(in, out);
 #pragma unroll
-            for (int z = 0; z < POINTS; z++)
-                vstore8(d[z], 0, v + z * z_step);
+                for (int j = 0; j < 6; j++)
+                    vstore8(out[j], 0, v + (6 * i + j) * z_step);
+            }
         }
     }
 }
@@ -138,13 +153,6 @@ static void lanes(float *out, __global const float *vector, int count, int k)
 #define ADD_TYPE float
 #define PLUS(at)
 #endif
-/* Pixel i of a tile and what is fused behind it. */
-#define PUT(i)                                                                                                           \
-    {                                                                                                                    \
-        const size_t to = corner + ((i) / 4 * dim.w + (i) % 4) * FER_BLOCK;                                              \
-        const float8 v = o[i] + bias PLUS(to);                                                                           \
-        FER_WRITE(y, 8)(y, to, FER_ACTIVATE(float8, v));                                                                 \
-    }
 
 /* The outputs of a chunk in block k; `add` is read with ADD only. */
 static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global FER_TYPE_y *y,
@@ -191,25 +199,32 @@ static void multiply(__global const float *chunk, __global const float *u, int i
             const size_t corner =
                 (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w + at.left) * FER_BLOCK + half_ * 8;
             const float8 bias = vload8(half_, start);
-            float8 m[POINTS], e[24], o[16];
+            float8 in[6], out[4];
+            float between[24 * 8] __attribute__((aligned(32)));
+#pragma unroll 1
+            for (int j = 0; j < 6; j++) {
 #pragma unroll
-            for (int z = 0; z < POINTS; z++)
-                m[z] = vload8(0, sums + (z * TILES + t) * FER_BLOCK + half_ * 8);
+                for (int i = 0; i < 6; i++)
+                    in[i] = vload8(0, sums + ((6 * i + j) * TILES + t) * FER_BLOCK + half_ * 8);
+                transform_output(in, out);
 #pragma unroll
-            for (int i = 0; i < 6; i++)
-                transform_output(m + i, e + i, 6, 6);
+                for (int i = 0; i < 4; i++)
+                    vstore8(out[i], 6 * i + j, between);
+            }
+#pragma unroll 1
+            for (int i = 0; i < down; i++) {
 #pragma unroll
-            for (int i = 0; i < 4; i++)
-                transform_output(e + 6 * i, o + 4 * i, 1, 1);
-            if (down == 4 && across == 4) {
+                for (int j = 0; j < 6; j++)
+                    in[j] = vload8(6 * i + j, between);
+                transform_output(in, out);
 #pragma unroll
-                for (int i = 0; i < 16; i++)
-                    PUT(i)
-            } else {
-#pragma unroll
-                for (int i = 0; i < 16; i++)
-                    if (i / 4 < down && i % 4 < across)
-                        PUT(i)
+                for (int j = 0; j < 4; j++) {
+                    if (j < across) {
+                        const size_t to = corner + (i * dim.w + j) * FER_BLOCK;
+                        const float8 v = out[j] + bias PLUS(to);
+                        FER_WRITE(y, 8)(y, to, FER_ACTIVATE(float8, v));
+                    }
+                }
             }
         }
     }
@@ -300,22 +315,32 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
             __global const FER_TYPE_dy *const plane =
                 DATA(dy) + ((size_t)at.n * blocks + k) * FER_PLANE(dy_dim) * FER_BLOCK + half_ * 8;
             __global float *const out = DATA(g) + chunk * CHUNK(blocks) + (k * TILES + t) * FER_BLOCK + half_ * 8;
-            float8 d[16], e[24], o[POINTS];
+            float8 in[4], points[6];
+            float between[24 * 8] __attribute__((aligned(32)));
             if (at.n < 0) {
+#pragma unroll 1
                 for (int z = 0; z < POINTS; z++)
                     vstore8((float8)0, 0, out + z * z_step);
                 continue;
             }
-            FETCH(4, dy, d, plane, at.top, at.left, dy_dim.z, dy_dim.w)
+#pragma unroll 1
+            for (int j = 0; j < 4; j++) {
+                FETCH(4, dy, in, plane, at.top, at.left + j, dy_dim.z, dy_dim.w)
+                transform_gradient(in, points);
 #pragma unroll
-            for (int j = 0; j < 4; j++)
-                transform_gradient(d + j, e + j, 4, 4);
+                for (int i = 0; i < 6; i++)
+                    vstore8(points[i], 4 * i + j, between);
+            }
+#pragma unroll 1
+            for (int i = 0; i < 6; i++) {
 #pragma unroll
-            for (int i = 0; i < 6; i++)
-                transform_gradient(e + 4 * i, o + 6 * i, 1, 1);
+                for (int j = 0; j < 4; j++)
+                    in[j] = vload8(4 * i + j, between);
+                transform_gradient(in, points);
 #pragma unroll
-            for (int z = 0; z < POINTS; z++)
-                vstore8(o[z], 0, out + z * z_step);
+                for (int j = 0; j < 6; j++)
+                    vstore8(points[j], 0, out + (6 * i + j) * z_step);
+            }
         }
     }
 }

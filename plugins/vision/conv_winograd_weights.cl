@@ -12,10 +12,10 @@
 #define POINTS 36
 
 #ifdef FER_KERNEL_winograd_weights
-static inline void points(const float16 *in, const int step, float16 *out, const int out_step)
+static inline void points(const float8 *in, const int step, float8 *out, const int out_step)
 {
-    const float16 a = (in[0] + in[2 * step]) * (-1.0f / 6.0f), b = in[step] * (1.0f / 6.0f);
-    const float16 c = in[0] * (1.0f / 24.0f) + in[2 * step] * (1.0f / 6.0f), d = in[step] * (1.0f / 12.0f);
+    const float8 a = (in[0] + in[2 * step]) * (-1.0f / 6.0f), b = in[step] * (1.0f / 6.0f);
+    const float8 c = in[0] * (1.0f / 24.0f) + in[2 * step] * (1.0f / 6.0f), d = in[step] * (1.0f / 12.0f);
     out[0] = in[0] * 0.25f;
     out[out_step] = a - b;
     out[2 * out_step] = a + b;
@@ -40,7 +40,7 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
 #pragma unroll 1
     for (int c = b * FER_BLOCK; c < b * FER_BLOCK + FER_BLOCK; c++) {
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
-        float16 g[9], e[18], o[POINTS];
+        float8 g[9], e[18], o[POINTS];
 #ifdef GRADIENT
         __global const float *from = DATA(weights) + ((size_t)c * outputs + k * FER_BLOCK) * 9;
 #else
@@ -57,27 +57,30 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
                 w[t][i] = used ? from[t] : 0.0f;
 #endif
         }
+#pragma unroll 1
+        for (int half_ = 0; half_ < 2; half_++) {
 #pragma unroll
-        for (int t = 0; t < 9; t++)
-            g[t] = vload16(0, w[t]);
+            for (int t = 0; t < 9; t++)
+                g[t] = vload8(half_, w[t]);
 #pragma unroll
-        for (int j = 0; j < 3; j++)
-            points(g + j, 3, e + j, 3);
+            for (int j = 0; j < 3; j++)
+                points(g + j, 3, e + j, 3);
 #pragma unroll
-        for (int i = 0; i < 6; i++)
-            points(e + 3 * i, 1, o + 6 * i, 1);
+            for (int i = 0; i < 6; i++)
+                points(e + 3 * i, 1, o + 6 * i, 1);
 #pragma unroll
-        for (int z = 0; z < POINTS; z++)
-            vstore16(o[z], ((size_t)k * POINTS + z) * lanes + c, DATA(u));
+            for (int z = 0; z < POINTS; z++)
+                vstore8(o[z], 2 * (((size_t)k * POINTS + z) * lanes + c) + half_, DATA(u));
+        }
     }
 }
 #endif
 
 #ifdef FER_KERNEL_winograd_unpack
-static inline void taps(const float16 *in, const int step, float16 *out, const int out_step)
+static inline void taps(const float8 *in, const int step, float8 *out, const int out_step)
 {
-    const float16 a = in[step] + in[2 * step], b = in[2 * step] - in[step];
-    const float16 c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
+    const float8 a = in[step] + in[2 * step], b = in[2 * step] - in[step];
+    const float8 c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
     out[0] = in[0] * 0.25f - a * (1.0f / 6.0f) + c * (1.0f / 24.0f);
     out[out_step] = b * (1.0f / 6.0f) + d * (1.0f / 12.0f);
     out[2 * out_step] = (c - a) * (1.0f / 6.0f) + in[5 * step];
@@ -93,21 +96,24 @@ winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
     __global const float *const points = DATA(du) + ((size_t)k * blocks + b) * POINTS * 256;
 #pragma unroll 1
     for (int c = 0; c < min(FER_BLOCK, inputs - b * FER_BLOCK); c++) {
-        float16 d[POINTS], e[18], o[9];
+        float8 d[POINTS], e[18], o[9];
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
         __global float *to = DATA(dw) + ((size_t)k * FER_BLOCK * inputs + b * FER_BLOCK + c) * 9;
+#pragma unroll 1
+        for (int half_ = 0; half_ < 2; half_++) {
 #pragma unroll
-        for (int z = 0; z < POINTS; z++)
-            d[z] = vload16(z * FER_BLOCK + c, points);
+            for (int z = 0; z < POINTS; z++)
+                d[z] = vload8(2 * (z * FER_BLOCK + c) + half_, points);
 #pragma unroll
-        for (int j = 0; j < 6; j++)
-            taps(d + j, 6, e + j, 6);
+            for (int j = 0; j < 6; j++)
+                taps(d + j, 6, e + j, 6);
 #pragma unroll
-        for (int i = 0; i < 3; i++)
-            taps(e + 6 * i, 1, o + 3 * i, 1);
+            for (int i = 0; i < 3; i++)
+                taps(e + 6 * i, 1, o + 3 * i, 1);
 #pragma unroll
-        for (int t = 0; t < 9; t++)
-            vstore16(o[t], 0, w[t]);
+            for (int t = 0; t < 9; t++)
+                vstore8(o[t], half_, w[t]);
+        }
 #pragma unroll 1
         for (int i = 0; i < outs; i++, to += (size_t)inputs * 9)
 #pragma unroll

@@ -80,17 +80,26 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
             }
         }
     }
+    if (columns == 16) {
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-        if (r < rows && columns == 16) {
-            vstore8(lo[r], 0, c + (size_t)r * n);
-            vstore8(hi[r], 1, c + (size_t)r * n);
-        } else if (r < rows) {
-            vstore8(lo[r], 0, edge);
-            vstore8(hi[r], 1, edge);
-            for (int j = 0; j < columns; j++)
-                c[(size_t)r * n + j] = edge[j];
+        for (int r = 0; r < ROWS; r++) {
+            if (r < rows) {
+                vstore8(lo[r], 0, c + (size_t)r * n);
+                vstore8(hi[r], 1, c + (size_t)r * n);
+            }
         }
+    } else {
+        float sums[ROWS * 16];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+            vstore8(lo[r], 2 * r, sums);
+            vstore8(hi[r], 2 * r + 1, sums);
+        }
+#pragma unroll 1
+        for (int r = 0; r < rows; r++)
+#pragma unroll 1
+            for (int j = 0; j < columns; j++)
+                c[(size_t)r * n + j] = sums[r * 16 + j];
     }
 }
 
@@ -162,18 +171,28 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
                             sum[r][q] = fma(u, v[q], sum[r][q]);
                     }
                 }
+                /* In loops that are not unrolled, because twelve copies of the rest take long to compile. */
+                float totals[ROWS * COLUMNS];
 #pragma unroll
                 for (int r = 0; r < ROWS; r++) {
 #pragma unroll
                     for (int q = 0; q < COLUMNS; q++) {
-                        if (i + r < i1 && j + q < j1) {
-                            __global float *const c_at = c_matrix + (size_t)(i + r) * n + j + q;
-                            const float4 half_ = sum[r][q].lo + sum[r][q].hi;
-                            float total = half_.x + half_.y + (half_.z + half_.w);
-                            for (int l = even; l < l1; l++)
-                                total = fma(row[r][l], column[q][l], total);
-                            *c_at = total + (l0 > 0 ? *c_at : START(j + q));
-                        }
+                        const float4 half_ = sum[r][q].lo + sum[r][q].hi;
+                        totals[r * COLUMNS + q] = half_.x + half_.y + (half_.z + half_.w);
+                    }
+                }
+#pragma unroll 1
+                for (int r = 0; r < min(ROWS, i1 - i); r++) {
+#pragma unroll 1
+                    for (int q = 0; q < min(COLUMNS, j1 - j); q++) {
+                        __global const float *const a_at = a_matrix + (size_t)(i + r) * a_row;
+                        __global const float *const b_at = b_matrix + (size_t)(j + q) * b_column;
+                        __global float *const c_at = c_matrix + (size_t)(i + r) * n + j + q;
+                        float total = totals[r * COLUMNS + q];
+#pragma unroll 1
+                        for (int l = even; l < l1; l++)
+                            total = fma(a_at[l], b_at[l], total);
+                        *c_at = total + (l0 > 0 ? *c_at : START(j + q));
                     }
                 }
             }
