@@ -26,6 +26,7 @@ static const struct fer_tunable *const weights_tunables[] = {
 
 enum {
     POINTS = 36,
+    WEIGHT = 14,       /* see worthwhile */
     WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,  /* at least, to share out */
@@ -38,11 +39,14 @@ static int tiles_of(int height, int width)
     return conv_divide_up(height, 4) * conv_divide_up(width, 4);
 }
 
-/* Ragged tiles of small planes can cost more than they save: 36 products a tile, and as much again as three fifths of
- * that for the transforms, against nine products a pixel. */
-static bool worthwhile(int height, int width)
+/* What one pair of channels costs, in multiplications: Winograd's 36 products a tile, and as much again as three fifths
+ * of that for the transforms, against nine products a pixel; and the weights, 36 numbers or nine, which come from
+ * memory once for all `n` pictures and take as long as WEIGHT multiplications each (85 products and 6 numbers a
+ * nanosecond were measured).  Ragged tiles of small planes cost more than they save, and so do weights that serve few
+ * tiles. */
+static bool worthwhile(int n, int height, int width)
 {
-    return tiles_of(height, width) * POINTS * 8 / 5 < 9 * height * width;
+    return (double)n * tiles_of(height, width) * POINTS * 1.6 + POINTS * WEIGHT < 9.0 * n * height * width + 9 * WEIGHT;
 }
 
 static bool fits(const struct fer_convolution_shape *s)
@@ -53,12 +57,12 @@ static bool fits(const struct fer_convolution_shape *s)
 
 static bool forward_applicable(const struct fer_convolution_shape *s)
 {
-    return fits(s) && worthwhile(s->oh, s->ow);
+    return fits(s) && worthwhile(s->n, s->oh, s->ow);
 }
 
 static bool data_applicable(const struct fer_convolution_shape *s)
 {
-    return fits(s) && worthwhile(s->h, s->w);
+    return fits(s) && worthwhile(s->n, s->h, s->w);
 }
 
 static int smaller(int a, int b)
