@@ -17,6 +17,7 @@ unit_tests = \
 	%D%/unit-group \
 	%D%/unit-haar \
 	%D%/unit-image \
+	%D%/unit-initial \
 	%D%/unit-lang \
 	%D%/unit-mutate \
 	%D%/unit-occlude \

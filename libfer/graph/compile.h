@@ -15,6 +15,9 @@ struct fer_store {
     const struct fer_description *description;
     struct fer_buffer **values, **statistics; /* by net index; NULL for a net without any */
 };
+/* Every weight zero: for whoever loads them all, or needs none. */
+enum fer_status fer_store_allocate(struct fer_device *device, const struct fer_description *description,
+                                   struct fer_store **out, struct fer_error *err);
 /* Allocate and initialise every weight from (seed, path). */
 enum fer_status fer_store_create(struct fer_device *device, const struct fer_description *description, uint64_t seed,
                                  struct fer_store **out, struct fer_error *err);

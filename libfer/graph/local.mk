@@ -32,6 +32,8 @@ libfer_core_la_SOURCES += \
 	%D%/fuse.c \
 	%D%/graph.c \
 	%D%/graph.h \
+	%D%/initial.c \
+	%D%/initial.h \
 	%D%/inline.c \
 	%D%/inputs.c \
 	%D%/items.c \

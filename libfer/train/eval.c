@@ -78,7 +78,7 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
     if (status == FER_OK)
         status = fer_context_device(context, &device, err);
     if (status == FER_OK)
-        status = fer_store_create(device, description, settings.seed, &store, err);
+        status = fer_store_allocate(device, description, &store, err);
     if (status == FER_OK)
         status = fer_checkpoint_weights(checkpoint, store, err);
     if (status == FER_OK && options->answers)

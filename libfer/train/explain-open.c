@@ -246,7 +246,7 @@ enum fer_status fer_explain_open(struct fer_explainer *e, const struct fer_check
     if (status == FER_OK)
         status = fer_context_device(e->context, &device, err);
     if (status == FER_OK)
-        status = fer_store_create(device, e->description, settings.seed, &e->store, err);
+        status = fer_store_allocate(device, e->description, &e->store, err);
     if (status == FER_OK)
         status = fer_checkpoint_weights(checkpoint, e->store, err);
     if (status == FER_OK)

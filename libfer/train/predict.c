@@ -54,7 +54,7 @@ static enum fer_status open(struct fer_context *context, const struct fer_checkp
     if (status == FER_OK)
         status = fer_context_device(context, &device, err);
     if (status == FER_OK)
-        status = fer_store_create(device, p->description, settings.seed, &p->store, err);
+        status = fer_store_allocate(device, p->description, &p->store, err);
     if (status == FER_OK)
         status = fer_checkpoint_weights(checkpoint, p->store, err);
     if (status == FER_OK)

@@ -114,7 +114,7 @@ static enum fer_status fill_store(struct fer_net_runner *runner, struct net *net
     enum fer_status status = prefix ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 
     if (status == FER_OK)
-        status = fer_store_create(device, net->description, 0, &net->store, err);
+        status = fer_store_allocate(device, net->description, &net->store, err);
     if (status == FER_OK) {
         strcat(strcpy(prefix, net->name), ".");
         load.prefix = prefix;

@@ -319,7 +319,7 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
     if (status == FER_OK)
         status = fer_context_device(context, &device, err);
     if (status == FER_OK)
-        status = fer_store_create(device, description, options->settings.seed, &store, err);
+        status = fer_store_allocate(device, description, &store, err);
     if (status == FER_OK)
         status = options->training ? show_stage(description, store, &compile, json, err)
                                    : show_predict(description, store, options->batch, &compile, json, err);
