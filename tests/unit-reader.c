@@ -716,6 +716,34 @@ START_TEST(damaged_packs_are_refused)
 }
 END_TEST
 
+/* What lists are made of is there without reading pictures; a picture is checked when it is wanted. */
+START_TEST(packs_are_listed_without_their_pictures)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_sample sample;
+    struct fer_pack *faces;
+    FILE *file;
+    size_t last;
+
+    make_faces();
+    use_labels(seven, 7);
+    pack("folder \"faces\"", "good.pack");
+    file = fopen(in_root("good.pack"), "r+b");
+    ck_assert_int_eq(fseek(file, -12, SEEK_END), 0); /* in the last picture */
+    fputc(1, file);
+    fclose(file);
+    ck_assert_int_eq(fer_pack_open(in_root("good.pack"), &faces, &err), FER_OK);
+    last = fer_pack_count(faces) - 1;
+    ck_assert_int_eq(fer_pack_sample(faces, last, FER_FIELD_LABEL | FER_FIELD_SUBJECT, &sample, &err), FER_OK);
+    ck_assert_uint_eq(sample.has & FER_FIELD_LABEL, FER_FIELD_LABEL);
+    ck_assert_int_eq(sample.label, 3);
+    ck_assert_ptr_null(sample.image.pixels);
+    ck_assert_int_eq(fer_pack_sample(faces, last, FER_FIELD_IMAGE, &sample, &err), FER_EFORMAT);
+    ck_assert_int_eq(fer_pack_sample(faces, last, FER_FIELD_LANDMARKS, &sample, &err), FER_EFORMAT);
+    fer_pack_close(faces);
+}
+END_TEST
+
 static bool stop_after_two(void *context, size_t done, size_t count)
 {
     *(size_t *)context = count;
@@ -766,6 +794,7 @@ int main(void)
     tcase_add_test(tests, packed_is_what_was_packed);
     tcase_add_test(tests, packed_keeps_all_fields);
     tcase_add_test(tests, damaged_packs_are_refused);
+    tcase_add_test(tests, packs_are_listed_without_their_pictures);
     tcase_add_test(tests, packing_can_be_stopped);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

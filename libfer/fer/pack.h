@@ -27,7 +27,9 @@ FER_API unsigned fer_pack_fields(const struct fer_pack *pack);
 FER_API const char *fer_pack_label_name(const struct fer_pack *pack, int label);
 /* The split of a sample; NULL: none. */
 FER_API const char *fer_pack_split(const struct fer_pack *pack, size_t index);
-/* Sample `index`, with the labels of the file.  Pictures only when `what` has them.  Thread safe. */
+/* Sample `index`, with the labels of the file.  Pictures only when `what` has them.  For label, subject and id alone
+ * the checksum, and with it the rest of the sample, is not looked at.  FER_EINVAL: there is no such sample;
+ * FER_EFORMAT: it is damaged; FER_ENOMEM.  The caller frees it with fer_sample_free.  Thread safe. */
 FER_API enum fer_status fer_pack_sample(const struct fer_pack *pack, size_t index, unsigned what,
                                         struct fer_sample *sample, struct fer_error *err);
 
