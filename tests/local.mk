@@ -19,6 +19,7 @@ unit_tests = \
 	%D%/unit-image \
 	%D%/unit-lang \
 	%D%/unit-mutate \
+	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-pipeline \
 	%D%/unit-log \

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <fer/data.h>
+#include <fer/host.h>
 
 #include "arena.h"
 
@@ -348,7 +348,7 @@ static const char *default_value(const struct field *f, const char *text, int de
     if (!copy || length == 0)
         return NULL;
     out->text = copy;
-    out->number = strtod(copy, &end);
+    out->number = fer_number_read(copy, &end);
     if (*end == 0)
         out->kind = FER_AST_NUMBER;
     else
