@@ -133,6 +133,8 @@ fi
 # gradients, speed, packing
 expect 0 grad tiny.fer small;                              prints 'small.conv1.weight'
 expect 1 grad tiny.fer small --precision fp16;             says "gradients are compared in fp32 alone"
+expect 2 predict run/best.safetensors x.png --set a=1;     says "\-\-set changes nothing here"
+expect 2 detect x.png --detector haar --data test=.;       says "\-\-data changes nothing here"
 expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
 expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
 expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'
