@@ -57,6 +57,7 @@ expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, colu
 test -s sheet.png
 expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no more than they need
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 0 206 0 0 0 76' ]
+expect 0 show tiny.fer data valid --out sheet.png --columns 65536 --rows 65536
 expect 0 show tiny.fer data valid --out sheet.png --columns 32
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 2 6 0 0 0 24' ]
 
