@@ -470,6 +470,30 @@ START_TEST(a_packed_set_trains_alike)
 END_TEST
 
 /* Paths are relative to the file that says them. */
+/* A directory is gone on with by the same making alone. */
+START_TEST(an_export_is_of_one_data_set)
+{
+    char dir[160], other[160];
+    const char *const moved[] = { other, NULL };
+    struct fer_export_options options = { .settings = { .seed = 3 } };
+    char *json;
+
+    write_text("export.fer", HEAD);
+    snprintf(dir, sizeof dir, "%s", in_home("exported"));
+    for (int again = 0; again < 2; again++) {
+        ck_assert_msg(fer_export_data(context, in_home("export.fer"), "eight", dir, &options, &json, &err) == FER_OK,
+                      "%s", err.text);
+        free(json);
+    }
+    ck_assert_int_eq(fer_export_data(context, in_home("export.fer"), "sixteen", dir, &options, &json, &err),
+                     FER_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.text, "made in another way"));
+    snprintf(other, sizeof other, "eight=%s", in_home("sixteen"));
+    options.settings.data = moved;
+    ck_assert_int_eq(fer_export_data(context, in_home("export.fer"), "eight", dir, &options, &json, &err), FER_EINVAL);
+}
+END_TEST
+
 START_TEST(included_files_have_paths_of_their_own)
 {
     mkdir(in_home("parts"), 0700);
@@ -508,6 +532,7 @@ int main(void)
     tcase_add_test(tests, a_label_outside_of_the_logits_is_named);
     tcase_add_test(tests, load_at_the_top_and_in_a_stage);
     tcase_add_test(tests, a_packed_set_trains_alike);
+    tcase_add_test(tests, an_export_is_of_one_data_set);
     tcase_add_test(tests, included_files_have_paths_of_their_own);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

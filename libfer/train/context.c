@@ -169,6 +169,15 @@ json_t *fer_json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+json_t *fer_json_words(const char *const *words)
+{
+    json_t *array = json_array();
+
+    for (; words && *words; words++)
+        json_array_append_new(array, json_string(*words));
+    return array;
+}
+
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)
 {
     *out = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY) : NULL;
