@@ -48,6 +48,8 @@ long count_argument(struct argp_state *state, const char *name, const char *valu
 /* Likewise a number from `least` to `most`. */
 double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most);
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
+/* Usage and exit 2 where --set or --data was given to a command that has no use for them; `why` ends the sentence. */
+void refuse_settings(struct argp_state *state, const struct common *common, const char *why);
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 

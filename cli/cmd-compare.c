@@ -61,6 +61,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         } else if (args->nb == 0 || args->na == 0) {
             argp_error(state, "two files, or files and --against files");
         }
+        refuse_settings(state, &args->common, "no description is read");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,15 +51,22 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
+/* What is no number is null in a report. */
+static double number_or_nan(const json_t *row, const char *key)
+{
+    return json_is_null(json_object_get(row, key)) ? NAN : number_of(row, key);
+}
+
 static void print(const json_t *report)
 {
     const json_t *row;
     size_t i;
 
     printf("%-48s %14s %14s %10s\n", "along a random direction of", "gradient", "difference", "error");
-    json_array_foreach(json_object_get(report, "tensors"), i, row) printf(
-        "%-48s %14.6g %14.6g %10.2e%s\n", text_of(row, "name"), number_of(row, "analytic"), number_of(row, "numeric"),
-        number_of(row, "difference"), json_is_true(json_object_get(row, "ok")) ? "" : "  WRONG");
+    json_array_foreach(json_object_get(report, "tensors"), i, row)
+        printf("%-48s %14.6g %14.6g %10.2e%s\n", text_of(row, "name"), number_or_nan(row, "analytic"),
+               number_or_nan(row, "numeric"), number_or_nan(row, "difference"),
+               json_is_true(json_object_get(row, "ok")) ? "" : "  WRONG");
 }
 
 int cmd_grad(int argc, char **argv)

@@ -59,6 +59,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (args->align && !args->detector.name)
             argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
+        refuse_settings(state, &args->common, "a checkpoint has all values, and pictures are arguments");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which checkpoint, and which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;

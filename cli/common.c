@@ -118,6 +118,12 @@ double number_argument(struct argp_state *state, const char *name, const char *v
     return number;
 }
 
+void refuse_settings(struct argp_state *state, const struct common *common, const char *why)
+{
+    if (common->sets || common->data)
+        argp_error(state, "--%s changes nothing here: %s", common->sets ? "set" : "data", why);
+}
+
 void need_operands(struct argp_state *state, unsigned least, unsigned most)
 {
     if (state->arg_num < least)

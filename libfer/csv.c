@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csv.h"
 
+#include "number.h"
+
 #include <fer/host.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,24 @@ void fer_csv_text(FILE *out, const char *text)
     for (; *text; text++)
         *text == '"' ? fputs("\"\"", out) : fputc(*text, out);
     fputc('"', out);
+}
+
+void fer_csv_number(FILE *out, double value)
+{
+    char text[32];
+
+    fer_number_print(text, sizeof(text), "%.9g", value);
+    fputs(text, out);
+}
+
+void fer_csv_value(FILE *out, const json_t *value)
+{
+    if (json_is_string(value))
+        fer_csv_text(out, json_string_value(value));
+    else if (json_is_integer(value))
+        fprintf(out, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        fer_csv_number(out, json_real_value(value));
 }
 
 void fer_csv_free(struct fer_csv *csv)

@@ -6,10 +6,15 @@
 #define FER_CSV_H
 
 #include <fer/status.h>
+#include <jansson.h>
 #include <stdio.h>
 
 /* One field, quoted where it has to be. */
 void fer_csv_text(FILE *out, const char *text);
+/* One number: nine digits, with which every float is exact. */
+void fer_csv_number(FILE *out, double value);
+/* A text or number of JSON; nothing for other values. */
+void fer_csv_value(FILE *out, const json_t *value);
 
 /* A table in memory: cell(row, column) points into `text`. */
 struct fer_csv {

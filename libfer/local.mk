@@ -31,6 +31,8 @@ libfer_core_la_SOURCES += \
 	%D%/csv.h \
 	%D%/file.c \
 	%D%/file.h \
+	%D%/number.c \
+	%D%/number.h \
 	%D%/philox.c \
 	%D%/philox.h \
 	%D%/status.c \

@@ -57,6 +57,7 @@ expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, colu
 test -s sheet.png
 expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no more than they need
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 0 206 0 0 0 76' ]
+expect 0 show tiny.fer data valid --out sheet.png --columns 65536 --rows 65536
 expect 0 show tiny.fer data valid --out sheet.png --columns 32
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 2 6 0 0 0 24' ]
 
@@ -133,6 +134,8 @@ fi
 # gradients, speed, packing
 expect 0 grad tiny.fer small;                              prints 'small.conv1.weight'
 expect 1 grad tiny.fer small --precision fp16;             says "gradients are compared in fp32 alone"
+expect 2 predict run/best.safetensors x.png --set a=1;     says "\-\-set changes nothing here"
+expect 2 detect x.png --detector haar --data test=.;       says "\-\-data changes nothing here"
 expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
 expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
 expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'

@@ -57,6 +57,19 @@ grep -q '^  covered 0.2-0.5  1.0000 - 1.0000 = +0.0000 .*(31)$' out || fail "the
 compare 0 a.csv b.csv --against b.csv --json
 near "$(number difference)" 0.065 1e-9
 if grep -q mcnemar out; then fail "McNemar is for one against one"; fi
+# 3/5, -1/5, -1/5 and -1/5: 27 of 64 resamples have a mean of exactly 0, and with them more than half lie on either side
+for file in 1 2 3 4 5; do
+    awk -v file=$file 'BEGIN {
+        print "test,id,name,label,predicted"
+        for (i = 0; i < 4; i++)
+            printf "faces,%d,%d.png,sad,%s\n", i, i, (i ? file != i : file < 4) ? "sad" : "fear"
+    }' >one$file.csv
+done
+printf 'test,id,name,label,predicted\nfaces,0,0.png,sad,fear\n' >other.csv
+for i in 1 2 3; do echo faces,$i,$i.png,sad,sad >>other.csv; done
+compare 0 one1.csv one2.csv one3.csv one4.csv one5.csv --against other.csv --json
+near "$(number difference)" 0 1e-12
+near "$(number p)" 1 1e-12
 
 # other samples, and what is none
 grep -v ',9[0-9],' a.csv >less.csv

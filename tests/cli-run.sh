@@ -73,6 +73,21 @@ status=0
 grep -q "no tensor 'x'" err
 test ! -e z.st
 
+# A gradient that is no number is wrong, and every tensor is in the report all the same.
+python3 - <<'END'
+import st
+st.save("nan.st", {"line.fc.weight": ([2, 3], [float("nan"), 2, 3, 4, 5, 6]), "line.fc.bias": ([2], [10, 20])})
+END
+status=0
+"$FER" grad net.fer line --weights nan.st --json >report || status=$?
+[ $status -eq 1 ]
+python3 - <<'END'
+import json
+rows = json.load(open("report"))["tensors"]
+assert [r["name"] for r in rows[::2]] == ["x", "line.fc.weight", "line.fc.bias"], rows
+assert rows[0]["analytic"] is None and rows[0]["difference"] is None and not any(r["ok"] for r in rows), rows
+END
+
 # Passes of the compiler: shown, left out, and the same numbers (a convolution of ones, its batch norm, what is added).
 cat >block.fer <<'END2'
 fer 1

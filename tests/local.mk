@@ -20,6 +20,7 @@ unit_tests = \
 	%D%/unit-initial \
 	%D%/unit-lang \
 	%D%/unit-mutate \
+	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-pipeline \
 	%D%/unit-log \

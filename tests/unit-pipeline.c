@@ -368,7 +368,7 @@ static void fails_at(const struct fer_pipeline_spec *spec, size_t batches, const
         /* Nothing is broken for good: steps after it can be had. */
         ck_assert_int_eq(fer_pipeline_start(pipeline, 0, batches + 1, &err), FER_OK);
         ck_assert_int_eq(fer_pipeline_next(pipeline, &batch, &err), FER_OK);
-        ck_assert_ptr_nonnull(batch);
+        ck_assert_int_eq(batch != NULL, batches + 1 < fer_pipeline_info(pipeline)->steps);
         fer_pipeline_close(pipeline);
     }
 }
@@ -385,6 +385,9 @@ START_TEST(errors_name_file_and_sample)
     fake.broken = 33;
     fake.odd = 31;
     fails_at(&spec, 3, (const char *const[]){ "'toy'", "picture31.png", "6 x 3", "5 x 3", "resize", NULL });
+    fake.odd = -1;
+    fake.broken = (long)fake.count - 1; /* in the last batch */
+    fails_at(&spec, (size_t)(fake.count - 1) / 10, (const char *const[]){ "damaged", NULL });
     fake.broken = 0;
     open_fails(&spec, FER_EFORMAT, "picture0.png");
 }

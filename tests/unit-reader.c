@@ -716,6 +716,75 @@ START_TEST(damaged_packs_are_refused)
 }
 END_TEST
 
+/* What lists are made of is there without reading pictures; a picture is checked when it is wanted. */
+START_TEST(packs_are_listed_without_their_pictures)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_sample sample;
+    struct fer_pack *faces;
+    FILE *file;
+    size_t last;
+
+    make_faces();
+    use_labels(seven, 7);
+    pack("folder \"faces\"", "good.pack");
+    file = fopen(in_root("good.pack"), "r+b");
+    ck_assert_int_eq(fseek(file, -12, SEEK_END), 0); /* in the last picture */
+    fputc(1, file);
+    fclose(file);
+    ck_assert_int_eq(fer_pack_open(in_root("good.pack"), &faces, &err), FER_OK);
+    last = fer_pack_count(faces) - 1;
+    ck_assert_int_eq(fer_pack_sample(faces, last, FER_FIELD_LABEL | FER_FIELD_SUBJECT, &sample, &err), FER_OK);
+    ck_assert_uint_eq(sample.has & FER_FIELD_LABEL, FER_FIELD_LABEL);
+    ck_assert_int_eq(sample.label, 3);
+    ck_assert_ptr_null(sample.image.pixels);
+    ck_assert_int_eq(fer_pack_sample(faces, last, FER_FIELD_IMAGE, &sample, &err), FER_EFORMAT);
+    ck_assert_int_eq(fer_pack_sample(faces, last, FER_FIELD_LANDMARKS, &sample, &err), FER_EFORMAT);
+    fer_pack_close(faces);
+}
+END_TEST
+
+/* ---- a reader that says of a sample what none can hold ---- */
+
+static enum fer_status wild_open(const void *params, const struct fer_data_env *env, void **state, size_t *count,
+                                 unsigned *fields, struct fer_error *err)
+{
+    (void)env;
+    (void)err;
+    *state = (void *)params;
+    *count = *(const size_t *)params;
+    *fields = FER_FIELD_LANDMARKS;
+    return FER_OK;
+}
+
+static enum fer_status wild_sample(void *state, size_t index, unsigned what, struct fer_sample *sample,
+                                   struct fer_error *err)
+{
+    (void)state;
+    (void)index;
+    (void)what;
+    (void)err;
+    sample->has = FER_FIELD_LANDMARKS;
+    sample->landmarks = 1 << 20;
+    return FER_OK;
+}
+
+START_TEST(what_cannot_be_packed_is_refused)
+{
+    static const struct fer_reader wild = {
+        .size = sizeof(wild), .name = "wild", .open = wild_open, .sample = wild_sample
+    };
+    const struct fer_data_env env = { .size = sizeof(env) };
+    struct fer_error err = FER_ERROR_INIT;
+    size_t count = 1;
+
+    ck_assert_int_eq(fer_pack_write(in_root("wild.pack"), &wild, &count, &env, NULL, &err), FER_EPLUGIN);
+    count = 0;
+    ck_assert_int_eq(fer_pack_write(in_root("wild.pack"), &wild, &count, &env, NULL, &err), FER_EFORMAT);
+    ck_assert_int_ne(access(in_root("wild.pack"), F_OK), 0);
+}
+END_TEST
+
 static bool stop_after_two(void *context, size_t done, size_t count)
 {
     *(size_t *)context = count;
@@ -766,6 +835,8 @@ int main(void)
     tcase_add_test(tests, packed_is_what_was_packed);
     tcase_add_test(tests, packed_keeps_all_fields);
     tcase_add_test(tests, damaged_packs_are_refused);
+    tcase_add_test(tests, packs_are_listed_without_their_pictures);
+    tcase_add_test(tests, what_cannot_be_packed_is_refused);
     tcase_add_test(tests, packing_can_be_stopped);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

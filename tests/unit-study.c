@@ -179,6 +179,16 @@ START_TEST(averages)
     average = fer_table_average(runs, 1);
     ck_assert_ptr_null(json_object_get(json_object_get(average, "m"), "deviation"));
     json_decref(average);
+    /* a number that the first run lacks, and one that it alone has */
+    json_object_set_new((json_t *)runs[1], "n", json_real(2));
+    json_object_set_new((json_t *)runs[2], "n", json_real(4));
+    json_object_del((json_t *)runs[1], "m");
+    json_object_del((json_t *)runs[2], "m");
+    average = fer_table_average(runs, 3);
+    ck_assert_double_eq(json_number_value(json_object_get(json_object_get(average, "n"), "mean")), 3);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(average, "n"), "count")), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(average, "m"), "count")), 1);
+    json_decref(average);
     for (int i = 0; i < 3; i++)
         json_decref((json_t *)runs[i]);
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "train/best.h"
 #include "train/safetensors.h"
 
 enum { SIDE = 4, WEIGHTS = 2 * 3 * SIDE * SIDE, STEPS = 64 };
@@ -393,6 +394,22 @@ START_TEST(best_is_checked_before_training)
 }
 END_TEST
 
+/* A loss of a test that has overflown is null in the results. */
+START_TEST(best_is_a_number)
+{
+    const struct fer_stage_spec stage = { .name = "s", .best = "valid.loss" };
+    json_t *results = json_pack("{s:{s:n}}", "valid", "loss");
+    double value;
+
+    ck_assert_int_eq(fer_best_find(&stage, results, &value, &err), FER_ENUMERIC);
+    ck_assert_ptr_nonnull(strstr(err.text, "stage s: best=\"valid.loss\" is not a finite number"));
+    json_object_set_new(json_object_get(results, "valid"), "loss", json_real(0.5));
+    ck_assert_int_eq(fer_best_find(&stage, results, &value, &err), FER_OK);
+    ck_assert_double_eq(value, 0.5);
+    json_decref(results);
+}
+END_TEST
+
 /* ---- labels ---- */
 
 START_TEST(a_label_outside_of_the_logits_is_named)
@@ -453,6 +470,30 @@ START_TEST(a_packed_set_trains_alike)
 END_TEST
 
 /* Paths are relative to the file that says them. */
+/* A directory is gone on with by the same making alone. */
+START_TEST(an_export_is_of_one_data_set)
+{
+    char dir[160], other[160];
+    const char *const moved[] = { other, NULL };
+    struct fer_export_options options = { .settings = { .seed = 3 } };
+    char *json;
+
+    write_text("export.fer", HEAD);
+    snprintf(dir, sizeof dir, "%s", in_home("exported"));
+    for (int again = 0; again < 2; again++) {
+        ck_assert_msg(fer_export_data(context, in_home("export.fer"), "eight", dir, &options, &json, &err) == FER_OK,
+                      "%s", err.text);
+        free(json);
+    }
+    ck_assert_int_eq(fer_export_data(context, in_home("export.fer"), "sixteen", dir, &options, &json, &err),
+                     FER_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.text, "made in another way"));
+    snprintf(other, sizeof other, "eight=%s", in_home("sixteen"));
+    options.settings.data = moved;
+    ck_assert_int_eq(fer_export_data(context, in_home("export.fer"), "eight", dir, &options, &json, &err), FER_EINVAL);
+}
+END_TEST
+
 START_TEST(included_files_have_paths_of_their_own)
 {
     mkdir(in_home("parts"), 0700);
@@ -487,9 +528,11 @@ int main(void)
     tcase_add_test(tests, the_best_epoch_is_kept);
     tcase_add_test(tests, plateau_lowers_the_rate);
     tcase_add_test(tests, best_is_checked_before_training);
+    tcase_add_test(tests, best_is_a_number);
     tcase_add_test(tests, a_label_outside_of_the_logits_is_named);
     tcase_add_test(tests, load_at_the_top_and_in_a_stage);
     tcase_add_test(tests, a_packed_set_trains_alike);
+    tcase_add_test(tests, an_export_is_of_one_data_set);
     tcase_add_test(tests, included_files_have_paths_of_their_own);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

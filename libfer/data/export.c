@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "csv.h"
 #include "file.h"
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 96 };
@@ -69,25 +70,11 @@ static void picture_name(char *out, size_t size, const char *kind, const struct 
 
 /* ---- the manifest ---- */
 
-static void put_text(FILE *out, const char *text)
-{
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 /* Places that nobody knows are 0, 0, which is the corner of no pixel's centre and spans nothing. */
-static void put_place(FILE *out, float value)
+static void put_number(FILE *out, float value)
 {
-    fprintf(out, ",%.9g", isfinite(value) ? (double)value : 0.0);
+    fputc(',', out);
+    fer_csv_number(out, isfinite(value) ? (double)value : 0);
 }
 
 static void put_header(const struct fer_export *export)
@@ -114,26 +101,26 @@ static void put_row(const struct fer_export *export, const struct fer_export_row
         if (!there[i])
             continue;
         fputs(i ? "," : "", out);
-        put_text(out, texts[i] ? texts[i] : "");
+        fer_csv_text(out, texts[i] ? texts[i] : "");
     }
     if (c->subject)
         fprintf(out, ",%d", row->subject);
     if (c->mask) {
         fputc(',', out);
-        put_text(out, mask);
+        fer_csv_text(out, mask);
     }
     if (c->covered)
-        fprintf(out, ",%.9g", (double)row->covered);
+        put_number(out, row->covered);
     if (c->found)
-        fprintf(out, ",%.9g", (double)row->found);
+        put_number(out, row->found);
     if (c->note) {
         fputc(',', out);
-        put_text(out, row->note ? row->note : "");
+        fer_csv_text(out, row->note ? row->note : "");
     }
     for (int i = 0; c->box && i < 4; i++)
-        put_place(out, row->box[i]);
+        put_number(out, row->box[i]);
     for (int i = 0; i < 2 * c->landmarks; i++)
-        put_place(out, row->landmarks[i]);
+        put_number(out, row->landmarks[i]);
     fputc('\n', out);
 }
 

@@ -2,6 +2,7 @@
 #include <fer/pack.h>
 
 #include "data/pack-format.h"
+#include "data/source.h"
 #include "file.h"
 
 #include <stdlib.h>
@@ -200,6 +201,8 @@ static enum fer_status write_records(struct writer *writer, int fd, const char *
             sample.has |= FER_FIELD_ID;
         }
         if (!status)
+            status = fer_sample_check(&sample, err);
+        if (!status)
             status = add_sample(writer, &sample, err);
         entry->label = sample.has & FER_FIELD_LABEL ? sample.label : -1;
         fer_sample_free(&sample);
@@ -264,6 +267,8 @@ static enum fer_status write_opened(struct writer *writer, enum fer_status statu
     if (writer->reader->render)
         return fer_fail(err, FER_ENOTSUP, "the pictures of '%s' are rendered on the device: there is nothing to pack",
                         writer->reader->name);
+    if (count == 0)
+        return fer_fail(err, FER_EFORMAT, "%s: there is not a single sample", writer->reader->name);
     memcpy(writer->header.magic, PACK_MAGIC, sizeof(writer->header.magic));
     writer->header.endian = PACK_ENDIAN;
     writer->header.version = PACK_VERSION;

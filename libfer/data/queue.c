@@ -223,7 +223,7 @@ enum fer_status fer_queue_next(struct fer_queue *queue, struct fer_batch **batch
     *batch = NULL;
     if (!queue->started)
         return fer_fail(err, FER_EINVAL, "no epoch has been started");
-    if (queue->taken >= queue->end)
+    if (!queue->failed && queue->taken >= queue->end)
         return FER_OK;
     pthread_mutex_lock(&queue->lock);
     /* A batch that failed is not passed: its error comes again. */

@@ -127,8 +127,7 @@ static enum fer_status transform(struct fer_source *source, int first, int end, 
     return FER_OK;
 }
 
-/* Third-party readers are checked for what would otherwise write past an array. */
-static enum fer_status check_sample(const struct fer_sample *sample, struct fer_error *err)
+enum fer_status fer_sample_check(const struct fer_sample *sample, struct fer_error *err)
 {
     const struct fer_image *images[] = { &sample->image, &sample->mask };
 
@@ -154,7 +153,7 @@ static enum fer_status read_sample(struct fer_source *source, size_t index, unsi
         sample->id = (uint32_t)index;
         sample->has |= FER_FIELD_ID;
     }
-    return check_sample(sample, err);
+    return fer_sample_check(sample, err);
 }
 
 enum fer_status fer_source_get(struct fer_source *source, size_t index, size_t epoch, bool pictures,

@@ -33,6 +33,8 @@ enum fer_status fer_source_get(struct fer_source *source, size_t index, size_t e
 /* Label and subject alone; -1 where there is none. */
 enum fer_status fer_source_label(struct fer_source *source, size_t index, int *label, int *subject,
                                  struct fer_error *err);
+/* Third-party readers are checked for what would otherwise read or write past an array: FER_EPLUGIN. */
+enum fer_status fer_sample_check(const struct fer_sample *sample, struct fer_error *err);
 enum fer_status fer_sample_copy(struct fer_sample *out, const struct fer_sample *in, struct fer_error *err);
 
 #endif

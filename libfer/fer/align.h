@@ -19,7 +19,8 @@ struct fer_similarity {
 
 /* The similarity that brings from[i] nearest to to[i], in the sum of squared distances (Umeyama: Least-squares
  * estimation of transformation parameters between two point patterns, IEEE TPAMI 1991; without reflections).
- * FER_EINVAL: coordinates that are not finite, or points that all lie in one place. */
+ * FER_EINVAL: coordinates that are not finite, or points (in either list) that all lie in one place, as none and one
+ * do; then *out is undefined. */
 FER_API enum fer_status fer_similarity_fit(const double (*from)[2], const double (*to)[2], int count,
                                            struct fer_similarity *out, struct fer_error *err);
 /* Where (x, y) comes to. */

@@ -10,10 +10,12 @@
  *         fprintf(stderr, "%s\n", err.text);
  *     fer_context_free(context);
  *
- * Rules for all of fer/{context,inspect,train,eval,predict,run}.h: a context and what is made from it belong to one
- * thread at a time (different contexts to different threads); strings passed in are copied or not kept; texts returned
- * through a char ** are malloc'ed and freed by the caller with free().  Results come as JSON texts, which grow without
- * breaking their readers: ignore members you do not know.
+ * Rules for all of fer/{context,detect,explain,inspect,predict,run,study,train,tune}.h: a context and what is made from
+ * it belong to one thread at a time (different contexts to different threads); strings passed in are copied or not
+ * kept; texts returned through a char ** are malloc'ed and freed by the caller with free().  Results come as JSON
+ * texts, which grow without breaking their readers: ignore members you do not know.  Where a function takes options,
+ * NULL stands for zeroed ones unless a member is needed (fer_train, fer_sweep, fer_study, fer_compare); `err` may be
+ * NULL.
  *
  * On PoCL, threads that are bound to cores are up to twice as fast: set POCL_AFFINITY=1 in the environment before the
  * first OpenCL call of the process.  The command does so; the library leaves the environment alone.

@@ -14,21 +14,26 @@ extern "C" {
 #endif
 
 /* An 8-bit picture: height rows of width pixels of channels (1 gray, 3 RGB, 4 RGBA) bytes.  `pixels` is malloc'ed and
- * belongs to the struct. */
+ * belongs to the struct.
+ *
+ * The functions below are thread safe.  What they make belongs to the caller, who frees it with fer_image_free; after a
+ * failure it is zeroed.  Sides go from 1 to 16384, and 64 million pixels are the most: FER_EINVAL for what is asked
+ * for, FER_EFORMAT for what a file holds.  All may fail with FER_ENOMEM. */
 struct fer_image {
     int width, height, channels;
     uint8_t *pixels;
 };
-/* Decode PNG, JPEG, BMP, PGM or PPM from memory or a file into 1, 3 or 4 channels (channels = 0: as stored).
- * Refuses sides over 16384 and over 64 million pixels.  Errors: FER_EIO, FER_EFORMAT, FER_ENOMEM.  Thread safe.
- * fer_image_read adds FER_ENOTFOUND, and names the file in its sentences. */
+/* Decode PNG, JPEG, BMP, PGM or PPM from memory or a file of at most 256 MiB into 1, 3 or 4 channels (channels = 0: as
+ * stored, without the alpha of gray).  FER_EFORMAT: no such picture, or a damaged one; FER_EINVAL: another number of
+ * channels.  fer_image_read adds FER_ENOTFOUND and FER_EIO, and names the file in its sentences. */
 FER_API enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                          struct fer_error *err);
 FER_API enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err);
-/* Allocate, zeroed.  */
+/* A black picture.  FER_EINVAL: a size that is refused. */
 FER_API enum fer_status fer_image_create(struct fer_image *image, int width, int height, int channels,
                                          struct fer_error *err);
-/* Resize with antialiasing (triangle filter widened by the scale, as PIL's BILINEAR), into a new picture. */
+/* Resize with antialiasing (triangle filter widened by the scale, as PIL's BILINEAR), into a new picture: the bytes of
+ * PIL's Image.resize. */
 FER_API enum fer_status fer_image_resize(struct fer_image *out, const struct fer_image *in, int width, int height,
                                          struct fer_error *err);
 /* The same with a box filter: every pixel is the mean of the area that it covers, as PIL's BOX. */
@@ -38,7 +43,7 @@ FER_API enum fer_status fer_image_resize_area(struct fer_image *out, const struc
 FER_API enum fer_status fer_image_rgb(struct fer_image *out, const struct fer_image *in, struct fer_error *err);
 /* ITU-R 601 luma, as PIL's convert("L"). */
 FER_API enum fer_status fer_image_gray(struct fer_image *out, const struct fer_image *in, struct fer_error *err);
-/* Write a PNG: temporary file, fsync, rename. */
+/* Write a PNG of 1, 3 or 4 channels: temporary file, fsync, rename.  FER_EINVAL, FER_EIO. */
 FER_API enum fer_status fer_image_write_png(const struct fer_image *image, const char *path, struct fer_error *err);
 /* Frees the pixels, not the struct; a zeroed struct is fine. */
 FER_API void fer_image_free(struct fer_image *image);
@@ -136,7 +141,8 @@ struct fer_bound_reader {
 };
 
 /* A change to one sample on a host thread.  `random` holds four uniform numbers in [0, 1) that depend on seed,
- * operation, epoch and sample alone.  `fields` maps the fields before to the fields after, at opening. */
+ * operation, epoch and sample alone.  `fields` maps the fields before to the fields after, at opening.  apply is called
+ * from several threads at once, for different samples, and keeps nothing from one to the next. */
 struct fer_transform {
     size_t size;
     const char *name, *help;
@@ -150,7 +156,8 @@ struct fer_transform {
     bool draws; /* apply looks at `random`, so what it makes is not kept from epoch to epoch */
 };
 
-/* Which samples there are and in which order they come: keep, group, balanced, fold, pairs, shuffle.  */
+/* Which samples there are and in which order they come: keep, group, balanced, fold, pairs, shuffle.  select and order
+ * are called by the thread that opens and starts an epoch, partner and refer from several threads at once. */
 struct fer_sampler {
     size_t size;
     const char *name, *help;

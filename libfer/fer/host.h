@@ -23,6 +23,10 @@ FER_API enum fer_status fer_file_read(const char *path, size_t limit, void **byt
 FER_API enum fer_status fer_label_find(const struct fer_data_env *env, const char *text, int *label,
                                        struct fer_error *err);
 
+/* strtod() in the C locale, whatever the process has set: numbers in files have a point in every country.  *end is
+ * where the number ends, `text` itself when there is none; end may be NULL. */
+FER_API double fer_number_read(const char *text, char **end);
+
 /* Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
  * 3; SC 2011), as in the kernels.  The same key, stream and element give the same number on every machine. */
 struct fer_random {

@@ -58,7 +58,7 @@ FER_API enum fer_status fer_show(struct fer_context *context, const char *path, 
 struct fer_sheet_options {
     struct fer_settings settings;
     bool training;     /* shuffled and augmented as in training, else as in a test */
-    int columns, rows; /* 0: 8 each */
+    int columns, rows; /* 0: 8 each; fewer where the sheet would be no picture that everything opens */
 };
 /* The first pictures of a data set as the network gets them, device operations included, as a contact sheet:
  * {"data", "width", "height", "pictures": [{"id", "label", FIELD: number}]} in reading order, and the PNG. */

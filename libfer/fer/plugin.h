@@ -209,7 +209,7 @@ struct fer_net_input {
     int batch, channels, height, width;
 };
 struct fer_net_result {
-    const float *data; /* in PLAIN order; valid until the next call of the same net with the same capacity and shape */
+    const float *data;      /* in PLAIN order; valid until the next call of the same net */
     struct fer_shape shape; /* the batch first */
 };
 /* Run a net with one input, in evaluation mode: `data` holds f32 [batch, channels, height, width], 1 <= batch <=

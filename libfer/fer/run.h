@@ -33,7 +33,8 @@ struct fer_grad_options {
     double tolerance; /* of the relative difference; 0: 1e-2 */
 };
 /* Compare a net's gradients with central differences along random directions:
- * {"net", "tensors": [{"name", "analytic", "numeric", "difference", "ok"}], "ok"}.  The net needs port shapes.
+ * {"net", "tensors": [{"name", "analytic", "numeric", "difference", "ok"}], "ok"}; null stands for what is not finite,
+ * and is not ok.  The net needs port shapes.
  * FER_EINVAL: the batch is too large, or the context's precision is not fp32. */
 FER_API enum fer_status fer_grad_check(struct fer_context *context, const char *path, const char *net,
                                        const struct fer_grad_options *options, char **json, struct fer_error *err);

@@ -66,7 +66,7 @@ FER_API enum fer_status fer_fail(struct fer_error *err, enum fer_status status, 
 FER_API enum fer_status fer_fail_argument(struct fer_error *err, enum fer_status status, const char *argument,
                                           const char *format, ...) FER_PRINTF(4, 5);
 
-/* Put "prefix: " before the sentence that *err already holds; returns its status. */
+/* Put "prefix: " before the sentence that *err already holds; returns its status, and FER_EINVAL where err is NULL. */
 FER_API enum fer_status fer_fail_prefix(struct fer_error *err, const char *format, ...) FER_PRINTF(2, 3);
 
 /* A short English name of a status ("out of memory"); never NULL. */

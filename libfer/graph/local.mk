@@ -4,6 +4,9 @@ libfer_core_la_SOURCES += \
 	%D%/alone.c \
 	%D%/alone.h \
 	%D%/autodiff.c \
+	%D%/bind-parts.h \
+	%D%/bind-text.c \
+	%D%/bind-value.c \
 	%D%/bind.c \
 	%D%/bind.h \
 	%D%/branch.c \
@@ -17,6 +20,7 @@ libfer_core_la_SOURCES += \
 	%D%/core.c \
 	%D%/cut.c \
 	%D%/dataflow.c \
+	%D%/dataset.c \
 	%D%/description.h \
 	%D%/detector.c \
 	%D%/detector.h \

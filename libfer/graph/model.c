@@ -9,6 +9,7 @@
 
 #include "graph/resolve.h"
 #include "graph/text.h"
+#include "number.h"
 
 static enum fer_status write_model(struct fer_env *env, const struct fer_model *model, const struct fer_ast_call *call,
                                    const struct fer_ast_keyword *keywords, int nkeywords, const struct fer_source **out)
@@ -105,18 +106,18 @@ void fer_text_add(struct fer_text *text, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *piece = NULL;
-    const int length = text->failed ? -1 : vasprintf(&piece, format, args);
+    const int length = fer_number_vprint(NULL, 0, format, args);
     va_end(args);
-    char *bytes =
-        length < 0 || text->length > (16u << 20) ? NULL : realloc(text->bytes, text->length + (size_t)length + 1);
+    char *bytes = text->failed || length < 0 || text->length > (16u << 20)
+                      ? NULL
+                      : realloc(text->bytes, text->length + (size_t)length + 1);
     if (!bytes) {
         text->failed = true;
-    } else {
-        memcpy(bytes + text->length, piece, (size_t)length + 1);
-        text->bytes = bytes;
-        text->length += (size_t)length;
+        return;
     }
-    if (length >= 0)
-        free(piece);
+    va_start(args, format);
+    fer_number_vprint(bytes + text->length, (size_t)length + 1, format, args);
+    va_end(args);
+    text->bytes = bytes;
+    text->length += (size_t)length;
 }

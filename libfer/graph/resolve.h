@@ -181,7 +181,11 @@ enum fer_status fer_net_create(struct fer_resolver *r, struct fer_module *module
 enum fer_status fer_net_eval(struct fer_env *env, struct fer_net *net, const struct fer_ast_call *call,
                              struct fer_span span, struct fer_values *values);
 
-/* ---- dataflow.c ---- */
+/* ---- dataset.c, dataflow.c ---- */
+struct fer_data_body {
+    const struct fer_ast_item *item;
+    int first_device; /* index in item->calls of what follows `batch` */
+};
 enum fer_status fer_data_create(struct fer_resolver *r, const struct fer_ast_item *item, struct fer_data_spec *out);
 /* Inputs, device operations and names of one data set in a graph; position: among the stage's data sets. */
 enum fer_status fer_data_eval(struct fer_env *env, struct fer_data_spec *data, int position, bool training);

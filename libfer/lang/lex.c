@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/lex.h"
 
-#include <locale.h>
+#include <fer/host.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,19 +154,6 @@ static void lex_dollar(struct fer_lexer *lexer, struct fer_token *token)
         token->kind = FER_TOKEN_DOLLAR;
 }
 
-/* strtod() in the C locale, whatever the process has set. */
-static double read_number(const char *text)
-{
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    double number;
-
-    if (!c_locale)
-        return strtod(text, NULL);
-    number = strtod_l(text, NULL, c_locale);
-    freelocale(c_locale);
-    return number;
-}
-
 /* [-] digits [. digits] [e [+-] digits] [k | M]: the end of the longest such text. */
 static const char *number_end(const char *text, struct fer_token *token)
 {
@@ -217,7 +204,7 @@ static void lex_number(struct fer_lexer *lexer, struct fer_token *token)
     keep_text(lexer, token, start, token->length);
     if (token->kind == FER_TOKEN_ERROR)
         return;
-    token->number = read_number(token->text) * (suffix == 'k' ? 1e3 : suffix == 'M' ? 1e6 : 1);
+    token->number = fer_number_read(token->text, NULL) * (suffix == 'k' ? 1e3 : suffix == 'M' ? 1e6 : 1);
     if (!isfinite(token->number))
         fail(lexer, token, token->offset, token->length, "this number is too large");
 }

@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "file.h"
+#include "number.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -83,7 +84,7 @@ static bool is_positive(const char *text, double *value)
 
     if (strspn(text, "0123456789.e+-") != strlen(text))
         return false;
-    *value = strtod(text, &end);
+    *value = fer_number_read(text, &end);
     return end != text && !*end && isfinite(*value) && *value > 0;
 }
 
@@ -346,8 +347,9 @@ static enum fer_status fill(int fd, const char *path, void *context, struct fer_
     for (int i = 0; i < tuning->count && !status; i++) {
         const struct fer_tuned *t = &tuning->lines[i];
 
-        length = snprintf(text, sizeof(text), "%s\t%s\t%s\t%s\t%s\t%s\t%016" PRIx64 "\t%s\t%.6g\t%.4g\n", t->device,
-                          t->driver, t->type, t->mode, t->work, t->shape, t->kernels, t->solution, t->ms, t->gain);
+        length =
+            fer_number_print(text, sizeof(text), "%s\t%s\t%s\t%s\t%s\t%s\t%016" PRIx64 "\t%s\t%.6g\t%.4g\n", t->device,
+                             t->driver, t->type, t->mode, t->work, t->shape, t->kernels, t->solution, t->ms, t->gain);
         status = fer_file_write_all(fd, path, text, (size_t)length, err);
     }
     return status;

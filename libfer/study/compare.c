@@ -9,13 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <fer/host.h>
 #include <fer/study.h>
 
 #include "csv.h"
 #include "study/stats.h"
 #include "train/context.h"
 
-enum { RESAMPLES = 10000, RESAMPLES_MAX = 10000000 };
+enum { RESAMPLES = 10000, RESAMPLES_MAX = 10000000, FILES_MAX = 1000 };
 
 /* One line of a file. */
 struct answer {
@@ -118,6 +119,8 @@ static enum fer_status read_side(const char *const *paths, const char *by, struc
         count++;
     if (count == 0)
         return fer_fail(err, FER_EINVAL, "predictions of two classifiers are compared; one is missing");
+    if (count > FILES_MAX)
+        return fer_fail(err, FER_EINVAL, "more than %d files of one classifier", FILES_MAX);
     side->files = calloc((size_t)count, sizeof(*side->files));
     if (!side->files)
         return fer_fail(err, FER_ENOMEM, "out of memory");
@@ -174,7 +177,7 @@ static enum fer_status share_right(const struct side *side, const struct answer 
 struct test {
     struct pair *pairs;
     size_t count, only_a, only_b;
-    bool single; /* one file on each side */
+    int shares; /* a difference of two shares is a whole number of these parts; 1: one file on each side */
 };
 
 static bool has(const struct side *side, const struct answer *sample)
@@ -201,7 +204,7 @@ static enum fer_status make_pairs(const struct side *a, const struct side *b, co
     const struct answers *first = &a->files[0];
     enum fer_status status = FER_OK;
 
-    *test = (struct test){ .single = a->count == 1 && b->count == 1 };
+    *test = (struct test){ .shares = a->count * b->count };
     test->pairs = calloc(first->count + 1, sizeof(*test->pairs));
     if (!test->pairs)
         return fer_fail(err, FER_ENOMEM, "out of memory");
@@ -235,9 +238,10 @@ static json_t *mcnemar(const struct pair *pairs, size_t count)
     return json_pack("{s:I, s:I, s:f}", "a_only", (json_int_t)a, "b_only", (json_int_t)b, "p", fer_mcnemar(a, b));
 }
 
-/* Accuracies, difference and interval of some pairs, into `out`. */
+/* Accuracies, difference and interval of some pairs, into `out`.  Differences are added as whole numbers: resamples
+ * whose mean is 0 lie on both sides of it, and rounding would put them on one. */
 static enum fer_status judge(const struct fer_compare_options *options, const struct pair *pairs, size_t count,
-                             bool single, json_t *out, struct fer_error *err)
+                             int shares, json_t *out, struct fer_error *err)
 {
     double *differences = malloc((count + 1) * sizeof(*differences)), a = 0, b = 0;
     struct fer_interval interval = { 0 };
@@ -245,7 +249,7 @@ static enum fer_status judge(const struct fer_compare_options *options, const st
 
     json_object_set_new(out, "samples", json_integer((json_int_t)count));
     for (size_t i = 0; differences && i < count; i++) {
-        differences[i] = pairs[i].a - pairs[i].b;
+        differences[i] = round((pairs[i].a - pairs[i].b) * shares);
         a += pairs[i].a;
         b += pairs[i].b;
     }
@@ -255,11 +259,11 @@ static enum fer_status judge(const struct fer_compare_options *options, const st
     if (status == FER_OK && count > 0) {
         json_object_set_new(out, "accuracy_a", json_real(a / (double)count));
         json_object_set_new(out, "accuracy_b", json_real(b / (double)count));
-        json_object_set_new(out, "difference", json_real(interval.mean));
-        json_object_set_new(out, "low", json_real(interval.low));
-        json_object_set_new(out, "high", json_real(interval.high));
+        json_object_set_new(out, "difference", json_real(interval.mean / shares));
+        json_object_set_new(out, "low", json_real(interval.low / shares));
+        json_object_set_new(out, "high", json_real(interval.high / shares));
         json_object_set_new(out, "p", json_real(interval.p));
-        if (single)
+        if (shares == 1)
             json_object_set_new(out, "mcnemar", mcnemar(pairs, count));
     }
     free(differences);
@@ -269,7 +273,7 @@ static enum fer_status judge(const struct fer_compare_options *options, const st
 static bool in_bin(const struct fer_compare_options *options, int bin, const char *text)
 {
     char *end;
-    double value = strtod(text, &end);
+    double value = fer_number_read(text, &end);
     bool last = bin == options->nedges - 2;
 
     return end != text && value >= options->edges[bin] &&
@@ -291,7 +295,7 @@ static enum fer_status judge_bins(const struct fer_compare_options *options, con
             if (in_bin(options, bin, test->pairs[i].answer->by))
                 some[count++] = test->pairs[i];
         }
-        status = judge(options, some, count, test->single, entry, err);
+        status = judge(options, some, count, test->shares, entry, err);
         json_array_append_new(bins, entry);
     }
     json_object_set_new(out, "bins", bins);
@@ -307,7 +311,7 @@ static enum fer_status compare_test(const struct fer_compare_options *options, c
     enum fer_status status = make_pairs(a, b, name, &test, err);
 
     if (status == FER_OK && test.count > 0) {
-        status = judge(options, test.pairs, test.count, test.single, entry, err);
+        status = judge(options, test.pairs, test.count, test.shares, entry, err);
         json_object_set_new(entry, "only_a", json_integer((json_int_t)test.only_a));
         json_object_set_new(entry, "only_b", json_integer((json_int_t)test.only_b));
         if (status == FER_OK && options->by)

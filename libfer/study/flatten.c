@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "study/table.h"
 
 struct flat {
@@ -30,8 +31,8 @@ static void item_name(const struct flat *flat, const json_t *edges, size_t lengt
     const char *label = json_string_value(json_array_get(flat->labels, i));
 
     if (json_array_size(edges) == length + 1)
-        snprintf(name, size, "%g-%g", json_number_value(json_array_get(edges, i)),
-                 json_number_value(json_array_get(edges, i + 1)));
+        fer_number_print(name, size, "%g-%g", json_number_value(json_array_get(edges, i)),
+                         json_number_value(json_array_get(edges, i + 1)));
     else if (label && json_array_size(flat->labels) == length)
         snprintf(name, size, "%s", label);
     else

@@ -13,16 +13,6 @@ static const char *const fixed[] = { "name",   "model",       "seed",    "status
                                      "libfer", "description", "weights", "seconds" };
 enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
 
-static void put_value(FILE *out, const json_t *value)
-{
-    if (json_is_string(value))
-        fer_csv_text(out, json_string_value(value));
-    else if (json_is_integer(value))
-        fprintf(out, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value))
-        fprintf(out, "%.9g", json_real_value(value));
-}
-
 /* All keys that any of these objects has, in order of first sight. */
 static void gather(json_t *keys, const json_t *object)
 {
@@ -60,17 +50,17 @@ static void put_run(FILE *out, const json_t *run, const json_t *sets, const json
     for (int i = 0; i < FIXED; i++) {
         if (i)
             fputc(',', out);
-        put_value(out, json_object_get(run, fixed[i]));
+        fer_csv_value(out, json_object_get(run, fixed[i]));
     }
     json_object_foreach((json_t *)sets, key, value)
     {
         fputc(',', out);
-        put_value(out, json_object_get(json_object_get(run, "set"), key));
+        fer_csv_value(out, json_object_get(json_object_get(run, "set"), key));
     }
     json_object_foreach((json_t *)metrics, key, value)
     {
         fputc(',', out);
-        put_value(out, json_object_get(numbers, key));
+        fer_csv_value(out, json_object_get(numbers, key));
     }
     fputc('\n', out);
 }

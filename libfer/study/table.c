@@ -11,34 +11,44 @@
 #include "study/result.h"
 #include "train/context.h"
 
+/* Mean and deviation of one metric over the runs that have it. */
+static json_t *average(const json_t *const *metrics, int count, const char *name)
+{
+    double sum = 0, squares = 0;
+    json_t *entry = json_object();
+    int n = 0;
+
+    for (int i = 0; i < count; i++) {
+        const json_t *number = json_object_get(metrics[i], name);
+
+        if (number)
+            sum += json_number_value(number), n++;
+    }
+    for (int i = 0; i < count; i++) {
+        const json_t *number = json_object_get(metrics[i], name);
+
+        if (number)
+            squares += pow(json_number_value(number) - sum / n, 2);
+    }
+    json_object_set_new(entry, "mean", json_real(sum / n));
+    if (n > 1)
+        json_object_set_new(entry, "deviation", json_real(sqrt(squares / (n - 1))));
+    json_object_set_new(entry, "count", json_integer(n));
+    return entry;
+}
+
 json_t *fer_table_average(const json_t *const *metrics, int count)
 {
     json_t *out = json_object(), *value;
     const char *name;
 
-    json_object_foreach(count > 0 ? (json_t *)metrics[0] : NULL, name, value)
-    {
-        double sum = 0, squares = 0;
-        int n = 0;
-        json_t *entry = json_object();
-
-        for (int i = 0; i < count; i++) {
-            const json_t *number = json_object_get(metrics[i], name);
-
-            if (number)
-                sum += json_number_value(number), n++;
+    /* a run whose result is no number, and so not there, does not take it from the others */
+    for (int i = 0; i < count; i++) {
+        json_object_foreach((json_t *)metrics[i], name, value)
+        {
+            if (!json_object_get(out, name))
+                json_object_set_new(out, name, average(metrics, count, name));
         }
-        for (int i = 0; i < count; i++) {
-            const json_t *number = json_object_get(metrics[i], name);
-
-            if (number)
-                squares += pow(json_number_value(number) - sum / n, 2);
-        }
-        json_object_set_new(entry, "mean", json_real(sum / n));
-        if (n > 1)
-            json_object_set_new(entry, "deviation", json_real(sqrt(squares / (n - 1))));
-        json_object_set_new(entry, "count", json_integer(n));
-        json_object_set_new(out, name, entry);
     }
     return out;
 }

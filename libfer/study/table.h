@@ -17,7 +17,8 @@ enum fer_status fer_table_write(const char *dir, struct fer_error *err);
  * is TEST.METRIC, others TEST.METRIC.NAME; lists count by class ("TEST.recall.happy") or by bin
  * ("TEST.accuracy.0.1-0.2"); matrices are left out. */
 json_t *fer_table_flatten(const json_t *tests, const json_t *labels);
-/* Mean and sample standard deviation of runs of the same values, {"mean", "deviation", "count"} for each number. */
+/* Mean and sample standard deviation of runs of the same values, {"mean", "deviation", "count": runs that have it} for
+ * each number that one of them has. */
 json_t *fer_table_average(const json_t *const *metrics, int count);
 /* A line for each run and a column for each value and number; malloc'ed, NULL: out of memory. */
 char *fer_table_csv(const json_t *runs);

@@ -133,8 +133,11 @@ static void put_answer(const struct fer_answers *a, const struct fer_test_spec *
     } else {
         fputs(",,", a->out);
     }
-    for (int i = 0; i < a->classes; i++)
-        i < classes ? fprintf(a->out, ",%.9g", (double)scores[i]) : fputc(',', a->out);
+    for (int i = 0; i < a->classes; i++) {
+        fputc(',', a->out);
+        if (i < classes)
+            fer_csv_number(a->out, (double)scores[i]);
+    }
 }
 
 /* The values of one batch, by place in test->named and in a->extras. */
@@ -170,7 +173,7 @@ static void put_extra(const struct fer_answers *a, const struct columns *columns
 {
     fputc(',', a->out);
     if (columns->extras[i] && columns->is_float[i])
-        fprintf(a->out, "%.9g", (double)((const float *)columns->extras[i])[row]);
+        fer_csv_number(a->out, (double)((const float *)columns->extras[i])[row]);
     else if (columns->extras[i])
         fprintf(a->out, "%d", (int)((const int32_t *)columns->extras[i])[row]);
 }

@@ -85,6 +85,11 @@ enum fer_status fer_best_find(const struct fer_stage_spec *stage, const json_t *
     char *test = dot ? strndup(stage->best, (size_t)(dot - stage->best)) : NULL;
     bool found = test && fer_report_find(json_object_get(results, test), dot + 1, value);
 
+    if (!found && test && fer_report_has(json_object_get(results, test), dot + 1)) {
+        free(test);
+        return fer_fail(err, FER_ENUMERIC, "stage %s: best=\"%s\" is not a finite number in this epoch", stage->name,
+                        stage->best);
+    }
     free(test);
     return found ? FER_OK : refuse(stage, err);
 }

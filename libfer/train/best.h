@@ -11,7 +11,7 @@
 /* FER_ENOTFOUND unless every stage from `first` on that has a `best` names a number that its test will report.  Tests
  * whose data is absent are left alone.  No device is needed. */
 enum fer_status fer_best_check(const struct fer_description *description, int first, struct fer_error *err);
-/* Its value, among {TEST: {METRIC: …}}. */
+/* Its value, among {TEST: {METRIC: …}}.  FER_ENUMERIC where that is null. */
 enum fer_status fer_best_find(const struct fer_stage_spec *stage, const json_t *results, double *value,
                               struct fer_error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/context.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,20 @@ enum fer_status fer_context_device(struct fer_context *context, struct fer_devic
     }
     *out = context->device;
     return status;
+}
+
+json_t *fer_json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *fer_json_words(const char *const *words)
+{
+    json_t *array = json_array();
+
+    for (; words && *words; words++)
+        json_array_append_new(array, json_string(*words));
+    return array;
 }
 
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)

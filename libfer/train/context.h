@@ -65,6 +65,10 @@ enum fer_status fer_context_parse(struct fer_context *context, const char *name,
 
 /* "dir/name", or just the name when it is absolute or dir is "." or NULL; malloc'ed, NULL when out of memory. */
 char *fer_path_join(const char *dir, const char *name);
+/* A number; null where it is none, because JSON has no word for that. */
+json_t *fer_json_number(double value);
+/* The words of a NULL-terminated list; of NULL none. */
+json_t *fer_json_words(const char *const *words);
 /* The text of a JSON value, which is released; FER_ENOMEM when there is none. */
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err);
 

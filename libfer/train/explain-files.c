@@ -87,16 +87,6 @@ static void flatten(json_t *flat, const char *prefix, const json_t *object)
     }
 }
 
-static void put_value(FILE *out, const json_t *value)
-{
-    if (json_is_string(value))
-        fer_csv_text(out, json_string_value(value));
-    else if (json_is_integer(value))
-        fprintf(out, "%lld", (long long)json_integer_value(value));
-    else if (json_is_number(value))
-        fprintf(out, "%.9g", json_number_value(value));
-}
-
 static void put_table(FILE *out, const json_t *rows)
 {
     json_t *columns = json_object(), *flat = json_object(), *unused;
@@ -120,7 +110,7 @@ static void put_table(FILE *out, const json_t *rows)
         json_object_foreach(columns, key, unused)
         {
             fputs(comma, out);
-            put_value(out, json_object_get(flat, key));
+            fer_csv_value(out, json_object_get(flat, key));
             comma = ",";
         }
         fputc('\n', out);

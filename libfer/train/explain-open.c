@@ -203,26 +203,18 @@ static enum fer_status open_data(struct fer_explainer *e, struct fer_error *err)
     return FER_OK;
 }
 
-static json_t *json_list(const char *const *list)
-{
-    json_t *array = json_array();
-
-    for (; list && *list; list++)
-        json_array_append_new(array, json_string(*list));
-    return array;
-}
-
 /* What makes two runs one. */
 static enum fer_status describe(const struct fer_explainer *e, char **how, struct fer_error *err)
 {
     const struct fer_explain_options *o = e->options;
 
     return fer_json_text(
-        json_pack("{s:s, s:s, s:s, s:I, s:s?, s:o, s:o, s:o, s:o, s:s?, s:f, s:i}", "writer", "fer_explain",
-                  "checkpoint", e->checkpoint, "weights", e->hash, "seed", (json_int_t)e->seed, "test",
-                  e->pictures ? NULL : e->description->tests[e->test].name, "predict", json_list(o->predicts), "show",
-                  json_list(o->show), "cam", json_list(o->cams), "compare", json_list(o->compare), "class", o->label,
-                  "threshold", e->threshold, "zoom", e->zoom),
+        json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:s?, s:f, s:i}", "writer", "fer_explain",
+                  "checkpoint", e->checkpoint, "weights", e->hash, "seed", (json_int_t)e->seed, "set",
+                  fer_json_words(o->settings.sets), "data", fer_json_words(o->settings.data), "test",
+                  e->pictures ? NULL : e->description->tests[e->test].name, "predict", fer_json_words(o->predicts),
+                  "show", fer_json_words(o->show), "cam", fer_json_words(o->cams), "compare",
+                  fer_json_words(o->compare), "class", o->label, "threshold", e->threshold, "zoom", e->zoom),
         how, err);
 }
 

@@ -212,11 +212,6 @@ void fer_explain_pairs_free(struct fer_explainer *e)
 
 /* ---- numbers ---- */
 
-json_t *fer_explain_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static size_t pixels_of(const struct fer_explainer *e, const struct fer_pair *pair)
 {
     return (size_t)pair->channels * (size_t)e->height * (size_t)e->width;
@@ -253,9 +248,9 @@ static enum fer_status measure_mask(struct fer_explainer *e, struct fer_pair *pa
     pair->covered += o.covered;
     pair->predicted += o.predicted;
     pair->both += o.both;
-    *out = json_pack("{s:o, s:o, s:o, s:o}", "iou", fer_explain_number(fer_overlap_iou(&o)), "auc",
-                     fer_explain_number(o.auc), "covered", fer_explain_number((double)o.covered / (double)o.pixels),
-                     "predicted", fer_explain_number((double)o.predicted / (double)o.pixels));
+    *out = json_pack("{s:o, s:o, s:o, s:o}", "iou", fer_json_number(fer_overlap_iou(&o)), "auc", fer_json_number(o.auc),
+                     "covered", fer_json_number((double)o.covered / (double)o.pixels), "predicted",
+                     fer_json_number((double)o.predicted / (double)o.pixels));
     return FER_OK;
 }
 
@@ -268,8 +263,8 @@ static void measure_share(struct fer_explainer *e, struct fer_pair *pair, const 
 
     for (size_t i = 0; i < pixels; i++)
         covered += target[i] >= 0.5f;
-    *out = json_pack("{s:o, s:o}", "share", fer_explain_number(share), "covered",
-                     fer_explain_number((double)covered / (double)pixels));
+    *out = json_pack("{s:o, s:o}", "share", fer_json_number(share), "covered",
+                     fer_json_number((double)covered / (double)pixels));
     if (isnan(share))
         return;
     pair->share += share;
@@ -285,14 +280,14 @@ static void measure_picture(struct fer_explainer *e, struct fer_pair *pair, cons
 
     pair->mse += mse;
     pair->mse_flat += flat;
-    *out = json_pack("{s:o, s:o, s:o}", "error", fer_explain_number(mse), "psnr", fer_explain_number(fer_psnr(mse)),
-                     "error_flat", fer_explain_number(flat));
+    *out = json_pack("{s:o, s:o, s:o}", "error", fer_json_number(mse), "psnr", fer_json_number(fer_psnr(mse)),
+                     "error_flat", fer_json_number(flat));
     if (!pair->is_input && pair->channels == e->channels) {
         const double given = fer_mse(input_of(e, row), target, count);
 
         pair->mse_input += given;
         pair->given++;
-        json_object_set_new(*out, "error_input", fer_explain_number(given));
+        json_object_set_new(*out, "error_input", fer_json_number(given));
     }
 }
 
@@ -327,24 +322,24 @@ json_t *fer_explain_mean(const struct fer_pair *p)
     if (!mean || p->count == 0)
         return mean;
     if (p->is_share) {
-        json_object_set_new(mean, "share", fer_explain_number(p->share / (double)p->shares));
-        json_object_set_new(mean, "covered", fer_explain_number((double)p->covered / (double)p->pixels));
+        json_object_set_new(mean, "share", fer_json_number(p->share / (double)p->shares));
+        json_object_set_new(mean, "covered", fer_json_number((double)p->covered / (double)p->pixels));
         return mean;
     }
     if (p->is_mask) {
-        json_object_set_new(mean, "iou", fer_explain_number(p->iou / n));
-        json_object_set_new(mean, "iou_all", fer_explain_number(p->iou_all / n));
-        json_object_set_new(mean, "iou_none", fer_explain_number(p->iou_none / n));
-        json_object_set_new(mean, "iou_pooled", fer_explain_number(either > 0 ? (double)p->both / either : 1));
-        json_object_set_new(mean, "auc", fer_explain_number(p->auc / (double)p->aucs));
-        json_object_set_new(mean, "covered", fer_explain_number((double)p->covered / (double)p->pixels));
-        json_object_set_new(mean, "predicted", fer_explain_number((double)p->predicted / (double)p->pixels));
+        json_object_set_new(mean, "iou", fer_json_number(p->iou / n));
+        json_object_set_new(mean, "iou_all", fer_json_number(p->iou_all / n));
+        json_object_set_new(mean, "iou_none", fer_json_number(p->iou_none / n));
+        json_object_set_new(mean, "iou_pooled", fer_json_number(either > 0 ? (double)p->both / either : 1));
+        json_object_set_new(mean, "auc", fer_json_number(p->auc / (double)p->aucs));
+        json_object_set_new(mean, "covered", fer_json_number((double)p->covered / (double)p->pixels));
+        json_object_set_new(mean, "predicted", fer_json_number((double)p->predicted / (double)p->pixels));
         return mean;
     }
-    json_object_set_new(mean, "error", fer_explain_number(p->mse / n));
-    json_object_set_new(mean, "psnr", fer_explain_number(fer_psnr(p->mse / n)));
-    json_object_set_new(mean, "error_flat", fer_explain_number(p->mse_flat / n));
+    json_object_set_new(mean, "error", fer_json_number(p->mse / n));
+    json_object_set_new(mean, "psnr", fer_json_number(fer_psnr(p->mse / n)));
+    json_object_set_new(mean, "error_flat", fer_json_number(p->mse_flat / n));
     if (p->given > 0)
-        json_object_set_new(mean, "error_input", fer_explain_number(p->mse_input / (double)p->given));
+        json_object_set_new(mean, "error_input", fer_json_number(p->mse_input / (double)p->given));
     return mean;
 }

@@ -112,37 +112,40 @@ static void stretch(const struct fer_view_item *item, const struct fer_map *flat
         values[i] = high > low ? (values[i] - low) / (high - low) : 0;
 }
 
-/* A map as one plane of the picture's size, in [0, 1]. */
-static const float *make_plane(struct fer_explainer *e, const struct fer_explain_panel *panel, int row,
-                               struct fer_error *err)
+/* A map as one plane of the picture's size, in [0, 1]; *out is NULL when the picture does not come through there. */
+static enum fer_status make_plane(struct fer_explainer *e, const struct fer_explain_panel *panel, int row,
+                                  const float **out, struct fer_error *err)
 {
     const struct fer_map map = fer_view_map(e->views[panel->view], panel->item, row);
     const size_t pixels = (size_t)map.height * (size_t)map.width;
-    float *flat = map.values ? malloc((pixels + 1) * sizeof(*flat)) : NULL;
+    float *flat;
     int count;
 
-    if (!flat) {
-        if (map.values)
-            fer_fail(err, FER_ENOMEM, "out of memory");
-        return NULL;
-    }
+    *out = NULL;
+    if (!map.values)
+        return FER_OK;
+    flat = malloc((pixels + 1) * sizeof(*flat));
+    if (!flat)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
     const struct fer_map plane = { flat, 1, map.height, map.width };
     fer_map_flatten(&map, flat);
     stretch(&fer_view_items(e->views[panel->view], &count)[panel->item], &plane, flat, pixels);
     fer_map_resize(&plane, e->height, e->width, e->scratch);
     free(flat);
-    return e->scratch;
+    *out = e->scratch;
+    return FER_OK;
 }
 
 static enum fer_status draw_map(struct fer_explainer *e, const struct fer_explain_panel *panel, int row,
                                 struct fer_strip *strip, struct fer_error *err)
 {
     const float *image = e->images + (size_t)row * (size_t)e->channels * (size_t)e->height * (size_t)e->width;
-    const float *plane = make_plane(e, panel, row, err);
+    const float *plane;
+    enum fer_status status = make_plane(e, panel, row, &plane, err);
 
-    if (!plane && err->status != FER_OK)
-        return err->status;
-    if (!plane) /* the picture does not come through there */
+    if (status != FER_OK)
+        return status;
+    if (!plane)
         fer_strip_skip(strip);
     else if (panel->kind == FER_PANEL_HEAT)
         fer_strip_heat(strip, image, e->channels, plane);

@@ -83,7 +83,7 @@ static enum fer_status describe_block(struct fer_explainer *e, int v, int row, j
     const struct fer_view_item *items = fer_view_items(view, &count);
 
     *out = json_pack("{s:s, s:o}", "predicted", e->labels[best], "probability",
-                     fer_explain_number((double)fer_view_answer(view, row)[best]));
+                     fer_json_number((double)fer_view_answer(view, row)[best]));
     e->known[v] += label >= 0;
     e->right[v] += label == best;
     for (int i = 0; status == FER_OK && *out && i < count; i++) {
@@ -93,7 +93,7 @@ static enum fer_status describe_block(struct fer_explainer *e, int v, int row, j
 
         if (items[i].kind == FER_VIEW_NUMBER) {
             const double number = fer_view_number(view, i, row, &net);
-            value = net ? json_string(net) : fer_explain_number(number);
+            value = net ? json_string(net) : fer_json_number(number);
         } else if (pair) {
             status = fer_explain_measure(e, pair, row, &value, err);
         }
@@ -274,7 +274,7 @@ static json_t *means(const struct fer_explainer *e)
         json_t *block = json_pack("{s:I}", "pictures", (json_int_t)e->files.count);
 
         if (block && e->known[v] > 0)
-            json_object_set_new(block, "right", fer_explain_number((double)e->right[v] / (double)e->known[v]));
+            json_object_set_new(block, "right", fer_json_number((double)e->right[v] / (double)e->known[v]));
         json_object_set_new(all, fer_view_classifier(e->views[v])->spec->name, block);
     }
     for (int i = 0; i < e->npairs; i++)

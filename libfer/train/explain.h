@@ -109,8 +109,6 @@ void fer_explain_target(struct fer_explainer *e, struct fer_pair *pair, int row)
 enum fer_status fer_explain_measure(struct fer_explainer *e, struct fer_pair *pair, int row, json_t **out,
                                     struct fer_error *err);
 json_t *fer_explain_mean(const struct fer_pair *pair);
-/* A number, or null where it is none. */
-json_t *fer_explain_number(double value);
 
 /* ---- explain-panel.c ---- */
 enum fer_status fer_explain_panels(struct fer_explainer *e, struct fer_error *err);

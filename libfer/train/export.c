@@ -359,11 +359,15 @@ static enum fer_status open_all(struct exporting *e, const char *path, const cha
     return fer_pipeline_open(&spec, &e->pipeline, err);
 }
 
-static enum fer_status describe(struct exporting *e, const char *path, char **text, struct fer_error *err)
+static enum fer_status describe(struct exporting *e, const char *path, const char *data, char **text,
+                                struct fer_error *err)
 {
-    return fer_json_text(json_pack("{s:s, s:s, s:I}", "writer", "fer_export_data", "description",
-                                   e->options->text ? e->options->text : path, "seed",
-                                   (json_int_t)e->options->settings.seed),
+    const struct fer_settings *settings = &e->options->settings;
+
+    return fer_json_text(json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "writer", "fer_export_data", "description",
+                                   e->options->text ? e->options->text : path, "pictures", data, "seed",
+                                   (json_int_t)settings->seed, "set", fer_json_words(settings->sets), "data",
+                                   fer_json_words(settings->data)),
                          text, err);
 }
 
@@ -383,7 +387,7 @@ enum fer_status fer_export_data(struct fer_context *context, const char *path, c
     static const struct fer_export_options none;
     struct exporting e = { .options = options ? options : &none, .context = context };
     char *how = NULL;
-    enum fer_status status = describe(&e, path, &how, err);
+    enum fer_status status = describe(&e, path, data, &how, err);
 
     *json = NULL;
     e.how = how;

@@ -130,7 +130,7 @@ static enum fer_status compare(struct check *check, const struct subject *subjec
                                struct fer_error *err)
 {
     float *d = malloc(subject->count * sizeof(float));
-    double size = 0, analytic = 0, numeric = 0, best = INFINITY;
+    double size = 0, analytic = 0, numeric = NAN, best = INFINITY;
     enum fer_status status = d ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 
     if (status == FER_OK)
@@ -146,15 +146,16 @@ static enum fer_status compare(struct check *check, const struct subject *subjec
         status = difference(check, subject, x, d, h, &value, err);
         error = fmax(0, fabs(value - analytic) - ROUNDING * check->magnitude / h);
         error /= fabs(value) + fabs(analytic) + 1e-30;
-        if (error < best)
+        if (isfinite(value) && error < best)
             best = error, numeric = value;
     }
     if (status == FER_OK) {
         bool good = best <= tolerance;
 
         *ok = *ok && good;
-        json_array_append_new(rows, json_pack("{s:s, s:f, s:f, s:f, s:b}", "name", subject->name, "analytic", analytic,
-                                              "numeric", numeric, "difference", best, "ok", (int)good));
+        json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:b}", "name", subject->name, "analytic",
+                                              fer_json_number(analytic), "numeric", fer_json_number(numeric),
+                                              "difference", fer_json_number(best), "ok", (int)good));
     }
     free(d);
     return status;

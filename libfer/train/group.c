@@ -241,8 +241,10 @@ static enum fer_status check_parting(struct fer_group *group, struct fer_error *
         status = fer_group_test(group, &group->parted[r], &done, err);
         if (status != FER_OK)
             return status;
+        if (!done) /* the memory is the message's until it has come */
+            continue;
         group->parting[r][FER_ERROR_TEXT - 1] = '\0';
-        if (done && group->parting[r][0]) { /* without a reason it has all that it wants */
+        if (group->parting[r][0]) { /* without a reason it has all that it wants */
             group->failed = true;
             return fer_fail(err, FER_EPEER, "rank %d: %s", r, group->parting[r]);
         }

@@ -264,8 +264,7 @@ static enum fer_status add_solvers(struct ops *o, const struct row *row, json_t 
 
         json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:o, s:s?}", "solver", e->text, "seconds", seconds,
                                               "gflops", seconds > 0 ? flops / seconds / 1e9 : 0, "error",
-                                              e->error == e->error ? json_real(e->error) : json_null(), "refusal",
-                                              e->refusal[0] ? e->refusal : NULL));
+                                              fer_json_number(e->error), "refusal", e->refusal[0] ? e->refusal : NULL));
     }
     json_object_set_new(json, "solvers", list);
     fer_contest_free(&contest);

@@ -64,14 +64,9 @@ static enum fer_status upload(const struct fer_net_session *session, const struc
         status = fer_fail(err, FER_ESHAPE, "%s: %s is %s, and should be %s", path, name,
                           fer_safetensor_shape_text(row, theirs, sizeof(theirs)),
                           fer_shape_text(&tensor->shape, ours, sizeof(ours)));
-    if (status == FER_OK && row)
-        status = fer_safetensors_read_f32(file, row, data, err);
-    if (status == FER_OK && tensor->shape.dtype == FER_I32) { /* exact up to 2^24, in place */
-        for (size_t i = 0; i < count; i++) {
-            const int32_t label = (int32_t)data[i];
-            memcpy(&data[i], &label, sizeof(label));
-        }
-    }
+    if (status == FER_OK && row) /* a tensor of integers is one because the row is */
+        status = tensor->shape.dtype == FER_I32 ? fer_safetensors_read(file, row, data, err)
+                                                : fer_safetensors_read_f32(file, row, data, err);
     if (status == FER_OK)
         status = fer_exec_write(session->flow->exec, tensor, data, count * sizeof(float), err);
     free(data);

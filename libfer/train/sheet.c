@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/image.h"
 #include "data/pipeline.h"
 #include "graph/compile.h"
 #include "train/context.h"
 
-enum { GAP = 2, SIDE_MAX = 16384 };
+enum { GAP = 2 };
 
 struct sheet {
     const struct fer_sheet_options *options;
@@ -40,15 +41,25 @@ static enum fer_status read_field(struct sheet *s, int f, float **out, struct fe
     return fer_exec_read(s->flow->exec, tensor, *out, bytes, err);
 }
 
+/* As many of `count` pictures side by side as go into `length` pixels, but one at least. */
+static int fit(int count, int side, int length)
+{
+    const int most = length / (side + GAP);
+
+    return count < most ? count : most > 1 ? most : 1;
+}
+
 static enum fer_status make_page(struct sheet *s, const struct fer_tensor *picture, struct fer_error *err)
 {
+    int across, down;
+
     s->height = picture->shape.dim[2];
     s->width = picture->shape.dim[3];
-    while (s->columns > 1 && (s->width + GAP) * s->columns > SIDE_MAX)
-        s->columns--;
-    while (s->rows > 1 && (s->height + GAP) * s->rows > SIDE_MAX)
-        s->rows--;
-    return fer_image_create(&s->page, (s->width + GAP) * s->columns - GAP, (s->height + GAP) * s->rows - GAP, 3, err);
+    s->columns = fit(s->columns, s->width, FER_IMAGE_SIDE);
+    across = (s->width + GAP) * s->columns;
+    down = (int)(FER_IMAGE_PIXELS / (size_t)across);
+    s->rows = fit(s->rows, s->height, down < FER_IMAGE_SIDE ? down : FER_IMAGE_SIDE);
+    return fer_image_create(&s->page, across - GAP, (s->height + GAP) * s->rows - GAP, 3, err);
 }
 
 static void put_picture(struct sheet *s, const struct fer_tensor *t, const float *data, int n)
@@ -128,7 +139,7 @@ static enum fer_status place_batch(struct sheet *s, const struct fer_batch *batc
         status = read_field(s, f, &data[f], err);
     if (status == FER_OK && !s->page.pixels)
         status = make_page(s, s->fields.fields[picture].value->tensor, err);
-    for (int n = 0; status == FER_OK && n < batch->n && s->placed < s->columns * s->rows; n++) {
+    for (int n = 0; status == FER_OK && n < batch->n && s->placed / s->columns < s->rows; n++) {
         put_picture(s, s->fields.fields[picture].value->tensor, data[picture], n);
         json_array_append_new(s->pictures, describe(s, data, batch, n));
         s->placed++;
@@ -192,7 +203,7 @@ enum fer_status fer_show_data(struct fer_context *context, const char *path, con
     status = open_sheet(&s, context, path, data, err);
     if (status == FER_OK)
         status = fer_pipeline_start(s.pipeline, s.options->training ? 1 : 0, 0, err);
-    while (status == FER_OK && s.placed < s.columns * s.rows) {
+    while (status == FER_OK && s.placed / s.columns < s.rows) {
         status = fer_pipeline_next(s.pipeline, &batch, err);
         if (status != FER_OK || !batch)
             break;

@@ -22,15 +22,6 @@ static enum fer_status put_file(const struct fer_trainer *t, const char *name, c
     return status;
 }
 
-static json_t *strings(const char *const *list)
-{
-    json_t *array = json_array();
-
-    for (; list && *list; list++)
-        json_array_append_new(array, json_string(*list));
-    return array;
-}
-
 /* model.fer and run.json: what was run, on what. */
 static enum fer_status describe_run(struct fer_trainer *t, const char *path, struct fer_error *err)
 {
@@ -39,9 +30,9 @@ static enum fer_status describe_run(struct fer_trainer *t, const char *path, str
     int ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
     json_t *run =
         json_pack("{s:s, s:s, s:I, s:o, s:o, s:s, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
-                  "description", path, "seed", (json_int_t)t->seed, "set", strings(settings->sets), "data",
-                  strings(settings->data), "precision", fer_precision_name(t->context->precision), "ranks", ranks,
-                  "device", "name", device->name, "platform", device->platform_name, "version", device->version,
+                  "description", path, "seed", (json_int_t)t->seed, "set", fer_json_words(settings->sets), "data",
+                  fer_json_words(settings->data), "precision", fer_precision_name(t->context->precision), "ranks",
+                  ranks, "device", "name", device->name, "platform", device->platform_name, "version", device->version,
                   "driver", device->driver, "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
     char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
     enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");

@@ -21,6 +21,8 @@
 #include "files.h"
 #include "npy.h"
 
+#include <fer/host.h>
+
 enum { POINTS = 68, NO_EXPRESSION = 8, NO_FACE = 10 };
 
 struct affectnet {
@@ -80,7 +82,7 @@ static enum fer_status read_landmarks(struct reading *r, const struct csv *csv, 
     for (int i = 0; i < POINTS * 2; i++) {
         char *end;
 
-        points[i / 2][i % 2] = strtof_l(text, &end, csv->c_locale);
+        points[i / 2][i % 2] = (float)fer_number_read(text, &end);
         if (end == text || *end != (i == POINTS * 2 - 1 ? '\0' : ';') || !(points[i / 2][i % 2] > -1e6f) ||
             !(points[i / 2][i % 2] < 1e6f))
             return csv_fail(csv, err,

@@ -133,7 +133,7 @@ static enum fer_status read_emotion(const char *path, enum expression *expressio
 
     if (!status) {
         lines_next(&lines, words, 2, &count);
-        if (count != 1 || !lines_number(&lines, words[0], &number))
+        if (count != 1 || !lines_number(words[0], &number))
             status = fer_fail(err, FER_EFORMAT, "should be one number from 0 to 7, as in 3.0000000e+00");
         else
             status = numbering_find(NUMBERS_CKPLUS, number, expression, err);
@@ -160,7 +160,7 @@ static enum fer_status read_points(struct lines *lines, float points[POINTS][2],
         int count;
 
         lines_next(lines, words, 3, &count);
-        if (count != 2 || !lines_number(lines, words[0], &x) || !lines_number(lines, words[1], &y)) {
+        if (count != 2 || !lines_number(words[0], &x) || !lines_number(words[1], &y)) {
             fer_fail(err, FER_EFORMAT, "should be the x and y of landmark %d of %d", i + 1, POINTS);
             return lines_prefix(lines, FER_EFORMAT, err);
         }

@@ -115,9 +115,6 @@ static enum fer_status load(struct csv *csv, const char *path, struct fer_error 
 
     memset(csv, 0, sizeof(*csv));
     csv->path = path;
-    csv->c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (!csv->c_locale)
-        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", path);
     status = fer_file_read(path, LARGEST_FILE, &bytes, &csv->size, err);
     if (status)
         return status;
@@ -178,8 +175,6 @@ void csv_close(struct csv *csv)
     free(csv->bytes);
     free(csv->fields);
     free(csv->header);
-    if (csv->c_locale)
-        freelocale(csv->c_locale);
     memset(csv, 0, sizeof(*csv));
 }
 
@@ -220,7 +215,7 @@ enum fer_status csv_number(const struct csv *csv, int column, double low, double
     const char *text = csv->fields[column];
     char *end;
 
-    *value = strtod_l(text, &end, csv->c_locale);
+    *value = fer_number_read(text, &end);
     while (*end == ' ')
         end++;
     if (end == text || *end != '\0' || !(*value >= low && *value <= high)) {

@@ -7,8 +7,6 @@
 
 #include <fer/status.h>
 
-#include <locale.h>
-
 struct csv {
     const char *path;
     char *bytes;
@@ -18,7 +16,6 @@ struct csv {
     int count, capacity;
     const char **header; /* names of the columns */
     int columns;
-    locale_t c_locale; /* numbers have a point in every country */
 };
 
 /* Read the file and its header.  `path` must outlive the struct.  Close it also after a failure. */

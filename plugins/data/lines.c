@@ -18,9 +18,6 @@ enum fer_status lines_open(struct lines *lines, const char *path, struct fer_err
     *lines = (struct lines){ .path = path, .bytes = bytes, .next = bytes };
     if (status)
         return status;
-    lines->c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (!lines->c_locale)
-        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", path);
     if (memchr(bytes, '\0', size))
         return fer_fail(err, FER_EFORMAT, "%s: there are zero bytes in it; it is no text", path);
     if (strncmp(lines->next, "\xEF\xBB\xBF", 3) == 0)
@@ -31,8 +28,6 @@ enum fer_status lines_open(struct lines *lines, const char *path, struct fer_err
 void lines_close(struct lines *lines)
 {
     free(lines->bytes);
-    if (lines->c_locale)
-        freelocale(lines->c_locale);
     memset(lines, 0, sizeof(*lines));
 }
 
@@ -71,11 +66,11 @@ void lines_next(struct lines *lines, char **words, int most, int *count)
     }
 }
 
-bool lines_number(const struct lines *lines, const char *word, double *number)
+bool lines_number(const char *word, double *number)
 {
     char *end;
 
-    *number = strtod_l(word, &end, lines->c_locale);
+    *number = fer_number_read(word, &end);
     return end != word && *end == '\0' && isfinite(*number);
 }
 

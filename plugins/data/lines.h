@@ -7,13 +7,10 @@
 
 #include <fer/status.h>
 
-#include <locale.h>
-
 struct lines {
     const char *path;
     char *bytes, *next;
-    long line;         /* the current one, counted from 1 */
-    locale_t c_locale; /* numbers have a point in every country */
+    long line; /* the current one, counted from 1 */
 };
 
 /* Read the file.  `path` must outlive the struct.  Close it also after a failure. */
@@ -23,7 +20,7 @@ void lines_close(struct lines *lines);
  * end. */
 void lines_next(struct lines *lines, char **words, int most, int *count);
 /* A word as a finite number; false: it is none. */
-bool lines_number(const struct lines *lines, const char *word, double *number);
+bool lines_number(const char *word, double *number);
 /* "file, line 12: " before the sentence in *err, whose status is returned. */
 enum fer_status lines_prefix(const struct lines *lines, enum fer_status status, struct fer_error *err);
 

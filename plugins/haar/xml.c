@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "xml.h"
 
+#include <fer/host.h>
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -242,7 +244,7 @@ bool xml_number(struct xml_piece *text, double *value)
     memcpy(word, text->at, length);
     word[length] = 0;
     char *end;
-    *value = strtod(word, &end); /* 1. and 1.e-3 and -9.55e-001 are all found in cascades */
+    *value = fer_number_read(word, &end); /* 1. and 1.e-3 and -9.55e-001 are all found in cascades */
     if (*end || !isfinite(*value))
         return false;
     text->at += length;
