@@ -170,14 +170,19 @@ static const struct sweep sweeps[] = {
     { 2, 16, 24, 23, 20, 3, 1, 1, 1, 1 }, { 2, 160, 6, 5, 144, 1, 1, 0, 1, 1 },  { 3, 33, 13, 12, 40, 1, 2, 0, 1, 1 },
     { 3, 17, 7, 9, 40, 3, 1, 2, 1, 1 },   { 1, 40, 5, 3, 17, 3, 1, 0, 1, 1 },    { 3, 3, 1, 2, 1, 3, 1, 1, 1, 1 },
     { 2, 48, 8, 9, 48, 3, 2, 1, 1, 12 },  { 2, 40, 9, 8, 40, 3, 1, 1, 1, 5 },    { 1, 48, 7, 8, 96, 3, 1, 1, 1, 24 },
-    { 3, 32, 7, 7, 32, 3, 1, 1, 1, 8 },   { 2, 19, 13, 12, 19, 3, 2, 1, 1, 19 },
+    { 3, 32, 7, 7, 32, 3, 1, 1, 1, 8 },   { 2, 19, 13, 12, 19, 3, 2, 1, 1, 19 }, { 2, 24, 7, 65, 24, 3, 1, 1, 1, 3 },
+    { 2, 20, 9, 61, 20, 3, 2, 2, 1, 5 },  { 2, 36, 5, 6, 36, 3, 1, 0, 1, 9 },    { 1, 24, 9, 7, 24, 5, 1, 2, 1, 6 },
+    { 2, 32, 8, 7, 32, 3, 2, 1, 2, 4 },   { 2, 20, 6, 4, 20, 3, 1, 3, 1, 5 },    { 3, 600, 5, 3, 72, 1, 1, 0, 1, 1 },
+    { 3, 33, 9, 8, 70, 3, 2, 1, 1, 1 },   { 2, 48, 9, 7, 66, 5, 3, 2, 2, 1 },    { 2, 20, 11, 10, 80, 1, 2, 0, 1, 1 },
+    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },
 };
 
-/* Kernels that show who worked; the second of a pass is another form of the same. */
+/* Kernels that show who worked; those after the first of a pass are other forms of the same. */
+enum { FORMS = 3 };
 struct solver {
     const char *name;
     enum fer_profile profile;
-    const char *forward[2], *data[2], *weights;
+    const char *forward[FORMS], *data[FORMS], *weights;
     double tolerance;
 };
 static const struct solver solvers[] = {
@@ -189,7 +194,12 @@ static const struct solver solvers[] = {
       "winograd_outer",
       5e-5 },
     { "direct", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_outer", 1e-5 },
-    { "grouped", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_grouped_weights", 1e-5 },
+    { "grouped",
+      FER_PROFILE_CPU,
+      { "conv_direct", "conv_grouped_rows" },
+      { "conv_direct", "conv_grouped_rows" },
+      "conv_grouped_weights",
+      1e-5 },
     { "depthwise", FER_PROFILE_CPU, { "conv_depthwise" }, { "conv_depthwise" }, "conv_depthwise_weights", 1e-5 },
     { "generic", FER_PROFILE_CPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
     { "depthwise", FER_PROFILE_GPU, { "conv_depthwise" }, { "conv_depthwise" }, NULL, 1e-5 },
@@ -211,17 +221,19 @@ static int by_work(const void *a, const void *b)
     return one != other ? (one > other) - (one < other) : *(const int *)a - *(const int *)b;
 }
 
-static bool uses(const struct op_program *program, bool backward, const char *const kernels[2])
+static bool uses(const struct op_program *program, bool backward, const char *const kernels[FORMS])
 {
-    return (kernels[0] && op_program_uses(program, backward, kernels[0])) ||
-           (kernels[1] && op_program_uses(program, backward, kernels[1]));
+    for (int form = 0; form < FORMS; form++)
+        if (kernels[form] && op_program_uses(program, backward, kernels[form]))
+            return true;
+    return false;
 }
 
 START_TEST(each_solver)
 {
     const struct solver *solver = &solvers[_i];
     struct op_device device = op_device_open(solver->profile);
-    int forward = 0, data = 0, weights = 0, checked = 0, forms[2] = { 0 }, order[SWEEPS];
+    int forward = 0, data = 0, weights = 0, checked = 0, forms[FORMS] = { 0 }, order[SWEEPS];
     for (int i = 0; i < SWEEPS; i++)
         order[i] = i;
     qsort(order, SWEEPS, sizeof *order, by_work);
@@ -249,7 +261,7 @@ START_TEST(each_solver)
         forward += f;
         data += d;
         weights += w;
-        for (int form = 0; form < 2; form++)
+        for (int form = 0; form < FORMS; form++)
             forms[form] += solver->forward[form] && op_program_uses(&program, false, solver->forward[form]);
         op_program_free(&program);
     }
@@ -259,7 +271,7 @@ START_TEST(each_solver)
     ck_assert_msg(forward > 0, "%s never applies forward", solver->name);
     ck_assert_msg(data > 0 || !solver->data[0], "%s never applies to gradients of inputs", solver->name);
     ck_assert_msg(weights > 0 || !solver->weights, "%s never applies to gradients of weights", solver->name);
-    for (int form = 0; form < 2; form++)
+    for (int form = 0; form < FORMS; form++)
         ck_assert_msg(forms[form] > 0 || !solver->forward[form], "%s never takes form %d", solver->name, form);
     if (strcmp(solver->name, "generic") == 0)
         ck_assert_msg(forward == SWEEPS && data == SWEEPS && weights == SWEEPS, "generic must apply to everything");

@@ -58,7 +58,9 @@ static const struct form forms[] = {
     { "direct", "conv_direct", FER_PROFILE_CPU, 3, 20, 9, 33, 3, 2, 1, 1 },
     { "direct", "conv_direct", FER_PROFILE_CPU, 2, 16, 8, 32, 3, 1, 1, 2 },
     { "direct", "conv_direct", FER_PROFILE_CPU, 2, 800, 4, 20, 3, 1, 1, 1 }, /* two passes over the input channels */
-    { "grouped", "conv_direct", FER_PROFILE_CPU, 2, 20, 7, 20, 3, 1, 1, 5 },
+    { "grouped", "conv_direct", FER_PROFILE_CPU, 2, 20, 9, 20, 5, 1, 2, 5 },
+    { "grouped", "conv_grouped_rows", FER_PROFILE_CPU, 2, 20, 7, 20, 3, 1, 1, 5 },
+    { "grouped", "conv_grouped_rows", FER_PROFILE_CPU, 2, 24, 9, 24, 3, 2, 1, 3 },
     { "depthwise", "conv_depthwise", FER_PROFILE_CPU, 2, 33, 9, 33, 3, 1, 1, 33 },
     { "generic", "conv_epilogue", FER_PROFILE_CPU, 2, 18, 7, 20, 3, 1, 1, 1 },
     { "implicit", "conv_implicit", FER_PROFILE_GPU, 3, 20, 9, 33, 3, 2, 1, 1 },

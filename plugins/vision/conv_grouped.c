@@ -8,7 +8,8 @@
 #include "conv_grouped_cl.h"
 #include "conv_grouped_pack_cl.h"
 
-/* Pixels of a work-item: at most CHUNK in conv_direct.cl, a multiple of its PIXELS. */
+/* Pixels of a work-item: at most CHUNK in conv_direct.cl, a multiple of its PIXELS.  Rows share what they read, so
+ * there it is ROWS times that. */
 enum { CHUNK };
 static const struct fer_tunable *const tunables[] = {
     FER_TUNABLE("chunk", "pixels of a work-item at most", 192, 96, 48), NULL
@@ -17,7 +18,8 @@ static const struct fer_tunable *const tunables[] = {
 enum {
     TILE = 24,  /* … and at least this */
     ITEMS = 16, /* work-items wanted at least */
-    PASS = 1    /* there is one input block to sum */
+    PASS = 1,   /* there is one input block to sum */
+    ROWS = 16
 };
 
 static int width_of(const struct fer_convolution_shape *s)
@@ -52,6 +54,38 @@ static struct fer_tensor *pack(const struct conv_call *call, bool gradient)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed(1), 1, 1);
     fer_launch_prepare(launch);
     return packed;
+}
+
+/* Whether conv_grouped_rows does it. */
+static bool in_rows(const struct fer_convolution_shape *s, bool gradient)
+{
+    return s->kernel == 3 && s->dilation == 1 && s->stride <= (gradient ? 1 : 2);
+}
+
+static void emit_rows(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int blocks = conv_blocks(s->k), height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow;
+    struct fer_tensor *packed = pack(call, gradient);
+    char options[CONV_EPILOGUE_OPTIONS];
+    int parts = conv_divide_up(s->n * height * width, ROWS * call->values[CHUNK]);
+
+    while (parts * blocks < ITEMS && parts < s->n * height)
+        parts *= 2;
+    const int rows = conv_divide_up(s->n * height, parts);
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_grouped_cl, "conv_grouped_rows", "-DWIDTH=%d -DSTRIDE=%d %s", width_of(s),
+                        s->stride, gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", packed);
+    if (!gradient)
+        conv_epilogue_in(launch, call);
+    fer_launch_out(launch, "y", out);
+    fer_launch_int(launch, s->pad);
+    fer_launch_int(launch, rows);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)blocks), fer_extent_rows(out, (size_t)height, (size_t)rows), 1,
+                        1);
+    conv_cost(launch, s);
 }
 
 /* FORWARD and DATA: `in` is read, `out` written. */
@@ -91,12 +125,12 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, false, call->of.x, call->of.y);
+    (in_rows(&call->of.shape, false) ? emit_rows : emit)(call, false, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, true, call->of.y, call->of.x);
+    (in_rows(&call->of.shape, true) ? emit_rows : emit)(call, true, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -142,8 +176,8 @@ static void weights(const struct conv_call *call)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)s->k), fer_extent_fixed(1), 1, 1);
 }
 
-#define HELP "groups of 4 or 8 channels in and out; the same register tiles, shuffled inputs"
-#define SOLVER CONV_SOLVER("grouped", HELP, tunables, fer_conv_direct_cl, fer_conv_grouped_pack_cl)
+#define HELP "groups of 4 or 8 channels in and out; the same register tiles, shuffled inputs; 3x3 by rows"
+#define SOLVER CONV_SOLVER("grouped", HELP, tunables, fer_conv_direct_cl, fer_conv_grouped_cl, fer_conv_grouped_pack_cl)
 const struct conv_solver conv_grouped_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
 const struct conv_solver conv_grouped_data = { SOLVER, .applicable = applicable, .emit = data };
 const struct conv_solver conv_grouped_weights = { CONV_SOLVER("grouped", HELP, NULL, fer_conv_grouped_cl,

@@ -1,34 +1,174 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The weights' gradient of convolutions with groups of WIDTH = 4 or 8 channels in and out, for CPUs, blocked layouts.  Lane
- * o of a block is an output channel, and meets each of the WIDTH inputs of its own group:
+ * Convolutions with groups of WIDTH = 4 or 8 channels in and out, for CPUs, blocked layouts.  What is not here, other
+ * kernel sides than 3, dilation and the gradients of strides, is conv_direct.cl's, compiled with WIDTH.
+ */
+#define STEP 4 /* inputs of a group whose weights, or sums, stay in registers */
+
+/* Of 8 outputs, each one's input c of its own group, where `in` are as many inputs. */
+#if WIDTH == 8
+#define SPREAD(in, c) (float8)((in)[c])
+#else
+static inline float8 spread(const float8 v, const int c)
+{
+    return c == 0 ? v.s00004444 : c == 1 ? v.s11115555 : c == 2 ? v.s22226666 : v.s33337777;
+}
+#define SPREAD(in, c) spread(vload8(0, in), c)
+#endif
+
+#ifdef FER_KERNEL_conv_grouped_rows
+/* The forward pass of a 3x3 kernel without dilation and, compiled with GRADIENT, its gradient with respect to the input
+ * for STRIDE 1, which is the same with the taps turned around.
+ *
+ * There is so little to do for each input that fetching it is what counts.  Rows are copied to where they stay in the
+ * first-level cache, in a frame of zeros, so that no tap asks for borders.  A register tile is TILE pixels of a row by 8
+ * output channels; an input that has been spread serves all taps of its row that lie within the tile:
+ *
+ *     input                 0   1   2   3   4   5   6   7   8        for each row of taps, for each input c of the group:
+ *     left tap, pixel       0   1   2   3   4   5   6                    3 weights, and of every input pixel one value
+ *     middle tap                0   1   2   3   4   5   6
+ *     right tap                     0   1   2   3   4   5   6        (for stride 2 accordingly)
+ */
+#define SIDE 3
+#define TILE 7                               /* 56, 28, 14 and 7 pixels are whole tiles */
+#define COLUMNS (8 * TILE / STRIDE)          /* output pixels of a row that is copied */
+#define COPIED ((COLUMNS - 1) * STRIDE + SIDE) /* … and input pixels */
+
+/* The built-in `prefetch` does nothing on PoCL.  Rows come one after the other with much work between, too far apart for
+ * what the processor does by itself. */
+#if defined(__clang__) && defined(__x86_64__)
+#define PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#else
+#define PREFETCH(p)
+#endif
+
+/* to = COPIED pixels of a row of x from column q on; where there are none, zeros. */
+static void copy_row(float *to, __global const float *row, const int q, const int width)
+{
+    const int begin = clamp(-q, 0, COPIED), end = clamp(width - q, begin, COPIED);
+#pragma unroll 1
+    for (int p = 0; p < begin; p++)
+        vstore16((float16)0, p, to);
+#pragma unroll 2
+    for (int p = begin; p < end; p++) {
+        vstore8(vload8(2 * p, row + q * FER_BLOCK), 2 * p, to);
+        vstore8(vload8(2 * p + 1, row + q * FER_BLOCK), 2 * p + 1, to);
+    }
+#pragma unroll 1
+    for (int p = end; p < COPIED; p++)
+        vstore16((float16)0, p, to);
+}
+
+/* Weights are w[k / 16][tap][WIDTH][16].  Work-item: one block of channels (dimension 0), `rows` output rows, counted
+ * through the images (1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_grouped_rows(FER_IN(x), FER_IN(w),
+#ifdef BIAS
+                  FER_IN(bias),
+#endif
+#ifdef ADD
+                  FER_IN(add),
+#endif
+                  FER_OUT(y), const int padding, const int rows)
+{
+    const int k = (int)get_global_id(0), blocks = (int)FER_BLOCKS(y_dim), x_row = x_dim.w * FER_BLOCK;
+    const int begin = (int)get_global_id(1) * rows, end = min(begin + rows, y_dim.x * y_dim.z);
+#ifdef GRADIENT
+    const int pad = SIDE - 1 - padding;
+    __global const float *const wk = DATA(w) + ((size_t)(k + 1) * SIDE * SIDE - 1) * WIDTH * FER_BLOCK;
+#define TAP(t) (-(t)*WIDTH * FER_BLOCK)
+#else
+    const int pad = padding;
+    __global const float *const wk = DATA(w) + (size_t)k * SIDE * SIDE * WIDTH * FER_BLOCK;
+#define TAP(t) ((t)*WIDTH * FER_BLOCK)
+#endif
+    float copy[SIDE][COPIED * FER_BLOCK]; /* row i, counted from the upper padding, is copy[i % SIDE] */
+    float begins[FER_BLOCK] = { 0 };
+#ifdef BIAS
+#pragma unroll 1
+    for (int i = 0; i < min(FER_BLOCK, y_dim.y - k * FER_BLOCK); i++)
+        begins[i] = DATA(bias)[k * FER_BLOCK + i];
+#endif
+#pragma unroll 1
+    for (int q0 = 0; q0 < y_dim.w; q0 += COLUMNS) {
+        int copied = 0; /* the next row to copy */
+#pragma unroll 1
+        for (int r = begin; r < end; r++) {
+            const int n = r / y_dim.z, o = r % y_dim.z, above = o * STRIDE;
+            __global const float *const image = DATA(x) + ((size_t)n * blocks + k) * x_dim.z * x_row;
+            const size_t y_row = (((size_t)n * blocks + k) * y_dim.z + o) * y_dim.w;
+            /* rows of taps within x */
+            const int u0 = max(0, pad - above), u1 = min(SIDE, x_dim.z + pad - above);
+            copied = o == 0 ? 0 : max(copied, above);
+#pragma unroll 1
+            for (; copied < above + SIDE; copied++)
+                if ((uint)(copied - pad) < (uint)x_dim.z)
+                    copy_row(copy[copied % SIDE], image + (copied - pad) * x_row, q0 * STRIDE - pad, x_dim.w);
+#pragma unroll 1
+            for (int q = q0; q < min(q0 + COLUMNS, y_dim.w); q += TILE) {
+                __global const float *const next = image + (copied - pad) * x_row + q * STRIDE * FER_BLOCK;
+#pragma unroll
+                for (int p = 0; p < STRIDE * STRIDE * TILE; p++)
+                    PREFETCH(next + p / (STRIDE * TILE) * x_row + p % (STRIDE * TILE) * FER_BLOCK);
+#pragma unroll 1
+                for (int half_ = 0; half_ < FER_BLOCK; half_ += 8) {
+                    float8 sum[TILE];
+#pragma unroll
+                    for (int p = 0; p < TILE; p++) {
+                        sum[p] = vload8(0, begins + half_);
+#ifdef ADD
+                        if (q + p < y_dim.w)
+                            sum[p] += vload8(0, DATA(add) + (y_row + q + p) * FER_BLOCK + half_);
+#endif
+                    }
+#pragma unroll 1
+                    for (int u = u0; u < u1; u++) {
+                        const float *in = copy[(above + u) % SIDE] + (q - q0) * STRIDE * FER_BLOCK + half_;
+                        __global const float *wu = wk + TAP(u * SIDE) + half_;
+#pragma unroll 1
+                        for (int c0 = 0; c0 < WIDTH; c0 += STEP, in += STEP, wu += STEP * FER_BLOCK) {
+#pragma unroll
+                            for (int c = 0; c < STEP; c++) {
+                                float8 weight[SIDE];
+#pragma unroll
+                                for (int t = 0; t < SIDE; t++)
+                                    weight[t] = vload8(2 * c, wu + TAP(t));
+#pragma unroll
+                                for (int i = 0; i < (TILE - 1) * STRIDE + SIDE; i++) {
+                                    const float8 v = SPREAD(in + i * FER_BLOCK, c);
+#pragma unroll
+                                    for (int t = 0; t < SIDE; t++)
+                                        if (i >= t && (i - t) % STRIDE == 0 && (i - t) / STRIDE < TILE)
+                                            sum[(i - t) / STRIDE] = fma(v, weight[t], sum[(i - t) / STRIDE]);
+                                }
+                            }
+                        }
+                    }
+#pragma unroll
+                    for (int p = 0; p < TILE; p++)
+                        if (q + p < y_dim.w)
+                            vstore8(FER_ACTIVATE(float8, sum[p]), 0, DATA(y) + (y_row + q + p) * FER_BLOCK + half_);
+                }
+            }
+        }
+    }
+}
+#endif
+
+#ifdef FER_KERNEL_conv_grouped_weights
+#define ROWS 8 /* output rows that stay in the cache for all taps */
+
+/* The weights' gradient.  Lane o of a block is an output channel, and meets each of the WIDTH inputs of its own group:
  *
  *                     16 output channels: dy at the pixel
  *                    +------ lo ------+------ hi ------+
  *     input 0        |  8 sums        |  8 sums        |     for each pixel of a row:
  *      ...           |                |                |         16 values of dy, and of x at the tap,
- *     input 3        +----------------+----------------+         shuffled so that lane o has input i of o's group
+ *     input 3        +----------------+----------------+         spread so that lane o has input i of o's group
  *
- * (8 inputs take the pixels twice.)  Rows of which the tap falls into the padding are left out, and columns too.  The other
- * passes are conv_direct.cl's, compiled with WIDTH.
- */
-#define STEP 4 /* inputs whose sums stay in registers */
-#define ROWS 8 /* output rows that stay in the cache for all taps */
-
-#if WIDTH == 8
-#define SPREAD_LO(in, c) (float8)((in)[c])
-#define SPREAD_HI(in, c) (float8)((in)[8 + (c)])
-#else
-/* Value c of each four. */
-static inline float8 spread(const float8 v, const int c)
-{
-    return c == 0 ? v.s00004444 : c == 1 ? v.s11115555 : c == 2 ? v.s22226666 : v.s33337777;
-}
-#define SPREAD_LO(in, c) spread(vload8(0, in), c)
-#define SPREAD_HI(in, c) spread(vload8(1, in), c)
-#endif
-
-/* partial[split][k / 16][tap][WIDTH][16].  Work-item: one block of channels (dimension 0), one split of `split_rows` output
+ * (8 inputs take the pixels twice.)  Rows of which the tap falls into the padding are left out, and columns too.
+ *
+ * partial[split][k / 16][tap][WIDTH][16].  Work-item: one block of channels (dimension 0), one split of `split_rows` output
  * rows, counted through the images (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 conv_grouped_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride, const int pad,
@@ -72,8 +212,8 @@ conv_grouped_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_s
                         const float8 g_lo = vload8(0, g), g_hi = vload8(1, g);
 #pragma unroll
                         for (int c = 0; c < STEP; c++) {
-                            lo[c] = fma(SPREAD_LO(in, c), g_lo, lo[c]);
-                            hi[c] = fma(SPREAD_HI(in, c), g_hi, hi[c]);
+                            lo[c] = fma(SPREAD(in, c), g_lo, lo[c]);
+                            hi[c] = fma(SPREAD(in + 8, c), g_hi, hi[c]);
                         }
                     }
                 }
@@ -86,3 +226,4 @@ conv_grouped_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_s
         }
     }
 }
+#endif
