@@ -193,7 +193,7 @@ static const struct solver solvers[] = {
       { "winograd_fused", "winograd_multiply" },
       "winograd_outer",
       5e-5 },
-    { "direct", FER_PROFILE_CPU, { "conv_direct" }, { "conv_direct" }, "conv_outer", 1e-5 },
+    { "direct", FER_PROFILE_CPU, { "conv_direct", "conv_point" }, { "conv_direct", "conv_point" }, "conv_outer", 1e-5 },
     { "grouped",
       FER_PROFILE_CPU,
       { "conv_direct", "conv_grouped_rows" },

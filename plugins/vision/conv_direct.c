@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Direct convolution for CPUs, blocked layouts, all three passes.  See conv_direct.cl and conv_outer.cl.
+ * Direct convolution for CPUs, blocked layouts, all three passes.  See conv_direct.cl, conv_point.cl and conv_outer.cl.
  */
 #include <stdio.h>
 
@@ -8,6 +8,7 @@
 #include "conv_direct_cl.h"
 #include "conv_outer_cl.h"
 #include "conv_pack_cl.h"
+#include "conv_point_cl.h"
 #include "conv_unpack_cl.h"
 
 enum { CHUNK, OUTS, PASS_WEIGHTS };
@@ -96,6 +97,12 @@ static struct items items_of(int pixels, int phases, int blocks, const int *valu
     return (struct items){ rounded(pixels, parts), outs };
 }
 
+/* Whether conv_point.cl does it: the same sums in the same order. */
+static bool is_point(const struct fer_convolution_shape *s)
+{
+    return s->groups == 1 && s->kernel == 1 && s->pad == 0 && s->stride == 1;
+}
+
 /* FORWARD and DATA: `in` is read, `out` written. */
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
                  struct fer_tensor *out)
@@ -103,30 +110,35 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct conv_groups g = conv_groups_find(s, pass);
     struct fer_tensor *packed = pack(call, pass, &g);
+    const bool forward = pass == FER_CONVOLUTION_FORWARD;
     const int blocks = conv_blocks(g.outputs);
-    const int phases =
-        pass == FER_CONVOLUTION_DATA ? s->stride : 1; /* an axis' output positions of equal remainder, see the kernel */
-    const int plane =
-        pass == FER_CONVOLUTION_DATA ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
-
+    const int phases = forward ? 1 : s->stride; /* an axis' output positions of equal remainder, see the kernel */
+    const int plane = forward ? s->oh * s->ow : conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases);
+    const bool point = is_point(s);
     const struct items items = items_of(s->n * plane, phases * phases, blocks, call->values);
 
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch =
-        fer_emit_launch(call->em, fer_conv_direct_cl, "conv_direct",
-                        pass == FER_CONVOLUTION_DATA ? "-DGRADIENT" : conv_epilogue_options(call, options));
+        fer_emit_launch(call->em, point ? fer_conv_point_cl : fer_conv_direct_cl, point ? "conv_point" : "conv_direct",
+                        forward ? conv_epilogue_options(call, options)
+                        : point ? " "
+                                : "-DGRADIENT");
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
-    if (pass == FER_CONVOLUTION_FORWARD)
+    if (forward)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
-    fer_launch_int(launch, s->kernel);
-    fer_launch_int(launch, s->stride);
-    fer_launch_int(launch, s->pad);
-    fer_launch_int(launch, s->dilation);
-    fer_launch_int(launch, g.blocks);
-    fer_launch_int(launch, g.in);
-    fer_launch_int(launch, g.out);
+    if (!point) {
+        fer_launch_int(launch, s->kernel);
+        fer_launch_int(launch, s->stride);
+        fer_launch_int(launch, s->pad);
+        fer_launch_int(launch, s->dilation);
+    }
+    if (!point) {
+        fer_launch_int(launch, g.blocks);
+        fer_launch_int(launch, g.in);
+        fer_launch_int(launch, g.out);
+    }
     fer_launch_int(launch, call->values[PASS_WEIGHTS]);
     fer_launch_int(launch, items.pixels);
     fer_launch_int(launch, items.outs);
@@ -202,7 +214,7 @@ static void weights(const struct conv_call *call)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)g.blocks), fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
 }
 
-#define SOLVER(help) CONV_SOLVER("direct", help, tunables, fer_conv_direct_cl, fer_conv_pack_cl)
+#define SOLVER(help) CONV_SOLVER("direct", help, tunables, fer_conv_direct_cl, fer_conv_point_cl, fer_conv_pack_cl)
 const struct conv_solver conv_direct_forward = { SOLVER("register tiles of 6 pixels by 16 channels"),
                                                  .applicable = applicable, .emit = forward, .epilogue = true };
 const struct conv_solver conv_direct_data = { SOLVER("the same, gathering; strides by phases"),

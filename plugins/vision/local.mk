@@ -65,6 +65,7 @@ CL_FILES += \
 	%D%/conv_implicit.cl \
 	%D%/conv_outer.cl \
 	%D%/conv_pack.cl \
+	%D%/conv_point.cl \
 	%D%/conv_stem.cl \
 	%D%/conv_stem_frame.cl \
 	%D%/conv_stem_pack.cl \

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The direct convolution (conv_direct.cl: tiles, passes, weights) of a 1x1 kernel of stride 1, without padding and
+ * groups, and its gradient with respect to the input.  There is one tap, which no border cuts off, so a pixel is an
+ * offset that stays in a register, and one pointer walks along the input blocks.
+ */
+#ifndef PIXELS
+#define PIXELS 6
+#endif
+#ifndef CHUNK
+#define CHUNK 192 /* pixels of a work-item at most; a multiple of PIXELS */
+#endif
+#define OUTS 16 /* blocks of outputs of a work-item at most */
+
+/* Pixels of a work-item: floats from block 0 of the first image in x, in y.  A last tile that is not full repeats the
+ * last pixel; the same is then stored twice. */
+struct pixels {
+    int count;
+    long in[CHUNK], out[CHUNK];
+};
+
+static void list(struct pixels *list, const int4 x, const int4 y, int begin, int count)
+{
+    const int plane = y.z * y.w;
+    int n = begin / plane, i = begin % plane;
+    list->count = count;
+#pragma unroll 1
+    for (int p = 0; p < (count + PIXELS - 1) / PIXELS * PIXELS; p++) {
+        list->in[p] = ((long)n * FER_BLOCKS(x) * plane + i) * FER_BLOCK;
+        list->out[p] = ((long)n * FER_BLOCKS(y) * plane + i) * FER_BLOCK;
+        if (p + 1 < count && ++i == plane) {
+            i = 0;
+            n++;
+        }
+    }
+}
+
+/* Where the sums of pixel q + p begin. */
+#ifdef BIAS
+#define BEGIN(half_) vload8(half_, begins + (k - first) * FER_BLOCK)
+#else
+#define BEGIN(half_) (float8)(0.0f)
+#endif
+#ifdef ADD
+#define START(half_, p) (BEGIN(half_) + vload8(half_, DATA(add) + k * plane + pixels.out[q + (p)]))
+#else
+#define START(half_, p) BEGIN(half_)
+#endif
+
+/* Work-item: `chunk` pixels (dimension 0) by `outs` blocks of output channels (dimension 1). */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_point(FER_IN(x), FER_IN(w),
+#ifdef BIAS
+           FER_IN(bias),
+#endif
+#ifdef ADD
+           FER_IN(add),
+#endif
+           FER_OUT(y), const int pass, const int chunk, const int outs)
+{
+    const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * y_dim.z * y_dim.w;
+    const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
+    const int blocks = (int)FER_BLOCKS(x_dim), beyond = min(first + outs, out_blocks);
+    const size_t plane = FER_PLANE(y_dim) * FER_BLOCK;
+    struct pixels pixels;
+
+    if (begin >= all)
+        return;
+    list(&pixels, x_dim, y_dim, begin, min(chunk, all - begin));
+#ifdef BIAS
+    float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
+#pragma unroll 1
+    for (int i = 0; i < (beyond - first) * FER_BLOCK; i++)
+        begins[i] = first * FER_BLOCK + i < y_dim.y ? DATA(bias)[first * FER_BLOCK + i] : 0.0f;
+#endif
+#pragma unroll 1
+    for (int b0 = 0; b0 < blocks; b0 += pass) {
+        const int b1 = min(b0 + pass, blocks);
+#pragma unroll 1
+        for (int k = first; k < beyond; k++) {
+            __global float *const y_block = DATA(y) + k * plane;
+#pragma unroll 1
+            for (int q = 0; q < pixels.count; q += PIXELS) {
+                __global const float *in = DATA(x) + b0 * plane;
+                __global const float *wb = DATA(w) + ((size_t)k * blocks + b0) * FER_BLOCK * FER_BLOCK;
+                long at[PIXELS];
+                float8 lo[PIXELS], hi[PIXELS];
+#pragma unroll
+                for (int p = 0; p < PIXELS; p++) {
+                    at[p] = pixels.in[q + p];
+                    lo[p] = b0 > 0 ? vload8(0, y_block + pixels.out[q + p]) : START(0, p);
+                    hi[p] = b0 > 0 ? vload8(1, y_block + pixels.out[q + p]) : START(1, p);
+                }
+#pragma unroll 1
+                for (int b = b0; b < b1; b++, in += plane, wb += FER_BLOCK * FER_BLOCK) {
+#pragma unroll
+                    for (int c = 0; c < FER_BLOCK; c++) {
+                        const float8 w_lo = vload8(2 * c, wb), w_hi = vload8(2 * c + 1, wb);
+#pragma unroll
+                        for (int p = 0; p < PIXELS; p++) {
+                            lo[p] = fma((float8)(in[at[p] + c]), w_lo, lo[p]);
+                            hi[p] = fma((float8)(in[at[p] + c]), w_hi, hi[p]);
+                        }
+                    }
+                }
+#pragma unroll
+                for (int p = 0; p < PIXELS; p++) {
+                    vstore8(b1 == blocks ? FER_ACTIVATE(float8, lo[p]) : lo[p], 0, y_block + pixels.out[q + p]);
+                    vstore8(b1 == blocks ? FER_ACTIVATE(float8, hi[p]) : hi[p], 1, y_block + pixels.out[q + p]);
+                }
+            }
+        }
+    }
+}
