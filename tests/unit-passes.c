@@ -59,6 +59,8 @@ static const struct form forms[] = {
     { "direct", "conv_direct", FER_PROFILE_CPU, 2, 16, 8, 32, 3, 1, 1, 2 },
     { "direct", "conv_direct", FER_PROFILE_CPU, 2, 800, 4, 20, 3, 1, 1, 1 }, /* two passes over the input channels */
     { "direct", "conv_point", FER_PROFILE_CPU, 2, 600, 5, 72, 1, 1, 0, 1 },  /* three passes */
+    { "direct", "conv_gathered", FER_PROFILE_CPU, 3, 20, 9, 70, 1, 2, 0, 1 },
+    { "direct", "conv_gathered", FER_PROFILE_CPU, 2, 40, 9, 66, 3, 2, 1, 1 },
     { "grouped", "conv_direct", FER_PROFILE_CPU, 2, 20, 9, 20, 5, 1, 2, 5 },
     { "grouped", "conv_grouped_rows", FER_PROFILE_CPU, 2, 20, 7, 20, 3, 1, 1, 5 },
     { "grouped", "conv_grouped_rows", FER_PROFILE_CPU, 2, 24, 9, 24, 3, 2, 1, 3 },

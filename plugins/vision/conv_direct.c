@@ -25,12 +25,16 @@ static const struct fer_tunable *const weights_tunables[] = {
 };
 
 enum {
-    TILE = 6,           /* pixels of a register tile: PIXELS in conv_direct.cl */
-    ITEMS = 16,         /* work-items wanted at least, for two cores to finish together */
-    PACKED_BLOCKS = 8,  /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
-    WEIGHT_PIXELS = 96, /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
-    OUTPUT_BLOCKS = 8,  /* … and the output blocks that share one: OUTS there */
-    INPUT_BLOCKS = 4    /* … and the input blocks, of a 1x1 kernel */
+    TILE = 6,             /* pixels of a register tile: PIXELS in conv_direct.cl */
+    ITEMS = 16,           /* work-items wanted at least, for two cores to finish together */
+    GATHERING = 4,        /* blocks of outputs from which on pixels are gathered */
+    GATHERED_PIXELS = 96, /* of a work-item that gathers, at most: CHUNK in conv_direct.cl */
+    GATHERED_STEPS = 18,  /* … taps of input blocks of a pass, at most: PASS there */
+    GATHERED_OUTS = 4,    /* … and times as many blocks of outputs */
+    PACKED_BLOCKS = 8,    /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
+    WEIGHT_PIXELS = 96,   /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
+    OUTPUT_BLOCKS = 8,    /* … and the output blocks that share one: OUTS there */
+    INPUT_BLOCKS = 4      /* … and the input blocks, of a 1x1 kernel */
 };
 
 static bool applicable(const struct fer_convolution_shape *s)
@@ -87,26 +91,42 @@ static int rounded(int pixels, int parts)
     return conv_divide_up(conv_divide_up(pixels, parts), TILE) * TILE;
 }
 
-/* Equal parts of at most `chunk` pixels; enough of them for two cores to finish together. */
+/* Blocks of outputs in equal parts of at most `most`, or in parts of so many and a rest. */
+static int equal(int blocks, int most)
+{
+    for (int outs = most; outs > most / 2; outs--)
+        if (blocks % outs == 0)
+            return outs;
+    return most;
+}
+
+/* Equal parts of at most `chunk` pixels; enough of them, and an even number, for two cores to finish together. */
 static struct items items_of(int pixels, int phases, int blocks, const int *values)
 {
     int parts = conv_divide_up(pixels, values[CHUNK]);
-    const int outs = larger(1, smaller(values[OUTS], parts * phases * blocks / ITEMS));
+    const int outs = equal(blocks, larger(1, smaller(values[OUTS], parts * phases * blocks / ITEMS)));
     while (rounded(pixels, parts) > 4 * TILE && parts * phases * conv_divide_up(blocks, outs) < ITEMS)
         parts *= 2;
+    parts += parts * phases * conv_divide_up(blocks, outs) % 2;
     return (struct items){ rounded(pixels, parts), outs };
 }
 
-/* Whether conv_point.cl does it: the same sums in the same order. */
-static bool is_point(const struct fer_convolution_shape *s)
+/* Three kernels, the same sums in the same order: where every block of outputs reads all inputs, pixels are gathered
+ * once for many of them, unless they lie one after the other anyway. */
+enum form { DIRECT, GATHERED, POINT };
+
+static enum form form_of(const struct fer_convolution_shape *s, int blocks)
 {
-    return s->groups == 1 && s->kernel == 1 && s->pad == 0 && s->stride == 1;
+    if (s->groups == 1 && s->kernel == 1 && s->pad == 0 && s->stride == 1)
+        return POINT;
+    return s->groups == 1 && blocks >= GATHERING ? GATHERED : DIRECT;
 }
 
 /* FORWARD and DATA: `in` is read, `out` written. */
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
                  struct fer_tensor *out)
 {
+    static const char *const kernels[] = { "conv_direct", "conv_gathered", "conv_point" };
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct conv_groups g = conv_groups_find(s, pass);
     struct fer_tensor *packed = pack(call, pass, &g);
@@ -114,32 +134,36 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
     const int blocks = conv_blocks(g.outputs);
     const int phases = forward ? 1 : s->stride; /* an axis' output positions of equal remainder, see the kernel */
     const int plane = forward ? s->oh * s->ow : conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases);
-    const bool point = is_point(s);
-    const struct items items = items_of(s->n * plane, phases * phases, blocks, call->values);
+    const enum form form = form_of(s, blocks);
+    const int gathering[] = { [CHUNK] = smaller(call->values[CHUNK], GATHERED_PIXELS),
+                              [OUTS] = GATHERED_OUTS * call->values[OUTS],
+                              [PASS_WEIGHTS] = smaller(call->values[PASS_WEIGHTS], GATHERED_STEPS) };
+    const int *values = form == GATHERED ? gathering : call->values;
+    const struct items items = items_of(s->n * plane, phases * phases, blocks, values);
 
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch =
-        fer_emit_launch(call->em, point ? fer_conv_point_cl : fer_conv_direct_cl, point ? "conv_point" : "conv_direct",
-                        forward ? conv_epilogue_options(call, options)
-                        : point ? " "
-                                : "-DGRADIENT");
+        fer_emit_launch(call->em, form == POINT ? fer_conv_point_cl : fer_conv_direct_cl, kernels[form],
+                        forward         ? conv_epilogue_options(call, options)
+                        : form == POINT ? " "
+                                        : "-DGRADIENT");
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
     if (forward)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
-    if (!point) {
+    if (form != POINT) {
         fer_launch_int(launch, s->kernel);
         fer_launch_int(launch, s->stride);
         fer_launch_int(launch, s->pad);
         fer_launch_int(launch, s->dilation);
     }
-    if (!point) {
+    if (form == DIRECT) {
         fer_launch_int(launch, g.blocks);
         fer_launch_int(launch, g.in);
         fer_launch_int(launch, g.out);
     }
-    fer_launch_int(launch, call->values[PASS_WEIGHTS]);
+    fer_launch_int(launch, values[PASS_WEIGHTS]);
     fer_launch_int(launch, items.pixels);
     fer_launch_int(launch, items.outs);
     fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane, (size_t)items.pixels),

@@ -19,6 +19,9 @@
  *
  * With ADD another tensor like y is added to the first pass; the activation (FER_ACTIVATE) comes with the last one.
  *
+ * Where every block of outputs reads all inputs, conv_gathered copies what a pass reads, so that all outputs find it in
+ * the order in which they read it: without borders, and without strides, with which a cache only uses some of its sets.
+ *
  * Weights are packed as w[k / 16][block][tap][16 inputs][16 outputs], then 16 zeros.  `block` counts only the input
  * blocks that the groups of those 16 outputs read; entries of other groups and past the last channel are zero.
  *
@@ -29,8 +32,12 @@
 #ifndef PIXELS
 #define PIXELS 6 /* 6 x 2 sums + 2 weights + 1 value are 15 of AVX2's 16 registers */
 #endif
-#ifndef CHUNK
-#define CHUNK 192 /* pixels of a work-item at most; a multiple of PIXELS */
+#ifdef FER_KERNEL_conv_gathered
+#define CHUNK 96 /* pixels of a work-item at most; a multiple of PIXELS */
+#define PASS 18  /* taps of input blocks that are gathered at a time: of CHUNK pixels 108 KiB */
+#define OUTS 64  /* blocks of outputs of a work-item at most */
+#else
+#define CHUNK 192
 #endif
 
 #ifndef WIDTH
@@ -53,7 +60,7 @@ static inline float8 spread(const float8 v, const int c)
 #endif
 #define WEIGHTS (INPUTS * FER_BLOCK) /* of a tap and input block */
 
-#ifdef BIAS
+#if defined(BIAS) && !defined(FER_KERNEL_conv_gathered)
 /* The 16 values of block k of a vector, zeros past its end. */
 static void lanes(float *out, __global const float *vector, int count, int k)
 {
@@ -111,7 +118,8 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 }
 #endif
 
-/* Pixels of a work-item, in the order of their phase.  A last tile that is not full repeats the last pixel, unstored. */
+/* Pixels of a work-item, in the order of their phase.  A last tile that is not full repeats the last pixel: the same is
+ * stored twice, or only once. */
 struct pixels {
     int count;
     int row[CHUNK], column[CHUNK]; /* that the first tap reads */
@@ -145,6 +153,128 @@ static void list(struct pixels *list, const struct axis *v, const struct axis *h
     }
 }
 
+#ifdef FER_KERNEL_conv_gathered
+/* to[tile][step][PIXELS][16] = what the pixels read at taps of input blocks, `steps` of them from `first` on, zeros in
+ * the padding; weights[step] = where their weights begin, floats from those of block 0. */
+static void gather(float *to, int *weights, const struct pixels *pixels, const struct axis *v, const struct axis *h,
+                   __global const float *x, const int4 dim, const int kernel_size, const int first, const int steps)
+{
+    const int taps = v->taps * h->taps;
+#pragma unroll 1
+    for (int s = 0; s < steps; s++) {
+        const int b = (first + s) / taps, tv = (first + s) % taps / h->taps, th = (first + s) % h->taps;
+        const int down = v->walk * tv, right = h->walk * th;
+        __global const float *const from = x + b * FER_PLANE(dim) * FER_BLOCK + (down * dim.w + right) * FER_BLOCK;
+        weights[s] = ((b * kernel_size + v->tap + v->tap_step * tv) * kernel_size + h->tap + h->tap_step * th) * WEIGHTS;
+#pragma unroll 1
+        for (int q = 0; q < pixels->count; q += PIXELS) {
+            float *const tile = to + (q * steps + s * PIXELS) * FER_BLOCK;
+            if (pixels->inside[q / PIXELS]) {
+#pragma unroll
+                for (int p = 0; p < PIXELS; p++) {
+                    vstore8(vload8(0, from + pixels->in[q + p]), 2 * p, tile);
+                    vstore8(vload8(1, from + pixels->in[q + p]), 2 * p + 1, tile);
+                }
+                continue;
+            }
+#pragma unroll 1
+            for (int p = 0; p < PIXELS; p++) {
+                const bool within = (uint)(pixels->row[q + p] + down) < (uint)dim.z &&
+                                    (uint)(pixels->column[q + p] + right) < (uint)dim.w;
+                vstore8(within ? vload8(0, from + pixels->in[q + p]) : (float8)(0.0f), 2 * p, tile);
+                vstore8(within ? vload8(1, from + pixels->in[q + p]) : (float8)(0.0f), 2 * p + 1, tile);
+            }
+        }
+    }
+}
+
+/* Where the sums of pixel q + p begin. */
+#ifdef BIAS
+#define BEGIN(half_) vload8(half_, begins + (k - first) * FER_BLOCK)
+#else
+#define BEGIN(half_) (float8)(0.0f)
+#endif
+#ifdef ADD
+#define START(half_, p) (BEGIN(half_) + vload8(half_, DATA(add) + k * y_plane + pixels.out[q + (p)]))
+#else
+#define START(half_, p) BEGIN(half_)
+#endif
+
+/* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
+ * is the phase, stride * stride of them with GRADIENT.  `pass` taps of input blocks are summed at a time. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+conv_gathered(FER_IN(x), FER_IN(w),
+#ifdef BIAS
+              FER_IN(bias),
+#endif
+#ifdef ADD
+              FER_IN(add),
+#endif
+              FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int pass,
+              const int chunk, const int outs)
+{
+    const int phase = (int)get_global_id(2);
+    struct axis v, h;
+    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
+    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * v.count * h.count;
+    const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
+    const int beyond = min(first + outs, out_blocks), blocks = (int)FER_BLOCKS(x_dim);
+    const int steps = blocks * v.taps * h.taps; /* none in the phases between those that a 1x1 kernel reaches */
+    const size_t y_plane = FER_PLANE(y_dim) * FER_BLOCK, w_block = (size_t)blocks * kernel_size * kernel_size * WEIGHTS;
+    struct pixels pixels;
+    float gathered[CHUNK * PASS * FER_BLOCK];
+    int weights[PASS];
+
+    if (begin >= all)
+        return;
+    list(&pixels, &v, &h, x_dim, y_dim, begin, min(chunk, all - begin));
+#ifdef BIAS
+    float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
+#pragma unroll 1
+    for (int i = 0; i < (beyond - first) * FER_BLOCK; i++)
+        begins[i] = first * FER_BLOCK + i < y_dim.y ? DATA(bias)[first * FER_BLOCK + i] : 0.0f;
+#endif
+#pragma unroll 1
+    for (int s0 = 0; s0 == 0 || s0 < steps; s0 += pass) {
+        const int count = min(pass, steps - s0);
+        const bool last = s0 + pass >= steps;
+        gather(gathered, weights, &pixels, &v, &h, DATA(x), x_dim, kernel_size, s0, count);
+#pragma unroll 1
+        for (int k = first; k < beyond; k++) {
+            __global float *const y_block = DATA(y) + k * y_plane;
+#pragma unroll 1
+            for (int q = 0; q < pixels.count; q += PIXELS) {
+                const float *in = gathered + q * count * FER_BLOCK;
+                float8 lo[PIXELS], hi[PIXELS];
+#pragma unroll
+                for (int p = 0; p < PIXELS; p++) {
+                    lo[p] = s0 > 0 ? vload8(0, y_block + pixels.out[q + p]) : START(0, p);
+                    hi[p] = s0 > 0 ? vload8(1, y_block + pixels.out[q + p]) : START(1, p);
+                }
+#pragma unroll 1
+                for (int s = 0; s < count; s++, in += PIXELS * FER_BLOCK) {
+                    __global const float *const wt = DATA(w) + k * w_block + weights[s];
+#pragma unroll
+                    for (int c = 0; c < FER_BLOCK; c++) {
+                        const float8 w_lo = vload8(2 * c, wt), w_hi = vload8(2 * c + 1, wt);
+#pragma unroll
+                        for (int p = 0; p < PIXELS; p++) {
+                            lo[p] = fma((float8)(in[p * FER_BLOCK + c]), w_lo, lo[p]);
+                            hi[p] = fma((float8)(in[p * FER_BLOCK + c]), w_hi, hi[p]);
+                        }
+                    }
+                }
+#pragma unroll
+                for (int p = 0; p < PIXELS; p++) {
+                    vstore8(last ? FER_ACTIVATE(float8, lo[p]) : lo[p], 0, y_block + pixels.out[q + p]);
+                    vstore8(last ? FER_ACTIVATE(float8, hi[p]) : hi[p], 1, y_block + pixels.out[q + p]);
+                }
+            }
+        }
+    }
+}
+#else
 /* Where the sums of pixel q + p begin. */
 #ifdef ADD
 #define START(half_, p) (vload8(half_, start) + vload8(half_, DATA(add) + k * y_plane + pixels.out[q + (p)]))
@@ -253,3 +383,4 @@ conv_direct(FER_IN(x), FER_IN(w),
         }
     }
 }
+#endif
