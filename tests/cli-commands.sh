@@ -52,6 +52,10 @@ expect 1 check wrong.fer;          says 'wrong.fer:5:'; says 'kernel=0'; says '\
 expect 1 check absent.fer;         says 'absent.fer'
 expect 0 fmt tiny.fer;             cp out formatted.fer
 expect 0 fmt --check formatted.fer
+cp tiny.fer indented.fer;          chmod 640 indented.fer;          ln -s indented.fer link.fer
+echo mine >link.fer.tmp
+expect 0 fmt --in-place link.fer;  cmp indented.fer formatted.fer;  [ -L link.fer ]
+[ "$(stat -c %a indented.fer)" = 640 ]; grep -q mine link.fer.tmp;  [ "$(ls -d indented.fer*)" = indented.fer ]
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png

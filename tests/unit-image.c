@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
@@ -320,6 +321,42 @@ START_TEST(a_failed_write_leaves_the_old_file)
 }
 END_TEST
 
+START_TEST(a_write_keeps_links_and_pipes)
+{
+    const struct fer_bytes part = { "new", 3 };
+    struct fer_error err = FER_ERROR_INIT;
+    char aside[160], text[8] = "";
+    struct stat info;
+    void *bytes;
+    size_t size;
+    int fd;
+
+    snprintf(aside, sizeof(aside), "%s/aside", folder);
+    ck_assert_int_eq(fer_file_write_atomic(path, &part, 1, &err), FER_OK);
+    ck_assert_int_eq(symlink("picture", aside), 0);
+    ck_assert_int_eq(fer_file_write_atomic(aside, &(struct fer_bytes){ "newer", 5 }, 1, &err), FER_OK);
+    ck_assert_int_eq(lstat(aside, &info), 0);
+    ck_assert(S_ISLNK(info.st_mode));
+    ck_assert_int_eq(fer_file_read(path, 100, &bytes, &size, &err), FER_OK);
+    ck_assert_str_eq(bytes, "newer");
+    free(bytes);
+    ck_assert_int_eq(unlink(aside), 0);
+
+    ck_assert_int_eq(mkfifo(aside, 0600), 0);
+    fd = open(aside, O_RDWR | O_NONBLOCK);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fer_file_write_atomic(aside, &part, 1, &err), FER_OK);
+    ck_assert_int_eq(read(fd, text, sizeof(text)), 3);
+    ck_assert_str_eq(text, "new");
+    close(fd);
+    ck_assert_int_eq(lstat(aside, &info), 0);
+    ck_assert(S_ISFIFO(info.st_mode));
+    ck_assert_int_eq(fer_file_write_atomic(folder, &part, 1, &err), FER_EIO);
+    ck_assert_ptr_nonnull(strstr(err.text, "it is a directory"));
+    ck_assert_int_eq(clear(), 2);
+}
+END_TEST
+
 START_TEST(reads_what_has_no_size)
 {
     struct fer_error err = FER_ERROR_INIT;
@@ -432,6 +469,7 @@ int main(void)
     tcase_add_test(files, broken_pictures_are_refused);
     tcase_add_test(files, missing_and_odd_files);
     tcase_add_test(files, a_failed_write_leaves_the_old_file);
+    tcase_add_test(files, a_write_keeps_links_and_pipes);
     tcase_add_test(files, reads_what_has_no_size);
     suite_add_tcase(suite, files);
     srunner_run_all(runner, CK_NORMAL);
