@@ -75,6 +75,7 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
                                  struct fer_error *err)
 {
     int width = 0, height = 0, stored = 0;
+    enum fer_status status;
     uint8_t *pixels;
 
     memset(image, 0, sizeof(*image));
@@ -102,14 +103,17 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
     *image = (struct fer_image){ width, height, channels == 1 && stored >= 3 ? 3 : channels, pixels };
     if (image->channels != channels) {
         struct fer_image gray;
-        enum fer_status status = fer_image_gray(&gray, image, err);
 
+        status = fer_image_gray(&gray, image, err);
         fer_image_free(image);
         if (status)
             return status;
         *image = gray;
     }
-    return FER_OK;
+    status = fer_image_turn(image, fer_jpeg_orientation(bytes, size), err);
+    if (status)
+        fer_image_free(image);
+    return status;
 }
 
 enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err)

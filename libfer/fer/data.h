@@ -20,8 +20,9 @@ struct fer_image {
     uint8_t *pixels;
 };
 /* Decode PNG, JPEG, BMP, PGM or PPM from memory or a file into 1, 3 or 4 channels (channels = 0: as stored).
- * Refuses sides over 16384 and over 64 million pixels.  Errors: FER_EIO, FER_EFORMAT, FER_ENOMEM.  Thread safe.
- * fer_image_read adds FER_ENOTFOUND, and names the file in its sentences. */
+ * A JPEG is turned as its EXIF says that it is held.  Refuses sides over 16384 and over 64 million pixels.  Errors:
+ * FER_EIO, FER_EFORMAT, FER_ENOMEM.  Thread safe.  fer_image_read adds FER_ENOTFOUND, and names the file in its
+ * sentences. */
 FER_API enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                          struct fer_error *err);
 FER_API enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err);
