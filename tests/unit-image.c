@@ -364,6 +364,39 @@ START_TEST(turns_photographs_upright)
 }
 END_TEST
 
+/* stb_image writes the lengths of a table's codes into 256 places, however many there are. */
+START_TEST(refuses_tables_of_too_many_codes)
+{
+    static const uint8_t two[] =
+        "\xff\xd8\xff\xc4\0\x25\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\x11\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff";
+    static const uint8_t among_pixels[] = "\xff\xd8\xff\xda\0\2\1\2\xff\0\xff\xd0\3\xff\xff\xc4\0\x26\0\xff\2";
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_bytes jpeg = { NULL, 0 };
+    struct fer_image image;
+    uint8_t bytes[64], *table, pixels[64] = { 0 };
+
+    ck_assert(stbi_write_jpg_to_func(collect, &jpeg, 8, 8, 1, pixels, 50));
+    ck_assert(!fer_jpeg_overflows(jpeg.data, jpeg.size));
+    table = memmem(jpeg.data, jpeg.size, "\xff\xc4", 2);
+    ck_assert_ptr_nonnull(table);
+    table[5] = table[6] = 200;
+    ck_assert(fer_jpeg_overflows(jpeg.data, jpeg.size));
+    ck_assert_int_eq(fer_image_decode(&image, jpeg.data, jpeg.size, 1, &err), FER_EFORMAT);
+    free((void *)jpeg.data);
+
+    memcpy(bytes, two, sizeof(two) - 1); /* of 1 code and of 256 */
+    ck_assert(!fer_jpeg_overflows(bytes, sizeof(two) - 1));
+    bytes[26]++;
+    ck_assert(fer_jpeg_overflows(bytes, sizeof(two) - 1));
+    ck_assert(!fer_jpeg_overflows(bytes, sizeof(two) - 2));
+    bytes[5] = 0x15; /* a segment that ends in the second table's first byte */
+    ck_assert(fer_jpeg_overflows(bytes, sizeof(two) - 1));
+    /* behind pixels, where progressive pictures have tables, and where the file ends before the table does */
+    ck_assert(fer_jpeg_overflows(among_pixels, sizeof(among_pixels) - 1));
+    ck_assert(!fer_jpeg_overflows(among_pixels, sizeof(among_pixels) - 2));
+}
+END_TEST
+
 /* Cut anywhere and with any byte changed, the marker is passed over or turns the picture somehow. */
 START_TEST(hostile_orientations_harm_nobody)
 {
@@ -570,6 +603,7 @@ int main(void)
     tcase_add_test(files, broken_pictures_are_refused);
     tcase_add_test(files, missing_and_odd_files);
     tcase_add_test(files, turns_photographs_upright);
+    tcase_add_test(files, refuses_tables_of_too_many_codes);
     tcase_add_test(files, hostile_orientations_harm_nobody);
     tcase_add_test(files, a_failed_write_leaves_the_old_file);
     tcase_add_test(files, a_write_keeps_links_and_pipes);

@@ -14,9 +14,10 @@
 /* Four channels of 16 bits, and a filter byte for each row. */
 #define LARGEST_BLOCK (FER_IMAGE_PIXELS * 8 + FER_IMAGE_SIDE)
 
+/* Zeros: a damaged picture may leave pixels and tables as they are, and is then still the same every time. */
 static void *limited_malloc(size_t size)
 {
-    return size <= LARGEST_BLOCK ? malloc(size) : NULL;
+    return size <= LARGEST_BLOCK ? calloc(1, size) : NULL;
 }
 static void *limited_realloc(void *block, size_t size)
 {
@@ -81,7 +82,7 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
     memset(image, 0, sizeof(*image));
     if (channels != 0 && channels != 1 && channels != 3 && channels != 4)
         return fer_fail(err, FER_EINVAL, "a picture is decoded into 1, 3 or 4 channels, not %d", channels);
-    if (size > INT_MAX || header_overflows(bytes, size) ||
+    if (size > INT_MAX || header_overflows(bytes, size) || fer_jpeg_overflows(bytes, size) ||
         !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
         return fer_fail(err, FER_EFORMAT, "not a readable PNG, JPEG, BMP, PGM or PPM picture%s%s",
                         size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { END = 0xd9, SCAN = 0xda, APP1 = 0xe1, ORIENTATION = 0x112, SHORT = 3, ENTRY = 12 };
+enum { END = 0xd9, TABLES = 0xc4, SCAN = 0xda, APP1 = 0xe1, ORIENTATION = 0x112, SHORT = 3, ENTRY = 12, CODES = 256 };
 
 struct segment {
     int marker;
@@ -38,6 +38,29 @@ static bool next_segment(const uint8_t *bytes, size_t size, size_t *at, struct s
 static bool is_jpeg(const uint8_t *bytes, size_t size)
 {
     return size >= 4 && bytes[0] == 0xff && bytes[1] == 0xd8;
+}
+
+bool fer_jpeg_overflows(const uint8_t *bytes, size_t size)
+{
+    struct segment segment;
+    size_t at = 2;
+
+    while (is_jpeg(bytes, size) && next_segment(bytes, size, &at, &segment)) {
+        const size_t rest = size - (size_t)(segment.data - bytes);
+
+        /* A table: its kind, how many codes there are of each length from 1 to 16, and what they mean.  The last may
+         * run on behind its segment. */
+        for (size_t i = 0; segment.marker == TABLES && i < segment.size;) {
+            int codes = 0;
+
+            for (size_t j = i + 1; j < i + 17 && j < rest; j++)
+                codes += segment.data[j];
+            if (codes > CODES)
+                return true;
+            i += 17 + (size_t)codes;
+        }
+    }
+    return false;
 }
 
 /* The TIFF within EXIF: numbers in its own order of bytes, at offsets from its beginning. */
