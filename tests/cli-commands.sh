@@ -103,6 +103,10 @@ grep '"pictures/4.pgm"' all.json | cmp - out
 echo broken >broken.png
 expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
 says broken.png; says absent.png; prints pictures/1.pgm
+mkdir others
+cp pictures/1.pgm others;          printf 'RIFF\44\0\0\0WEBPVP8 ' >others/2.webp;          printf 'GIF89a\1\0' >others/3.gif
+expect 1 predict run/best.safetensors others;             prints others/1.pgm
+says '2.webp: a WebP picture'; says '3.gif: a GIF picture'
 "$FER" predict run/best.safetensors - <pictures/1.pgm | grep -q '^-'
 expect 2 predict run/best.safetensors
 
