@@ -123,7 +123,7 @@ static void print_object(const char *path, const struct fer_box *boxes, int coun
 
     for (int i = 0; i < count; i++)
         json_array_append_new(faces, face_object(&boxes[i]));
-    print_json_line(json_pack("{s:s, s:o}", "image", path, "faces", faces), path);
+    print_json_line(json_pack("{s:o, s:o}", "image", json_path(path), "faces", faces));
 }
 
 /* ---- */

@@ -89,13 +89,13 @@ static void print_json_answer(const struct fer_predictor_info *info, const struc
 
     for (int i = 0; i < info->classes; i++)
         json_object_set_new(all, info->labels[i], json_real((double)answer[i]));
-    object = json_pack("{s:s, s:s, s:f, s:o}", "image", item->path, "label", info->labels[best], "probability",
-                       (double)answer[best], "probabilities", all);
+    object = json_pack("{s:o, s:s, s:f, s:o}", "image", json_path(item->path), "label", info->labels[best],
+                       "probability", (double)answer[best], "probabilities", all);
     if (object && item->faces > 0)
         json_object_update_new(object, json_pack("{s:i, s:i, s:[f, f, f, f]}", "faces", item->faces, "face", item->face,
                                                  "box", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
                                                  (double)(box->y1 - box->y0)));
-    print_json_line(object, item->path);
+    print_json_line(object);
 }
 
 static void print_answer(const struct args *args, const struct fer_predictor_info *info, const struct item *item,
@@ -121,7 +121,7 @@ static void print_answer(const struct args *args, const struct fer_predictor_inf
 static void print_no_face(const struct args *args, const char *path)
 {
     if (args->common.json)
-        print_json_line(json_pack("{s:s, s:i}", "image", path, "faces", 0), path);
+        print_json_line(json_pack("{s:o, s:i}", "image", json_path(path), "faces", 0));
     else
         printf("%s\tno face\n", path);
 }

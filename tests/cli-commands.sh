@@ -103,6 +103,9 @@ grep '"pictures/4.pgm"' all.json | cmp - out
 echo broken >broken.png
 expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
 says broken.png; says absent.png; prints pictures/1.pgm
+cp pictures/4.pgm "$(printf 'gr\303\274n\377\303.pgm')" # valid UTF-8 and not
+expect 0 predict run/best.safetensors gr*.pgm --json;     sed 's|"pictures/4.pgm"|"grün��.pgm"|' all.json | grep -q -F "$(cat out)"
+rm gr*.pgm
 mkdir others
 cp pictures/1.pgm others;          printf 'RIFF\44\0\0\0WEBPVP8 ' >others/2.webp;          printf 'GIF89a\1\0' >others/3.gif
 expect 1 predict run/best.safetensors others;             prints others/1.pgm
