@@ -135,7 +135,27 @@ END
     [ "$(wc -l <out)" -eq 2 ]
     expect 0 predict run/best.safetensors photos --json --margin 0.5 \
         --detect haar:cascade=square.xml,min_neighbors=0,max_size=8
-    prints '"faces":0'; prints '"faces":1'; prints '"box":\[12.0,16.0,8.0,8.0\]'
+    prints '"faces":0'; prints '"faces":1'; prints '"box":\[12.0,16.0,8.0,8.0\],"landmarks":\[\]'; prints '"score":'
+    awk 'BEGIN { print "P2\n60 40\n255\n"; for (j = 0; j < 40; j++) for (i = 0; i < 60; i++)
+        print (j >= 18 && j < 22 && (i >= 10 && i < 14 || i >= 40 && i < 44)) ? 250 : 5 }' | to_pgm >two.pgm
+    detector=haar:cascade=square.xml,min_neighbors=0,max_size=8
+    expect 0 predict run/best.safetensors two.pgm --detect $detector;               [ "$(wc -l <out)" -eq 2 ]
+    expect 0 predict run/best.safetensors two.pgm --detect $detector --largest --json
+    [ "$(wc -l <out)" -eq 1 ]; prints '"faces":2,"face":0'
+    expect 2 predict run/best.safetensors two.pgm --largest;                        says 'needs --detect'
+    # drawn: six times as large, a frame of 48 x 48 in a colour that the gray pictures do not have, and words
+    amber() { tr -dc '\277' <"$1" | wc -c; }
+    mkdir -p photos/more seen/of;                          cp photos/one.pgm photos/more/one.pgm
+    expect 0 predict run/best.safetensors photos --detect $detector --draw seen/of/them
+    [ "$(echo seen/of/them/*)" = 'seen/of/them/none.png seen/of/them/one-2.png seen/of/them/one.png' ]
+    cmp seen/of/them/one.png seen/of/them/one-2.png
+    [ "$(od -An -tu1 -j16 -N8 seen/of/them/one.png | tr -s ' ')" = ' 0 0 0 240 0 0 0 240' ]
+    "$FER" pack seen --out seen.pack -q >pack.out;         [ "$(amber seen.pack)" -ge $((2 * (2 * 48 + 2 * 46))) ]
+    rm seen/of/them/one*.png
+    "$FER" pack seen --out seen.pack -q >pack.out;         [ "$(amber seen.pack)" -lt 20 ]
+    expect 1 predict run/best.safetensors photos --draw seen/of/them;               says 'is not empty'
+    expect 0 predict run/best.safetensors photos --draw labels -q;                  [ -s labels/none.png ]
+    rm -r photos/more
     expect 1 predict run/best.safetensors photos --detect haar:cascade=absent.xml;  says 'opencv-data'
     expect 1 predict run/best.safetensors photos --detect nobody;                   says "unknown detector 'nobody'"
     expect 2 predict run/best.safetensors photos --margin -1;                       says 'margin'
