@@ -64,8 +64,10 @@ int report_failure(const struct fer_error *err);
 json_t *parse_report(char *text);
 /* Pretty JSON and a newline to standard output. */
 void print_json(const json_t *value);
-/* What is said about a picture, on a line of its own; takes the object, and NULL where one could not be made. */
-void print_json_line(json_t *object, const char *path);
+/* What is said about a picture, on a line of its own; takes the object. */
+void print_json_line(json_t *object);
+/* A file's name as JSON has it: what is not UTF-8 in it is U+FFFD. */
+json_t *json_path(const char *path);
 /* A string or number member, with a default. */
 const char *text_of(const json_t *object, const char *key);
 double number_of(const json_t *object, const char *key);

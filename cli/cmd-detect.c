@@ -106,25 +106,13 @@ static void print_row(const struct args *args, const char *path, const struct fe
 
 /* ---- JSON: an object a picture ---- */
 
-static json_t *face_object(const struct fer_box *box)
-{
-    json_t *object = json_pack("{s:f, s:[f, f, f, f]}", "score", (double)box->score, "box", (double)box->x0,
-                               (double)box->y0, (double)(box->x1 - box->x0), (double)(box->y1 - box->y0));
-    json_t *landmarks = json_array();
-
-    for (int i = 0; i < box->landmarks; i++)
-        json_array_append_new(landmarks, json_pack("[f, f]", (double)box->landmark[i][0], (double)box->landmark[i][1]));
-    json_object_set_new(object, "landmarks", landmarks);
-    return object;
-}
-
 static void print_object(const char *path, const struct fer_box *boxes, int count)
 {
     json_t *faces = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(faces, face_object(&boxes[i]));
-    print_json_line(json_pack("{s:s, s:o}", "image", path, "faces", faces), path);
+        json_array_append_new(faces, detector_face(&boxes[i]));
+    print_json_line(json_pack("{s:o, s:o}", "image", json_path(path), "faces", faces));
 }
 
 /* ---- */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -52,24 +54,31 @@ static bool is_same(const char *path, const char *text)
     return same;
 }
 
-/* Beside the file, then over it, so that it is never half written. */
+/* Beside the file, then over it, so that it is never half written; a link stays one. */
 static int replace(const char *path, const char *text)
 {
-    char *temporary;
+    char *target = realpath(path, NULL), *temporary = NULL;
+    struct stat info;
     FILE *file;
     bool failed;
+    int fd;
 
-    if (asprintf(&temporary, "%s.tmp", path) < 0)
-        return report_failure(&(struct fer_error){ .text = "out of memory" });
-    file = fopen(temporary, "w");
-    failed = !file || fputs(text, file) < 0 || fflush(file) != 0 || fsync(fileno(file)) != 0;
-    failed = (file && fclose(file) != 0) || failed || rename(temporary, path) != 0;
+    if (!target || stat(target, &info) != 0 || asprintf(&temporary, "%s.XXXXXX", target) < 0) {
+        fprintf(stderr, "fer: cannot write %s: %s\n", path, strerror(errno));
+        free(target);
+        return EXIT_FAILURE;
+    }
+    fd = S_ISREG(info.st_mode) ? mkstemp(temporary) : (errno = EINVAL, -1);
+    file = fd >= 0 && fchmod(fd, info.st_mode & 07777) == 0 ? fdopen(fd, "w") : NULL;
+    failed = !file || fputs(text, file) < 0 || fflush(file) != 0 || fsync(fd) != 0;
+    failed = (file && fclose(file) != 0) || failed || rename(temporary, target) != 0;
     if (failed) {
-        fprintf(stderr, "fer: cannot write %s: ", path);
-        perror(NULL);
-        unlink(temporary);
+        fprintf(stderr, "fer: cannot write %s: %s\n", path, strerror(errno));
+        if (fd >= 0)
+            unlink(temporary);
     }
     free(temporary);
+    free(target);
     return failed;
 }
 

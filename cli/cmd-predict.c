@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "detector.h"
+#include "draw.h"
 #include "pictures.h"
 
 struct args {
@@ -15,11 +16,12 @@ struct args {
     int count, batch;
     enum fer_fit fit;
     struct detector detector; /* none: pictures are faces already */
-    bool align;
+    bool align, largest;
     double margin;
+    const char *drawings; /* a directory; NULL: none are made */
 };
 
-enum { KEY_ALIGN = 0x200, KEY_BATCH, KEY_DETECT, KEY_FIT, KEY_MARGIN, KEY_NAME };
+enum { KEY_ALIGN = 0x200, KEY_BATCH, KEY_DETECT, KEY_DRAW, KEY_FIT, KEY_LARGEST, KEY_MARGIN, KEY_NAME };
 
 static const struct argp_option options[] = {
     { "align", KEY_ALIGN, NULL, 0,
@@ -27,7 +29,11 @@ static const struct argp_option options[] = {
     { "batch", KEY_BATCH, "N", 0, "pictures at once [8]; the answers do not depend on it", 0 },
     { "detect", KEY_DETECT, "NAME[:KEY=VALUE,...]", 0,
       "look for faces with a detector of a plugin, such as haar:cascade=FILE, and answer for each", 0 },
+    { "draw", KEY_DRAW, "DIR", 0,
+      "also copy the pictures there, as PNG, with their labels and the boxes of faces drawn in; DIR is new or empty",
+      0 },
     { "fit", KEY_FIT, "crop|stretch", 0, "how other sides are fitted: centre piece, or all of it squeezed [crop]", 0 },
+    { "largest", KEY_LARGEST, NULL, 0, "with --detect: one face a picture at most", 0 },
     { "margin", KEY_MARGIN, "X", 0, "of a face that was found: its sides are moved out by X times its size [0]", 0 },
     { "predict", KEY_NAME, "NAME", 0, "the predict block, where a checkpoint has several [the first]", 0 },
     { 0 },
@@ -41,6 +47,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
     case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
     case KEY_ALIGN: args->align = true; return 0;
+    case KEY_DRAW: args->drawings = value; return 0;
+    case KEY_LARGEST: args->largest = true; return 0;
     case KEY_DETECT: detector_parse(&args->detector, value, state); return 0;
     case KEY_MARGIN: args->margin = number_argument(state, "margin", value, 0, 10); return 0;
     case KEY_FIT:
@@ -60,6 +68,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (args->align && !args->detector.name)
             argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
         refuse_settings(state, &args->common, "a checkpoint has all values, and pictures are arguments");
+        if (args->largest && !args->detector.name)
+            argp_error(state, "--largest needs --detect=NAME, a detector that finds faces");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which checkpoint, and which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
@@ -84,19 +94,18 @@ struct item {
 
 static void print_json_answer(const struct fer_predictor_info *info, const struct item *item, const float *answer)
 {
-    const struct fer_box *box = &item->box;
     int best = best_of(answer, info->classes);
     json_t *all = json_object(), *object;
 
     for (int i = 0; i < info->classes; i++)
         json_object_set_new(all, info->labels[i], json_real((double)answer[i]));
-    object = json_pack("{s:s, s:s, s:f, s:o}", "image", item->path, "label", info->labels[best], "probability",
-                       (double)answer[best], "probabilities", all);
+    object = json_pack("{s:o, s:s, s:f, s:o}", "image", json_path(item->path), "label", info->labels[best],
+                       "probability", (double)answer[best], "probabilities", all);
     if (object && item->faces > 0)
-        json_object_update_new(object, json_pack("{s:i, s:i, s:[f, f, f, f]}", "faces", item->faces, "face", item->face,
-                                                 "box", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
-                                                 (double)(box->y1 - box->y0)));
-    print_json_line(object, item->path);
+        json_object_update_new(object, json_pack("{s:i, s:i}", "faces", item->faces, "face", item->face));
+    if (object && item->faces > 0)
+        json_object_update_new(object, detector_face(&item->box));
+    print_json_line(object);
 }
 
 static void print_answer(const struct args *args, const struct fer_predictor_info *info, const struct item *item,
@@ -122,12 +131,12 @@ static void print_answer(const struct args *args, const struct fer_predictor_inf
 static void print_no_face(const struct args *args, const char *path)
 {
     if (args->common.json)
-        print_json_line(json_pack("{s:s, s:i}", "image", path, "faces", 0), path);
+        print_json_line(json_pack("{s:o, s:i}", "image", json_path(path), "faces", 0));
     else
         printf("%s\tno face\n", path);
 }
 
-/* A batch that is being filled, and what fills it. */
+/* A batch that is being filled, and what fills it; with drawings, all of one picture. */
 struct batch {
     const struct args *args;
     struct fer_predictor *predictor;
@@ -135,8 +144,19 @@ struct batch {
     struct fer_image *images;
     struct item *items;
     float *answers;
+    struct canvas canvas;
     int count, room, result;
 };
+
+static void draw_answer(struct batch *batch, const struct item *item, const float *answer)
+{
+    const struct fer_predictor_info *info = fer_predictor_info(batch->predictor);
+    const int best = best_of(answer, info->classes);
+    char words[128];
+
+    snprintf(words, sizeof(words), "%.100s %.0f%%", info->labels[best], (double)answer[best] * 100);
+    canvas_mark(&batch->canvas, item->faces > 0 ? &item->box : NULL, words);
+}
 
 static void flush_batch(struct batch *batch)
 {
@@ -148,8 +168,12 @@ static void flush_batch(struct batch *batch)
     if (!done)
         batch->result = report_failure(&err);
     for (int i = 0; i < batch->count; i++) {
+        const float *answer = batch->answers + (size_t)i * (size_t)info->classes;
+
         if (done)
-            print_answer(batch->args, info, &batch->items[i], batch->answers + (size_t)i * (size_t)info->classes);
+            print_answer(batch->args, info, &batch->items[i], answer);
+        if (done && batch->canvas.path)
+            draw_answer(batch, &batch->items[i], answer);
         fer_image_free(&batch->images[i]);
     }
     batch->count = 0;
@@ -198,7 +222,7 @@ static void add_faces(struct batch *batch, const struct fer_image *image, const 
 {
     struct fer_error err = FER_ERROR_INIT;
     struct fer_box *boxes = NULL;
-    int count = 0;
+    int count = 0, wanted;
 
     if (fer_finder_run(batch->finder, image, &boxes, &count, &err) != FER_OK) {
         fer_fail_prefix(&err, "%s", path);
@@ -207,7 +231,8 @@ static void add_faces(struct batch *batch, const struct fer_image *image, const 
         flush_batch(batch);
         print_no_face(batch->args, path);
     }
-    for (int i = 0; i < count; i++) {
+    wanted = batch->args->largest && count > 1 ? 1 : count;
+    for (int i = 0; i < wanted; i++) {
         struct fer_image face = { 0 };
 
         if (cut_face(batch, image, &boxes[i], &face, &err) == FER_OK)
@@ -225,11 +250,20 @@ static void add_picture(struct batch *batch, const char *path)
 
     if (picture_read(path, &image, &err) != FER_OK) {
         fail_picture(batch, &err);
-    } else if (batch->finder) {
+        return;
+    }
+    if (batch->args->drawings && canvas_open(&batch->canvas, batch->args->drawings, path, &image, &err) != FER_OK)
+        batch->result = report_failure(&err);
+    if (batch->finder) {
         add_faces(batch, &image, path);
         fer_image_free(&image);
     } else {
         add_item(batch, image, (struct item){ .path = path });
+    }
+    if (batch->canvas.path) {
+        flush_batch(batch);
+        if (canvas_close(&batch->canvas, &err) != FER_OK)
+            batch->result = report_failure(&err);
     }
 }
 
@@ -279,6 +313,8 @@ int cmd_predict(int argc, char **argv)
 
     parse_arguments(&argp, argc, argv, &args);
     context = open_context(&args.common);
+    if (args.drawings && canvas_directory(args.drawings, &err) != FER_OK)
+        return report_failure(&err);
     if (fer_predictor_open(context, args.checkpoint, args.name, &predictor, &err) != FER_OK)
         return report_failure(&err);
     if (args.detector.name &&

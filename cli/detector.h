@@ -6,6 +6,8 @@
 #define FER_CLI_DETECTOR_H
 
 #include <argp.h>
+#include <fer/fer.h>
+#include <jansson.h>
 
 struct detector {
     char *name;             /* NULL: none is asked for */
@@ -15,5 +17,8 @@ struct detector {
 /* Replaces what *detector held; a comma ends a value. */
 void detector_parse(struct detector *detector, const char *value, struct argp_state *state);
 void detector_free(struct detector *detector);
+
+/* A face as JSON: score, box (x, y, width, height) and landmarks. */
+json_t *detector_face(const struct fer_box *box);
 
 #endif

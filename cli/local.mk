@@ -32,6 +32,8 @@ fer_SOURCES = \
 	%D%/dataset.h \
 	%D%/detector.c \
 	%D%/detector.h \
+	%D%/draw.c \
+	%D%/draw.h \
 	%D%/main.c \
 	%D%/network.c \
 	%D%/network.h \

@@ -29,9 +29,11 @@ static void append(struct pictures *pictures, const char *path)
         pictures->count++;
 }
 
+/* Also what cannot be read: it is better said than passed over. */
 static bool looks_like_picture(const char *name)
 {
-    static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm" };
+    static const char *const endings[] = { ".png",  ".jpg", ".jpeg", ".bmp",  ".pgm",  ".ppm",  ".pnm",
+                                           ".webp", ".gif", ".tif",  ".tiff", ".heic", ".heif", ".avif" };
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && i < sizeof(endings) / sizeof(*endings); i++) {

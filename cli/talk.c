@@ -81,13 +81,46 @@ void print_json(const json_t *value)
     putchar('\n');
 }
 
-void print_json_line(json_t *object, const char *path)
+/* The bytes of the UTF-8 character that begins there, 0 when none does. */
+static size_t character(const char *text)
 {
-    if (!object) /* only the path can be at fault */
-        fprintf(stderr, "fer: %s: its name is not UTF-8; --json cannot print it\n", path);
-    else
-        json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n'); /* as many lines as pictures */
+    const size_t left = strnlen(text, 4);
+
+    for (size_t length = 1; length <= left; length++) {
+        json_t *valid = json_stringn(text, length);
+
+        json_decref(valid);
+        if (valid)
+            return length;
+    }
+    return 0;
+}
+
+json_t *json_path(const char *path)
+{
+    static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
+    json_t *whole = json_string(path);
+    char *text, *end;
+
+    if (whole)
+        return whole;
+    text = end = malloc(strlen(path) * (sizeof(unknown) - 1) + 1);
+    while (text && *path) {
+        const size_t length = character(path);
+
+        memcpy(end, length ? path : unknown, length ? length : sizeof(unknown) - 1);
+        end += length ? length : sizeof(unknown) - 1;
+        path += length ? length : 1;
+    }
+    whole = text ? json_stringn(text, (size_t)(end - text)) : NULL;
+    free(text);
+    return whole;
+}
+
+void print_json_line(json_t *object)
+{
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    putchar('\n');
     json_decref(object);
 }
 

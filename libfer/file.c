@@ -146,7 +146,22 @@ static int create_beside(const char *path, char *name, size_t size)
     return fd;
 }
 
-enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void *context, struct fer_error *err)
+/* What is no file of its own, such as /dev/null or a pipe, is written to as it stands: a rename would put a file in its
+ * place. */
+static enum fer_status fill_in_place(const char *path, fer_file_fill *fill, void *context, struct fer_error *err)
+{
+    enum fer_status status;
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return fail_errno(err, path, "write");
+    status = fill(fd, path, context, err);
+    if (close(fd) && !status)
+        status = fail_errno(err, path, "write");
+    return status;
+}
+
+static enum fer_status fill_beside(const char *path, fer_file_fill *fill, void *context, struct fer_error *err)
 {
     enum fer_status status;
     size_t size = strlen(path) + 48;
@@ -172,6 +187,26 @@ enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void
         unlink(temporary);
     free(temporary);
     return status ? status : sync_directory(path, err);
+}
+
+enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void *context, struct fer_error *err)
+{
+    enum fer_status status;
+    struct stat info;
+    char *target;
+
+    if (stat(path, &info))
+        return fill_beside(path, fill, context, err);
+    if (S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode))
+        return fill_in_place(path, fill, context, err);
+    if (!S_ISREG(info.st_mode))
+        return fer_fail(err, FER_EIO, "cannot write '%s': it is a %s, not a file", path,
+                        S_ISDIR(info.st_mode) ? "directory" : "device or a socket");
+    /* A link stays one: the file that it leads to is replaced. */
+    target = realpath(path, NULL);
+    status = fill_beside(target ? target : path, fill, context, err);
+    free(target);
+    return status;
 }
 
 struct parts {

@@ -15,7 +15,8 @@ struct fer_bytes {
 };
 
 /* Write to a temporary file in the same directory, fsync, rename over `path`, fsync the directory.  After a failure
- * (FER_EIO: the sentence says whether the disk is full) nothing is left behind and the old file is untouched. */
+ * (FER_EIO: the sentence says whether the disk is full) nothing is left behind and the old file is untouched.  A link
+ * is followed; a character device or a pipe is written to as it stands. */
 enum fer_status fer_file_write_atomic(const char *path, const struct fer_bytes *parts, size_t count,
                                       struct fer_error *err);
 

@@ -26,6 +26,7 @@ AC_DEFINE([CL_TARGET_OPENCL_VERSION], [120], [The OpenCL interface used: 1.2.])
 AC_CHECK_HEADER([CL/cl.h], [], [AC_MSG_ERROR([CL/cl.h is missing: install opencl-c-headers])],
     [#define CL_TARGET_OPENCL_VERSION 120])
 AC_CHECK_HEADER([stb_image.h], [], [AC_MSG_ERROR([stb_image.h is missing: install libstb-dev])])
+AC_CHECK_HEADER([stb_easy_font.h], [], [AC_MSG_ERROR([stb_easy_font.h is missing: install libstb-dev])])
 
 AC_ARG_WITH([clblast],
     [AS_HELP_STRING([--without-clblast], [do without CLBlast, the matrix product on GPUs @<:@auto@:>@])],

@@ -52,6 +52,10 @@ expect 1 check wrong.fer;          says 'wrong.fer:5:'; says 'kernel=0'; says '\
 expect 1 check absent.fer;         says 'absent.fer'
 expect 0 fmt tiny.fer;             cp out formatted.fer
 expect 0 fmt --check formatted.fer
+cp tiny.fer indented.fer;          chmod 640 indented.fer;          ln -s indented.fer link.fer
+echo mine >link.fer.tmp
+expect 0 fmt --in-place link.fer;  cmp indented.fer formatted.fer;  [ -L link.fer ]
+[ "$(stat -c %a indented.fer)" = 640 ]; grep -q mine link.fer.tmp;  [ "$(ls -d indented.fer*)" = indented.fer ]
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png
@@ -100,6 +104,13 @@ grep '"pictures/4.pgm"' all.json | cmp - out
 echo broken >broken.png
 expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
 says broken.png; says absent.png; prints pictures/1.pgm
+cp pictures/4.pgm "$(printf 'gr\303\274n\377\303.pgm')" # valid UTF-8 and not
+expect 0 predict run/best.safetensors gr*.pgm --json;     sed 's|"pictures/4.pgm"|"grün��.pgm"|' all.json | grep -q -F "$(cat out)"
+rm gr*.pgm
+mkdir others
+cp pictures/1.pgm others;          printf 'RIFF\44\0\0\0WEBPVP8 ' >others/2.webp;          printf 'GIF89a\1\0' >others/3.gif
+expect 1 predict run/best.safetensors others;             prints others/1.pgm
+says '2.webp: a WebP picture'; says '3.gif: a GIF picture'
 "$FER" predict run/best.safetensors - <pictures/1.pgm | grep -q '^-'
 expect 2 predict run/best.safetensors
 
@@ -125,7 +136,27 @@ END
     [ "$(wc -l <out)" -eq 2 ]
     expect 0 predict run/best.safetensors photos --json --margin 0.5 \
         --detect haar:cascade=square.xml,min_neighbors=0,max_size=8
-    prints '"faces":0'; prints '"faces":1'; prints '"box":\[12.0,16.0,8.0,8.0\]'
+    prints '"faces":0'; prints '"faces":1'; prints '"box":\[12.0,16.0,8.0,8.0\],"landmarks":\[\]'; prints '"score":'
+    awk 'BEGIN { print "P2\n60 40\n255\n"; for (j = 0; j < 40; j++) for (i = 0; i < 60; i++)
+        print (j >= 18 && j < 22 && (i >= 10 && i < 14 || i >= 40 && i < 44)) ? 250 : 5 }' | to_pgm >two.pgm
+    detector=haar:cascade=square.xml,min_neighbors=0,max_size=8
+    expect 0 predict run/best.safetensors two.pgm --detect $detector;               [ "$(wc -l <out)" -eq 2 ]
+    expect 0 predict run/best.safetensors two.pgm --detect $detector --largest --json
+    [ "$(wc -l <out)" -eq 1 ]; prints '"faces":2,"face":0'
+    expect 2 predict run/best.safetensors two.pgm --largest;                        says 'needs --detect'
+    # drawn: six times as large, a frame of 48 x 48 in a colour that the gray pictures do not have, and words
+    amber() { tr -dc '\277' <"$1" | wc -c; }
+    mkdir -p photos/more seen/of;                          cp photos/one.pgm photos/more/one.pgm
+    expect 0 predict run/best.safetensors photos --detect $detector --draw seen/of/them
+    [ "$(echo seen/of/them/*)" = 'seen/of/them/none.png seen/of/them/one-2.png seen/of/them/one.png' ]
+    cmp seen/of/them/one.png seen/of/them/one-2.png
+    [ "$(od -An -tu1 -j16 -N8 seen/of/them/one.png | tr -s ' ')" = ' 0 0 0 240 0 0 0 240' ]
+    "$FER" pack seen --out seen.pack -q >pack.out;         [ "$(amber seen.pack)" -ge $((2 * (2 * 48 + 2 * 46))) ]
+    rm seen/of/them/one*.png
+    "$FER" pack seen --out seen.pack -q >pack.out;         [ "$(amber seen.pack)" -lt 20 ]
+    expect 1 predict run/best.safetensors photos --draw seen/of/them;               says 'is not empty'
+    expect 0 predict run/best.safetensors photos --draw labels -q;                  [ -s labels/none.png ]
+    rm -r photos/more
     expect 1 predict run/best.safetensors photos --detect haar:cascade=absent.xml;  says 'opencv-data'
     expect 1 predict run/best.safetensors photos --detect nobody;                   says "unknown detector 'nobody'"
     expect 2 predict run/best.safetensors photos --margin -1;                       says 'margin'

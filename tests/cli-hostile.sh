@@ -81,6 +81,7 @@ checkpoint=run/last.safetensors
 : >empty.png
 echo 'this is a letter' >text.jpg
 printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\1\206\240\0\1\206\240\10\2\0\0\0' >huge.png
+refuses 'a picture of 100000 x 100000 pixels is refused' "$FER" predict "$checkpoint" huge.png
 printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\0\0\040\0\0\0\040\10\0\0\0\0' >cut.png
 printf '\377\330\377\340\0\020JFIF\0\1\1\0\0\1\0\1\0\0\377\333' >cut.jpg
 printf 'BM\0\0\0\0\0\0\0\0\066\0\0\0\050\0\0\0\377\377\377\177\377\377\377\177\1\0\030\0\0\0\0\0' >huge.bmp

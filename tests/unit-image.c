@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
@@ -17,7 +18,9 @@
 
 #include <fer/data.h>
 #include <fer/host.h>
+#include <stb_image_write.h>
 
+#include "data/image.h"
 #include "file.h"
 #include "philox.h"
 
@@ -293,6 +296,138 @@ START_TEST(missing_and_odd_files)
 }
 END_TEST
 
+static void collect(void *context, void *data, int size)
+{
+    struct fer_bytes *bytes = context;
+    uint8_t *grown = realloc((void *)bytes->data, bytes->size + (size_t)size);
+
+    memcpy(grown + bytes->size, data, (size_t)size);
+    bytes->data = grown;
+    bytes->size += (size_t)size;
+}
+
+/* A JPEG with a marker of EXIF, an unrelated one before it; big: in which order of bytes.  The caller frees it. */
+static uint8_t *with_orientation(const struct fer_bytes *jpeg, int orientation, bool big, size_t *size)
+{
+    static const uint8_t head[] = { 0xff, 0xd8, 0xff, 0xe1, 0, 5, 'h', 't', 't', 0xff, 0xff, 0xe1, 0, 46 };
+    static const char tiff[2][44] = {
+        "Exif\0\0II*\0\10\0\0\0\2\0\17\1\2\0\1\0\0\0\0\0\0\0\22\1\3\0\1\0\0\0o\0\0",
+        "Exif\0\0MM\0*\0\0\0\10\0\2\1\17\0\2\0\0\0\1\0\0\0\0\1\22\0\3\0\0\0\1\0o\0",
+    };
+    uint8_t *out = malloc(sizeof(head) + sizeof(*tiff) + jpeg->size - 2), *next = out;
+
+    memcpy(next, head, sizeof(head));
+    next += sizeof(head);
+    memcpy(next, tiff[big], sizeof(*tiff));
+    *(uint8_t *)memchr(next + 36, 'o', 2) = (uint8_t)orientation;
+    next += sizeof(*tiff);
+    memcpy(next, (const uint8_t *)jpeg->data + 2, jpeg->size - 2); /* what begins it has been */
+    *size = (size_t)(next - out) + jpeg->size - 2;
+    return out;
+}
+
+/* What the standard says: where the stored picture's first row and first column are seen. */
+START_TEST(turns_photographs_upright)
+{
+    static const char *const seen[] = { "ABC/DEF",  "ABC/DEF",  "CBA/FED",  "FED/CBA",  "DEF/ABC",
+                                        "AD/BE/CF", "DA/EB/FC", "FC/EB/DA", "CF/BE/AD", "ABC/DEF" };
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_bytes jpeg = { NULL, 0 };
+    struct fer_image stored, image;
+    size_t size;
+
+    /* Blocks of 8 x 8 pixels, A to F, each of one gray. */
+    ck_assert_int_eq(fer_image_create(&stored, 24, 16, 1, &err), FER_OK);
+    for (int i = 0; i < 24 * 16; i++)
+        stored.pixels[i] = (uint8_t)(20 + 40 * (i / (24 * 8) * 3 + i % 24 / 8));
+    ck_assert(stbi_write_jpg_to_func(collect, &jpeg, 24, 16, 1, stored.pixels, 100));
+    fer_image_free(&stored);
+    for (int o = 0; o < 20; o++) {
+        const char *expected = seen[o / 2];
+        const int across = (int)strcspn(expected, "/"), down = 6 / across;
+        uint8_t *bytes = with_orientation(&jpeg, o / 2, o % 2, &size);
+
+        ck_assert_int_eq(fer_image_decode(&image, bytes, size, o % 4 < 2 ? 1 : 0, &err), FER_OK);
+        ck_assert_int_eq(image.width, 8 * across);
+        ck_assert_int_eq(image.height, 8 * down);
+        for (int i = 0; i < 24 * 16; i++) {
+            const int x = i % image.width, y = i / image.width;
+            const int gray = 20 + 40 * (expected[y / 8 * (across + 1) + x / 8] - 'A');
+            const int ours = image.pixels[i * image.channels];
+
+            ck_assert_msg(abs(ours - gray) <= 2, "orientation %d: %d, %d is %d, not %d", o / 2, x, y, ours, gray);
+        }
+        fer_image_free(&image);
+        free(bytes);
+    }
+    free((void *)jpeg.data);
+}
+END_TEST
+
+/* stb_image writes the lengths of a table's codes into 256 places, however many there are. */
+START_TEST(refuses_tables_of_too_many_codes)
+{
+    static const uint8_t two[] =
+        "\xff\xd8\xff\xc4\0\x25\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\x11\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff";
+    static const uint8_t among_pixels[] = "\xff\xd8\xff\xda\0\2\1\2\xff\0\xff\xd0\3\xff\xff\xc4\0\x26\0\xff\2";
+    struct fer_error err = FER_ERROR_INIT;
+    struct fer_bytes jpeg = { NULL, 0 };
+    struct fer_image image;
+    uint8_t bytes[64], *table, pixels[64] = { 0 };
+
+    ck_assert(stbi_write_jpg_to_func(collect, &jpeg, 8, 8, 1, pixels, 50));
+    ck_assert(!fer_jpeg_overflows(jpeg.data, jpeg.size));
+    table = memmem(jpeg.data, jpeg.size, "\xff\xc4", 2);
+    ck_assert_ptr_nonnull(table);
+    table[5] = table[6] = 200;
+    ck_assert(fer_jpeg_overflows(jpeg.data, jpeg.size));
+    ck_assert_int_eq(fer_image_decode(&image, jpeg.data, jpeg.size, 1, &err), FER_EFORMAT);
+    free((void *)jpeg.data);
+
+    memcpy(bytes, two, sizeof(two) - 1); /* of 1 code and of 256 */
+    ck_assert(!fer_jpeg_overflows(bytes, sizeof(two) - 1));
+    bytes[26]++;
+    ck_assert(fer_jpeg_overflows(bytes, sizeof(two) - 1));
+    ck_assert(!fer_jpeg_overflows(bytes, sizeof(two) - 2));
+    bytes[5] = 0x15; /* a segment that ends in the second table's first byte */
+    ck_assert(fer_jpeg_overflows(bytes, sizeof(two) - 1));
+    /* behind pixels, where progressive pictures have tables, and where the file ends before the table does */
+    ck_assert(fer_jpeg_overflows(among_pixels, sizeof(among_pixels) - 1));
+    ck_assert(!fer_jpeg_overflows(among_pixels, sizeof(among_pixels) - 2));
+}
+END_TEST
+
+/* Cut anywhere and with any byte changed, the marker is passed over or turns the picture somehow. */
+START_TEST(hostile_orientations_harm_nobody)
+{
+    const struct fer_bytes tail = { "\xff\xd8\xff\xda", 4 };
+    size_t size;
+    uint8_t *whole = with_orientation(&tail, 6, false, &size);
+
+    ck_assert_int_eq(fer_jpeg_orientation(whole, size), 6);
+    for (size_t length = 0; length < size; length++) {
+        uint8_t *cut = malloc(length + 1);
+
+        memcpy(cut, whole, length);
+        cut = realloc(cut, length ? length : 1);
+        ck_assert_int_eq(fer_jpeg_orientation(cut, length), length < size - 6 ? 1 : 6);
+        free(cut);
+    }
+    for (size_t at = 0; at < size; at++) {
+        const uint8_t was = whole[at];
+
+        for (int value = 0; value < 256; value++) {
+            whole[at] = (uint8_t)value;
+            const int orientation = fer_jpeg_orientation(whole, size);
+
+            ck_assert(orientation >= 1 && orientation <= 8);
+        }
+        whole[at] = was;
+    }
+    free(whole);
+}
+END_TEST
+
 START_TEST(a_failed_write_leaves_the_old_file)
 {
     static uint8_t large[1 << 16];
@@ -317,6 +452,42 @@ START_TEST(a_failed_write_leaves_the_old_file)
     ck_assert_int_eq(fer_file_read(path, 2, &bytes, &size, &err), FER_EFORMAT);
     ck_assert_int_eq(clear(), 1);
     ck_assert_int_eq(fer_file_write_atomic("/nowhere/at/all", parts, 1, &err), FER_ENOTFOUND);
+}
+END_TEST
+
+START_TEST(a_write_keeps_links_and_pipes)
+{
+    const struct fer_bytes part = { "new", 3 };
+    struct fer_error err = FER_ERROR_INIT;
+    char aside[160], text[8] = "";
+    struct stat info;
+    void *bytes;
+    size_t size;
+    int fd;
+
+    snprintf(aside, sizeof(aside), "%s/aside", folder);
+    ck_assert_int_eq(fer_file_write_atomic(path, &part, 1, &err), FER_OK);
+    ck_assert_int_eq(symlink("picture", aside), 0);
+    ck_assert_int_eq(fer_file_write_atomic(aside, &(struct fer_bytes){ "newer", 5 }, 1, &err), FER_OK);
+    ck_assert_int_eq(lstat(aside, &info), 0);
+    ck_assert(S_ISLNK(info.st_mode));
+    ck_assert_int_eq(fer_file_read(path, 100, &bytes, &size, &err), FER_OK);
+    ck_assert_str_eq(bytes, "newer");
+    free(bytes);
+    ck_assert_int_eq(unlink(aside), 0);
+
+    ck_assert_int_eq(mkfifo(aside, 0600), 0);
+    fd = open(aside, O_RDWR | O_NONBLOCK);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fer_file_write_atomic(aside, &part, 1, &err), FER_OK);
+    ck_assert_int_eq(read(fd, text, sizeof(text)), 3);
+    ck_assert_str_eq(text, "new");
+    close(fd);
+    ck_assert_int_eq(lstat(aside, &info), 0);
+    ck_assert(S_ISFIFO(info.st_mode));
+    ck_assert_int_eq(fer_file_write_atomic(folder, &part, 1, &err), FER_EIO);
+    ck_assert_ptr_nonnull(strstr(err.text, "it is a directory"));
+    ck_assert_int_eq(clear(), 2);
 }
 END_TEST
 
@@ -431,7 +602,11 @@ int main(void)
     tcase_add_test(files, reads_pnm_and_bmp);
     tcase_add_test(files, broken_pictures_are_refused);
     tcase_add_test(files, missing_and_odd_files);
+    tcase_add_test(files, turns_photographs_upright);
+    tcase_add_test(files, refuses_tables_of_too_many_codes);
+    tcase_add_test(files, hostile_orientations_harm_nobody);
     tcase_add_test(files, a_failed_write_leaves_the_old_file);
+    tcase_add_test(files, a_write_keeps_links_and_pipes);
     tcase_add_test(files, reads_what_has_no_size);
     suite_add_tcase(suite, files);
     srunner_run_all(runner, CK_NORMAL);

@@ -14,9 +14,10 @@
 /* Four channels of 16 bits, and a filter byte for each row. */
 #define LARGEST_BLOCK (FER_IMAGE_PIXELS * 8 + FER_IMAGE_SIDE)
 
+/* Zeros: a damaged picture may leave pixels and tables as they are, and is then still the same every time. */
 static void *limited_malloc(size_t size)
 {
-    return size <= LARGEST_BLOCK ? malloc(size) : NULL;
+    return size <= LARGEST_BLOCK ? calloc(1, size) : NULL;
 }
 static void *limited_realloc(void *block, size_t size)
 {
@@ -71,25 +72,61 @@ static bool header_overflows(const uint8_t *bytes, size_t size)
     return false;
 }
 
+static enum fer_status fail_size(long long width, long long height, struct fer_error *err)
+{
+    return fer_fail(err, FER_EFORMAT,
+                    "a picture of %lld x %lld pixels is refused: sides go from 1 to %d, and at most "
+                    "%d million pixels in all",
+                    width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
+}
+
+static long long big_endian(const uint8_t *bytes)
+{
+    return (long long)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+}
+
+/* Why stb_image does not want it: what people hand over that is a picture and none that is read here. */
+static enum fer_status fail_kind(const uint8_t *bytes, size_t size, struct fer_error *err)
+{
+    static const struct {
+        const char *name, *magic;
+        size_t at, length;
+    } kinds[] = {
+        { "WebP", "WEBP", 8, 4 },     { "GIF", "GIF8", 0, 4 },      { "TIFF", "II*\0", 0, 4 },
+        { "TIFF", "MM\0*", 0, 4 },    { "AVIF", "ftypavif", 4, 8 }, { "HEIC", "ftyphei", 4, 7 },
+        { "HEIC", "ftypmif1", 4, 8 }, { "plain PGM", "P2", 0, 2 },  { "plain PPM", "P3", 0, 2 },
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (size >= kinds[i].at + kinds[i].length && memcmp(bytes + kinds[i].at, kinds[i].magic, kinds[i].length) == 0)
+            return fer_fail(err, FER_EFORMAT,
+                            "a %s picture, which is not read: make a PNG or JPEG of it (BMP, binary PGM and PPM are "
+                            "read too)",
+                            kinds[i].name);
+    }
+    if (size >= 24 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0 &&
+        (big_endian(bytes + 16) > FER_IMAGE_SIDE || big_endian(bytes + 20) > FER_IMAGE_SIDE))
+        return fail_size(big_endian(bytes + 16), big_endian(bytes + 20), err);
+    return fer_fail(err, FER_EFORMAT, "not a readable PNG, JPEG, BMP, PGM or PPM picture%s%s",
+                    size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");
+}
+
 enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                  struct fer_error *err)
 {
     int width = 0, height = 0, stored = 0;
+    enum fer_status status;
     uint8_t *pixels;
 
     memset(image, 0, sizeof(*image));
     if (channels != 0 && channels != 1 && channels != 3 && channels != 4)
         return fer_fail(err, FER_EINVAL, "a picture is decoded into 1, 3 or 4 channels, not %d", channels);
-    if (size > INT_MAX || header_overflows(bytes, size) ||
+    if (size > INT_MAX || header_overflows(bytes, size) || fer_jpeg_overflows(bytes, size) ||
         !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
-        return fer_fail(err, FER_EFORMAT, "not a readable PNG, JPEG, BMP, PGM or PPM picture%s%s",
-                        size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");
+        return fail_kind(bytes, size, err);
     if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
         (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
-        return fer_fail(err, FER_EFORMAT,
-                        "a picture of %d x %d pixels is refused: sides go from 1 to %d, and at most "
-                        "%d million pixels in all",
-                        width, height, FER_IMAGE_SIDE, (int)(FER_IMAGE_PIXELS / 1000000));
+        return fail_size(width, height, err);
     /* Gray with alpha has no place here: the alpha goes. */
     if (channels == 0)
         channels = stored == 2 ? 1 : stored;
@@ -102,14 +139,17 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
     *image = (struct fer_image){ width, height, channels == 1 && stored >= 3 ? 3 : channels, pixels };
     if (image->channels != channels) {
         struct fer_image gray;
-        enum fer_status status = fer_image_gray(&gray, image, err);
 
+        status = fer_image_gray(&gray, image, err);
         fer_image_free(image);
         if (status)
             return status;
         *image = gray;
     }
-    return FER_OK;
+    status = fer_image_turn(image, fer_jpeg_orientation(bytes, size), err);
+    if (status)
+        fer_image_free(image);
+    return status;
 }
 
 enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err)

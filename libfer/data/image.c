@@ -63,3 +63,34 @@ enum fer_status fer_image_rgb(struct fer_image *out, const struct fer_image *in,
     }
     return FER_OK;
 }
+
+enum fer_status fer_image_turn(struct fer_image *image, int orientation, struct fer_error *err)
+{
+    /* Whether rows of the stored picture are columns of the upright one, its columns run to the left, its rows up. */
+    const bool across = orientation >= 5;
+    const bool left = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    const bool up = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    const size_t width = (size_t)image->width, step = (size_t)image->channels;
+    struct fer_image out;
+    enum fer_status status;
+
+    if (orientation < 2 || orientation > 8)
+        return FER_OK;
+    status = fer_image_create(&out, across ? image->height : image->width, across ? image->width : image->height,
+                              image->channels, err);
+    if (status)
+        return status;
+    for (int y = 0; y < out.height; y++) {
+        for (int x = 0; x < out.width; x++) {
+            const int along = across ? y : x, down = across ? x : y;
+            const size_t column = (size_t)(left ? image->width - 1 - along : along);
+            const size_t row = (size_t)(up ? image->height - 1 - down : down);
+
+            memcpy(out.pixels + ((size_t)y * (size_t)out.width + (size_t)x) * step,
+                   image->pixels + (row * width + column) * step, step);
+        }
+    }
+    fer_image_free(image);
+    *image = out;
+    return FER_OK;
+}

@@ -12,4 +12,11 @@
 /* The largest picture file that is read: more than any camera's, less than what would hurt. */
 #define FER_IMAGE_FILE ((size_t)256 << 20)
 
+/* Whether a JPEG has a table of more codes than there are bytes: stb_image would write behind its own. */
+bool fer_jpeg_overflows(const uint8_t *bytes, size_t size);
+/* How a JPEG says that it is to be held, as EXIF counts: 1 to 8; 1, as it is stored, also where it says nothing. */
+int fer_jpeg_orientation(const uint8_t *bytes, size_t size);
+/* Hold it like that.  After an error it is what it was. */
+enum fer_status fer_image_turn(struct fer_image *image, int orientation, struct fer_error *err);
+
 #endif

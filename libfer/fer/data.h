@@ -24,8 +24,9 @@ struct fer_image {
     uint8_t *pixels;
 };
 /* Decode PNG, JPEG, BMP, PGM or PPM from memory or a file of at most 256 MiB into 1, 3 or 4 channels (channels = 0: as
- * stored, without the alpha of gray).  FER_EFORMAT: no such picture, or a damaged one; FER_EINVAL: another number of
- * channels.  fer_image_read adds FER_ENOTFOUND and FER_EIO, and names the file in its sentences. */
+ * stored, without the alpha of gray).  A JPEG is turned as its EXIF says that it is held.  Refuses sides over 16384 and
+ * over 64 million pixels.  FER_EFORMAT: no such picture, or a damaged one; FER_EINVAL: another number of channels;
+ * FER_EIO, FER_ENOMEM.  Thread safe.  fer_image_read adds FER_ENOTFOUND, and names the file in its sentences. */
 FER_API enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                          struct fer_error *err);
 FER_API enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err);
