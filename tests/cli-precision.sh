@@ -44,6 +44,23 @@ expect 0 train net.fer --run over --precision fp16 --set weight=1e9 -q
 grep '"step":12' over/log.jsonl | grep -q '"loss_scale":32.0' || fail "the scale is not halved each time"
 expect 0 train net.fer --run still --precision fp16 --set lr=1e-30 -q
 [ "$(losses over)" = "$(losses still)" ] || fail "an update that is skipped moves weights"
+
+# A checkpoint that says a scale of 0 is refused: every weight would become one that is no number.
+{
+    cat net.fer
+    cat <<'END'
+stage blow over train until step=12 {
+  logits  = image | small
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update small with sgd lr=1e6
+}
+END
+} >blow.fer
+refused 1 'is not finite' train blow.fer --run blow --precision fp16 -q
+LC_ALL=C sed -i 's/65536\.0/0.00000/g' blow/last.safetensors
+refused 1 'a loss scale of stage blow' train blow.fer --run blow --precision fp16 --resume -q
+
 expect 0 show net.fer --precision fp16
 prints 'fp16 [0-9]* maps'
 refused 1 "'fp8' is no precision" train net.fer --run no --precision fp8

@@ -35,6 +35,7 @@ struct run {
     int dies, at;      /* rank that is killed after step `at`; 0: none */
     int lost;          /* rank whose description is another one; 0: none */
     const char *other; /* its name */
+    const char *precision;
 };
 
 /* Blocked and plain tensors, weights of several sizes; few kernels. */
@@ -150,7 +151,7 @@ static int train(struct fer_group *group, void *user)
     const int32_t pid = getpid();
     struct rank rank = { .run = run, .group = group };
     struct fer_error err = FER_ERROR_INIT;
-    const struct fer_context_options options = { .place = fer_group_place(group) };
+    const struct fer_context_options options = { .place = fer_group_place(group), .precision = run->precision };
     char description[256], directory[256];
     const struct fer_train_options with = { .run = directory,
                                             .resume = run->resume,
@@ -222,7 +223,8 @@ static void run_all(const struct run *run, enum fer_status expected)
 
 /* ---- what it left ---- */
 
-static int losses_of(const struct run *run, double *losses)
+/* One number of each step, 0 where it is not said. */
+static int numbers_of(const struct run *run, const char *name, double *numbers)
 {
     char path[256], line[4096];
     FILE *file;
@@ -236,12 +238,17 @@ static int losses_of(const struct run *run, double *losses)
 
         if (strcmp(json_string_value(json_object_get(object, "kind")), "step") == 0) {
             ck_assert_int_lt(count, STEPS);
-            losses[count++] = json_number_value(json_object_get(object, "loss"));
+            numbers[count++] = json_number_value(json_object_get(object, name));
         }
         json_decref(object);
     }
     fclose(file);
     return count;
+}
+
+static int losses_of(const struct run *run, double *losses)
+{
+    return numbers_of(run, "loss", losses);
 }
 
 static void same_losses(const struct run *one, const struct run *many, double tolerance)
@@ -394,6 +401,33 @@ START_TEST(in_steps)
 }
 END_TEST
 
+/* Gradients that overflow 16 bits on one rank alone, of an update that begins later: all ranks skip, with one scale, as
+ * one rank does whose batch has a part that overflows. */
+START_TEST(with_a_scale)
+{
+    static const char stage[] =
+        "  logits = image | small\n  y = image | other\n"
+        "  loss ce = logits, label | cross_entropy\n  loss l = y, label | cross_entropy\n  minimize ce + 220 l\n"
+        "  update small with sgd lr=0.01\n  update other from=5 with sgd lr=1e-5\n";
+    const struct run parts = RUN("parts", 1, .batch = "batch 12 micro=6 | randcrop 10 same=yes | hflip", .stage = stage,
+                                 .precision = "fp16");
+    const struct run many = RUN("many", 2, .stage = stage, .precision = "fp16");
+    double together[STEPS], apart[STEPS];
+
+    run_all(&parts, FER_OK);
+    run_all(&many, FER_OK);
+    for (int k = 0; k < 2; k++) {
+        const char *name = k ? "loss_scale" : "skipped";
+
+        ck_assert_int_eq(numbers_of(&parts, name, together), STEPS);
+        ck_assert_int_eq(numbers_of(&many, name, apart), STEPS);
+        ck_assert(together[0] > together[STEPS - 1]);
+        for (int i = 0; i < STEPS; i++)
+            ck_assert_msg(together[i] == apart[i], "step %d: %s %g, not %g", i + 1, name, apart[i], together[i]);
+    }
+}
+END_TEST
+
 /* ---- ends and goes on ---- */
 
 START_TEST(goes_on)
@@ -495,6 +529,7 @@ int main(void)
     tcase_add_test(tcase, clipped);
     tcase_add_test(tcase, in_parts);
     tcase_add_test(tcase, in_steps);
+    tcase_add_test(tcase, with_a_scale);
     tcase_add_test(tcase, goes_on);
     tcase_add_loop_test(tcase, dies, 0, 2);
     tcase_add_test(tcase, refused);

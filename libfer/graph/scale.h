@@ -13,6 +13,8 @@
 /* As torch.cuda.amp.GradScaler has them. */
 #define FER_SCALE_FIRST 65536
 #define FER_SCALE_STEADY 2000
+#define FER_SCALE_LEAST 0x1p-24 /* as in core.cl */
+#define FER_SCALE_MOST 0x1p24   /* likewise */
 
 /* What a step keeps, f32[FER_SCALE_STATE + its updates]. */
 enum {

@@ -81,7 +81,9 @@ static enum fer_status cut_net(struct fer_exchange *x, const struct fer_step_pro
                                const struct fer_update_state *update, int net, struct fer_error *err)
 {
     const struct fer_net *of = update->nets[net];
-    struct bucket range = { .step = index, .from = update->spec->from, .buffer = update->grads[net] };
+    /* all ranks must see the same overflow, and the check of a loss scale looks at updates to come, too */
+    const int from = step->scale ? 0 : update->spec->from;
+    struct bucket range = { .step = index, .from = from, .buffer = update->grads[net] };
     enum fer_status status = FER_OK;
 
     for (int w = update->spec->nweights - 1; w >= 0 && status == FER_OK; w--) {

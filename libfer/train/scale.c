@@ -4,6 +4,8 @@
  */
 #include "graph/scale.h"
 
+#include <float.h>
+
 #include "train/trainer.h"
 
 /* Numbers of a step, at most. */
@@ -36,6 +38,16 @@ enum fer_status fer_trainer_keep_scales(struct fer_trainer *t, struct fer_error 
     return status;
 }
 
+/* Weights would be divided by what is no scale. */
+static bool is_state(const double *state, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!(state[i] >= 0 && state[i] <= FLT_MAX))
+            return false;
+    return state[FER_SCALE_NEXT] >= FER_SCALE_LEAST && state[FER_SCALE_NEXT] <= FER_SCALE_MOST &&
+           state[FER_SCALE_USED] >= FER_SCALE_LEAST && state[FER_SCALE_USED] <= FER_SCALE_MOST;
+}
+
 enum fer_status fer_trainer_restore_scales(struct fer_trainer *t, struct fer_error *err)
 {
     int count = count_all(t), at = 0;
@@ -47,6 +59,12 @@ enum fer_status fer_trainer_restore_scales(struct fer_trainer *t, struct fer_err
     for (int s = 0; status == FER_OK && at < count; s++) {
         struct fer_step_program *step = &t->program->steps[s];
 
+        if (!is_state(t->state.scales + at, fer_scale_count(step)))
+            return fer_fail(
+                err, FER_EFORMAT,
+                "%s: a loss scale of stage %s is damaged: scales from 2^-24 to 2^24 and counts of at least 0 were "
+                "expected",
+                t->last, t->stage->name);
         for (int i = 0; i < fer_scale_count(step); i++)
             state[i] = (float)t->state.scales[at++];
         status = fer_scale_write(step, state, err);
