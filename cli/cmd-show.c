@@ -194,8 +194,9 @@ static void print_sheet(const struct args *args, const json_t *report)
     json_t *value;
     size_t i;
 
-    printf("%s: %zu pictures of %s, %.0f x %.0f\n", args->out, json_array_size(pictures), text_of(report, "data"),
-           number_of(report, "width"), number_of(report, "height"));
+    printf("%s: %zu picture%s of %s, %.0f x %.0f\n", args->out, json_array_size(pictures),
+           json_array_size(pictures) == 1 ? "" : "s", text_of(report, "data"), number_of(report, "width"),
+           number_of(report, "height"));
     json_array_foreach(pictures, i, row)
     {
         printf("row %zu, column %zu:", i / (size_t)columns + 1, i % (size_t)columns + 1);

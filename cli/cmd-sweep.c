@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -171,7 +172,13 @@ static enum fer_status run_study(struct fer_context *context, const char *name, 
     enum fer_status status;
 
     sweep->models = NULL;
-    status = file ? fer_study(context, file, sweep, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+    if (!file)
+        status = fer_fail(err, FER_ENOMEM, "out of memory");
+    else if (!strpbrk(name, "/.") && access(file, F_OK) != 0)
+        status =
+            fer_fail(err, FER_ENOTFOUND, "there is no study '%s' (%s); `fer study` lists those there are", name, file);
+    else
+        status = fer_study(context, file, sweep, err);
     free(file);
     return status;
 }

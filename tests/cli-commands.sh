@@ -74,6 +74,7 @@ if grep -q '"quoted' err; then echo 'the quotes are part of the name' >&2; exit 
 
 # training and what comes after
 expect 0 train tiny.fer --run run; prints 'fit epoch 1/1'; says 'run/best.safetensors'
+expect 1 eval run;                 says 'run is a directory.*best.safetensors'
 expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'
 expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
 expect 1 eval tiny.fer;                        says 'not a safetensors file'

@@ -37,6 +37,7 @@ expect() {
     "$FER" study "$@" >out 2>err || status=$?
     [ "$status" -eq 1 ] || { cat err; exit 1; }
 }
+expect nosuch --run other;                 grep -q "there is no study 'nosuch'.*lists those" err
 expect ffra-modules lambda=1 --run other;  grep -q "does not vary 'lambda'" err
 expect nothing --run other;                grep -q 'nothing.study' err
 printf 'model ../ffra-small.fer\nvalue lambda=1\n' >models/studies/wrong.study

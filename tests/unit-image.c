@@ -250,7 +250,11 @@ START_TEST(broken_pictures_are_refused)
 
     refused("", 0, "empty");
     refused("hello", 5, "not a readable");
-    refused("GIF89a\001\000\001\000\000\000\000;", 14, "not a readable");
+    refused("GIF89a\001\000\001\000\000\000\000;", 14, "a GIF picture, which is not read");
+    refused("RIFF\044\000\000\000WEBPVP8 ", 16, "a WebP picture");
+    refused("II*\000\010\000\000\000", 8, "a TIFF picture");
+    refused("\000\000\000\030ftypheic", 12, "a HEIC picture");
+    refused("RIFF\044\000\000\000WEB", 11, "not a readable");
     refused("P5 20000 1 255\n", 15, "refused");
     refused("P5 16000 16000 255\n", 19, "refused");
     refused("P6 999999999999 3 255\nabc", 25, "");

@@ -215,6 +215,10 @@ enum fer_status fer_safetensors_open(const char *path, struct fer_safetensors **
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0 || fstat(file->fd, &info) != 0) {
         status = fer_fail(err, errno == ENOENT ? FER_ENOTFOUND : FER_EIO, "%s: %s", path, strerror(errno));
+    } else if (S_ISDIR(info.st_mode)) {
+        status = fer_fail(
+            err, FER_EIO,
+            "%s is a directory where a safetensors file is expected; that of a run holds best.safetensors", path);
     } else if (!S_ISREG(info.st_mode)) {
         status = fer_fail(err, FER_EIO, "%s: not a regular file", path);
     } else {
