@@ -3,8 +3,9 @@
  * Declarations of the built-in functions that a source names.
  *
  * PoCL puts 20,000 lines of declarations before every program and compiles them twice: 0.22 s a program, and 0.03 s
- * where it finds the result in its cache.  A program that declares what it uses, and keeps those lines out, takes 0.04
- * and 0.01.  What calls other functions, or does not compile that way, is compiled with the driver's declarations.
+ * where it finds the result in its cache.  A program that declares what it uses, and keeps those lines out, takes 0.018
+ * and 0.008 (a kernel of one line).  What calls other functions, or does not compile that way, is compiled with the
+ * driver's declarations.
  */
 #ifndef FER_RUN_BUILTINS_H
 #define FER_RUN_BUILTINS_H
