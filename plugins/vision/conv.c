@@ -35,7 +35,7 @@ static const struct fer_param *const params[] = {
     FER_PARAM_FLOAT(struct conv2d, std, "0.01", 0, 10, "standard deviation of init=normal"),
     FER_PARAM_STRING(
         struct conv2d, solver, "auto",
-        "algorithm to prefer where it applies: auto, stem, winograd, direct, grouped, implicit, winograd2, "
+        "algorithm to prefer where it applies: auto, stem, winograd, packed, direct, grouped, implicit, winograd2, "
         "depthwise, generic, or another plugin's, \"plugin.name\""),
     NULL
 };

@@ -79,7 +79,12 @@ struct conv_groups {
 };
 struct conv_groups conv_groups_find(const struct fer_convolution_shape *shape, enum fer_convolution_pass pass);
 
+/* The weights of a FORWARD or DATA pass as conv_pack.cl orders them, `side` outputs together. */
+struct fer_tensor *conv_pack_emit(const struct conv_call *call, enum fer_convolution_pass pass,
+                                  const struct conv_groups *groups, int side);
+
 extern const struct conv_solver conv_generic_forward, conv_generic_data, conv_generic_weights;
+extern const struct conv_solver conv_packed_forward;
 extern const struct conv_solver conv_direct_forward, conv_direct_data, conv_direct_weights;
 extern const struct conv_solver conv_stem_forward, conv_stem_weights;
 extern const struct conv_solver conv_winograd_forward, conv_winograd_data, conv_winograd_weights;

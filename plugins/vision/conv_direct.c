@@ -31,7 +31,6 @@ enum {
     GATHERED_PIXELS = 96, /* of a work-item that gathers, at most: CHUNK in conv_direct.cl */
     GATHERED_STEPS = 18,  /* … taps of input blocks of a pass, at most: PASS there */
     GATHERED_OUTS = 4,    /* … and times as many blocks of outputs */
-    PACKED_BLOCKS = 8,    /* input blocks of a work-item that packs weights: EACH in conv_pack.cl */
     WEIGHT_PIXELS = 96,   /* a chunk of pixels of the weights' gradient: PIXELS in conv_outer.cl */
     OUTPUT_BLOCKS = 8,    /* … and the output blocks that share one: OUTS there */
     INPUT_BLOCKS = 4      /* … and the input blocks, of a 1x1 kernel */
@@ -50,35 +49,6 @@ static int smaller(int a, int b)
 static int larger(int a, int b)
 {
     return a > b ? a : b;
-}
-
-/* Weights in the order of conv_direct.cl. */
-static struct fer_tensor *pack(const struct conv_call *call, enum fer_convolution_pass pass,
-                               const struct conv_groups *g)
-{
-    const int taps = call->of.shape.kernel * call->of.shape.kernel, blocks = conv_blocks(g->outputs);
-    const int count = blocks * g->blocks * taps * FER_BLOCK * FER_BLOCK + FER_BLOCK;
-    const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
-    char key[64];
-    bool fresh;
-    snprintf(key, sizeof key, "conv direct %s g%d", pass == FER_CONVOLUTION_DATA ? "data" : "forward",
-             call->of.shape.groups);
-    struct fer_tensor *packed = fer_emit_prepared(call->em, call->of.w, key, &shape, &fresh);
-    if (!fresh)
-        return packed;
-    struct fer_launch *launch =
-        fer_emit_launch(call->em, fer_conv_pack_cl, "conv_pack", pass == FER_CONVOLUTION_DATA ? "-DGRADIENT" : NULL);
-    fer_launch_in(launch, "weights", call->of.w);
-    fer_launch_out(launch, "packed", packed);
-    fer_launch_int(launch, g->outputs);
-    fer_launch_int(launch, g->blocks);
-    fer_launch_int(launch, taps);
-    fer_launch_int(launch, g->in);
-    fer_launch_int(launch, g->out);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(g->blocks, PACKED_BLOCKS)),
-                        fer_extent_fixed((size_t)blocks), 1, 1);
-    fer_launch_prepare(launch);
-    return packed;
 }
 
 /* What one work-item of conv_direct.cl does: pixels of a phase, a multiple of TILE, by blocks of outputs. */
@@ -129,7 +99,7 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
     static const char *const kernels[] = { "conv_direct", "conv_gathered", "conv_point" };
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct conv_groups g = conv_groups_find(s, pass);
-    struct fer_tensor *packed = pack(call, pass, &g);
+    struct fer_tensor *packed = conv_pack_emit(call, pass, &g, FER_BLOCK);
     const bool forward = pass == FER_CONVOLUTION_FORWARD;
     const int blocks = conv_blocks(g.outputs);
     const int phases = forward ? 1 : s->stride; /* an axis' output positions of equal remainder, see the kernel */

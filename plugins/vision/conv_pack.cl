@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define EACH 8 /* input blocks of a work-item */
+#ifndef SIDE
+#define SIDE FER_BLOCK /* outputs that lie together, a divisor of 16 */
+#endif
+/* Where the weight of input i and output o of a block goes at tap t: floats from the block's first of output 0. */
+#define PLACE(t, i, o) ((o) / SIDE * side_step + ((t)*FER_BLOCK + (i)) * SIDE + (o) % SIDE)
 
-/* w[k / 16][block][tap][16 inputs][16 outputs] out of canonical weights [K][C / groups][tap], then 16 zeros.  With
+/* w[k / SIDE][block][tap][16 inputs][SIDE outputs] out of canonical weights [K][C / groups][tap], then 16 zeros.  With
  * GRADIENT inputs and outputs change places: then `outputs` counts the channels of x, and `group_in`, `group_out` are
  * swapped too.  Work-item: EACH blocks (dimension 0) of one output block (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
@@ -11,6 +16,7 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
     const int k = (int)get_global_id(1), b0 = (int)get_global_id(0) * EACH;
     const int out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
     const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
+    const size_t side_step = (size_t)blocks * taps * FER_BLOCK * SIDE;
     /* Of each of the 16 outputs the group (none past the last channel), and the place in it; then likewise the inputs. */
     int out_group[FER_BLOCK], out_place[FER_BLOCK];
 #pragma unroll 1
@@ -21,7 +27,7 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
     }
 #pragma unroll 1
     for (int b = b0; b < min(b0 + EACH, blocks); b++) {
-        __global float *const w = DATA(packed) + ((size_t)k * blocks + b) * taps * 256;
+        __global float *const w = DATA(packed) + ((size_t)k * blocks * FER_BLOCK + (size_t)b * SIDE) * taps * FER_BLOCK;
         int in_group[FER_BLOCK], in_place[FER_BLOCK];
 #pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++) {
@@ -35,15 +41,17 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
 #pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++) {
             __global const float *const from = DATA(weights) + ((size_t)(block0 + b) * FER_BLOCK + i) * group_out * taps;
+#if SIDE == FER_BLOCK
             if (whole && taps == 1) {
                 vstore16(vload16(0, from + out_place[0]), i, w);
                 continue;
             }
+#endif
 #pragma unroll 1
             for (int o = 0; o < FER_BLOCK; o++)
 #pragma unroll 1
                 for (int t = 0; t < taps; t++)
-                    w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
+                    w[PLACE(t, i, o)] =
                         in_group[i] == out_group[o] ? from[out_place[o] * taps + t] : 0.0f;
         }
 #else
@@ -53,14 +61,14 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
             if (whole && taps == 1) {
 #pragma unroll
                 for (int i = 0; i < FER_BLOCK; i++)
-                    w[i * FER_BLOCK + o] = from[in_place[0] + i];
+                    w[PLACE(0, i, o)] = from[in_place[0] + i];
                 continue;
             }
 #pragma unroll 1
             for (int i = 0; i < FER_BLOCK; i++)
 #pragma unroll 1
                 for (int t = 0; t < taps; t++)
-                    w[(t * FER_BLOCK + i) * FER_BLOCK + o] =
+                    w[PLACE(t, i, o)] =
                         in_group[i] == out_group[o] ? from[in_place[i] * taps + t] : 0.0f;
         }
 #endif
@@ -68,5 +76,5 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
     if (k == 0 && b0 == 0)
 #pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++)
-            DATA(packed)[(size_t)out_blocks * blocks * taps * 256 + i] = 0.0f;
+            DATA(packed)[(size_t)out_blocks * blocks * taps * FER_BLOCK * FER_BLOCK + i] = 0.0f;
 }

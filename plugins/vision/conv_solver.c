@@ -12,9 +12,11 @@
 enum { EPILOGUE_CELLS = 512 }; /* of a work-item of conv_epilogue, at least */
 
 static const struct conv_solver *const forward_solvers[] = {
-    &conv_depthwise_forward, &conv_grouped_forward, &conv_stem_forward,
-    &conv_winograd_forward,  &conv_direct_forward,  &conv_implicit_forward,
-    &conv_winograd2_forward, &conv_generic_forward, NULL,
+    &conv_depthwise_forward, &conv_grouped_forward,
+    &conv_stem_forward,      &conv_winograd_forward,
+    &conv_packed_forward,    &conv_direct_forward,
+    &conv_implicit_forward,  &conv_winograd2_forward,
+    &conv_generic_forward,   NULL,
 };
 static const struct conv_solver *const data_solvers[] = {
     &conv_depthwise_data, &conv_grouped_data,   &conv_winograd_data, &conv_direct_data,

@@ -22,6 +22,8 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_generic.c \
 	%D%/conv_grouped.c \
 	%D%/conv_implicit.c \
+	%D%/conv_pack.c \
+	%D%/conv_packed.c \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
 	%D%/conv_winograd.c \
@@ -65,6 +67,7 @@ CL_FILES += \
 	%D%/conv_implicit.cl \
 	%D%/conv_outer.cl \
 	%D%/conv_pack.cl \
+	%D%/conv_packed.cl \
 	%D%/conv_point.cl \
 	%D%/conv_stem.cl \
 	%D%/conv_stem_frame.cl \
