@@ -88,6 +88,7 @@ extern const struct conv_solver conv_packed_forward;
 extern const struct conv_solver conv_direct_forward, conv_direct_data, conv_direct_weights;
 extern const struct conv_solver conv_stem_forward, conv_stem_weights;
 extern const struct conv_solver conv_winograd_forward, conv_winograd_data, conv_winograd_weights;
+extern const struct conv_solver conv_winograd_fine_forward, conv_winograd_fine_data, conv_winograd_fine_weights;
 extern const struct conv_solver conv_winograd2_forward, conv_winograd2_data, conv_winograd2_weights;
 extern const struct conv_solver conv_depthwise_forward, conv_depthwise_data, conv_depthwise_weights;
 extern const struct conv_solver conv_grouped_forward, conv_grouped_data, conv_grouped_weights;

@@ -12,20 +12,29 @@
 enum { EPILOGUE_CELLS = 512 }; /* of a work-item of conv_epilogue, at least */
 
 static const struct conv_solver *const forward_solvers[] = {
-    &conv_depthwise_forward, &conv_grouped_forward,
-    &conv_stem_forward,      &conv_winograd_forward,
-    &conv_packed_forward,    &conv_direct_forward,
-    &conv_implicit_forward,  &conv_winograd2_forward,
-    &conv_generic_forward,   NULL,
+    &conv_depthwise_forward,
+    &conv_grouped_forward,
+    &conv_stem_forward,
+    &conv_winograd_forward,
+    &conv_packed_forward,
+    &conv_direct_forward,
+    &conv_winograd_fine_forward,
+    &conv_implicit_forward,
+    &conv_winograd2_forward,
+    &conv_generic_forward,
+    NULL,
 };
 static const struct conv_solver *const data_solvers[] = {
-    &conv_depthwise_data, &conv_grouped_data,   &conv_winograd_data, &conv_direct_data,
-    &conv_implicit_data,  &conv_winograd2_data, &conv_generic_data,  NULL,
+    &conv_depthwise_data, &conv_grouped_data,       &conv_winograd_data,
+    &conv_direct_data,    &conv_winograd_fine_data, &conv_implicit_data,
+    &conv_winograd2_data, &conv_generic_data,       NULL,
 };
 static const struct conv_solver *const weights_solvers[] = {
-    &conv_depthwise_weights, &conv_grouped_weights, &conv_stem_weights,
-    &conv_winograd_weights,  &conv_direct_weights,  &conv_implicit_weights,
-    &conv_winograd2_weights, &conv_generic_weights, NULL,
+    &conv_depthwise_weights, &conv_grouped_weights,
+    &conv_stem_weights,      &conv_winograd_weights,
+    &conv_direct_weights,    &conv_winograd_fine_weights,
+    &conv_implicit_weights,  &conv_winograd2_weights,
+    &conv_generic_weights,   NULL,
 };
 
 const struct conv_solver *const *conv_solvers(enum fer_convolution_pass pass)

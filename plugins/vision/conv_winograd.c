@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3), all three passes.  See conv_winograd.cl.
+ * 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3) and F(2x2, 3x3), all three passes.  See
+ * conv_winograd.cl.
  *
  * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back
  * while the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
  * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
  * the blocks of outputs are shared out.  Either way computes the same sums in the same order.
  */
+#include <stdio.h>
+
 #include "conv.h"
 #include "conv_winograd_cl.h"
 #include "conv_winograd_weights_cl.h"
@@ -25,7 +28,8 @@ static const struct fer_tunable *const weights_tunables[] = {
 };
 
 enum {
-    POINTS = 36,
+    COARSE = 4,        /* outputs of a tile, an axis: SIDE in conv_winograd.cl */
+    FINE = 2,          /* … more multiplications, and a tenth of the error */
     WEIGHT = 14,       /* see worthwhile */
     WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
@@ -34,9 +38,14 @@ enum {
     SPLIT_ITEMS = 16   /* work-items wanted at least */
 };
 
-static int tiles_of(int height, int width)
+static int points_of(int side)
 {
-    return conv_divide_up(height, 4) * conv_divide_up(width, 4);
+    return (side + 2) * (side + 2);
+}
+
+static int tiles_of(int side, int height, int width)
+{
+    return conv_divide_up(height, side) * conv_divide_up(width, side);
 }
 
 /* What one pair of channels costs, in multiplications: Winograd's 36 products a tile, and as much again as three fifths
@@ -46,7 +55,9 @@ static int tiles_of(int height, int width)
  * tiles. */
 static bool worthwhile(int n, int height, int width)
 {
-    return (double)n * tiles_of(height, width) * POINTS * 1.6 + POINTS * WEIGHT < 9.0 * n * height * width + 9 * WEIGHT;
+    const int points = points_of(COARSE);
+    return n * (double)tiles_of(COARSE, height, width) * points * 1.6 + points * WEIGHT <
+           9.0 * n * height * width + 9 * WEIGHT;
 }
 
 static bool fits(const struct fer_convolution_shape *s)
@@ -71,28 +82,30 @@ static int smaller(int a, int b)
 }
 
 /* Floats of V for some chunks. */
-static size_t chunk_size(int chunks, int blocks, int tiles)
+static size_t chunk_size(int side, int chunks, int blocks, int tiles)
 {
-    return (size_t)chunks * (size_t)blocks * (size_t)(POINTS * tiles * FER_BLOCK);
+    return (size_t)chunks * (size_t)blocks * (size_t)(points_of(side) * tiles * FER_BLOCK);
 }
 
 /* How FORWARD or DATA is divided: `in` and `out` are blocks of channels read and written. */
 struct plan {
-    int in, out, channels_in, channels_out, height, width, pad, per_image, tiles, chunks;
+    int side, in, out, channels_in, channels_out, height, width, pad, per_image, tiles, chunks;
     bool fused;
 };
 
-static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convolution_pass pass, const int *values)
+static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convolution_pass pass, int side,
+                           const int *values)
 {
     const bool data = pass == FER_CONVOLUTION_DATA;
-    struct plan p = { .channels_in = data ? s->k : s->c,
+    struct plan p = { .side = side,
+                      .channels_in = data ? s->k : s->c,
                       .channels_out = data ? s->c : s->k,
                       .height = data ? s->h : s->oh,
                       .width = data ? s->w : s->ow,
                       .pad = data ? 2 - s->pad : s->pad };
     p.in = conv_blocks(p.channels_in);
     p.out = conv_blocks(p.channels_out);
-    p.per_image = tiles_of(p.height, p.width);
+    p.per_image = tiles_of(side, p.height, p.width);
     p.fused = values[FORM] ? values[FORM] == FORM_FUSED
                            : p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, values[TILES]) >= FUSED_CHUNKS;
     p.tiles = values[p.fused ? TILES : SPLIT_TILES];
@@ -102,21 +115,23 @@ static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convo
 
 static size_t scratch_size(const struct plan *p)
 {
-    return chunk_size(p->fused ? smaller(FUSED_GROUPS, p->chunks) : p->chunks, p->in, p->tiles);
+    return chunk_size(p->side, p->fused ? smaller(FUSED_GROUPS, p->chunks) : p->chunks, p->in, p->tiles);
 }
 
 static struct fer_tensor *transform_weights(const struct conv_call *call, enum fer_convolution_pass pass,
                                             const struct plan *p)
 {
-    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ p->out * POINTS, p->in * FER_BLOCK * FER_BLOCK });
+    const struct fer_shape shape =
+        fer_shape_make(NULL, 2, (int[]){ p->out * points_of(p->side), p->in * FER_BLOCK * FER_BLOCK });
+    const bool data = pass == FER_CONVOLUTION_DATA;
+    char key[64];
     bool fresh;
-    struct fer_tensor *u = fer_emit_prepared(
-        call->em, call->of.w, pass == FER_CONVOLUTION_DATA ? "conv winograd data" : "conv winograd forward", &shape,
-        &fresh);
+    snprintf(key, sizeof key, "conv winograd %d %s", p->side, data ? "data" : "forward");
+    struct fer_tensor *u = fer_emit_prepared(call->em, call->of.w, key, &shape, &fresh);
     if (!fresh)
         return u;
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_weights",
-                                                pass == FER_CONVOLUTION_DATA ? "-DGRADIENT" : " ");
+                                                "-DSIDE=%d%s", p->side, data ? " -DGRADIENT" : "");
     fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "u", u);
     fer_launch_int(launch, p->channels_out);
@@ -127,9 +142,10 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum f
 }
 
 /* A launch of conv_winograd.cl. */
-static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int tiles, const char *options)
+static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int side, int tiles, const char *options)
 {
-    return fer_any_precision(fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DTILES=%d %s", tiles, options));
+    return fer_any_precision(
+        fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DSIDE=%d -DTILES=%d %s", side, tiles, options));
 }
 
 static void emit_fused(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
@@ -137,7 +153,8 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
 {
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
-    struct fer_launch *launch = begin(call->em, "winograd_fused", p->tiles, conv_epilogue_options(call, options));
+    struct fer_launch *launch =
+        begin(call->em, "winograd_fused", p->side, p->tiles, conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -148,10 +165,10 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
     conv_cost(launch, &call->of.shape);
 }
 
-static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int height,
-                           int width, int pad, int tiles, int first_chunk, struct fer_extent chunks)
+static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int side,
+                           int height, int width, int pad, int tiles, int first_chunk, struct fer_extent chunks)
 {
-    struct fer_launch *launch = begin(call->em, "winograd_transform", tiles, " ");
+    struct fer_launch *launch = begin(call->em, "winograd_transform", side, tiles, " ");
     fer_launch_in(launch, "x", in);
     fer_launch_out(launch, "v", v);
     fer_launch_int(launch, height);
@@ -168,8 +185,9 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
     const struct fer_extent chunks = fer_extent_rows(out, (size_t)p->per_image, (size_t)p->tiles);
     const int outs = p->out * p->chunks < 2 * SPLIT_ITEMS ? 1 : 2;
     struct fer_tensor *v = conv_temp(call->em, scratch_size(p));
-    emit_transform(call, in, v, p->height, p->width, p->pad, p->tiles, 0, chunks);
-    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->tiles, conv_epilogue_options(call, options));
+    emit_transform(call, in, v, p->side, p->height, p->width, p->pad, p->tiles, 0, chunks);
+    struct fer_launch *launch =
+        begin(call->em, "winograd_multiply", p->side, p->tiles, conv_epilogue_options(call, options));
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -180,10 +198,10 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
     conv_cost(launch, &call->of.shape);
 }
 
-static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
+static void emit(const struct conv_call *call, enum fer_convolution_pass pass, int side, struct fer_tensor *in,
                  struct fer_tensor *out)
 {
-    const struct plan p = plan_of(&call->of.shape, pass, call->values);
+    const struct plan p = plan_of(&call->of.shape, pass, side, call->values);
     struct fer_tensor *u = transform_weights(call, pass, &p);
     if (p.fused)
         emit_fused(call, &p, in, u, out);
@@ -193,12 +211,22 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_FORWARD, call->of.x, call->of.y);
+    emit(call, FER_CONVOLUTION_FORWARD, COARSE, call->of.x, call->of.y);
+}
+
+static void fine_forward(const struct conv_call *call)
+{
+    emit(call, FER_CONVOLUTION_FORWARD, FINE, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_DATA, call->of.y, call->of.x);
+    emit(call, FER_CONVOLUTION_DATA, COARSE, call->of.y, call->of.x);
+}
+
+static void fine_data(const struct conv_call *call)
+{
+    emit(call, FER_CONVOLUTION_DATA, FINE, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -208,35 +236,35 @@ struct span {
     int chunks, each;
 };
 
-static struct span span_of(const struct fer_convolution_shape *s, int megabytes)
+static struct span span_of(const struct fer_convolution_shape *s, int side, int megabytes)
 {
-    const int chunks = conv_divide_up(s->n * tiles_of(s->oh, s->ow), WEIGHT_TILES);
+    const int chunks = conv_divide_up(s->n * tiles_of(side, s->oh, s->ow), WEIGHT_TILES);
     const size_t bytes = (size_t)megabytes << 20;
-    const size_t chunk = chunk_size(1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES) * sizeof(float);
+    const size_t chunk = chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES) * sizeof(float);
     const size_t each = bytes / chunk > 0 ? bytes / chunk : 1;
     return (struct span){ chunks, each < (size_t)chunks ? (int)each : chunks };
 }
 
-static size_t products(const struct fer_convolution_shape *s)
+static size_t products(const struct fer_convolution_shape *s, int side)
 {
-    return (size_t)POINTS * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
+    return (size_t)points_of(side) * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
 }
 
-static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct fer_tensor *g, struct fer_tensor *du,
-                      int first_chunk, int chunks)
+static void emit_span(const struct conv_call *call, int side, struct fer_tensor *v, struct fer_tensor *g,
+                      struct fer_tensor *du, int first_chunk, int chunks)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const int in = conv_blocks(s->c), out = conv_blocks(s->k);
-    emit_transform(call, call->of.x, v, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk,
+    emit_transform(call, call->of.x, v, side, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk,
                    fer_extent_fixed((size_t)chunks));
 
-    struct fer_launch *launch = begin(call->em, "winograd_gradient", WEIGHT_TILES, " ");
+    struct fer_launch *launch = begin(call->em, "winograd_gradient", side, WEIGHT_TILES, " ");
     fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "g", g);
     fer_launch_int(launch, first_chunk);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
 
-    launch = begin(call->em, "winograd_outer", WEIGHT_TILES, " ");
+    launch = begin(call->em, "winograd_outer", side, WEIGHT_TILES, " ");
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "g", g);
     if (first_chunk == 0)
@@ -247,21 +275,22 @@ static void emit_span(const struct conv_call *call, struct fer_tensor *v, struct
     fer_launch_int(launch, out);
     fer_launch_int(launch, first_chunk);
     fer_launch_int(launch, chunks);
-    fer_launch_range_3d(launch, fer_extent_fixed((size_t)in), fer_extent_fixed((size_t)out), fer_extent_fixed(POINTS),
-                        1, 1, 1);
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)in), fer_extent_fixed((size_t)out),
+                        fer_extent_fixed((size_t)points_of(side)), 1, 1, 1);
 }
 
-static void weights(const struct conv_call *call)
+static void emit_weights(const struct conv_call *call, int side)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    const struct span span = span_of(s, call->values[SPAN]);
-    struct fer_tensor *v = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->c), WEIGHT_TILES));
-    struct fer_tensor *g = conv_temp(call->em, chunk_size(span.each, conv_blocks(s->k), WEIGHT_TILES));
-    struct fer_tensor *du = conv_temp(call->em, products(s));
+    const struct span span = span_of(s, side, call->values[SPAN]);
+    struct fer_tensor *v = conv_temp(call->em, chunk_size(side, span.each, conv_blocks(s->c), WEIGHT_TILES));
+    struct fer_tensor *g = conv_temp(call->em, chunk_size(side, span.each, conv_blocks(s->k), WEIGHT_TILES));
+    struct fer_tensor *du = conv_temp(call->em, products(s, side));
     for (int first = 0; first < span.chunks; first += span.each)
-        emit_span(call, v, g, du, first, smaller(span.each, span.chunks - first));
+        emit_span(call, side, v, g, du, first, smaller(span.each, span.chunks - first));
 
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_unpack", " ");
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_unpack", "-DSIDE=%d", side);
     fer_launch_in(launch, "du", du);
     fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, s->k);
@@ -271,10 +300,27 @@ static void weights(const struct conv_call *call)
     conv_cost(launch, s);
 }
 
-#define HELP "F(4x4, 3x3): 36 multiplications for 144"
-#define SOLVER(tunables) CONV_SOLVER("winograd", HELP, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
-const struct conv_solver conv_winograd_forward = { SOLVER(tunables), .applicable = forward_applicable, .emit = forward,
-                                                   .epilogue = true };
-const struct conv_solver conv_winograd_data = { SOLVER(tunables), .applicable = data_applicable, .emit = data };
-const struct conv_solver conv_winograd_weights = { SOLVER(weights_tunables), .applicable = forward_applicable,
+static void weights(const struct conv_call *call)
+{
+    emit_weights(call, COARSE);
+}
+
+static void fine_weights(const struct conv_call *call)
+{
+    emit_weights(call, FINE);
+}
+
+#define SOLVER(name, help, tunables)                                                                                   \
+    CONV_SOLVER(name, help, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
+#define COARSE_SOLVER(tunables) SOLVER("winograd", "F(4x4, 3x3): 36 multiplications for 144", tunables)
+#define FINE_SOLVER(tunables) SOLVER("winograd2", "F(2x2, 3x3): 16 multiplications for 36", tunables)
+const struct conv_solver conv_winograd_forward = { COARSE_SOLVER(tunables), .applicable = forward_applicable,
+                                                   .emit = forward, .epilogue = true };
+const struct conv_solver conv_winograd_data = { COARSE_SOLVER(tunables), .applicable = data_applicable, .emit = data };
+const struct conv_solver conv_winograd_weights = { COARSE_SOLVER(weights_tunables), .applicable = forward_applicable,
                                                    .emit = weights };
+const struct conv_solver conv_winograd_fine_forward = { FINE_SOLVER(tunables), .applicable = fits, .emit = fine_forward,
+                                                        .epilogue = true };
+const struct conv_solver conv_winograd_fine_data = { FINE_SOLVER(tunables), .applicable = fits, .emit = fine_data };
+const struct conv_solver conv_winograd_fine_weights = { FINE_SOLVER(weights_tunables), .applicable = fits,
+                                                        .emit = fine_weights };

@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Winograd's minimal filtering F(4x4, 3x3) for CPUs (Lavin and Gray: Fast algorithms for convolutional neural networks,
- * 2015, arXiv:1509.09308): 3x3 kernels, stride 1, blocked layouts.  Tiles of 4x4 outputs, counted through all images:
+ * Winograd's minimal filtering F(4x4, 3x3) and F(2x2, 3x3) for CPUs (Lavin and Gray: Fast algorithms for convolutional
+ * neural networks, 2015, arXiv:1509.09308): 3x3 kernels, stride 1, blocked layouts.  Tiles of SIDE x SIDE outputs, counted
+ * through all images:
  *
- *     V = Bᵀ x B      of the 6x6 inputs of a tile, by channel        36 numbers a tile and input channel
+ *     V = Bᵀ x B      of the inputs of a tile, by channel, POINTS numbers a tile and input channel
  *     M = sum of V U  over input channels; U = G w Gᵀ (conv_winograd_weights.cl)
  *     y = Aᵀ M A
  *
- * so that 36 multiplications stand for 144.  The points are 0, 1, -1, 2, -2 and infinity; relative error about 5e-6.
+ * SIDE 4: 36 multiplications stand for 144, at the points 0, 1, -1, 2, -2 and infinity; relative error about 5e-6.
+ * SIDE 2: 16 multiplications stand for 36, at the points 0, 1, -1 and infinity; relative error about 4e-7.
  *
- * TILES tiles make a chunk: V[z][c / 16][TILES][16], z = 0 … 35.  With U[k / 16][z][c][16] the sums of a chunk and 16
- * output channels are 36 products of a TILES x C by a C x 16 matrix, whose register tiles are those of conv_direct.cl.
+ * TILES tiles make a chunk: V[z][c / 16][TILES][16], z = 0 … POINTS - 1.  With U[k / 16][z][c][16] the sums of a chunk and 16
+ * output channels are POINTS products of a TILES x C by a C x 16 matrix, whose register tiles are those of conv_direct.cl.
  *
  * The gradient with respect to x is the same with U of the turned kernel and pad = 2 - pad.  The weights' gradient is
  * Gᵀ [sum over tiles of V (A dy Aᵀ)] G.
  */
+#ifndef SIDE
+#define SIDE 4
+#endif
 #ifndef TILES
 #define TILES 18 /* a multiple of ROWS */
 #endif
 #define ROWS 6 /* tiles of a register tile */
-#define POINTS 36
+#define REACH (SIDE + 2) /* inputs of a tile, an axis; as many points */
+#define POINTS (REACH * REACH)
+#define TILES_OF(dim) ((dim).x * (((dim).z + SIDE - 1) / SIDE) * (((dim).w + SIDE - 1) / SIDE))
 
 /* Where tile t lies. */
 struct place {
@@ -28,12 +35,13 @@ struct place {
 
 static void find(struct place *p, int t, int images, int height, int width)
 {
-    const int down = (height + 3) / 4, across = (width + 3) / 4;
+    const int down = (height + SIDE - 1) / SIDE, across = (width + SIDE - 1) / SIDE;
     p->n = t < images * down * across ? t / (down * across) : -1;
-    p->top = t / across % down * 4;
-    p->left = t % across * 4;
+    p->top = t / across % down * SIDE;
+    p->left = t % across * SIDE;
 }
 
+#if SIDE == 4
 /* out = Bᵀ in: six vectors to six. */
 static inline void transform_input(const float8 *in, float8 *out)
 {
@@ -70,9 +78,35 @@ static inline void transform_gradient(const float8 *in, float8 *out)
     out[4] = c - d;
     out[5] = in[3];
 }
+#else
+/* out = Bᵀ in: four vectors to four. */
+static inline void transform_input(const float8 *in, float8 *out)
+{
+    out[0] = in[0] - in[2];
+    out[1] = in[1] + in[2];
+    out[2] = in[2] - in[1];
+    out[3] = in[1] - in[3];
+}
 
-/* Both passes over a tile go row by row, with what lies between them in `between`: 36 vectors do not fit into registers
- * anyway, and a row compiles in a fraction of the time of all six. */
+/* out = Aᵀ in: four vectors to two. */
+static inline void transform_output(const float8 *in, float8 *out)
+{
+    out[0] = in[0] + in[1] + in[2];
+    out[1] = in[1] - in[2] - in[3];
+}
+
+/* out = A in: two vectors to four. */
+static inline void transform_gradient(const float8 *in, float8 *out)
+{
+    out[0] = in[0];
+    out[1] = in[0] + in[1];
+    out[2] = in[0] - in[1];
+    out[3] = -in[1];
+}
+#endif
+
+/* Both passes over a tile go row by row, with what lies between them in `between`: all its vectors do not fit into
+ * registers anyway, and a row compiles in a fraction of the time. */
 
 /* SIZE pixels of 8 channels of column `left` from row `top` of a plane of blocks; zero outside, where the nearest pixel is
  * read instead of branching. */
@@ -105,7 +139,7 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
         for (int half_ = 0; half_ < 2; half_++) {
             __global const FER_TYPE_x *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + half_ * 8;
             __global float *const v = chunk + (b * TILES + t) * FER_BLOCK + half_ * 8;
-            float8 in[6], out[6];
+            float8 in[REACH], out[REACH];
             float between[POINTS * 8] __attribute__((aligned(32)));
             if (at.n < 0) {
 #pragma unroll 1
@@ -114,22 +148,22 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
                 continue;
             }
 #pragma unroll 1
-            for (int j = 0; j < 6; j++) {
-                FETCH(6, x, in, plane, top, left + j, dim.z, dim.w)
+            for (int j = 0; j < REACH; j++) {
+                FETCH(REACH, x, in, plane, top, left + j, dim.z, dim.w)
                 transform_input(in, out);
 #pragma unroll
-                for (int i = 0; i < 6; i++)
-                    vstore8(out[i], 6 * i + j, between);
+                for (int i = 0; i < REACH; i++)
+                    vstore8(out[i], REACH * i + j, between);
             }
 #pragma unroll 1
-            for (int i = 0; i < 6; i++) {
+            for (int i = 0; i < REACH; i++) {
 #pragma unroll
-                for (int j = 0; j < 6; j++)
-                    in[j] = vload8(6 * i + j, between);
+                for (int j = 0; j < REACH; j++)
+                    in[j] = vload8(REACH * i + j, between);
                 transform_input(in, out);
 #pragma unroll
-                for (int j = 0; j < 6; j++)
-                    vstore8(out[j], 0, v + (6 * i + j) * z_step);
+                for (int j = 0; j < REACH; j++)
+                    vstore8(out[j], 0, v + (REACH * i + j) * z_step);
             }
         }
     }
@@ -159,7 +193,7 @@ static void multiply(__global const float *chunk, __global const float *u, int i
                      __global const ADD_TYPE *add, const int4 dim, int first, int k, const float *start)
 {
     float sums[POINTS * TILES * FER_BLOCK] __attribute__((aligned(64)));
-    const int tiles = min(TILES, dim.x * ((dim.z + 3) / 4) * ((dim.w + 3) / 4) - first);
+    const int tiles = min(TILES, TILES_OF(dim) - first);
 #pragma unroll 1
     for (int z = 0; z < POINTS; z++) {
 #pragma unroll 1
@@ -193,32 +227,32 @@ static void multiply(__global const float *chunk, __global const float *u, int i
     for (int t = 0; t < tiles; t++) {
         struct place at;
         find(&at, first + t, dim.x, dim.z, dim.w);
-        const int down = min(4, dim.z - at.top), across = min(4, dim.w - at.left);
+        const int down = min(SIDE, dim.z - at.top), across = min(SIDE, dim.w - at.left);
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {
             const size_t corner =
                 (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w + at.left) * FER_BLOCK + half_ * 8;
             const float8 bias = vload8(half_, start);
-            float8 in[6], out[4];
-            float between[24 * 8] __attribute__((aligned(32)));
+            float8 in[REACH], out[SIDE];
+            float between[REACH * SIDE * 8] __attribute__((aligned(32)));
 #pragma unroll 1
-            for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < REACH; j++) {
 #pragma unroll
-                for (int i = 0; i < 6; i++)
-                    in[i] = vload8(0, sums + ((6 * i + j) * TILES + t) * FER_BLOCK + half_ * 8);
+                for (int i = 0; i < REACH; i++)
+                    in[i] = vload8(0, sums + ((REACH * i + j) * TILES + t) * FER_BLOCK + half_ * 8);
                 transform_output(in, out);
 #pragma unroll
-                for (int i = 0; i < 4; i++)
-                    vstore8(out[i], 6 * i + j, between);
+                for (int i = 0; i < SIDE; i++)
+                    vstore8(out[i], REACH * i + j, between);
             }
 #pragma unroll 1
             for (int i = 0; i < down; i++) {
 #pragma unroll
-                for (int j = 0; j < 6; j++)
-                    in[j] = vload8(6 * i + j, between);
+                for (int j = 0; j < REACH; j++)
+                    in[j] = vload8(REACH * i + j, between);
                 transform_output(in, out);
 #pragma unroll
-                for (int j = 0; j < 4; j++) {
+                for (int j = 0; j < SIDE; j++) {
                     if (j < across) {
                         const size_t to = corner + (i * dim.w + j) * FER_BLOCK;
                         const float8 v = out[j] + bias PLUS(to);
@@ -254,7 +288,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), FER_OUT(scratch), const int pad)
 {
     const int blocks = (int)FER_BLOCKS(x_dim), out_blocks = (int)FER_BLOCKS(y_dim);
-    const int tiles = y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4), step = (int)get_global_size(0) * TILES;
+    const int tiles = TILES_OF(y_dim), step = (int)get_global_size(0) * TILES;
     __global float *const chunk = DATA(scratch) + get_global_id(0) * CHUNK(blocks);
     float start[FER_BLOCK] = { 0 };
 #pragma unroll 1
@@ -289,7 +323,7 @@ winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), c
 {
     const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
     float start[FER_BLOCK] = { 0 };
-    if (chunk * TILES >= y_dim.x * ((y_dim.z + 3) / 4) * ((y_dim.w + 3) / 4))
+    if (chunk * TILES >= TILES_OF(y_dim))
         return;
 #pragma unroll 1
     for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++) {
@@ -315,8 +349,8 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
             __global const FER_TYPE_dy *const plane =
                 DATA(dy) + ((size_t)at.n * blocks + k) * FER_PLANE(dy_dim) * FER_BLOCK + half_ * 8;
             __global float *const out = DATA(g) + chunk * CHUNK(blocks) + (k * TILES + t) * FER_BLOCK + half_ * 8;
-            float8 in[4], points[6];
-            float between[24 * 8] __attribute__((aligned(32)));
+            float8 in[SIDE], points[REACH];
+            float between[REACH * SIDE * 8] __attribute__((aligned(32)));
             if (at.n < 0) {
 #pragma unroll 1
                 for (int z = 0; z < POINTS; z++)
@@ -324,22 +358,22 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
                 continue;
             }
 #pragma unroll 1
-            for (int j = 0; j < 4; j++) {
-                FETCH(4, dy, in, plane, at.top, at.left + j, dy_dim.z, dy_dim.w)
+            for (int j = 0; j < SIDE; j++) {
+                FETCH(SIDE, dy, in, plane, at.top, at.left + j, dy_dim.z, dy_dim.w)
                 transform_gradient(in, points);
 #pragma unroll
-                for (int i = 0; i < 6; i++)
-                    vstore8(points[i], 4 * i + j, between);
+                for (int i = 0; i < REACH; i++)
+                    vstore8(points[i], SIDE * i + j, between);
             }
 #pragma unroll 1
-            for (int i = 0; i < 6; i++) {
+            for (int i = 0; i < REACH; i++) {
 #pragma unroll
-                for (int j = 0; j < 4; j++)
-                    in[j] = vload8(4 * i + j, between);
+                for (int j = 0; j < SIDE; j++)
+                    in[j] = vload8(SIDE * i + j, between);
                 transform_gradient(in, points);
 #pragma unroll
-                for (int j = 0; j < 6; j++)
-                    vstore8(points[j], 0, out + (6 * i + j) * z_step);
+                for (int j = 0; j < REACH; j++)
+                    vstore8(points[j], 0, out + (REACH * i + j) * z_step);
             }
         }
     }

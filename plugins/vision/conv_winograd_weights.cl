@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Weights to and from the points of F(4x4, 3x3); see conv_winograd.cl.
+ * Weights to and from the points of F(4x4, 3x3), and with SIDE = 2 of F(2x2, 3x3); see conv_winograd.cl.
  *
  *         |  1/4    0     0  |
- *         | -1/6  -1/6  -1/6 |
- *     G = | -1/6   1/6  -1/6 |
- *         |  1/24  1/12  1/6 |
- *         |  1/24 -1/12  1/6 |
+ *         | -1/6  -1/6  -1/6 |              | 1     0    0  |
+ *     G = | -1/6   1/6  -1/6 |          G = | 1/2  1/2  1/2 |
+ *         |  1/24  1/12  1/6 |              | 1/2 -1/2  1/2 |
+ *         |  1/24 -1/12  1/6 |              | 0     0    1  |
  *         |  0     0     1   |
  */
-#define POINTS 36
+#ifndef SIDE
+#define SIDE 4
+#endif
+#define REACH (SIDE + 2)
+#define POINTS (REACH * REACH)
 
 #ifdef FER_KERNEL_winograd_weights
+/* out = G in: three vectors to REACH. */
 static inline void points(const float8 *in, const int step, float8 *out, const int out_step)
 {
+#if SIDE == 4
     const float8 a = (in[0] + in[2 * step]) * (-1.0f / 6.0f), b = in[step] * (1.0f / 6.0f);
     const float8 c = in[0] * (1.0f / 24.0f) + in[2 * step] * (1.0f / 6.0f), d = in[step] * (1.0f / 12.0f);
     out[0] = in[0] * 0.25f;
@@ -22,6 +28,13 @@ static inline void points(const float8 *in, const int step, float8 *out, const i
     out[3 * out_step] = c + d;
     out[4 * out_step] = c - d;
     out[5 * out_step] = in[2 * step];
+#else
+    const float8 a = 0.5f * (in[0] + in[2 * step]), b = 0.5f * in[step];
+    out[0] = in[0];
+    out[out_step] = a + b;
+    out[2 * out_step] = a - b;
+    out[3 * out_step] = in[2 * step];
+#endif
 }
 
 /* u[k / 16][z][inputs up to a block][16] out of weights[outputs][inputs][3][3]; with GRADIENT out of
@@ -40,7 +53,7 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
 #pragma unroll 1
     for (int c = b * FER_BLOCK; c < b * FER_BLOCK + FER_BLOCK; c++) {
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
-        float8 g[9], e[18], o[POINTS];
+        float8 g[9], e[3 * REACH], o[POINTS];
 #ifdef GRADIENT
         __global const float *from = DATA(weights) + ((size_t)c * outputs + k * FER_BLOCK) * 9;
 #else
@@ -66,8 +79,8 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
             for (int j = 0; j < 3; j++)
                 points(g + j, 3, e + j, 3);
 #pragma unroll
-            for (int i = 0; i < 6; i++)
-                points(e + 3 * i, 1, o + 6 * i, 1);
+            for (int i = 0; i < REACH; i++)
+                points(e + 3 * i, 1, o + REACH * i, 1);
 #pragma unroll
             for (int z = 0; z < POINTS; z++)
                 vstore8(o[z], 2 * (((size_t)k * POINTS + z) * lanes + c) + half_, DATA(u));
@@ -77,13 +90,21 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
 #endif
 
 #ifdef FER_KERNEL_winograd_unpack
+/* out = Gᵀ in: REACH vectors to three. */
 static inline void taps(const float8 *in, const int step, float8 *out, const int out_step)
 {
+#if SIDE == 4
     const float8 a = in[step] + in[2 * step], b = in[2 * step] - in[step];
     const float8 c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
     out[0] = in[0] * 0.25f - a * (1.0f / 6.0f) + c * (1.0f / 24.0f);
     out[out_step] = b * (1.0f / 6.0f) + d * (1.0f / 12.0f);
     out[2 * out_step] = (c - a) * (1.0f / 6.0f) + in[5 * step];
+#else
+    const float8 a = 0.5f * (in[step] + in[2 * step]), b = 0.5f * (in[step] - in[2 * step]);
+    out[0] = in[0] + a;
+    out[out_step] = b;
+    out[2 * out_step] = a + in[3 * step];
+#endif
 }
 
 /* dw[outputs][inputs][3][3] = Gᵀ du G, of du[k / 16][block][z][16 inputs][16 outputs].  Work-item: a block of inputs
@@ -96,7 +117,7 @@ winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
     __global const float *const points = DATA(du) + ((size_t)k * blocks + b) * POINTS * 256;
 #pragma unroll 1
     for (int c = 0; c < min(FER_BLOCK, inputs - b * FER_BLOCK); c++) {
-        float8 d[POINTS], e[18], o[9];
+        float8 d[POINTS], e[3 * REACH], o[9];
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
         __global float *to = DATA(dw) + ((size_t)k * FER_BLOCK * inputs + b * FER_BLOCK + c) * 9;
 #pragma unroll 1
@@ -105,11 +126,11 @@ winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
             for (int z = 0; z < POINTS; z++)
                 d[z] = vload8(2 * (z * FER_BLOCK + c) + half_, points);
 #pragma unroll
-            for (int j = 0; j < 6; j++)
-                taps(d + j, 6, e + j, 6);
+            for (int j = 0; j < REACH; j++)
+                taps(d + j, REACH, e + j, REACH);
 #pragma unroll
             for (int i = 0; i < 3; i++)
-                taps(e + 6 * i, 1, o + 3 * i, 1);
+                taps(e + REACH * i, 1, o + 3 * i, 1);
 #pragma unroll
             for (int t = 0; t < 9; t++)
                 vstore8(o[t], half_, w[t]);
