@@ -105,8 +105,8 @@ char *network_text(struct fer_context *context, const struct network *network)
         return NULL;
     if (network->training)
         length = asprintf(&text,
-                          "fer 1\nuse %s, loss, optim, synthface\nnet model = %s%s\n"
-                          "data train -> image, label = synthface classes=7 count=%d size=%d channels=%d | batch %d\n"
+                          "fer 1\nuse %s, loss, optim, data\nnet model = %s%s\n"
+                          "data train -> image, label = noise classes=7 count=%d size=%d channels=%d | batch %d\n"
                           "stage train over train until step=1000000 {\n  logits = image | model\n"
                           "  loss ce = logits, label | cross_entropy\n  minimize ce\n"
                           "  update model with sgd lr=0.01 momentum=0.9 decay=1e-4\n}\n",

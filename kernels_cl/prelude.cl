@@ -44,6 +44,28 @@
 #define FER_GET16(x, i) FER_READ(x, 16)(x##_data, x##_offset + (i))
 #define FER_PUT16(x, i, v) FER_WRITE(x, 16)(x##_data, x##_offset + (i), v)
 
+/* What may be fused into a product or convolution: whoever emits the kernel passes -DBIAS and -DADD where there are tensors
+ * bias (a value a channel) and add (like the output), and the kernel declares them: FER_BIAS_IN FER_ADD_IN FER_OUT(y).
+ * FER_BIAS(k) is channel k's; FER_BIASES writes those of `count` channels from `first`, zeros past the last channel;
+ * FER_ADDED is v, and elements i, i + 1, … of add, as many as v has: `width` is 4, 8, 16 or nothing. */
+#ifdef BIAS
+#define FER_BIAS_IN FER_IN(bias),
+#define FER_BIAS(k) FER_GET(bias, k)
+#else
+#define FER_BIAS_IN
+#define FER_BIAS(k) 0.0f
+#endif
+#define FER_BIASES(out, first, count, channels)                                                                          \
+    _Pragma("unroll 1") for (int fer_i = 0; fer_i < (count); fer_i++)                                                    \
+        (out)[fer_i] = (first) + fer_i < (channels) ? FER_BIAS((first) + fer_i) : 0.0f;
+#ifdef ADD
+#define FER_ADD_IN FER_IN(add),
+#define FER_ADDED(v, width, i) ((v) + FER_READ(add, width)(add_data, add_offset + (i)))
+#else
+#define FER_ADD_IN
+#define FER_ADDED(v, width, i) (v)
+#endif
+
 /* Forms.  HALF is IEEE binary16, by functions that need no extension; BFLOAT is the upper half of an f32, to nearest
  * even, where what is no number stays none. */
 #define FER_READ(x, width) FER_PASTE(FER_PASTE(FER_READ, width##_), FER_FORM_##x)
@@ -96,6 +118,7 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
 #if FER_LANES == 16
 #define FER_V float16
 #define FER_VI int16
+#define FER_WIDTH 16 /* of accessors, nothing for a single channel */
 #define FER_LANE ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #define FER_VLOAD(x, n, c, p) FER_READ(x, 16)(x##_data, AT(x, n, c, p))
 #define FER_VSTORE(x, n, c, p, v) FER_WRITE(x, 16)(x##_data, AT(x, n, c, p), v)
@@ -105,6 +128,7 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
 #else
 #define FER_V float
 #define FER_VI int
+#define FER_WIDTH
 #define FER_LANE 0
 #define FER_VLOAD(x, n, c, p) LOAD(x, n, c, p)
 #define FER_VSTORE(x, n, c, p, v) STORE(x, n, c, p, v)

@@ -54,7 +54,7 @@ static enum fer_status open_predict(struct fer_workload *w, const struct fer_ben
     return status;
 }
 
-/* One batch of every data set, uploaded and augmented once. */
+/* One batch of every data set, read and uploaded once. */
 static enum fer_status load_batch(struct fer_workload *w, struct fer_error *err)
 {
     const struct fer_stage_spec *spec = w->stage->spec;
@@ -75,8 +75,6 @@ static enum fer_status load_batch(struct fer_workload *w, struct fer_error *err)
         }
         fer_feed_close(&feed);
     }
-    if (status == FER_OK && w->stage->data)
-        status = fer_exec_run(w->exec, w->stage->data, err);
     return status;
 }
 
@@ -98,8 +96,10 @@ static enum fer_status open_stage(struct fer_workload *w, struct fer_error *err)
 
 static enum fer_status run_stage(struct fer_workload *w, struct fer_error *err)
 {
-    enum fer_status status = w->stage->shared ? fer_exec_run(w->exec, w->stage->shared, err) : FER_OK;
+    enum fer_status status = w->stage->data ? fer_exec_run(w->exec, w->stage->data, err) : FER_OK;
 
+    if (status == FER_OK && w->stage->shared)
+        status = fer_exec_run(w->exec, w->stage->shared, err);
     for (int s = 0; status == FER_OK && s < w->stage->nsteps; s++) {
         struct fer_step_program *step = &w->stage->steps[s];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Something to be timed: a description's first predict block on random pictures, or its first stage, on one batch that
- * stays on the device.
+ * stays on the device and is augmented and covered anew in every step.
  */
 #ifndef FER_TRAIN_WORKLOAD_H
 #define FER_TRAIN_WORKLOAD_H

@@ -14,7 +14,7 @@
 #include <string.h>
 
 extern const struct fer_reader data_folder, data_manifest, data_list, data_fer2013, data_ferplus, data_ckplus,
-    data_rafdb, data_affectnet, data_sfew, data_jaffe, data_kdef, data_packed, data_merge;
+    data_rafdb, data_affectnet, data_sfew, data_jaffe, data_kdef, data_packed, data_merge, data_noise;
 extern const struct fer_transform data_align, data_resize, data_boxcrop, data_gray, data_rgb;
 extern const struct fer_sampler data_shuffle, data_balanced, data_take, data_keep, data_group, data_fold, data_split,
     data_pairs;

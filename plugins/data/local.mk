@@ -35,6 +35,7 @@ plugins_data_la_SOURCES = \
 	%D%/manifest.c \
 	%D%/manifest.h \
 	%D%/merge.c \
+	%D%/noise.c \
 	%D%/npy.c \
 	%D%/npy.h \
 	%D%/only.c \

@@ -240,11 +240,7 @@ static void read_b(uint *to, __local uint (*b)[STRIDE], const int column, const 
 
 #ifdef FER_KERNEL_tensor_product
 /* m, n, depth: rows, columns and depth, where m or depth is 0 the live batch.  Dimension 0: columns, 1: rows, 2: matrix. */
-GROUP tensor_product(FER_IN(a), FER_IN(b),
-#ifdef BIAS
-                     FER_IN(bias),
-#endif
-                     FER_OUT(c), const int m_, const int n, const int depth_, const int a_row, const int a_column,
+GROUP tensor_product(FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_, const int n, const int depth_, const int a_row, const int a_column,
                      const int b_row, const int b_column, const int a_step, const int b_step, const int c_step)
 {
     const int m = m_ ? m_ : a_dim.x, depth = depth_ ? depth_ : a_dim.x;
@@ -255,14 +251,9 @@ GROUP tensor_product(FER_IN(a), FER_IN(b),
 #define B_AT(r, l)                                                                                                       \
     (n0 + (r) < n && (l) < depth ? FER_GET(b, b_at + (size_t)(l) * b_row + (size_t)(n0 + (r)) * b_column) : 0.0f)
     MULTIPLY(0, depth)
-#ifdef BIAS
-#define START(j) FER_GET(bias, j)
-#else
-#define START(j) 0.0f
-#endif
 #define WRITE(r, q, value)                                                                                               \
     if (m0 + r < m && n0 + q < n)                                                                                        \
-        FER_PUT(c, c_at + (size_t)(m0 + r) * n + n0 + q, value + START(n0 + q));
+        FER_PUT(c, c_at + (size_t)(m0 + r) * n + n0 + q, value + FER_BIAS(n0 + q));
     WRITE_ALL
 }
 #endif
@@ -309,14 +300,7 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 /* x is read, y written; with GRADIENT they are dy and dx.  group_in, group_out: channels of a group read and written.
  * Rows are output channels, columns the pixels of all images, the depth is (input channel, tap).
  * Dimension 0: columns, 1: rows, 2: group + groups * phase. */
-GROUP tensor_conv(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-                  FER_IN(bias),
-#endif
-#ifdef ADD
-                  FER_IN(add),
-#endif
-                  FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
+GROUP tensor_conv(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
                   const int group_in, const int group_out)
 {
     const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups, phase = (int)get_group_id(2) / groups;
@@ -347,24 +331,12 @@ GROUP tensor_conv(FER_IN(x), FER_IN(w),
          ? FER_GET(x, image + (l) / taps * FER_PLANE(x_dim) + B_I(l) * x_dim.w + B_J(l))                                 \
          : 0.0f)
     MULTIPLY(0, depth)
-#ifdef BIAS
-#define WITH_BIAS(k) value += FER_GET(bias, k);
-#else
-#define WITH_BIAS(k)
-#endif
-#ifdef ADD
-#define WITH_SUM(to, k, at) value += LOAD(add, to / plane, k, at);
-#else
-#define WITH_SUM(to, k, at)
-#endif
 #define WRITE(r, q, total)                                                                                               \
     const int m = m0 + r, to = n0 + q, out = to % plane;                                                                 \
     if (m < group_out && to < pixels) {                                                                                  \
         const int k = group * group_out + m;                                                                             \
         const int at = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);              \
-        float value = total;                                                                                             \
-        WITH_BIAS(k)                                                                                                     \
-        WITH_SUM(to, k, at)                                                                                              \
+        const float value = FER_ADDED(total + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));                       \
         STORE(y, to / plane, k, at, FER_ACTIVATE(float, value));                                                         \
     }
     WRITE_ALL

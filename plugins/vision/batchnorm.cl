@@ -327,19 +327,13 @@ __kernel void gradient_finish(FER_IN(x), FER_IN(part),
     (void)scale, (void)bias;
 
 #ifdef FER_KERNEL_apply
-__kernel void apply(FER_IN(x), FER_IN(norm),
-#ifdef ADD
-                    FER_IN(add),
-#endif
-                    FER_OUT(y), const int padded, const int run_pixels)
+__kernel void apply(FER_IN(x), FER_IN(norm), FER_ADD_IN FER_OUT(y), const int padded, const int run_pixels)
 {
     WALK(y)
 #pragma unroll 4
     for (int p = begin; p < end; p++) {
-        FER_V v = (FER_VLOAD(x, n, c, p) - mean) * scale + bias;
-#ifdef ADD
-        v += FER_VLOAD(add, n, c, p);
-#endif
+        const FER_V normal = (FER_VLOAD(x, n, c, p) - mean) * scale + bias;
+        const FER_V v = FER_ADDED(normal, FER_WIDTH, FER_LAYOUT_y(y_dim, n, c, p));
         FER_VSTORE(y, n, c, p, FER_ACTIVATE(FER_V, v));
     }
 }

@@ -8,10 +8,12 @@
 #endif
 #if LANES == 16
 #define VECTOR float16
+#define WIDTH 16
 #define FETCH(x, p, at) FER_READ(x, 16)(p, (at) * 16)
 #define PUT(x, p, at, v) FER_WRITE(x, 16)(p, (at) * 16, v)
 #else
 #define VECTOR float
+#define WIDTH
 #define FETCH(x, p, at) FER_READ(x, )(p, at)
 #define PUT(x, p, at, v) FER_WRITE(x, )(p, at, v)
 #endif
@@ -50,14 +52,7 @@ static struct reach reach(int position, int kernel_size, int stride, int pad, in
 
 /* y from x, or with GRADIENT dx (named y) from dy (named x).  Work-item: `span` pixels of one plane of blocks; planes are
  * counted through the images (dimension 1). */
-__kernel void conv_depthwise(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-                             FER_IN(bias),
-#endif
-#ifdef ADD
-                             FER_IN(add),
-#endif
-                             FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
+__kernel void conv_depthwise(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
                              const int span)
 {
     const int plane = y_dim.z * y_dim.w, taps = kernel_size * kernel_size;
@@ -67,15 +62,12 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w),
     __global const FER_TYPE_x *const in = DATA(x) + (size_t)image * FER_PLANE(x_dim) * LANES;
     __global const FER_TYPE_w *const weight = DATA(w) + (size_t)block * taps * LANES;
     __global FER_TYPE_y *const out = DATA(y) + (size_t)image * plane * LANES;
-#if defined(BIAS) && LANES == 16
+#if LANES == 16
     float lanes[16];
-    for (int i = 0; i < 16; i++)
-        lanes[i] = block * 16 + i < y_dim.y ? FER_GET(bias, block * 16 + i) : 0.0f;
+    FER_BIASES(lanes, block * 16, 16, y_dim.y)
     const VECTOR start = vload16(0, lanes);
-#elif defined(BIAS)
-    const VECTOR start = FER_GET(bias, block);
 #else
-    const VECTOR start = 0.0f;
+    const VECTOR start = FER_BIAS(block);
 #endif
     for (int p = first, columns; p < min(first + span, plane); p += columns) { /* a row, or what the span has of it */
         const struct reach v = reach(p / y_dim.w, kernel_size, stride, pad, dilation);
@@ -91,9 +83,7 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w),
                         if ((uint)j < (uint)x_dim.w)
                             sum = fma(FETCH(x, in, i * x_dim.w + j), FETCH(w, weight, tv * kernel_size + th), sum);
                 }
-#ifdef ADD
-                sum += FETCH(add, DATA(add) + (size_t)image * plane * LANES, p + q);
-#endif
+                sum = FER_ADDED(sum, WIDTH, ((size_t)image * plane + p + q) * LANES);
                 PUT(y, out, p + q, FER_ACTIVATE(VECTOR, sum));
             }
         }

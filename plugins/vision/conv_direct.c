@@ -112,11 +112,8 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
     const struct items items = items_of(s->n * plane, phases * phases, blocks, values);
 
     char options[CONV_EPILOGUE_OPTIONS];
-    struct fer_launch *launch =
-        fer_emit_launch(call->em, form == POINT ? fer_conv_point_cl : fer_conv_direct_cl, kernels[form],
-                        forward         ? conv_epilogue_options(call, options)
-                        : form == POINT ? " "
-                                        : "-DGRADIENT");
+    struct fer_launch *launch = fer_emit_launch(call->em, form == POINT ? fer_conv_point_cl : fer_conv_direct_cl,
+                                                kernels[form], forward ? conv_epilogue_options(call, options) : " ");
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
     if (forward)
@@ -127,6 +124,7 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
         fer_launch_int(launch, s->stride);
         fer_launch_int(launch, s->pad);
         fer_launch_int(launch, s->dilation);
+        fer_launch_int(launch, !forward);
     }
     if (form == DIRECT) {
         fer_launch_int(launch, g.blocks);

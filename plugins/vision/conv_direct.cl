@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Direct convolution for CPUs: explicit vectors, one work-item a work-group, blocked layouts, any kernel side, stride,
- * padding, dilation and groups.  The same kernel computes the forward pass and, compiled with GRADIENT, the gradient
- * with respect to the input.
+ * padding, dilation and groups.  The same kernel computes the forward pass and, where `gradient` is not zero, the
+ * gradient with respect to the input.
  *
  * A register tile is PIXELS output pixels by one block of 16 output channels:
  *
@@ -60,15 +60,6 @@ static inline float8 spread(const float8 v, const int c)
 #endif
 #define WEIGHTS (INPUTS * FER_BLOCK) /* of a tap and input block */
 
-#if defined(BIAS) && !defined(FER_KERNEL_conv_gathered)
-/* The 16 values of block k of a vector, zeros past its end. */
-static void lanes(float *out, __global const float *vector, int count, int k)
-{
-    for (int i = 0; i < FER_BLOCK; i++)
-        out[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
-}
-#endif
-
 /* Which input positions one axis reads.  Output position first + step * j (j < count) reads, at tap
  * tap + tap_step * u (u < taps), input position origin + scale * j + walk * u. */
 struct axis {
@@ -84,18 +75,18 @@ static bool covers(const struct axis *a, int at, int size)
     return min(at, last) >= 0 && max(at, last) < size;
 }
 
-#ifdef GRADIENT
 /* The gradient at input position i gathers output positions o with o * stride - pad + t * dilation == i.  Positions i of
  * one remainder modulo the stride ("phase") have the same taps. */
-static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int phase)
+static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int gradient, int phase)
 {
+    *a = (struct axis){ 0, 1, size, 0, 1, kernel_size, -pad, stride, dilation };
+    if (!gradient)
+        return;
     a->first = phase;
     a->step = stride;
     a->count = (size - phase + stride - 1) / stride;
-    a->tap = 0;
     while (a->tap < kernel_size && (phase + pad - a->tap * dilation) % stride != 0)
         a->tap++;
-    a->tap_step = 1;
     while (a->tap_step * dilation % stride != 0)
         a->tap_step++;
     a->taps = a->tap < kernel_size ? (kernel_size - 1 - a->tap) / a->tap_step + 1 : 0;
@@ -103,20 +94,6 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
     a->scale = 1;
     a->walk = -(a->tap_step * dilation / stride);
 }
-#else
-static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int phase)
-{
-    a->first = 0;
-    a->step = 1;
-    a->count = size;
-    a->tap = 0;
-    a->tap_step = 1;
-    a->taps = kernel_size;
-    a->origin = -pad;
-    a->scale = stride;
-    a->walk = dilation;
-}
-#endif
 
 /* Pixels of a work-item, in the order of their phase.  A last tile that is not full repeats the last pixel: the same is
  * stored twice, or only once. */
@@ -188,35 +165,16 @@ static void gather(float *to, int *weights, const struct pixels *pixels, const s
     }
 }
 
-/* Where the sums of pixel q + p begin. */
-#ifdef BIAS
-#define BEGIN(half_) vload8(half_, begins + (k - first) * FER_BLOCK)
-#else
-#define BEGIN(half_) (float8)(0.0f)
-#endif
-#ifdef ADD
-#define START(half_, p) (BEGIN(half_) + vload8(half_, DATA(add) + k * y_plane + pixels.out[q + (p)]))
-#else
-#define START(half_, p) BEGIN(half_)
-#endif
-
 /* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
- * is the phase, stride * stride of them with GRADIENT.  `pass` taps of input blocks are summed at a time. */
+ * is the phase, stride * stride of them of a gradient.  `pass` taps of input blocks are summed at a time. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_gathered(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-              FER_IN(bias),
-#endif
-#ifdef ADD
-              FER_IN(add),
-#endif
-              FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int pass,
-              const int chunk, const int outs)
+conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int gradient,
+              const int pass, const int chunk, const int outs)
 {
     const int phase = (int)get_global_id(2);
     struct axis v, h;
-    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
-    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, gradient, phase / stride);
+    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, gradient, phase % stride);
     const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * v.count * h.count;
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
     const int beyond = min(first + outs, out_blocks), blocks = (int)FER_BLOCKS(x_dim);
@@ -224,17 +182,13 @@ conv_gathered(FER_IN(x), FER_IN(w),
     const size_t y_plane = FER_PLANE(y_dim) * FER_BLOCK, w_block = (size_t)blocks * kernel_size * kernel_size * WEIGHTS;
     struct pixels pixels;
     float gathered[CHUNK * PASS * FER_BLOCK];
+    float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
     int weights[PASS];
 
     if (begin >= all)
         return;
     list(&pixels, &v, &h, x_dim, y_dim, begin, min(chunk, all - begin));
-#ifdef BIAS
-    float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
-#pragma unroll 1
-    for (int i = 0; i < (beyond - first) * FER_BLOCK; i++)
-        begins[i] = first * FER_BLOCK + i < y_dim.y ? DATA(bias)[first * FER_BLOCK + i] : 0.0f;
-#endif
+    FER_BIASES(begins, first * FER_BLOCK, (beyond - first) * FER_BLOCK, y_dim.y)
 #pragma unroll 1
     for (int s0 = 0; s0 == 0 || s0 < steps; s0 += pass) {
         const int count = min(pass, steps - s0);
@@ -243,14 +197,16 @@ conv_gathered(FER_IN(x), FER_IN(w),
 #pragma unroll 1
         for (int k = first; k < beyond; k++) {
             __global float *const y_block = DATA(y) + k * y_plane;
+            const float *const start = begins + (k - first) * FER_BLOCK;
 #pragma unroll 1
             for (int q = 0; q < pixels.count; q += PIXELS) {
                 const float *in = gathered + q * count * FER_BLOCK;
                 float8 lo[PIXELS], hi[PIXELS];
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
-                    lo[p] = s0 > 0 ? vload8(0, y_block + pixels.out[q + p]) : START(0, p);
-                    hi[p] = s0 > 0 ? vload8(1, y_block + pixels.out[q + p]) : START(1, p);
+                    const size_t at = k * y_plane + pixels.out[q + p];
+                    lo[p] = s0 > 0 ? vload8(0, DATA(y) + at) : FER_ADDED(vload8(0, start), 8, at);
+                    hi[p] = s0 > 0 ? vload8(1, DATA(y) + at) : FER_ADDED(vload8(1, start), 8, at + 8);
                 }
 #pragma unroll 1
                 for (int s = 0; s < count; s++, in += PIXELS * FER_BLOCK) {
@@ -275,34 +231,20 @@ conv_gathered(FER_IN(x), FER_IN(w),
     }
 }
 #else
-/* Where the sums of pixel q + p begin. */
-#ifdef ADD
-#define START(half_, p) (vload8(half_, start) + vload8(half_, DATA(add) + k * y_plane + pixels.out[q + (p)]))
-#else
-#define START(half_, p) vload8(half_, start)
-#endif
-
 /* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
- * is the phase, stride * stride of them with GRADIENT.  `blocks` input blocks are read for an output block, the first
+ * is the phase, stride * stride of them of a gradient.  `blocks` input blocks are read for an output block, the first
  * is (k / group_out) * group_in / 16.
  *
  * Of these as many are summed in one pass as have `pass` 16x16 weights together, so that a pass' weights stay in the
  * first-level cache while all tiles go by, and its pixels in the second-level one for all `outs`. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_direct(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-            FER_IN(bias),
-#endif
-#ifdef ADD
-            FER_IN(add),
-#endif
-            FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int blocks,
-            const int group_in, const int group_out, const int pass, const int chunk, const int outs)
+conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int gradient,
+            const int blocks, const int group_in, const int group_out, const int pass, const int chunk, const int outs)
 {
     const int phase = (int)get_global_id(2), taps = kernel_size * kernel_size;
     struct axis v, h;
-    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
-    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, gradient, phase / stride);
+    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, gradient, phase % stride);
     const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * v.count * h.count;
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
     const int gathered = v.taps * h.taps; /* none in the phases between those that a 1x1 kernel reaches */
@@ -321,10 +263,8 @@ conv_direct(FER_IN(x), FER_IN(w),
         for (int k = first; k < min(first + outs, out_blocks); k++) {
             const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
             const int b1 = min(min(b0 + summed, blocks), (int)FER_BLOCKS(x_dim) - block0);
-            float start[FER_BLOCK] = { 0 };
-#ifdef BIAS
-            lanes(start, DATA(bias), y_dim.y, k);
-#endif
+            float start[FER_BLOCK];
+            FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
 #pragma unroll 1
             for (int q = 0; q < pixels.count; q += PIXELS) {
                 __global const float *image[PIXELS];
@@ -334,9 +274,10 @@ conv_direct(FER_IN(x), FER_IN(w),
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
                     image[p] = DATA(x) + block0 * x_plane + pixels.in[q + p];
-                    out[p] = DATA(y) + k * y_plane + pixels.out[q + p];
-                    lo[p] = b0 > 0 ? vload8(0, out[p]) : START(0, p);
-                    hi[p] = b0 > 0 ? vload8(1, out[p]) : START(1, p);
+                    const size_t at = k * y_plane + pixels.out[q + p];
+                    out[p] = DATA(y) + at;
+                    lo[p] = b0 > 0 ? vload8(0, out[p]) : FER_ADDED(vload8(0, start), 8, at);
+                    hi[p] = b0 > 0 ? vload8(1, out[p]) : FER_ADDED(vload8(1, start), 8, at + 8);
                 }
 #pragma unroll 1
                 for (int b = b0; b < b1; b++) {

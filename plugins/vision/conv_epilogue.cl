@@ -2,17 +2,10 @@
  *
  * y = activation(y + add), for solvers that do not do it themselves.
  */
-__kernel void conv_epilogue(
-#ifdef ADD
-    FER_IN(add),
-#endif
-    FER_INOUT(y), const int span)
+__kernel void conv_epilogue(FER_ADD_IN FER_INOUT(y), const int span)
 {
     for (FER_SPAN(i, FER_CELLS(y), span)) {
-        FER_V v = FER_CELL_LOAD(y, i);
-#ifdef ADD
-        v += FER_CELL_LOAD(add, i);
-#endif
+        const FER_V v = FER_ADDED(FER_CELL_LOAD(y, i), FER_WIDTH, FER_LANES * i);
         FER_CELL_STORE(y, i, FER_ACTIVATE(FER_V, v));
     }
 }

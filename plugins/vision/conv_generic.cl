@@ -8,11 +8,7 @@
 
 #ifdef FER_KERNEL_conv_generic_forward
 /* Work-item: one element of y in memory, zero lanes included; `lanes` is y's channels with them. */
-__kernel void conv_generic_forward(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-                                   FER_IN(bias),
-#endif
-                                   FER_OUT(y), const int lanes, const int kernel_size, const int stride, const int pad,
+__kernel void conv_generic_forward(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_OUT(y), const int lanes, const int kernel_size, const int stride, const int pad,
                            const int dilation, const int group_in, const int group_out)
 {
     const size_t plane = FER_PLANE(y_dim), item = get_global_id(0);
@@ -22,9 +18,7 @@ __kernel void conv_generic_forward(FER_IN(x), FER_IN(w),
     float sum = 0.0f;
     if (k < y_dim.y) {
         const int first = k / group_out * group_in, top = p / y_dim.w * stride - pad, left = p % y_dim.w * stride - pad;
-#ifdef BIAS
-        sum = DATA(bias)[k];
-#endif
+        sum = FER_BIAS(k);
         for (int c = 0; c < group_in; c++)
             for (int t = 0; t < kernel_size * kernel_size; t++) {
                 const int i = top + t / kernel_size * dilation, j = left + t % kernel_size * dilation;

@@ -100,9 +100,8 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
 
     while (chunk > TILE && conv_divide_up(s->n * plane, chunk) * phases * phases * blocks < ITEMS)
         chunk /= 2;
-    struct fer_launch *launch =
-        fer_emit_kernel(call->em, fer_conv_direct_cl, "conv_direct", "-DWIDTH=%d %s", width_of(s),
-                        gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_direct_cl, "conv_direct", "-DWIDTH=%d %s",
+                                                width_of(s), gradient ? " " : conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
     if (!gradient)
@@ -112,6 +111,7 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
     fer_launch_int(launch, s->stride);
     fer_launch_int(launch, s->pad);
     fer_launch_int(launch, s->dilation);
+    fer_launch_int(launch, gradient);
     fer_launch_int(launch, 1);
     fer_launch_int(launch, width_of(s));
     fer_launch_int(launch, width_of(s));

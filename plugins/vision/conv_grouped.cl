@@ -62,14 +62,7 @@ static void copy_row(float *to, __global const float *row, const int q, const in
 /* Weights are w[k / 16][tap][WIDTH][16].  Work-item: one block of channels (dimension 0), `rows` output rows, counted
  * through the images (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_grouped_rows(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-                  FER_IN(bias),
-#endif
-#ifdef ADD
-                  FER_IN(add),
-#endif
-                  FER_OUT(y), const int padding, const int rows)
+conv_grouped_rows(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int padding, const int rows)
 {
     const int k = (int)get_global_id(0), blocks = (int)FER_BLOCKS(y_dim), x_row = x_dim.w * FER_BLOCK;
     const int begin = (int)get_global_id(1) * rows, end = min(begin + rows, y_dim.x * y_dim.z);
@@ -83,12 +76,8 @@ conv_grouped_rows(FER_IN(x), FER_IN(w),
 #define TAP(t) ((t)*WIDTH * FER_BLOCK)
 #endif
     float copy[SIDE][COPIED * FER_BLOCK]; /* row i, counted from the upper padding, is copy[i % SIDE] */
-    float begins[FER_BLOCK] = { 0 };
-#ifdef BIAS
-#pragma unroll 1
-    for (int i = 0; i < min(FER_BLOCK, y_dim.y - k * FER_BLOCK); i++)
-        begins[i] = DATA(bias)[k * FER_BLOCK + i];
-#endif
+    float start[FER_BLOCK];
+    FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
 #pragma unroll 1
     for (int q0 = 0; q0 < y_dim.w; q0 += COLUMNS) {
         int copied = 0; /* the next row to copy */
@@ -115,11 +104,9 @@ conv_grouped_rows(FER_IN(x), FER_IN(w),
                     float8 sum[TILE];
 #pragma unroll
                     for (int p = 0; p < TILE; p++) {
-                        sum[p] = vload8(0, begins + half_);
-#ifdef ADD
+                        sum[p] = vload8(0, start + half_);
                         if (q + p < y_dim.w)
-                            sum[p] += vload8(0, DATA(add) + (y_row + q + p) * FER_BLOCK + half_);
-#endif
+                            sum[p] = FER_ADDED(sum[p], 8, (y_row + q + p) * FER_BLOCK + half_);
                     }
 #pragma unroll 1
                     for (int u = u0; u < u1; u++) {

@@ -86,14 +86,7 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 /* x is read, y written; with GRADIENT they are dy and dx.  group_in, group_out: channels of a group read and written.
  * Dimension 0: columns, 1: rows, 2: group + groups * phase. */
 __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
-conv_implicit(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-              FER_IN(bias),
-#endif
-#ifdef ADD
-              FER_IN(add),
-#endif
-              FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int group_in,
+conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int group_in,
               const int group_out)
 {
     __local float a[DEPTH][TILE_M + 1], b[DEPTH][TILE_N + 1];
@@ -153,13 +146,7 @@ conv_implicit(FER_IN(x), FER_IN(w),
         for (int r = 0; r < EACH_M; r++) {
             const int m = m0 + (int)get_local_id(1) + r * SIDE, k = group * group_out + m;
             if (m < group_out) {
-                float value = sum[r][s];
-#ifdef BIAS
-                value += FER_GET(bias, k);
-#endif
-#ifdef ADD
-                value += LOAD(add, to / plane, k, at);
-#endif
+                const float value = FER_ADDED(sum[r][s] + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
                 STORE(y, to / plane, k, at, FER_ACTIVATE(float, value));
             }
         }

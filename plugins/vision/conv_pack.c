@@ -19,7 +19,7 @@ struct fer_tensor *conv_pack_emit(const struct conv_call *call, enum fer_convolu
     struct fer_tensor *packed = fer_emit_prepared(call->em, call->of.w, key, &shape, &fresh);
     if (!fresh)
         return packed;
-    snprintf(options, sizeof options, "-DSIDE=%d%s", side, data ? " -DGRADIENT" : "");
+    snprintf(options, sizeof options, "-DSIDE=%d", side);
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_pack_cl, "conv_pack", options);
     fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "packed", packed);
@@ -28,6 +28,7 @@ struct fer_tensor *conv_pack_emit(const struct conv_call *call, enum fer_convolu
     fer_launch_int(launch, taps);
     fer_launch_int(launch, g->in);
     fer_launch_int(launch, g->out);
+    fer_launch_int(launch, data);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(g->blocks, EACH)),
                         fer_extent_fixed((size_t)blocks), 1, 1);
     fer_launch_prepare(launch);

@@ -6,16 +6,17 @@
 /* Where the weight of input i and output o of a block goes at tap t: floats from the block's first of output 0. */
 #define PLACE(t, i, o) ((o) / SIDE * side_step + ((t)*FER_BLOCK + (i)) * SIDE + (o) % SIDE)
 
-/* w[k / SIDE][block][tap][16 inputs][SIDE outputs] out of canonical weights [K][C / groups][tap], then 16 zeros.  With
- * GRADIENT inputs and outputs change places: then `outputs` counts the channels of x, and `group_in`, `group_out` are
- * swapped too.  Work-item: EACH blocks (dimension 0) of one output block (1). */
+/* w[k / SIDE][block][tap][16 inputs][SIDE outputs] out of canonical weights [K][C / groups][tap], then 16 zeros.  Where
+ * `gradient` is not zero, inputs and outputs change places: then `outputs` counts the channels of x, and `group_in`,
+ * `group_out` are swapped too.  Work-item: EACH blocks (dimension 0) of one output block (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks, const int taps, const int group_in,
-          const int group_out)
+          const int group_out, const int gradient)
 {
     const int k = (int)get_global_id(1), b0 = (int)get_global_id(0) * EACH;
     const int out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
     const int block0 = k * FER_BLOCK / group_out * group_in / FER_BLOCK;
+    const size_t stride = (size_t)(gradient ? group_out : group_in) * taps; /* of the canonical weights' rows */
     const size_t side_step = (size_t)blocks * taps * FER_BLOCK * SIDE;
     /* Of each of the 16 outputs the group (none past the last channel), and the place in it; then likewise the inputs. */
     int out_group[FER_BLOCK], out_place[FER_BLOCK];
@@ -37,41 +38,33 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
         /* The inner loop walks along the rows of the canonical weights.  Within one group their 16 places are consecutive. */
         const bool whole = in_group[0] == in_group[FER_BLOCK - 1] && in_group[0] == out_group[0] &&
                            in_group[0] == out_group[FER_BLOCK - 1];
-#ifdef GRADIENT
 #pragma unroll 1
-        for (int i = 0; i < FER_BLOCK; i++) {
-            __global const float *const from = DATA(weights) + ((size_t)(block0 + b) * FER_BLOCK + i) * group_out * taps;
-#if SIDE == FER_BLOCK
+        for (int row = 0; row < FER_BLOCK; row++) {
+            __global const float *const from =
+                DATA(weights) + (gradient ? (block0 + b) * (size_t)FER_BLOCK + row : (size_t)k * FER_BLOCK + row) * stride;
             if (whole && taps == 1) {
-                vstore16(vload16(0, from + out_place[0]), i, w);
-                continue;
-            }
-#endif
-#pragma unroll 1
-            for (int o = 0; o < FER_BLOCK; o++)
-#pragma unroll 1
-                for (int t = 0; t < taps; t++)
-                    w[PLACE(t, i, o)] =
-                        in_group[i] == out_group[o] ? from[out_place[o] * taps + t] : 0.0f;
-        }
-#else
-#pragma unroll 1
-        for (int o = 0; o < FER_BLOCK; o++) {
-            __global const float *const from = DATA(weights) + ((size_t)k * FER_BLOCK + o) * group_in * taps;
-            if (whole && taps == 1) {
+                const float16 v = vload16(0, from + (gradient ? out_place[0] : in_place[0]));
+                if (gradient && SIDE == FER_BLOCK) {
+                    vstore16(v, row, w);
+                } else {
+                    float values[FER_BLOCK];
+                    vstore16(v, 0, values);
 #pragma unroll
-                for (int i = 0; i < FER_BLOCK; i++)
-                    w[PLACE(0, i, o)] = from[in_place[0] + i];
+                    for (int i = 0; i < FER_BLOCK; i++)
+                        w[gradient ? PLACE(0, row, i) : PLACE(0, i, row)] = values[i];
+                }
                 continue;
             }
 #pragma unroll 1
-            for (int i = 0; i < FER_BLOCK; i++)
+            for (int column = 0; column < FER_BLOCK; column++) {
+                const int i = gradient ? row : column, o = gradient ? column : row;
+                const int place = gradient ? out_place[o] : in_place[i];
+                const bool used = in_group[i] == out_group[o];
 #pragma unroll 1
                 for (int t = 0; t < taps; t++)
-                    w[PLACE(t, i, o)] =
-                        in_group[i] == out_group[o] ? from[in_place[i] * taps + t] : 0.0f;
+                    w[PLACE(t, i, o)] = used ? from[place * taps + t] : 0.0f;
+            }
         }
-#endif
     }
     if (k == 0 && b0 == 0)
 #pragma unroll 1

@@ -54,24 +54,13 @@ conv_packed_patches(FER_IN(x), FER_OUT(patches), const int height, const int wid
 /* Work-item: SIDE output channels (dimension 0) for `chunk` tiles (dimension 1).  Of `steps` as many are summed in one pass
  * as have weights that stay in the first-level cache while all tiles go by. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_packed(FER_IN(patches), FER_IN(w),
-#ifdef BIAS
-            FER_IN(bias),
-#endif
-#ifdef ADD
-            FER_IN(add),
-#endif
-            FER_OUT(y), const int steps, const int pass, const int chunk)
+conv_packed(FER_IN(patches), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int steps, const int pass, const int chunk)
 {
     const int side = (int)get_global_id(0), plane = (int)FER_PLANE(y_dim), all = y_dim.x * plane;
     const int first = (int)get_global_id(1) * chunk, beyond = min(first + chunk, (all + PIXELS - 1) / PIXELS);
     const size_t blocks = FER_BLOCKS(y_dim), block = side * SIDE / FER_BLOCK, lane = side * SIDE % FER_BLOCK;
-    float start[SIDE] = { 0 };
-#ifdef BIAS
-#pragma unroll 1
-    for (int i = 0; i < min(SIDE, y_dim.y - side * SIDE); i++)
-        start[i] = DATA(bias)[side * SIDE + i];
-#endif
+    float start[SIDE];
+    FER_BIASES(start, side * SIDE, SIDE, y_dim.y)
 #pragma unroll 1
     for (int s0 = 0; s0 < steps; s0 += pass) {
         const int count = min(pass, steps - s0);
@@ -86,12 +75,8 @@ conv_packed(FER_IN(patches), FER_IN(w),
                 const int pixel = min(tile * PIXELS + p, all - 1);
                 out[p] = ((pixel / plane * blocks + block) * plane + pixel % plane) * FER_BLOCK + lane;
 #pragma unroll
-                for (int v = 0; v < VECTORS; v++) {
-                    sum[p][v] = s0 > 0 ? vload8(v, DATA(y) + out[p]) : vload8(v, start);
-#ifdef ADD
-                    sum[p][v] += s0 > 0 ? (float8)(0.0f) : vload8(v, DATA(add) + out[p]);
-#endif
-                }
+                for (int v = 0; v < VECTORS; v++)
+                    sum[p][v] = s0 > 0 ? vload8(v, DATA(y) + out[p]) : FER_ADDED(vload8(v, start), 8, out[p] + 8 * v);
             }
 #pragma unroll 1
             for (int s = 0; s < count; s++, in += PIXELS * FER_BLOCK, wt += FER_BLOCK * SIDE) {

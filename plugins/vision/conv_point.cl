@@ -35,28 +35,9 @@ static void list(struct pixels *list, const int4 x, const int4 y, int begin, int
     }
 }
 
-/* Where the sums of pixel q + p begin. */
-#ifdef BIAS
-#define BEGIN(half_) vload8(half_, begins + (k - first) * FER_BLOCK)
-#else
-#define BEGIN(half_) (float8)(0.0f)
-#endif
-#ifdef ADD
-#define START(half_, p) (BEGIN(half_) + vload8(half_, DATA(add) + k * plane + pixels.out[q + (p)]))
-#else
-#define START(half_, p) BEGIN(half_)
-#endif
-
 /* Work-item: `chunk` pixels (dimension 0) by `outs` blocks of output channels (dimension 1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_point(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-           FER_IN(bias),
-#endif
-#ifdef ADD
-           FER_IN(add),
-#endif
-           FER_OUT(y), const int pass, const int chunk, const int outs)
+conv_point(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int pass, const int chunk, const int outs)
 {
     const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * y_dim.z * y_dim.w;
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
@@ -67,29 +48,27 @@ conv_point(FER_IN(x), FER_IN(w),
     if (begin >= all)
         return;
     list(&pixels, x_dim, y_dim, begin, min(chunk, all - begin));
-#ifdef BIAS
     float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
-#pragma unroll 1
-    for (int i = 0; i < (beyond - first) * FER_BLOCK; i++)
-        begins[i] = first * FER_BLOCK + i < y_dim.y ? DATA(bias)[first * FER_BLOCK + i] : 0.0f;
-#endif
+    FER_BIASES(begins, first * FER_BLOCK, (beyond - first) * FER_BLOCK, y_dim.y)
 #pragma unroll 1
     for (int b0 = 0; b0 < blocks; b0 += pass) {
         const int b1 = min(b0 + pass, blocks);
 #pragma unroll 1
         for (int k = first; k < beyond; k++) {
             __global float *const y_block = DATA(y) + k * plane;
+            const float *const start = begins + (k - first) * FER_BLOCK;
 #pragma unroll 1
             for (int q = 0; q < pixels.count; q += PIXELS) {
                 __global const float *in = DATA(x) + b0 * plane;
                 __global const float *wb = DATA(w) + ((size_t)k * blocks + b0) * FER_BLOCK * FER_BLOCK;
-                long at[PIXELS];
+                long from[PIXELS];
                 float8 lo[PIXELS], hi[PIXELS];
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
-                    at[p] = pixels.in[q + p];
-                    lo[p] = b0 > 0 ? vload8(0, y_block + pixels.out[q + p]) : START(0, p);
-                    hi[p] = b0 > 0 ? vload8(1, y_block + pixels.out[q + p]) : START(1, p);
+                    from[p] = pixels.in[q + p];
+                    const size_t at = k * plane + pixels.out[q + p];
+                    lo[p] = b0 > 0 ? vload8(0, DATA(y) + at) : FER_ADDED(vload8(0, start), 8, at);
+                    hi[p] = b0 > 0 ? vload8(1, DATA(y) + at) : FER_ADDED(vload8(1, start), 8, at + 8);
                 }
 #pragma unroll 1
                 for (int b = b0; b < b1; b++, in += plane, wb += FER_BLOCK * FER_BLOCK) {
@@ -98,8 +77,8 @@ conv_point(FER_IN(x), FER_IN(w),
                         const float8 w_lo = vload8(2 * c, wb), w_hi = vload8(2 * c + 1, wb);
 #pragma unroll
                         for (int p = 0; p < PIXELS; p++) {
-                            lo[p] = fma((float8)(in[at[p] + c]), w_lo, lo[p]);
-                            hi[p] = fma((float8)(in[at[p] + c]), w_hi, hi[p]);
+                            lo[p] = fma((float8)(in[from[p] + c]), w_lo, lo[p]);
+                            hi[p] = fma((float8)(in[from[p] + c]), w_hi, hi[p]);
                         }
                     }
                 }

@@ -9,41 +9,20 @@
 #define TAPS 6   /* of a register tile of the weights' gradient */
 
 #ifdef FER_KERNEL_conv_stem
-#ifdef BIAS
-/* The 16 values of block k of a vector, zeros past its end. */
-static void lanes(float *out, __global const float *vector, int count, int k)
-{
-    for (int i = 0; i < FER_BLOCK; i++)
-        out[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
-}
-#endif
-
 /* Work-item: `rows` output rows (dimension 0; the images' rows are counted through) of one block of output channels. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_stem(FER_IN(x), FER_IN(w),
-#ifdef BIAS
-          FER_IN(bias),
-#endif
-#ifdef ADD
-          FER_IN(add),
-#endif
-          FER_OUT(y), const int kernel_size, const int stride, const int dilation, const int rows)
+conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int dilation, const int rows)
 {
     const int k = (int)get_global_id(1), out_blocks = (int)FER_BLOCKS(y_dim);
     const int begin = (int)get_global_id(0) * rows, end = min(begin + rows, y_dim.x * y_dim.z);
     const size_t x_plane = FER_PLANE(x_dim);
-    float start[FER_BLOCK] = { 0 };
-#ifdef BIAS
-    lanes(start, DATA(bias), y_dim.y, k);
-#endif
+    float start[FER_BLOCK];
+    FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
 #pragma unroll 1
     for (int r = begin; r < end; r++) {
         const int n = r / y_dim.z, i = r % y_dim.z;
         __global const float *const image = DATA(x) + n * x_dim.y * x_plane + (size_t)i * stride * x_dim.w;
-        __global float *const out = y_data + AT(y, n, k * FER_BLOCK, i * y_dim.w);
-#ifdef ADD
-        __global const float *const addend = add_data + AT(add, n, k * FER_BLOCK, i * y_dim.w);
-#endif
+        const size_t row = FER_BLOCKED(y_dim, n, k * FER_BLOCK, i * y_dim.w);
 #pragma unroll 1
         for (int j = 0; j < y_dim.w; j += PIXELS) {
             __global const float *w_j = DATA(w) + (size_t)k * x_dim.y * kernel_size * kernel_size * FER_BLOCK;
@@ -73,13 +52,12 @@ conv_stem(FER_IN(x), FER_IN(w),
             }
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
+                const size_t at = row + (j + p) * FER_BLOCK;
                 if (j + p < y_dim.w) {
-#ifdef ADD
-                    lo[p] += vload8(2 * (j + p), addend);
-                    hi[p] += vload8(2 * (j + p) + 1, addend);
-#endif
-                    vstore8(FER_ACTIVATE(float8, lo[p]), 2 * (j + p), out);
-                    vstore8(FER_ACTIVATE(float8, hi[p]), 2 * (j + p) + 1, out);
+                    lo[p] = FER_ADDED(lo[p], 8, at);
+                    hi[p] = FER_ADDED(hi[p], 8, at + 8);
+                    vstore8(FER_ACTIVATE(float8, lo[p]), 0, DATA(y) + at);
+                    vstore8(FER_ACTIVATE(float8, hi[p]), 1, DATA(y) + at);
                 }
             }
         }

@@ -130,12 +130,13 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum f
     struct fer_tensor *u = fer_emit_prepared(call->em, call->of.w, key, &shape, &fresh);
     if (!fresh)
         return u;
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_weights",
-                                                "-DSIDE=%d%s", p->side, data ? " -DGRADIENT" : "");
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_weights", "-DSIDE=%d", p->side);
     fer_launch_in(launch, "weights", call->of.w);
     fer_launch_out(launch, "u", u);
     fer_launch_int(launch, p->channels_out);
     fer_launch_int(launch, p->channels_in);
+    fer_launch_int(launch, data);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)p->in), fer_extent_fixed((size_t)p->out), 1, 1);
     fer_launch_prepare(launch);
     return u;

@@ -171,26 +171,17 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
 #endif
 
 #if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_multiply)
-#ifdef BIAS
-/* The 16 values of block k of a vector, zeros past its end. */
-static void lanes(float *out, __global const float *vector, int count, int k)
-{
-    for (int i = 0; i < FER_BLOCK; i++)
-        out[i] = k * FER_BLOCK + i < count ? vector[k * FER_BLOCK + i] : 0.0f;
-}
-#endif
-
 #ifdef ADD
-#define ADD_TYPE FER_TYPE_add
-#define PLUS(at) +FER_READ(add, 8)(add, at)
+#define ADD_ARGUMENT , __global const FER_TYPE_add *add_data, const ulong add_offset
+#define ADD_PASSED , add_data, add_offset
 #else
-#define ADD_TYPE float
-#define PLUS(at)
+#define ADD_ARGUMENT
+#define ADD_PASSED
 #endif
 
-/* The outputs of a chunk in block k; `add` is read with ADD only. */
+/* The outputs of a chunk in block k. */
 static void multiply(__global const float *chunk, __global const float *u, int in_blocks, __global FER_TYPE_y *y,
-                     __global const ADD_TYPE *add, const int4 dim, int first, int k, const float *start)
+                     const int4 dim, int first, int k, const float *start ADD_ARGUMENT)
 {
     float sums[POINTS * TILES * FER_BLOCK] __attribute__((aligned(64)));
     const int tiles = min(TILES, TILES_OF(dim) - first);
@@ -255,7 +246,7 @@ static void multiply(__global const float *chunk, __global const float *u, int i
                 for (int j = 0; j < SIDE; j++) {
                     if (j < across) {
                         const size_t to = corner + (i * dim.w + j) * FER_BLOCK;
-                        const float8 v = out[j] + bias PLUS(to);
+                        const float8 v = FER_ADDED(out[j] + bias, 8, to);
                         FER_WRITE(y, 8)(y, to, FER_ACTIVATE(float8, v));
                     }
                 }
@@ -265,32 +256,18 @@ static void multiply(__global const float *chunk, __global const float *u, int i
 }
 #endif
 
-#ifdef BIAS
-#define BIAS_ARGUMENT FER_IN(bias),
-#define START(k) lanes(start, DATA(bias), y_dim.y, k)
-#else
-#define BIAS_ARGUMENT
-#define START(k)
-#endif
-#ifdef ADD
-#define ADD_ARGUMENT FER_IN(add),
-#define ADDEND DATA(add)
-#else
-#define ADD_ARGUMENT
-#define ADDEND 0
-#endif
 #define CHUNK(blocks) ((size_t)(blocks) * POINTS * TILES * FER_BLOCK)
 
 #ifdef FER_KERNEL_winograd_fused
 /* Work-item: every get_global_size(0)-th chunk, all of it, with V in a part of `scratch` of its own, which stays in the
  * cache. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), FER_OUT(scratch), const int pad)
+winograd_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), FER_OUT(scratch), const int pad)
 {
     const int blocks = (int)FER_BLOCKS(x_dim), out_blocks = (int)FER_BLOCKS(y_dim);
     const int tiles = TILES_OF(y_dim), step = (int)get_global_size(0) * TILES;
     __global float *const chunk = DATA(scratch) + get_global_id(0) * CHUNK(blocks);
-    float start[FER_BLOCK] = { 0 };
+    float start[FER_BLOCK];
 #pragma unroll 1
     for (int first = (int)get_global_id(0) * TILES; first < tiles; first += step) {
 #pragma unroll 1
@@ -298,8 +275,8 @@ winograd_fused(FER_IN(x), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), FER_
             transform(DATA(x), x_dim, y_dim.z, y_dim.w, pad, first, b, chunk);
 #pragma unroll 1
         for (int k = 0; k < out_blocks; k++) {
-            START(k);
-            multiply(chunk, DATA(u), blocks, DATA(y), ADDEND, y_dim, first, k, start);
+            FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
+            multiply(chunk, DATA(u), blocks, DATA(y), y_dim, first, k, start ADD_PASSED);
         }
     }
 }
@@ -319,16 +296,16 @@ winograd_transform(FER_IN(x), FER_OUT(v), const int height, const int width, con
 #ifdef FER_KERNEL_winograd_multiply
 /* Work-item: `outs` output blocks (dimension 0) of one chunk (dimension 1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_multiply(FER_IN(v), FER_IN(u), BIAS_ARGUMENT ADD_ARGUMENT FER_OUT(y), const int blocks, const int outs)
+winograd_multiply(FER_IN(v), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int blocks, const int outs)
 {
     const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
-    float start[FER_BLOCK] = { 0 };
+    float start[FER_BLOCK];
     if (chunk * TILES >= TILES_OF(y_dim))
         return;
 #pragma unroll 1
     for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++) {
-        START(k);
-        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), ADDEND, y_dim, chunk * TILES, k, start);
+        FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
+        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, chunk * TILES, k, start ADD_PASSED);
     }
 }
 #endif

@@ -159,14 +159,7 @@ static inline void multiply(float4 sum[8][2], __local const float4 *a, __local c
 
 /* y from x, or dx from dy with U of the turned kernel.  Dimension 0: SIDE tiles; 1: SIDE filters. */
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-winograd2_fused(FER_IN(x), FER_IN(u),
-#ifdef BIAS
-                FER_IN(bias),
-#endif
-#ifdef ADD
-                FER_IN(add),
-#endif
-                FER_OUT(y), const int pad)
+winograd2_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int pad)
 {
     __local float4 memory[2 * STRIP];
     __local float4 *const filters = memory, *const inputs = memory + STRIP;
@@ -225,13 +218,7 @@ winograd2_fused(FER_IN(x), FER_IN(u),
                 const int row = at.top + i / 2, left = at.left + i % 2, p = row * y_dim.w + left;
                 if (row >= y_dim.z || left >= y_dim.w)
                     continue;
-                float value = out[i];
-#ifdef BIAS
-                value += FER_GET(bias, k);
-#endif
-#ifdef ADD
-                value += LOAD(add, at.n, k, p);
-#endif
+                const float value = FER_ADDED(out[i] + FER_BIAS(k), , FER_PLAIN(y_dim, at.n, k, p));
                 STORE(y, at.n, k, p, FER_ACTIVATE(float, value));
             }
         }

@@ -37,38 +37,27 @@ static inline void points(const float8 *in, const int step, float8 *out, const i
 #endif
 }
 
-/* u[k / 16][z][inputs up to a block][16] out of weights[outputs][inputs][3][3]; with GRADIENT out of
- * weights[inputs][outputs][3][3], turned by half a circle.  Work-item: a block of inputs (dimension 0) of 16 outputs (1). */
+/* u[k / 16][z][inputs up to a block][16] out of weights[outputs][inputs][3][3]; where `gradient` is not
+ * zero, out of weights[inputs][outputs][3][3], turned by half a circle.  Work-item: a block of inputs (dimension 0) of 16 outputs (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int inputs)
+winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int inputs, const int gradient)
 {
     const int b = (int)get_global_id(0), k = (int)get_global_id(1);
     const int lanes = (inputs + FER_BLOCK - 1) / FER_BLOCK * FER_BLOCK;
     const int outs = min(FER_BLOCK, outputs - k * FER_BLOCK);
-#ifdef GRADIENT
-    const size_t row = 9; /* from an output to the next */
-#else
-    const size_t row = (size_t)inputs * 9;
-#endif
+    /* from an output to the next, from an input to the next */
+    const size_t row = gradient ? 9 : (size_t)inputs * 9, column = gradient ? (size_t)outputs * 9 : 9;
 #pragma unroll 1
     for (int c = b * FER_BLOCK; c < b * FER_BLOCK + FER_BLOCK; c++) {
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
         float8 g[9], e[3 * REACH], o[POINTS];
-#ifdef GRADIENT
-        __global const float *from = DATA(weights) + ((size_t)c * outputs + k * FER_BLOCK) * 9;
-#else
-        __global const float *from = DATA(weights) + ((size_t)k * FER_BLOCK * inputs + c) * 9;
-#endif
+        __global const float *from = DATA(weights) + k * FER_BLOCK * row + c * column;
 #pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++, from += row) {
             const bool used = c < inputs && i < outs;
 #pragma unroll
             for (int t = 0; t < 9; t++)
-#ifdef GRADIENT
-                w[t][i] = used ? from[8 - t] : 0.0f;
-#else
-                w[t][i] = used ? from[t] : 0.0f;
-#endif
+                w[t][i] = used ? from[gradient ? 8 - t : t] : 0.0f;
         }
 #pragma unroll 1
         for (int half_ = 0; half_ < 2; half_++) {

@@ -18,15 +18,8 @@ __kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
 }
 #endif
 #define GEMM_ARGUMENTS                                                                                                   \
-    FER_IN(a), FER_IN(b), BIAS_ARGUMENT FER_OUT(c), const int m_, const int n_, const int depth_, const int a_row,       \
+    FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_, const int n_, const int depth_, const int a_row,       \
         const int a_column, const int b_row, const int b_column, const int a_step, const int b_step, const int c_step
-#ifdef BIAS
-#define BIAS_ARGUMENT FER_IN(bias),
-#define START(j) DATA(bias)[j]
-#else
-#define BIAS_ARGUMENT
-#define START(j) 0.0f
-#endif
 #define SIZES                                                                                                            \
     const int m = m_ ? m_ : a_dim.x, n = n_ ? n_ : a_dim.x, depth = depth_ ? depth_ : a_dim.x;                           \
     const size_t z = get_global_id(2);                                                                                   \
@@ -116,7 +109,7 @@ gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows, const int run)
         for (int j = j0; j < min(j0 + columns, n); j += 16) {
             float start[16];
             for (int q = 0; q < 16; q++)
-                start[q] = j + q < n ? START(j + q) : 0.0f;
+                start[q] = j + q < n ? FER_BIAS(j + q) : 0.0f;
 #pragma unroll 1
             for (int i = i0; i < min(i0 + rows, m); i += ROWS)
                 tile(a_matrix + (size_t)i * a_row + (size_t)l * a_column, a_row, a_column,
@@ -192,7 +185,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
 #pragma unroll 1
                         for (int l = even; l < l1; l++)
                             total = fma(a_at[l], b_at[l], total);
-                        *c_at = total + (l0 > 0 ? *c_at : START(j + q));
+                        *c_at = total + (l0 > 0 ? *c_at : FER_BIAS(j + q));
                     }
                 }
             }
@@ -247,7 +240,7 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(GE
         for (int q = 0; q < EACH; q++) {
             const int i = i0 + y + r * SIDE, j = j0 + x + q * SIDE;
             if (i < m && j < n)
-                c_matrix[(size_t)i * n + j] = sum[r][q] + START(j);
+                c_matrix[(size_t)i * n + j] = sum[r][q] + FER_BIAS(j);
         }
 }
 #endif
