@@ -111,7 +111,7 @@ grep -q '^ *[0-9.]* |.*---' table
 
 # Who chose is said for each launch; it can be left out.
 "$FER" show one.fer --launches >launches
-grep -q 'conv2d .* winograd\|conv2d .* direct\|conv2d .* implicit' launches
+grep -q 'conv2d .* winograd\|conv2d .* direct\|conv2d .* packed\|conv2d .* implicit' launches
 "$FER" show one.fer --launches --without tune >plain
 cmp launches plain
 
