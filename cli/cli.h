@@ -45,7 +45,8 @@ void append_word(struct argp_state *state, const char ***list, int *count, const
 void forget_arguments(void);
 /* The value of the option --name: 1 to most; otherwise usage and exit 2. */
 long count_argument(struct argp_state *state, const char *name, const char *value, long most);
-/* Likewise a number from `least` to `most`. */
+/* Likewise a whole number, or any, from `least` to `most`. */
+long whole_argument(struct argp_state *state, const char *name, const char *value, long least, long most);
 double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most);
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
 /* Usage and exit 2 where --set or --data was given to a command that has no use for them; `why` ends the sentence. */

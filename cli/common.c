@@ -96,16 +96,21 @@ struct fer_settings common_settings(const struct common *common)
     return (struct fer_settings){ .sets = common->sets, .data = common->data, .seed = common->seed };
 }
 
-long count_argument(struct argp_state *state, const char *name, const char *value, long most)
+long whole_argument(struct argp_state *state, const char *name, const char *value, long least, long most)
 {
     char *end;
     long number;
 
     errno = 0;
     number = strtol(value, &end, 10);
-    if (end == value || *end || errno || number < 1 || number > most)
-        argp_error(state, "--%s=%s should be a whole number from 1 to %ld", name, value, most);
+    if (end == value || *end || errno || number < least || number > most)
+        argp_error(state, "--%s=%s should be a whole number from %ld to %ld", name, value, least, most);
     return number;
+}
+
+long count_argument(struct argp_state *state, const char *name, const char *value, long most)
+{
+    return whole_argument(state, name, value, 1, most);
 }
 
 double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most)

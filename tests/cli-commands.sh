@@ -38,6 +38,7 @@ for command in devices plugins check fmt show train sweep study eval compare pre
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
 expect 2 train tiny.fer;                   says 'run=DIR is missing'
+expect 2 train tiny.fer --run no --save-every 2.5;  says 'save-every=2.5 should be a whole number from 0 to 1000000000'
 
 # looking around
 expect 0 devices;                  prints 'compute units'
