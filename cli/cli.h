@@ -48,6 +48,8 @@ long count_argument(struct argp_state *state, const char *name, const char *valu
 /* Likewise a whole number, or any, from `least` to `most`. */
 long whole_argument(struct argp_state *state, const char *name, const char *value, long least, long most);
 double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most);
+/* A seed at the beginning of a value; *end is behind it. */
+uint64_t seed_argument(struct argp_state *state, const char *name, const char *value, char **end);
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
 /* Usage and exit 2 where --set or --data was given to a command that has no use for them; `why` ends the sentence. */
 void refuse_settings(struct argp_state *state, const struct common *common, const char *why);

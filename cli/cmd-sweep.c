@@ -48,9 +48,8 @@ static void read_seeds(struct argp_state *state, struct args *args, const char *
         if (!grown)
             argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the seeds");
         args->seeds = grown;
-        errno = 0;
-        grown[args->nseeds++] = strtoull(at, &end, 10);
-        if (end == at || errno != 0 || *at == '-' || (*end && *end != ','))
+        grown[args->nseeds++] = seed_argument(state, "seeds", at, &end);
+        if (*end && *end != ',')
             argp_error(state, "--seeds=%s should be whole numbers with commas between them", text);
         if (!*end)
             return;

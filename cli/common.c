@@ -2,7 +2,9 @@
  *
  * Options that every command takes.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,17 @@ static void append_pair(struct argp_state *state, const char ***list, int *count
     append_word(state, list, count, pair);
 }
 
+uint64_t seed_argument(struct argp_state *state, const char *name, const char *value, char **end)
+{
+    uint64_t seed;
+
+    errno = 0;
+    seed = strtoull(value, end, 10);
+    if (!isdigit((unsigned char)value[0]) || errno || seed > FER_SEED_MAX)
+        argp_error(state, "--%s=%s should be a whole number from 0 to %" PRIu64, name, value, FER_SEED_MAX);
+    return seed;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct common *common = state->input;
@@ -72,10 +85,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     switch (key) {
     case KEY_DEVICE: common->device = value; return 0;
     case KEY_SEED:
-        errno = 0;
-        common->seed = strtoull(value, &end, 10);
-        if (errno != 0 || *end || end == value || value[0] == '-')
-            argp_error(state, "--seed=%s should be a whole number of at most 64 bits", value);
+        common->seed = seed_argument(state, "seed", value, &end);
+        if (*end)
+            argp_error(state, "--seed=%s should be one whole number", value);
         common->seed_set = true;
         return 0;
     case KEY_SET: append_pair(state, &common->sets, &common->nsets, value, "NAME=VALUE"); return 0;

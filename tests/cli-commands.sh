@@ -38,6 +38,9 @@ for command in devices plugins check fmt show train sweep study eval compare pre
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
 expect 2 train tiny.fer;                   says 'run=DIR is missing'
+expect 2 check tiny.fer --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
+expect 2 check tiny.fer --seed 1.5;                  says 'seed=1.5 should be one whole number'
+expect 2 sweep tiny.fer --run no --seeds 1,-1;       says 'seeds=-1 should be a whole number'
 expect 2 train tiny.fer --run no --save-every 2.5;  says 'save-every=2.5 should be a whole number from 0 to 1000000000'
 
 # looking around

@@ -161,6 +161,12 @@ for arguments in 'eval -q' 'predict good.pgm' 'explain --out seen good.pgm'; do
         exit 1
     fi
 done
+for seed in 9223372036854775808 -1 1.5; do
+    header="{\"__metadata__\":{\"fer\":\"1\",\"seed\":\"$seed\",\"description\":\"fer 1\"}}"
+    { printf "\\$(printf %o ${#header})\0\0\0\0\0\0\0%s" "$header"; } >seed.safetensors
+    refuses "seed.safetensors: its seed '$seed' should be a whole number from 0 to 9223372036854775807" \
+        "$FER" eval seed.safetensors
+done
 size=$(wc -c <"$checkpoint")
 for part in 4 100 $((size / 2)) $((size - 1)); do
     head -c "$part" "$checkpoint" >part.safetensors

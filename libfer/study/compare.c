@@ -333,7 +333,7 @@ static enum fer_status check_options(const struct fer_compare_options *options, 
         if (!(options->edges[i] > options->edges[i - 1]))
             return fer_fail(err, FER_EINVAL, "the edges of the bins must rise");
     }
-    return FER_OK;
+    return fer_seed_check(options->seed, err);
 }
 
 enum fer_status fer_compare(const struct fer_compare_options *options, char **json, struct fer_error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/context.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,6 +163,14 @@ enum fer_status fer_context_device(struct fer_context *context, struct fer_devic
     }
     *out = context->device;
     return status;
+}
+
+enum fer_status fer_seed_check(uint64_t seed, struct fer_error *err)
+{
+    return seed <= FER_SEED_MAX
+               ? FER_OK
+               : fer_fail(err, FER_EINVAL, "the seed %" PRIu64 " is too large: it should be at most %" PRIu64, seed,
+                          FER_SEED_MAX);
 }
 
 json_t *fer_json_number(double value)
