@@ -35,16 +35,9 @@ static char *take_word(char **at)
     return word;
 }
 
-static char *folder_of(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-
-    return slash ? strndup(file, (size_t)(slash - file)) : strdup(".");
-}
-
 static void add_model(json_t *study, const char *file, const char *name)
 {
-    char *folder = folder_of(file), *path = folder ? fer_path_join(folder, name) : NULL;
+    char *folder = fer_path_folder(file), *path = folder ? fer_path_join(folder, name) : NULL;
 
     json_array_append_new(json_object_get(study, "models"), json_string(path));
     free(path);

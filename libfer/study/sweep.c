@@ -162,21 +162,13 @@ static enum fer_status train(struct sweep *s, const struct fer_grid_run *run, co
     return status;
 }
 
-/* Where a description's relative paths start. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-}
-
 /* The checkpoint carries all values; they are told again because a path in them starts in the working directory, and
  * one of the description in its folder. */
 static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run, const char *dir, json_t *result,
                                 struct fer_error *err)
 {
     char *best = fer_path_join(dir, "best.safetensors"), *answers = fer_path_join(dir, "predictions.csv");
-    char *folder = folder_of(run->model), *text = NULL;
+    char *folder = fer_path_folder(run->model), *text = NULL;
     struct fer_eval_options options = { .settings = settings_of(s, run),
                                         .dir = folder,
                                         .answers = answers,

@@ -68,6 +68,8 @@ enum fer_status fer_seed_check(uint64_t seed, struct fer_error *err);
 
 /* "dir/name", or just the name when it is absolute or dir is "." or NULL; malloc'ed, NULL when out of memory. */
 char *fer_path_join(const char *dir, const char *name);
+/* The folder of a file, in which the relative paths of a description start; malloc'ed likewise. */
+char *fer_path_folder(const char *path);
 /* A number; null where it is none, because JSON has no word for that. */
 json_t *fer_json_number(double value);
 /* The words of a NULL-terminated list; of NULL none. */
