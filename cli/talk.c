@@ -2,6 +2,7 @@
  *
  * What is said, and where.
  */
+#include <fer/host.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,40 +82,13 @@ void print_json(const json_t *value)
     putchar('\n');
 }
 
-/* The bytes of the UTF-8 character that begins there, 0 when none does. */
-static size_t character(const char *text)
-{
-    const size_t left = strnlen(text, 4);
-
-    for (size_t length = 1; length <= left; length++) {
-        json_t *valid = json_stringn(text, length);
-
-        json_decref(valid);
-        if (valid)
-            return length;
-    }
-    return 0;
-}
-
 json_t *json_path(const char *path)
 {
-    static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
-    json_t *whole = json_string(path);
-    char *text, *end;
+    char *text = fer_text_utf8(path);
+    json_t *string = text ? json_string(text) : NULL;
 
-    if (whole)
-        return whole;
-    text = end = malloc(strlen(path) * (sizeof(unknown) - 1) + 1);
-    while (text && *path) {
-        const size_t length = character(path);
-
-        memcpy(end, length ? path : unknown, length ? length : sizeof(unknown) - 1);
-        end += length ? length : sizeof(unknown) - 1;
-        path += length ? length : 1;
-    }
-    whole = text ? json_stringn(text, (size_t)(end - text)) : NULL;
     free(text);
-    return whole;
+    return string;
 }
 
 void print_json_line(json_t *object)

@@ -78,6 +78,10 @@ if grep -q '"quoted' err; then echo 'the quotes are part of the name' >&2; exit 
 
 # training and what comes after
 expect 0 train tiny.fer --run run; prints 'fit epoch 1/1'; says 'run/best.safetensors'
+odd=$(printf 'r\303\274n\377') # valid UTF-8 and not
+cp tiny.fer "$odd.fer"
+expect 0 train "$odd.fer" --run "$odd";   grep -q "\"description\": \"$(printf 'r\303\274n\357\277\275').fer\"" "$odd/run.json"
+expect 0 eval "$odd/best.safetensors" --json;  prints "\"$(printf 'r\303\274n\357\277\275')/best.safetensors\""
 expect 1 eval run;                 says 'run is a directory.*best.safetensors'
 expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'
 expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"

@@ -306,7 +306,7 @@ static enum fer_status judge_bins(const struct fer_compare_options *options, con
 static enum fer_status compare_test(const struct fer_compare_options *options, const struct side *a,
                                     const struct side *b, const char *name, json_t *tests, struct fer_error *err)
 {
-    json_t *entry = json_pack("{s:s}", "test", name);
+    json_t *entry = json_pack("{s:o}", "test", fer_json_string(name));
     struct test test;
     enum fer_status status = make_pairs(a, b, name, &test, err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/context.h"
 
+#include <fer/host.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -173,6 +174,15 @@ enum fer_status fer_seed_check(uint64_t seed, struct fer_error *err)
                           FER_SEED_MAX);
 }
 
+json_t *fer_json_string(const char *text)
+{
+    char *whole = text ? fer_text_utf8(text) : NULL;
+    json_t *string = whole ? json_string(whole) : NULL;
+
+    free(whole);
+    return string;
+}
+
 json_t *fer_json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -183,7 +193,7 @@ json_t *fer_json_words(const char *const *words)
     json_t *array = json_array();
 
     for (; words && *words; words++)
-        json_array_append_new(array, json_string(*words));
+        json_array_append_new(array, fer_json_string(*words));
     return array;
 }
 

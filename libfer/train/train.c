@@ -28,12 +28,13 @@ static enum fer_status describe_run(struct fer_trainer *t, const char *path, str
     const struct fer_device *device = t->context->device;
     const struct fer_settings *settings = &t->options->settings;
     int ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
-    json_t *run =
-        json_pack("{s:s, s:s, s:I, s:o, s:o, s:s, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
-                  "description", path, "seed", (json_int_t)t->seed, "set", fer_json_words(settings->sets), "data",
-                  fer_json_words(settings->data), "precision", fer_precision_name(t->context->precision), "ranks",
-                  ranks, "device", "name", device->name, "platform", device->platform_name, "version", device->version,
-                  "driver", device->driver, "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
+    json_t *run = json_pack("{s:s, s:o, s:I, s:o, s:o, s:s, s:i, s:{s:o, s:o, s:o, s:o, s:s}}", "libfer", fer_version(),
+                            "description", fer_json_string(path), "seed", (json_int_t)t->seed, "set",
+                            fer_json_words(settings->sets), "data", fer_json_words(settings->data), "precision",
+                            fer_precision_name(t->context->precision), "ranks", ranks, "device", "name",
+                            fer_json_string(device->name), "platform", fer_json_string(device->platform_name),
+                            "version", fer_json_string(device->version), "driver", fer_json_string(device->driver),
+                            "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
     char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
     enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
