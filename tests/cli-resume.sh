@@ -105,6 +105,8 @@ if "$FER" train tiny.fer --run killed --resume --set lr=0.1 2>err; then exit 1; 
 grep -q 'is not the description that killed was begun with' err
 if "$FER" train tiny.fer --run killed --resume --seed 8 2>err; then exit 1; fi
 grep -q 'was begun with seed 7' err
+if "$FER" train tiny.fer --run killed --resume --data train=other.pack 2>err; then exit 1; fi
+grep -q 'killed was begun without --data; it cannot go on with --data train=other.pack' err
 
 # with less precision the loss scale goes on where it was
 precision=fp16
