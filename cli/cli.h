@@ -23,6 +23,20 @@ struct common {
     bool mute;                 /* another process speaks for this one */
     const char **sets, **data; /* "name=value", NULL-terminated; point into argv */
     int nsets, ndata;
+    unsigned given; /* enum common_option */
+};
+/* Those that are not for every command; how much is said is. */
+enum common_option {
+    OPTION_DEVICE = 1 << 0,
+    OPTION_SEED = 1 << 1,
+    OPTION_SET = 1 << 2,
+    OPTION_DATA = 1 << 3,
+    OPTION_JSON = 1 << 4,
+    OPTION_WITHOUT = 1 << 5,
+    OPTION_PRECISION = 1 << 6,
+    OPTIONS_COMPUTING = OPTION_DEVICE | OPTION_WITHOUT | OPTION_PRECISION,
+    OPTIONS_SETTINGS = OPTION_SET | OPTION_DATA,
+    OPTIONS_BUT_JSON = OPTIONS_COMPUTING | OPTIONS_SETTINGS | OPTION_SEED
 };
 extern const struct argp common_argp; /* a child parser; its input is a struct common * */
 /* An argp parser of a command lists this and hands &args->common to child 0 on ARGP_KEY_INIT. */
@@ -51,8 +65,8 @@ double number_argument(struct argp_state *state, const char *name, const char *v
 /* A seed at the beginning of a value; *end is behind it. */
 uint64_t seed_argument(struct argp_state *state, const char *name, const char *value, char **end);
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
-/* Usage and exit 2 where --set or --data was given to a command that has no use for them; `why` ends the sentence. */
-void refuse_settings(struct argp_state *state, const struct common *common, const char *why);
+/* Usage and exit 2 where one of `options` was given to a command that has no use for it; `why` ends the sentence. */
+void refuse_options(struct argp_state *state, const struct common *common, unsigned options, const char *why);
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 

@@ -41,7 +41,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         args->operands = state->argv + state->next;
         args->count = state->argc - state->next;
         return 0;
-    case ARGP_KEY_END: refuse_settings(state, &args->common, "a detector's values stand behind its name"); return 0;
+    case ARGP_KEY_END:
+        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
+                       "a detector's values stand behind its name, and it draws nothing");
+        return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -65,6 +65,8 @@ static error_t finish_arguments(struct args *args, struct argp_state *state)
         argp_error(state, "--out=DIR is missing");
     if (args->count > 0 && (args->explain.test || args->rows))
         argp_error(state, "pictures, or --test and --rows of its data: not both");
+    if (args->count > 0)
+        refuse_options(state, &args->common, OPTION_DATA, "pictures are given");
     return 0;
 }
 

@@ -67,7 +67,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (args->align && !args->detector.name)
             argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
-        refuse_settings(state, &args->common, "a checkpoint has all values, and pictures are arguments");
+        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
+                       "a checkpoint has all values, and pictures are arguments");
         if (args->largest && !args->detector.name)
             argp_error(state, "--largest needs --detect=NAME, a detector that finds faces");
         return 0;

@@ -62,6 +62,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "which data set?");
         if (args->data && !args->out)
             argp_error(state, "--out FILE.png is missing");
+        if (!args->data)
+            refuse_options(state, &args->common, OPTION_SEED, "shapes, launches and memory do not depend on it");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

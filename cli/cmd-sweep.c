@@ -80,10 +80,14 @@ static void check_end(struct argp_state *state, struct args *args)
 {
     if (args->report && (args->nmodels > 0 || args->naxes > 0 || args->run))
         argp_error(state, "--report takes no other arguments");
+    if (args->report)
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "a table is printed");
     if (args->is_study && args->nmodels > 1)
         argp_error(state, "one study at a time");
-    if (args->is_study && !args->report && args->nmodels == 0 && !args->run && !args->only_check)
-        return; /* lists them */
+    if (args->is_study && !args->report && args->nmodels == 0 && !args->run && !args->only_check) {
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "studies are listed");
+        return;
+    }
     if (!args->report && (args->nmodels == 0 || (!args->run && !args->only_check)))
         argp_error(state, args->nmodels > 0 ? "--run=DIR is missing"
                           : args->is_study  ? "which study?"

@@ -11,7 +11,9 @@
 
 #include "cli.h"
 
-enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_PRECISION, KEY_WITHOUT };
+/* In the order of enum common_option, as are the options. */
+enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_WITHOUT, KEY_PRECISION, KEY_END };
+enum { COMMON_NAMED = KEY_END - KEY_DEVICE };
 
 static const struct argp_option options[] = {
     { "device", KEY_DEVICE, "NAME", 0, "OpenCL device: a number of `fer devices`, cpu, gpu, or a part of its name", 0 },
@@ -82,6 +84,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct common *common = state->input;
     char *end;
 
+    if (key >= KEY_DEVICE && key < KEY_END)
+        common->given |= 1u << (key - KEY_DEVICE);
     switch (key) {
     case KEY_DEVICE: common->device = value; return 0;
     case KEY_SEED:
@@ -135,10 +139,12 @@ double number_argument(struct argp_state *state, const char *name, const char *v
     return number;
 }
 
-void refuse_settings(struct argp_state *state, const struct common *common, const char *why)
+void refuse_options(struct argp_state *state, const struct common *common, unsigned unused, const char *why)
 {
-    if (common->sets || common->data)
-        argp_error(state, "--%s changes nothing here: %s", common->sets ? "set" : "data", why);
+    for (int i = 0; i < COMMON_NAMED; i++) {
+        if (common->given & unused & (1u << i))
+            argp_error(state, "--%s changes nothing here: %s", options[i].name, why);
+    }
 }
 
 void need_operands(struct argp_state *state, unsigned least, unsigned most)

@@ -176,6 +176,31 @@ expect 0 grad tiny.fer small;                              prints 'small.conv1.w
 expect 1 grad tiny.fer small --precision fp16;             says "gradients are compared in fp32 alone"
 expect 2 predict run/best.safetensors x.png --set a=1;     says "\-\-set changes nothing here"
 expect 2 detect x.png --detector haar --data test=.;       says "\-\-data changes nothing here"
+# common options where they have no use: COMMAND, then every one that is refused
+unused() {
+    command=$1
+    shift
+    for option; do
+        expect 2 $command "--$option"
+        says "\-\-${option%%=*} changes nothing here"
+    done
+}
+computing='device=cpu without=fuse precision=fp16'
+unused devices seed=1 set=a=1 data=a=. $computing
+unused plugins seed=1 set=a=1 data=a=. $computing
+unused 'plugins show conv2d' seed=1 set=a=1 data=a=. $computing
+unused 'fmt tiny.fer' seed=1 set=a=1 data=a=. json $computing
+unused 'check tiny.fer' seed=1 $computing
+unused 'show tiny.fer' seed=1
+unused 'compare a.csv b.csv' set=a=1 data=a=. $computing
+unused 'predict run/best.safetensors x.png' seed=1 data=a=.
+unused 'explain run/best.safetensors x.png --out seen' data=a=.
+unused 'detect x.png' seed=1 set=a=1
+unused 'run tiny.fer small --in x.st --out y.st' data=a=. json
+unused 'grad tiny.fer small' data=a=.
+unused 'pack pictures --out x.pack' json $computing
+unused 'sweep --report sweep' seed=1 set=a=1 data=a=. $computing
+unused study seed=1 set=a=1 data=a=. $computing
 expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
 expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
 expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'
