@@ -11,6 +11,7 @@
 #include <argp.h>
 #include <fer/fer.h>
 #include <jansson.h>
+#include <stdio.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -83,6 +84,11 @@ json_t *parse_report(char *text);
 void print_json(const json_t *value);
 /* What is said about a picture, on a line of its own; takes the object. */
 void print_json_line(json_t *object);
+/* A name or a label as it may stand on a line of text: \t, \n, \\, and \x1b for other control characters, which a
+ * terminal would obey. */
+void put_name(FILE *out, const char *name);
+/* A sentence with names in it, on standard error: likewise, but lines and tabs stay. */
+void put_sentence(const char *text);
 /* A file's name as JSON has it: what is not UTF-8 in it is U+FFFD. */
 json_t *json_path(const char *path);
 /* A string or number member, with a default. */

@@ -134,8 +134,14 @@ static void print_picture(const json_t *picture)
     {
         if (!json_is_object(seen))
             continue;
-        printf("%s\t%s\t%s\t%s\t%s %.4f", text_of(picture, "file"), text_of(picture, "name"), text_of(picture, "label"),
-               block, text_of(seen, "predicted"), number_of(seen, "probability"));
+        put_name(stdout, text_of(picture, "file"));
+        putchar('\t');
+        put_name(stdout, text_of(picture, "name"));
+        putchar('\t');
+        put_name(stdout, text_of(picture, "label"));
+        printf("\t%s\t", block);
+        put_name(stdout, text_of(seen, "predicted"));
+        printf(" %.4f", number_of(seen, "probability"));
         json_object_foreach(seen, output, value)
         {
             if (strcmp(output, "predicted") == 0 || strcmp(output, "probability") == 0)

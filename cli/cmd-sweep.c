@@ -136,8 +136,10 @@ static void show_run(void *user, const struct fer_sweep_run *run)
     if (args->common.quiet && run->event != FER_SWEEP_FAILED)
         return;
     clear_progress();
-    fprintf(stderr, "fer: %d/%d %s: %s%s%s\n", run->index, run->count, run->name, words[run->event],
-            run->event == FER_SWEEP_FAILED ? ": " : "", run->event == FER_SWEEP_FAILED ? run->error : "");
+    fprintf(stderr, "fer: %d/%d %s: %s%s", run->index, run->count, run->name, words[run->event],
+            run->event == FER_SWEEP_FAILED ? ": " : "");
+    put_sentence(run->event == FER_SWEEP_FAILED ? run->error : "");
+    fputc('\n', stderr);
 }
 
 static void show_epoch(void *user, const struct fer_epoch *epoch)
@@ -202,11 +204,14 @@ static int list_studies(const struct args *args)
     else
         json_array_foreach(list, i, study)
         {
-            if (*text_of(study, "error"))
-                fprintf(stderr, "fer: %s\n", text_of(study, "error"));
-            else
+            if (*text_of(study, "error")) {
+                fputs("fer: ", stderr);
+                put_sentence(text_of(study, "error"));
+                fputc('\n', stderr);
+            } else {
                 printf("%-28s %s\n%28s %s (%s)\n", text_of(study, "name"), text_of(study, "title"), "",
                        text_of(study, "paper"), text_of(study, "answers"));
+            }
         }
     json_decref(list);
     return EXIT_SUCCESS;

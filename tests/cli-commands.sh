@@ -113,6 +113,13 @@ grep '"pictures/4.pgm"' all.json | cmp - out
 echo broken >broken.png
 expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
 says broken.png; says absent.png; prints pictures/1.pgm
+control=$(printf 'tab\there\nline\033]0;x\007\302\233m\\.pgm')
+cp pictures/4.pgm "$control"
+expect 0 predict run/best.safetensors "$control"; [ "$(wc -l <out)" -eq 1 ]
+[ "$(cut -f1 out)" = 'tab\there\nline\x1b]0;x\x07\xc2\x9bm\\.pgm' ] || fail 'the name is not escaped'
+echo no >"$control"
+expect 1 predict run/best.safetensors "$control"; ! grep -q "$(printf '[\033\007]')" err; says 'line.x1b\]0;x.x07'
+rm "$control"
 cp pictures/4.pgm "$(printf 'gr\303\274n\377\303.pgm')" # valid UTF-8 and not
 expect 0 predict run/best.safetensors gr*.pgm --json;     sed 's|"pictures/4.pgm"|"grün��.pgm"|' all.json | grep -q -F "$(cat out)"
 rm gr*.pgm
