@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fer/data.h>
@@ -515,6 +516,44 @@ START_TEST(a_failed_write_leaves_the_old_file)
 }
 END_TEST
 
+/* Of writers that have died, of that very file, and nothing else. */
+START_TEST(leftovers_are_removed)
+{
+    static const struct {
+        const char *name; /* %ld: a process */
+        bool dead, stays;
+    } files[] = {
+        { "w.bin.%ld-0.tmp", true, false },  { "w.bin.%ld-12.tmp", true, false }, { "w.bin.%ld-0.tmp", false, true },
+        { "w.bin.%ld-0.tmp.x", true, true }, { "w.bin.%ld-.tmp", true, true },    { "w.bin.%ld.tmp", true, true },
+        { "w.bin.x%ld-0.tmp", true, true },  { "aw.bin.%ld-0.tmp", true, true },  { "w.bin2.%ld-0.tmp", true, true },
+
+    };
+    enum { FILES = sizeof(files) / sizeof(*files) };
+    char home[] = "/tmp/fer-leftovers-XXXXXX", names[FILES][96], target[96];
+    const pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        _exit(0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    for (int i = 0; i < FILES; i++) {
+        char name[64];
+
+        snprintf(name, sizeof(name), files[i].name, (long)(files[i].dead ? child : getpid()));
+        snprintf(names[i], sizeof(names[i]), "%s/%s", home, name);
+        fclose(fopen(names[i], "w"));
+    }
+    snprintf(target, sizeof(target), "%s/w.bin", home);
+    fer_file_remove_leftovers(target);
+    for (int i = 0; i < FILES; i++) {
+        ck_assert_msg(access(names[i], F_OK) == (files[i].stays ? 0 : -1), "%s", names[i]);
+        unlink(names[i]);
+    }
+    ck_assert_int_eq(rmdir(home), 0);
+}
+END_TEST
+
 START_TEST(a_write_keeps_links_and_pipes)
 {
     const struct fer_bytes part = { "new", 3 };
@@ -668,6 +707,7 @@ int main(void)
     tcase_add_test(files, refuses_tables_of_too_many_codes);
     tcase_add_test(files, hostile_orientations_harm_nobody);
     tcase_add_test(files, a_failed_write_leaves_the_old_file);
+    tcase_add_test(files, leftovers_are_removed);
     tcase_add_test(files, a_write_keeps_links_and_pipes);
     tcase_add_test(files, reads_what_has_no_size);
     suite_add_tcase(suite, files);

@@ -193,6 +193,27 @@ static enum fer_status restore(struct fer_trainer *t, const struct fer_checkpoin
     return last->file ? fer_checkpoint_weights(last, t->store, err) : FER_OK;
 }
 
+/* The log's lock is held: nobody else writes these files. */
+static void remove_leftovers(const struct fer_trainer *t)
+{
+    static const char *const names[] = { "last.safetensors", "best.safetensors", "run.json", "model.fer" };
+    const struct fer_description *d = t->description;
+    char *path;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if ((path = fer_path_join(t->options->run, names[i])))
+            fer_file_remove_leftovers(path);
+        free(path);
+    }
+    for (int i = 0; i < d->nstages; i++) {
+        for (int k = 0; k < d->stages[i].nsaves; k++) {
+            if ((path = fer_path_join(t->options->run, d->stages[i].saves[k].file)))
+                fer_file_remove_leftovers(path);
+            free(path);
+        }
+    }
+}
+
 /* The directory is rank 0's. */
 static enum fer_status open_directory(struct fer_trainer *t, const char *path, struct fer_error *err)
 {
@@ -202,8 +223,10 @@ static enum fer_status open_directory(struct fer_trainer *t, const char *path, s
 
     if (status == FER_OK)
         status = fer_log_open(log, t->state.log_lines, &t->log, err);
-    if (status == FER_OK)
+    if (status == FER_OK) {
+        remove_leftovers(t);
         status = describe_run(t, path, err);
+    }
     free(log);
     return status;
 }
