@@ -11,6 +11,7 @@
 #include <argp.h>
 #include <fer/fer.h>
 #include <jansson.h>
+#include <stdio.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -23,6 +24,20 @@ struct common {
     bool mute;                 /* another process speaks for this one */
     const char **sets, **data; /* "name=value", NULL-terminated; point into argv */
     int nsets, ndata;
+    unsigned given; /* enum common_option */
+};
+/* Those that are not for every command; how much is said is. */
+enum common_option {
+    OPTION_DEVICE = 1 << 0,
+    OPTION_SEED = 1 << 1,
+    OPTION_SET = 1 << 2,
+    OPTION_DATA = 1 << 3,
+    OPTION_JSON = 1 << 4,
+    OPTION_WITHOUT = 1 << 5,
+    OPTION_PRECISION = 1 << 6,
+    OPTIONS_COMPUTING = OPTION_DEVICE | OPTION_WITHOUT | OPTION_PRECISION,
+    OPTIONS_SETTINGS = OPTION_SET | OPTION_DATA,
+    OPTIONS_BUT_JSON = OPTIONS_COMPUTING | OPTIONS_SETTINGS | OPTION_SEED
 };
 extern const struct argp common_argp; /* a child parser; its input is a struct common * */
 /* An argp parser of a command lists this and hands &args->common to child 0 on ARGP_KEY_INIT. */
@@ -45,11 +60,14 @@ void append_word(struct argp_state *state, const char ***list, int *count, const
 void forget_arguments(void);
 /* The value of the option --name: 1 to most; otherwise usage and exit 2. */
 long count_argument(struct argp_state *state, const char *name, const char *value, long most);
-/* Likewise a number from `least` to `most`. */
+/* Likewise a whole number, or any, from `least` to `most`. */
+long whole_argument(struct argp_state *state, const char *name, const char *value, long least, long most);
 double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most);
+/* A seed at the beginning of a value; *end is behind it. */
+uint64_t seed_argument(struct argp_state *state, const char *name, const char *value, char **end);
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
-/* Usage and exit 2 where --set or --data was given to a command that has no use for them; `why` ends the sentence. */
-void refuse_settings(struct argp_state *state, const struct common *common, const char *why);
+/* Usage and exit 2 where one of `options` was given to a command that has no use for it; `why` ends the sentence. */
+void refuse_options(struct argp_state *state, const struct common *common, unsigned options, const char *why);
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 
@@ -66,6 +84,11 @@ json_t *parse_report(char *text);
 void print_json(const json_t *value);
 /* What is said about a picture, on a line of its own; takes the object. */
 void print_json_line(json_t *object);
+/* A name or a label as it may stand on a line of text: \t, \n, \\, and \x1b for other control characters, which a
+ * terminal would obey. */
+void put_name(FILE *out, const char *name);
+/* A sentence with names in it, on standard error: likewise, but lines and tabs stay. */
+void put_sentence(const char *text);
 /* A file's name as JSON has it: what is not UTF-8 in it is U+FFFD. */
 json_t *json_path(const char *path);
 /* A string or number member, with a default. */

@@ -26,6 +26,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "too many arguments");
         args->model = value;
         return 0;
+    case ARGP_KEY_END:
+        refuse_options(state, &args->common, OPTIONS_COMPUTING | OPTION_SEED, "nothing is computed");
+        return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which description?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
     }

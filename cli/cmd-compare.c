@@ -61,7 +61,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         } else if (args->nb == 0 || args->na == 0) {
             argp_error(state, "two files, or files and --against files");
         }
-        refuse_settings(state, &args->common, "no description is read");
+        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTIONS_COMPUTING,
+                       "predictions are read, and neither a description nor a device");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

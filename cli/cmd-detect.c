@@ -41,7 +41,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         args->operands = state->argv + state->next;
         args->count = state->argc - state->next;
         return 0;
-    case ARGP_KEY_END: refuse_settings(state, &args->common, "a detector's values stand behind its name"); return 0;
+    case ARGP_KEY_END:
+        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
+                       "a detector's values stand behind its name, and it draws nothing");
+        return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -136,7 +139,7 @@ static void print_faces(const struct args *args, const char *path, const struct 
 
 static int detect(const struct args *args, struct fer_finder *finder, const struct pictures *pictures)
 {
-    int result = EXIT_SUCCESS, without = 0;
+    int result = EXIT_SUCCESS, without = 0, unread = 0;
 
     for (int i = 0; i < pictures->count; i++) {
         struct fer_error err = FER_ERROR_INIT;
@@ -155,13 +158,16 @@ static int detect(const struct args *args, struct fer_finder *finder, const stru
         else
             result = report_failure(&err);
         without += status == FER_OK && faces == 0;
+        unread += status != FER_OK;
         free(boxes);
         fer_image_free(&image);
     }
     if (!args->common.json)
         print_head(args, false);
     if (without > 0 && !args->common.quiet)
-        fprintf(stderr, "fer: no face in %d of %d pictures\n", without, pictures->count);
+        fprintf(stderr, "fer: no face in %d of %d pictures\n", without, pictures->count - unread);
+    if (unread > 0 && pictures->count > 1 && !args->common.quiet)
+        fprintf(stderr, "fer: %d of %d pictures could not be used\n", unread, pictures->count);
     return result;
 }
 

@@ -16,6 +16,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         state->child_inputs[0] = &args->common;
     else if (key == ARGP_KEY_ARG)
         argp_error(state, "too many arguments");
+    else if (key == ARGP_KEY_END)
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "all devices are listed as they are");
     else
         return ARGP_ERR_UNKNOWN;
     return 0;
@@ -33,9 +35,11 @@ static void print(const json_t *device)
 
 int cmd_devices(int argc, char **argv)
 {
-    const struct argp argp = { .parser = parse,
-                               .doc = "List the OpenCL devices.  --device takes a number or a part of a name.",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .parser = parse,
+        .doc = "List the OpenCL devices.  --device of other commands takes a number or a part of a name.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_context *context;

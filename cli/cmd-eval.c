@@ -48,10 +48,14 @@ static void print_list(const json_t *list, const json_t *labels, bool named)
         if (json_is_array(item)) {
             printf("\n      ");
             print_list(item, labels, false);
-            if (label)
-                printf("  %s", label);
+            if (label) {
+                fputs("  ", stdout);
+                put_name(stdout, label);
+            }
         } else if (label) {
-            printf("%s%s %.4f", i ? ", " : " ", label, json_number_value(item));
+            fputs(i ? ", " : " ", stdout);
+            put_name(stdout, label);
+            printf(" %.4f", json_number_value(item));
         } else {
             printf(" %6g", json_number_value(item));
         }

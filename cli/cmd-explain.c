@@ -65,6 +65,8 @@ static error_t finish_arguments(struct args *args, struct argp_state *state)
         argp_error(state, "--out=DIR is missing");
     if (args->count > 0 && (args->explain.test || args->rows))
         argp_error(state, "pictures, or --test and --rows of its data: not both");
+    if (args->count > 0)
+        refuse_options(state, &args->common, OPTION_DATA, "pictures are given");
     return 0;
 }
 
@@ -132,8 +134,14 @@ static void print_picture(const json_t *picture)
     {
         if (!json_is_object(seen))
             continue;
-        printf("%s\t%s\t%s\t%s\t%s %.4f", text_of(picture, "file"), text_of(picture, "name"), text_of(picture, "label"),
-               block, text_of(seen, "predicted"), number_of(seen, "probability"));
+        put_name(stdout, text_of(picture, "file"));
+        putchar('\t');
+        put_name(stdout, text_of(picture, "name"));
+        putchar('\t');
+        put_name(stdout, text_of(picture, "label"));
+        printf("\t%s\t", block);
+        put_name(stdout, text_of(seen, "predicted"));
+        printf(" %.4f", number_of(seen, "probability"));
         json_object_foreach(seen, output, value)
         {
             if (strcmp(output, "predicted") == 0 || strcmp(output, "probability") == 0)

@@ -34,7 +34,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         args->models = state->argv + state->next;
         args->count = state->argc - state->next;
         return 0;
-    case ARGP_KEY_END: refuse_settings(state, &args->common, "a text is printed as it is written"); return 0;
+    case ARGP_KEY_END:
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON | OPTION_JSON, "a text is printed as it is written");
+        return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which description?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
     }

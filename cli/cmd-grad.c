@@ -46,6 +46,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (!args->net)
             argp_error(state, "a description and one of its nets are needed");
+        refuse_options(state, &args->common, OPTION_DATA, "a net alone is run, on random numbers");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -30,6 +30,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (!args->dataset.source || !args->out)
             argp_error(state, args->dataset.source ? "--out=FILE is missing" : "which folder or CSV file?");
+        refuse_options(state, &args->common, OPTIONS_COMPUTING | OPTION_JSON, "pictures are decoded, and nothing else");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -36,6 +36,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "show needs a name");
         if (args->markdown && !args->show)
             argp_error(state, "--markdown goes with show NAME");
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "plugins are shown as they are");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -67,7 +67,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (args->align && !args->detector.name)
             argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
-        refuse_settings(state, &args->common, "a checkpoint has all values, and pictures are arguments");
+        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
+                       "a checkpoint has all values, and pictures are arguments");
         if (args->largest && !args->detector.name)
             argp_error(state, "--largest needs --detect=NAME, a detector that finds faces");
         return 0;
@@ -118,22 +119,29 @@ static void print_answer(const struct args *args, const struct fer_predictor_inf
         print_json_answer(info, item, answer);
         return;
     }
-    printf("%s\t", item->path);
+    put_name(stdout, item->path);
+    putchar('\t');
     if (item->faces > 0)
         printf("%.0f,%.0f,%.0f,%.0f\t", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
                (double)(box->y1 - box->y0));
-    printf("%s\t%.4f", info->labels[best], (double)answer[best]);
-    for (int i = 0; i < info->classes; i++)
-        printf("\t%s=%.4f", info->labels[i], (double)answer[i]);
+    put_name(stdout, info->labels[best]);
+    printf("\t%.4f", (double)answer[best]);
+    for (int i = 0; i < info->classes; i++) {
+        putchar('\t');
+        put_name(stdout, info->labels[i]);
+        printf("=%.4f", (double)answer[i]);
+    }
     putchar('\n');
 }
 
 static void print_no_face(const struct args *args, const char *path)
 {
-    if (args->common.json)
+    if (args->common.json) {
         print_json_line(json_pack("{s:o, s:i}", "image", json_path(path), "faces", 0));
-    else
-        printf("%s\tno face\n", path);
+    } else {
+        put_name(stdout, path);
+        puts("\tno face");
+    }
 }
 
 /* A batch that is being filled, and what fills it; with drawings, all of one picture. */

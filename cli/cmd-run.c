@@ -44,6 +44,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (!args->net || !args->in || !args->out)
             argp_error(state, args->net ? "--in and --out are needed" : "a description and one of its nets are needed");
+        refuse_options(state, &args->common, OPTION_DATA | OPTION_JSON, "tensors come out of a file and go into one");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

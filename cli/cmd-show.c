@@ -62,6 +62,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "which data set?");
         if (args->data && !args->out)
             argp_error(state, "--out FILE.png is missing");
+        if (!args->data)
+            refuse_options(state, &args->common, OPTION_SEED, "shapes, launches and memory do not depend on it");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -202,10 +204,11 @@ static void print_sheet(const struct args *args, const json_t *report)
         printf("row %zu, column %zu:", i / (size_t)columns + 1, i % (size_t)columns + 1);
         json_object_foreach((json_t *)row, name, value)
         {
+            printf("  %s ", name);
             if (json_is_string(value))
-                printf("  %s %s", name, json_string_value(value));
+                put_name(stdout, json_string_value(value));
             else
-                printf("  %s %.6g", name, json_number_value(value));
+                printf("%.6g", json_number_value(value));
         }
         putchar('\n');
     }

@@ -48,9 +48,8 @@ static void read_seeds(struct argp_state *state, struct args *args, const char *
         if (!grown)
             argp_failure(state, EXIT_FAILURE, ENOMEM, "cannot remember the seeds");
         args->seeds = grown;
-        errno = 0;
-        grown[args->nseeds++] = strtoull(at, &end, 10);
-        if (end == at || errno != 0 || *at == '-' || (*end && *end != ','))
+        grown[args->nseeds++] = seed_argument(state, "seeds", at, &end);
+        if (*end && *end != ',')
             argp_error(state, "--seeds=%s should be whole numbers with commas between them", text);
         if (!*end)
             return;
@@ -81,10 +80,14 @@ static void check_end(struct argp_state *state, struct args *args)
 {
     if (args->report && (args->nmodels > 0 || args->naxes > 0 || args->run))
         argp_error(state, "--report takes no other arguments");
+    if (args->report)
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "a table is printed");
     if (args->is_study && args->nmodels > 1)
         argp_error(state, "one study at a time");
-    if (args->is_study && !args->report && args->nmodels == 0 && !args->run && !args->only_check)
-        return; /* lists them */
+    if (args->is_study && !args->report && args->nmodels == 0 && !args->run && !args->only_check) {
+        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "studies are listed");
+        return;
+    }
     if (!args->report && (args->nmodels == 0 || (!args->run && !args->only_check)))
         argp_error(state, args->nmodels > 0 ? "--run=DIR is missing"
                           : args->is_study  ? "which study?"
@@ -133,8 +136,10 @@ static void show_run(void *user, const struct fer_sweep_run *run)
     if (args->common.quiet && run->event != FER_SWEEP_FAILED)
         return;
     clear_progress();
-    fprintf(stderr, "fer: %d/%d %s: %s%s%s\n", run->index, run->count, run->name, words[run->event],
-            run->event == FER_SWEEP_FAILED ? ": " : "", run->event == FER_SWEEP_FAILED ? run->error : "");
+    fprintf(stderr, "fer: %d/%d %s: %s%s", run->index, run->count, run->name, words[run->event],
+            run->event == FER_SWEEP_FAILED ? ": " : "");
+    put_sentence(run->event == FER_SWEEP_FAILED ? run->error : "");
+    fputc('\n', stderr);
 }
 
 static void show_epoch(void *user, const struct fer_epoch *epoch)
@@ -199,11 +204,14 @@ static int list_studies(const struct args *args)
     else
         json_array_foreach(list, i, study)
         {
-            if (*text_of(study, "error"))
-                fprintf(stderr, "fer: %s\n", text_of(study, "error"));
-            else
+            if (*text_of(study, "error")) {
+                fputs("fer: ", stderr);
+                put_sentence(text_of(study, "error"));
+                fputc('\n', stderr);
+            } else {
                 printf("%-28s %s\n%28s %s (%s)\n", text_of(study, "name"), text_of(study, "title"), "",
                        text_of(study, "paper"), text_of(study, "answers"));
+            }
         }
     json_decref(list);
     return EXIT_SUCCESS;

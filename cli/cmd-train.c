@@ -36,7 +36,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_RUN: args->run = value; return 0;
     case KEY_RESUME: args->resume = true; return 0;
     case KEY_SYNC: args->sync = true; return 0;
-    case KEY_SAVE_EVERY: args->save_every = (long)number_argument(state, "save-every", value, 0, 1e9); return 0;
+    case KEY_SAVE_EVERY: args->save_every = whole_argument(state, "save-every", value, 0, 1000000000); return 0;
     case KEY_SAVE_MINUTES: args->save_minutes = number_argument(state, "save-minutes", value, 0, 1e9); return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)

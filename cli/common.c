@@ -2,14 +2,18 @@
  *
  * Options that every command takes.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
-enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_PRECISION, KEY_WITHOUT };
+/* In the order of enum common_option, as are the options. */
+enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_WITHOUT, KEY_PRECISION, KEY_END };
+enum { COMMON_NAMED = KEY_END - KEY_DEVICE };
 
 static const struct argp_option options[] = {
     { "device", KEY_DEVICE, "NAME", 0, "OpenCL device: a number of `fer devices`, cpu, gpu, or a part of its name", 0 },
@@ -64,18 +68,30 @@ static void append_pair(struct argp_state *state, const char ***list, int *count
     append_word(state, list, count, pair);
 }
 
+uint64_t seed_argument(struct argp_state *state, const char *name, const char *value, char **end)
+{
+    uint64_t seed;
+
+    errno = 0;
+    seed = strtoull(value, end, 10);
+    if (!isdigit((unsigned char)value[0]) || errno || seed > FER_SEED_MAX)
+        argp_error(state, "--%s=%s should be a whole number from 0 to %" PRIu64, name, value, FER_SEED_MAX);
+    return seed;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct common *common = state->input;
     char *end;
 
+    if (key >= KEY_DEVICE && key < KEY_END)
+        common->given |= 1u << (key - KEY_DEVICE);
     switch (key) {
     case KEY_DEVICE: common->device = value; return 0;
     case KEY_SEED:
-        errno = 0;
-        common->seed = strtoull(value, &end, 10);
-        if (errno != 0 || *end || end == value || value[0] == '-')
-            argp_error(state, "--seed=%s should be a whole number of at most 64 bits", value);
+        common->seed = seed_argument(state, "seed", value, &end);
+        if (*end)
+            argp_error(state, "--seed=%s should be one whole number", value);
         common->seed_set = true;
         return 0;
     case KEY_SET: append_pair(state, &common->sets, &common->nsets, value, "NAME=VALUE"); return 0;
@@ -96,16 +112,21 @@ struct fer_settings common_settings(const struct common *common)
     return (struct fer_settings){ .sets = common->sets, .data = common->data, .seed = common->seed };
 }
 
-long count_argument(struct argp_state *state, const char *name, const char *value, long most)
+long whole_argument(struct argp_state *state, const char *name, const char *value, long least, long most)
 {
     char *end;
     long number;
 
     errno = 0;
     number = strtol(value, &end, 10);
-    if (end == value || *end || errno || number < 1 || number > most)
-        argp_error(state, "--%s=%s should be a whole number from 1 to %ld", name, value, most);
+    if (end == value || *end || errno || number < least || number > most)
+        argp_error(state, "--%s=%s should be a whole number from %ld to %ld", name, value, least, most);
     return number;
+}
+
+long count_argument(struct argp_state *state, const char *name, const char *value, long most)
+{
+    return whole_argument(state, name, value, 1, most);
 }
 
 double number_argument(struct argp_state *state, const char *name, const char *value, double least, double most)
@@ -118,10 +139,12 @@ double number_argument(struct argp_state *state, const char *name, const char *v
     return number;
 }
 
-void refuse_settings(struct argp_state *state, const struct common *common, const char *why)
+void refuse_options(struct argp_state *state, const struct common *common, unsigned unused, const char *why)
 {
-    if (common->sets || common->data)
-        argp_error(state, "--%s changes nothing here: %s", common->sets ? "set" : "data", why);
+    for (int i = 0; i < COMMON_NAMED; i++) {
+        if (common->given & unused & (1u << i))
+            argp_error(state, "--%s changes nothing here: %s", options[i].name, why);
+    }
 }
 
 void need_operands(struct argp_state *state, unsigned least, unsigned most)

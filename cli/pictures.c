@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "cli.h"
+
 enum { STDIN_MAX = 256 << 20, DEPTH_MAX = 32 };
 
 static void append(struct pictures *pictures, const char *path)
@@ -45,7 +47,11 @@ static bool looks_like_picture(const char *name)
 
 static void fail(const char *path, int *failed)
 {
-    fprintf(stderr, "fer: %s: %s\n", path, strerror(errno));
+    const int code = errno;
+
+    fputs("fer: ", stderr);
+    put_name(stderr, path);
+    fprintf(stderr, ": %s\n", strerror(code));
     ++*failed;
 }
 

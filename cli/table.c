@@ -154,8 +154,11 @@ static void print_unfinished(const json_t *runs)
     {
         const char *status = text_of(run, "status"), *error = text_of(run, "error");
 
-        if (strcmp(status, "complete") != 0)
-            printf("%s: %s%s%s\n", text_of(run, "name"), status, *error ? ": " : "", error);
+        if (strcmp(status, "complete") != 0) {
+            printf("%s: %s%s", text_of(run, "name"), status, *error ? ": " : "");
+            put_name(stdout, error);
+            putchar('\n');
+        }
     }
 }
 

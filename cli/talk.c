@@ -2,12 +2,42 @@
  *
  * What is said, and where.
  */
+#include <fer/host.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+
+/* Control characters but those in `keep`; U+0080 to U+009F are some too, of two bytes in UTF-8. */
+static void put_escaped(FILE *out, const char *text, const char *keep)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        const bool second = c[0] == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F;
+
+        if (second) {
+            fprintf(out, "\\x%02x\\x%02x", c[0], c[1]);
+            c++;
+        } else if ((*c >= 0x20 && *c != 0x7F && *c != '\\') || strchr(keep, *c)) {
+            fputc(*c, out);
+        } else if (*c == '\t' || *c == '\n' || *c == '\\') {
+            fprintf(out, "\\%c", *c == '\t' ? 't' : *c == '\n' ? 'n' : '\\');
+        } else {
+            fprintf(out, "\\x%02x", *c);
+        }
+    }
+}
+
+void put_name(FILE *out, const char *name)
+{
+    put_escaped(out, name, "");
+}
+
+void put_sentence(const char *text)
+{
+    put_escaped(stderr, text, "\t\n\\");
+}
 
 static bool diagnosed; /* errors with carets have been shown: the sentence would repeat them */
 
@@ -22,10 +52,10 @@ static void say(void *user, enum fer_message kind, const char *text)
     if (kind == FER_MESSAGE_ERROR)
         diagnosed = true;
     /* diagnostics begin with their place */
-    if (strchr(text, '\n'))
-        fprintf(stderr, "%s\n", text);
-    else
-        fprintf(stderr, "fer: %s%s\n", kind == FER_MESSAGE_WARNING ? "warning: " : "", text);
+    if (!strchr(text, '\n'))
+        fprintf(stderr, "fer: %s", kind == FER_MESSAGE_WARNING ? "warning: " : "");
+    put_sentence(text);
+    fputc('\n', stderr);
 }
 
 static struct fer_context *context;
@@ -58,8 +88,11 @@ void close_context(void)
 int report_failure(const struct fer_error *err)
 {
     clear_progress();
-    if (!diagnosed || err->status != FER_EPARSE)
-        fprintf(stderr, "fer: %s\n", err->text[0] ? err->text : fer_status_name(err->status));
+    if (!diagnosed || err->status != FER_EPARSE) {
+        fputs("fer: ", stderr);
+        put_sentence(err->text[0] ? err->text : fer_status_name(err->status));
+        fputc('\n', stderr);
+    }
     return EXIT_FAILURE;
 }
 
@@ -81,40 +114,13 @@ void print_json(const json_t *value)
     putchar('\n');
 }
 
-/* The bytes of the UTF-8 character that begins there, 0 when none does. */
-static size_t character(const char *text)
-{
-    const size_t left = strnlen(text, 4);
-
-    for (size_t length = 1; length <= left; length++) {
-        json_t *valid = json_stringn(text, length);
-
-        json_decref(valid);
-        if (valid)
-            return length;
-    }
-    return 0;
-}
-
 json_t *json_path(const char *path)
 {
-    static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
-    json_t *whole = json_string(path);
-    char *text, *end;
+    char *text = fer_text_utf8(path);
+    json_t *string = text ? json_string(text) : NULL;
 
-    if (whole)
-        return whole;
-    text = end = malloc(strlen(path) * (sizeof(unknown) - 1) + 1);
-    while (text && *path) {
-        const size_t length = character(path);
-
-        memcpy(end, length ? path : unknown, length ? length : sizeof(unknown) - 1);
-        end += length ? length : sizeof(unknown) - 1;
-        path += length ? length : 1;
-    }
-    whole = text ? json_stringn(text, (size_t)(end - text)) : NULL;
     free(text);
-    return whole;
+    return string;
 }
 
 void print_json_line(json_t *object)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "file.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +147,41 @@ static int create_beside(const char *path, char *name, size_t size)
             break;
     }
     return fd;
+}
+
+/* The writer's process in a name that create_beside has made for a file called `name`; 0: it is another one. */
+static long leftover_of(const char *entry, const char *name)
+{
+    const size_t length = strlen(name);
+    char *end;
+    long pid;
+
+    if (strncmp(entry, name, length) != 0 || entry[length] != '.' || !isdigit((unsigned char)entry[length + 1]))
+        return 0;
+    pid = strtol(entry + length + 1, &end, 10);
+    if (*end != '-' || !isdigit((unsigned char)end[1]))
+        return 0;
+    end += 1 + strspn(end + 1, "0123456789");
+    return strcmp(end, ".tmp") == 0 && pid > 0 && pid < INT_MAX ? pid : 0;
+}
+
+void fer_file_remove_leftovers(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    DIR *stream = folder ? opendir(folder) : NULL;
+    struct stat info;
+
+    for (const struct dirent *entry = stream ? readdir(stream) : NULL; entry; entry = readdir(stream)) {
+        const long pid = leftover_of(entry->d_name, name);
+
+        if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH &&
+            fstatat(dirfd(stream), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode))
+            unlinkat(dirfd(stream), entry->d_name, 0);
+    }
+    if (stream)
+        closedir(stream);
+    free(folder);
 }
 
 /* What is no file of its own, such as /dev/null or a pipe, is written to as it stands: a rename would put a file in its

@@ -26,6 +26,10 @@ enum fer_status fer_file_fill_atomic(const char *path, fer_file_fill *fill, void
 /* All of it, through short writes and interruptions. */
 enum fer_status fer_file_write_all(int fd, const char *path, const void *data, size_t size, struct fer_error *err);
 
+/* Remove what writers of `path` that were killed have left beside it.  For who knows that nobody else writes it now;
+ * what belongs to a process that lives here is left alone all the same, and so is whatever cannot be removed. */
+void fer_file_remove_leftovers(const char *path);
+
 /* Make a directory, and those above it that are missing. */
 enum fer_status fer_directory_make(const char *path, struct fer_error *err);
 

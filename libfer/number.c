@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "number.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <fer/host.h>
-
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,4 +42,13 @@ int fer_number_print(char *text, size_t size, const char *format, ...)
     length = fer_number_vprint(text, size, format, arguments);
     va_end(arguments);
     return length;
+}
+
+bool fer_number_whole(const char *text, uint64_t most, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return isdigit((unsigned char)text[0]) && !*end && errno == 0 && *out <= most;
 }

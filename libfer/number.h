@@ -8,8 +8,11 @@
 
 #include <fer/status.h>
 #include <stdarg.h>
+#include <stdint.h>
 
 int fer_number_print(char *text, size_t size, const char *format, ...) FER_PRINTF(3, 4);
 int fer_number_vprint(char *text, size_t size, const char *format, va_list arguments);
+/* A whole number from 0 to `most` and nothing else. */
+bool fer_number_whole(const char *text, uint64_t most, uint64_t *out);
 
 #endif

@@ -38,6 +38,10 @@ for command in devices plugins check fmt show train sweep study eval compare pre
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
 expect 2 train tiny.fer;                   says 'run=DIR is missing'
+expect 2 check tiny.fer --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
+expect 2 check tiny.fer --seed 1.5;                  says 'seed=1.5 should be one whole number'
+expect 2 sweep tiny.fer --run no --seeds 1,-1;       says 'seeds=-1 should be a whole number'
+expect 2 train tiny.fer --run no --save-every 2.5;  says 'save-every=2.5 should be a whole number from 0 to 1000000000'
 
 # looking around
 expect 0 devices;                  prints 'compute units'
@@ -74,6 +78,10 @@ if grep -q '"quoted' err; then echo 'the quotes are part of the name' >&2; exit 
 
 # training and what comes after
 expect 0 train tiny.fer --run run; prints 'fit epoch 1/1'; says 'run/best.safetensors'
+odd=$(printf 'r\303\274n\377') # valid UTF-8 and not
+cp tiny.fer "$odd.fer"
+expect 0 train "$odd.fer" --run "$odd";   grep -q "\"description\": \"$(printf 'r\303\274n\357\277\275').fer\"" "$odd/run.json"
+expect 0 eval "$odd/best.safetensors" --json;  prints "\"$(printf 'r\303\274n\357\277\275')/best.safetensors\""
 expect 1 eval run;                 says 'run is a directory.*best.safetensors'
 expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'
 expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
@@ -105,6 +113,13 @@ grep '"pictures/4.pgm"' all.json | cmp - out
 echo broken >broken.png
 expect 1 predict run/best.safetensors broken.png pictures/1.pgm absent.png
 says broken.png; says absent.png; prints pictures/1.pgm
+control=$(printf 'tab\there\nline\033]0;x\007\302\233m\\.pgm')
+cp pictures/4.pgm "$control"
+expect 0 predict run/best.safetensors "$control"; [ "$(wc -l <out)" -eq 1 ]
+[ "$(cut -f1 out)" = 'tab\there\nline\x1b]0;x\x07\xc2\x9bm\\.pgm' ] || fail 'the name is not escaped'
+echo no >"$control"
+expect 1 predict run/best.safetensors "$control"; ! grep -q "$(printf '[\033\007]')" err; says 'line.x1b\]0;x.x07'
+rm "$control"
 cp pictures/4.pgm "$(printf 'gr\303\274n\377\303.pgm')" # valid UTF-8 and not
 expect 0 predict run/best.safetensors gr*.pgm --json;     sed 's|"pictures/4.pgm"|"grün��.pgm"|' all.json | grep -q -F "$(cat out)"
 rm gr*.pgm
@@ -168,6 +183,31 @@ expect 0 grad tiny.fer small;                              prints 'small.conv1.w
 expect 1 grad tiny.fer small --precision fp16;             says "gradients are compared in fp32 alone"
 expect 2 predict run/best.safetensors x.png --set a=1;     says "\-\-set changes nothing here"
 expect 2 detect x.png --detector haar --data test=.;       says "\-\-data changes nothing here"
+# common options where they have no use: COMMAND, then every one that is refused
+unused() {
+    command=$1
+    shift
+    for option; do
+        expect 2 $command "--$option"
+        says "\-\-${option%%=*} changes nothing here"
+    done
+}
+computing='device=cpu without=fuse precision=fp16'
+unused devices seed=1 set=a=1 data=a=. $computing
+unused plugins seed=1 set=a=1 data=a=. $computing
+unused 'plugins show conv2d' seed=1 set=a=1 data=a=. $computing
+unused 'fmt tiny.fer' seed=1 set=a=1 data=a=. json $computing
+unused 'check tiny.fer' seed=1 $computing
+unused 'show tiny.fer' seed=1
+unused 'compare a.csv b.csv' set=a=1 data=a=. $computing
+unused 'predict run/best.safetensors x.png' seed=1 data=a=.
+unused 'explain run/best.safetensors x.png --out seen' data=a=.
+unused 'detect x.png' seed=1 set=a=1
+unused 'run tiny.fer small --in x.st --out y.st' data=a=. json
+unused 'grad tiny.fer small' data=a=.
+unused 'pack pictures --out x.pack' json $computing
+unused 'sweep --report sweep' seed=1 set=a=1 data=a=. $computing
+unused study seed=1 set=a=1 data=a=. $computing
 expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
 expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
 expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'

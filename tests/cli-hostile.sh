@@ -149,6 +149,24 @@ tensors '{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}' 8 'bad.safetens
 tensors '{"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}}' 8 'bad.safetensors'
 tensors '{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}' 8 'bad.safetensors'
 tensors '{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}' 0 'bad.safetensors'
+# A checkpoint's description reads no other file.
+echo 'nobody may read this' >private.txt
+header='{"__metadata__":{"fer":"1","seed":"1","description":"fer 1\ninclude \"private.txt\"\n"}}'
+{ printf "\\$(printf %o ${#header})\0\0\0\0\0\0\0%s" "$header"; } >includes.safetensors
+for arguments in 'eval -q' 'predict good.pgm' 'explain --out seen good.pgm'; do
+    refuses 'includes.safetensors:2:9: error: only a description that is a file may include another' \
+        "$FER" ${arguments%% *} includes.safetensors ${arguments#* }
+    if grep -q nobody out err; then
+        cat out err
+        exit 1
+    fi
+done
+for seed in 9223372036854775808 -1 1.5; do
+    header="{\"__metadata__\":{\"fer\":\"1\",\"seed\":\"$seed\",\"description\":\"fer 1\"}}"
+    { printf "\\$(printf %o ${#header})\0\0\0\0\0\0\0%s" "$header"; } >seed.safetensors
+    refuses "seed.safetensors: its seed '$seed' should be a whole number from 0 to 9223372036854775807" \
+        "$FER" eval seed.safetensors
+done
 size=$(wc -c <"$checkpoint")
 for part in 4 100 $((size / 2)) $((size - 1)); do
     head -c "$part" "$checkpoint" >part.safetensors

@@ -98,6 +98,12 @@ same_run straight stopped
 grep -q 'killed is complete' err
 same_run straight killed
 
+# what a kill during a save leaves is gone after the next one
+sh -c 'echo $$ >pid'
+touch "killed/last.safetensors.$(cat pid)-0.tmp" "killed/other.$(cat pid)-0.tmp"
+"$FER" train tiny.fer --run killed --resume -q
+[ ! -e "killed/last.safetensors.$(cat pid)-0.tmp" ] && [ -e "killed/other.$(cat pid)-0.tmp" ]
+
 # nothing is overwritten, nothing goes on as something else
 if "$FER" train tiny.fer --run killed 2>err; then exit 1; fi
 grep -q 'already holds a run' err
@@ -105,6 +111,8 @@ if "$FER" train tiny.fer --run killed --resume --set lr=0.1 2>err; then exit 1; 
 grep -q 'is not the description that killed was begun with' err
 if "$FER" train tiny.fer --run killed --resume --seed 8 2>err; then exit 1; fi
 grep -q 'was begun with seed 7' err
+if "$FER" train tiny.fer --run killed --resume --data train=other.pack 2>err; then exit 1; fi
+grep -q 'killed was begun without --data; it cannot go on with --data train=other.pack' err
 
 # with less precision the loss scale goes on where it was
 precision=fp16

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fer/data.h>
@@ -241,6 +242,62 @@ static void refused(const void *bytes, size_t size, const char *words)
     ck_assert_msg(strstr(err.text, path) && strstr(err.text, words), "'%s' does not say '%s'", err.text, words);
 }
 
+/* stb_image makes zeros of pixels that are not there.  Each of these is whole, and refused without its last byte. */
+START_TEST(pictures_that_are_cut_off_are_refused)
+{
+    /* 2 x 2, 24 bits, rows of 6 bytes and 2 that fill them up, of which the last 2 are left out */
+    static const char bmp[] =
+        "BM\104\0\0\0\0\0\0\0\066\0\0\0\050\0\0\0\2\0\0\0\2\0\0\0\1\0\030\0\0\0\0\0\020\0\0\0\0\0\0\0\0"
+        "\0\0\0\0\0\0\0\0\0\0\0"
+        "abcdef\0\0ghijkl";
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *pixels; /* the first ones, as they are stored */
+    } whole[] = {
+#define WHOLE(text, pixels) { text, sizeof(text) - 1, pixels }
+        WHOLE("P5 3 2 255\nabcdef", "abcdef"),
+        WHOLE("P5\n# 9 9 9\n3 # three\n2\n#\n255\nabcdef", "abcdef"),
+        WHOLE("P6\r\n1\t2\r255 abcdef", "abcdef"),
+        WHOLE("P6 1 2 7\n#bcdef", "#bcdef"),           /* a comment would have had to come before the number's end */
+        WHOLE("P5 3 2 65535\na0b1c2d3e4f5", "abcdef"), /* v * 255 / 65535: of 16 bits the higher 8 */
+        WHOLE("P6 1 1 1023\n\x3\xff\x1\xff\0\x4", "\xff\x7f\x1"), /* 255, 127.37, 0.997 */
+        WHOLE(bmp, "ihglkjcbafed"),
+#undef WHOLE
+    };
+
+    for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++) {
+        struct fer_image image;
+        struct fer_error err = FER_ERROR_INIT;
+
+        ck_assert_msg(!fer_image_decode(&image, whole[i].bytes, whole[i].size, 0, &err), "%zu: %s", i, err.text);
+        ck_assert_mem_eq(image.pixels, whole[i].pixels, strlen(whole[i].pixels));
+        fer_image_free(&image);
+        for (size_t cut = 1; cut <= strlen(whole[i].pixels); cut++) {
+            ck_assert_int_eq(fer_image_decode(&image, whole[i].bytes, whole[i].size - cut, 0, &err), FER_EFORMAT);
+            ck_assert_msg(strstr(err.text, "the picture is cut off") != NULL, "%zu: %s", i, err.text);
+        }
+    }
+}
+END_TEST
+
+START_TEST(sixteen_bits_take_any_channels)
+{
+    static const char gray[] = "P5 2 1 65535\na0b1", colour[] = "P6 1 1 65535\na0b1c2";
+    struct fer_image image;
+
+    ck_assert_int_eq(fer_image_decode(&image, gray, sizeof(gray) - 1, 3, NULL), FER_OK);
+    ck_assert_mem_eq(image.pixels, "aaabbb", 6);
+    fer_image_free(&image);
+    ck_assert_int_eq(fer_image_decode(&image, colour, sizeof(colour) - 1, 4, NULL), FER_OK);
+    ck_assert_mem_eq(image.pixels, "abc\xff", 4);
+    fer_image_free(&image);
+    ck_assert_int_eq(fer_image_decode(&image, colour, sizeof(colour) - 1, 1, NULL), FER_OK);
+    ck_assert_int_eq(image.pixels[0], ('a' * 19595 + 'b' * 38470 + 'c' * 7471 + 0x8000) >> 16);
+    fer_image_free(&image);
+}
+END_TEST
+
 START_TEST(broken_pictures_are_refused)
 {
     struct fer_image in = noise(40, 30, 3), out;
@@ -459,6 +516,44 @@ START_TEST(a_failed_write_leaves_the_old_file)
 }
 END_TEST
 
+/* Of writers that have died, of that very file, and nothing else. */
+START_TEST(leftovers_are_removed)
+{
+    static const struct {
+        const char *name; /* %ld: a process */
+        bool dead, stays;
+    } files[] = {
+        { "w.bin.%ld-0.tmp", true, false },  { "w.bin.%ld-12.tmp", true, false }, { "w.bin.%ld-0.tmp", false, true },
+        { "w.bin.%ld-0.tmp.x", true, true }, { "w.bin.%ld-.tmp", true, true },    { "w.bin.%ld.tmp", true, true },
+        { "w.bin.x%ld-0.tmp", true, true },  { "aw.bin.%ld-0.tmp", true, true },  { "w.bin2.%ld-0.tmp", true, true },
+
+    };
+    enum { FILES = sizeof(files) / sizeof(*files) };
+    char home[] = "/tmp/fer-leftovers-XXXXXX", names[FILES][96], target[96];
+    const pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        _exit(0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    for (int i = 0; i < FILES; i++) {
+        char name[64];
+
+        snprintf(name, sizeof(name), files[i].name, (long)(files[i].dead ? child : getpid()));
+        snprintf(names[i], sizeof(names[i]), "%s/%s", home, name);
+        fclose(fopen(names[i], "w"));
+    }
+    snprintf(target, sizeof(target), "%s/w.bin", home);
+    fer_file_remove_leftovers(target);
+    for (int i = 0; i < FILES; i++) {
+        ck_assert_msg(access(names[i], F_OK) == (files[i].stays ? 0 : -1), "%s", names[i]);
+        unlink(names[i]);
+    }
+    ck_assert_int_eq(rmdir(home), 0);
+}
+END_TEST
+
 START_TEST(a_write_keeps_links_and_pipes)
 {
     const struct fer_bytes part = { "new", 3 };
@@ -605,11 +700,14 @@ int main(void)
     tcase_add_loop_test(files, png_comes_back, 0, 3);
     tcase_add_test(files, reads_pnm_and_bmp);
     tcase_add_test(files, broken_pictures_are_refused);
+    tcase_add_test(files, pictures_that_are_cut_off_are_refused);
+    tcase_add_test(files, sixteen_bits_take_any_channels);
     tcase_add_test(files, missing_and_odd_files);
     tcase_add_test(files, turns_photographs_upright);
     tcase_add_test(files, refuses_tables_of_too_many_codes);
     tcase_add_test(files, hostile_orientations_harm_nobody);
     tcase_add_test(files, a_failed_write_leaves_the_old_file);
+    tcase_add_test(files, leftovers_are_removed);
     tcase_add_test(files, a_write_keeps_links_and_pipes);
     tcase_add_test(files, reads_what_has_no_size);
     suite_add_tcase(suite, files);

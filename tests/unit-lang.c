@@ -462,6 +462,21 @@ START_TEST(missing_includes_are_named)
 }
 END_TEST
 
+/* The text of a checkpoint is another's: it must not name files of this machine. */
+START_TEST(texts_that_are_no_files_include_nothing)
+{
+    char text[512];
+
+    write_file("a.fer", "secret words\n");
+    snprintf(text, sizeof(text), "fer 1\nlet a = 1\ninclude \"%s\"\n", in_folder("a.fer"));
+    parsed_text(&p, text);
+    ck_assert_int_eq(p.status, FER_EPARSE);
+    ck_assert_int_eq(p.diags.errors, 1);
+    ck_assert_ptr_eq(p.diags.items[0].span.source, p.source);
+    ck_assert_ptr_nonnull(strstr(p.err.text, "test.fer:3:9: only a description that is a file may include another"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lang");
@@ -489,6 +504,7 @@ int main(void)
     tcase_add_test(files, errors_of_included_files_lie_there);
     tcase_add_test(files, includes_do_not_go_in_circles);
     tcase_add_test(files, includes_are_limited);
+    tcase_add_test(files, texts_that_are_no_files_include_nothing);
     tcase_add_test(files, missing_includes_are_named);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

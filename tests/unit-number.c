@@ -51,6 +51,29 @@ static void remove_home(void)
     ck_assert_int_eq(system(command), 0);
 }
 
+START_TEST(whole_numbers_are_nothing_else)
+{
+    static const char *const bad[] = { "",
+                                       "-1",
+                                       "+1",
+                                       " 1",
+                                       "1 ",
+                                       "1.5",
+                                       "0x10",
+                                       "9223372036854775808",
+                                       "18446744073709551617",
+                                       "99999999999999999999999" };
+    uint64_t number = 7;
+
+    ck_assert(fer_number_whole("0", FER_SEED_MAX, &number));
+    ck_assert_uint_eq(number, 0);
+    ck_assert(fer_number_whole("9223372036854775807", FER_SEED_MAX, &number));
+    ck_assert_uint_eq(number, 0x7fffffffffffffff);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        ck_assert_msg(!fer_number_whole(bad[i], FER_SEED_MAX, &number), "'%s' is a seed", bad[i]);
+}
+END_TEST
+
 START_TEST(numbers_have_points)
 {
     char *end;
@@ -126,6 +149,7 @@ int main(void)
     int failed;
 
     tcase_add_unchecked_fixture(tests, use_comma, remove_home);
+    tcase_add_test(tests, whole_numbers_are_nothing_else);
     tcase_add_test(tests, numbers_have_points);
     tcase_add_test(tests, tables_have_points);
     tcase_add_test(tests, measurements_are_read_again);

@@ -445,12 +445,33 @@ START_TEST(sfew_parts)
 }
 END_TEST
 
+START_TEST(kinds_that_are_not_read_are_no_silent_loss)
+{
+    use_labels(eight, 8);
+    put_picture("k/train/sad/a.png", 1);
+    put_picture("k/train/fear/b.png", 2);
+    put_text("k/train/sad/Thumbs.db", "x");
+    put_text("k/train/sad/notes.txt", "x");
+    put_text("k/train/sad/a.tiff", "II*"); /* what a.png was made of */
+    put_text("k/train/.c.webp", "x");
+    yields("folder \"k\"", "6:2 3:1");
+    put_text("k/train/sad/c.WebP", "RIFF");
+    fails("folder \"k\"", "k/train/sad/c.WebP' is a picture of a kind that is not read: make PNG or JPEG");
+    put_text("k/train/fear/d.heic", "x");
+    put_text("k/train/sad/d.gif", "x");
+    fails("folder \"k\"", "k/train/fear/d.heic' and 2 more below '|k/train' are pictures of a kind that is not read");
+    fails("folder \"k/train\" labels=no", "k/train/fear/d.heic' and 2 more");
+}
+END_TEST
+
 /* ---- JAFFE and KDEF ---- */
 
 START_TEST(jaffe_names)
 {
     put_text("j/KA.AN1.39.tiff", "II*");
     use_labels(eight, 8);
+    fails("jaffe \"j\"", "1 TIFF files|PNG|same names");
+    put_picture("j/KA.FE2.46.png", 2);
     fails("jaffe \"j\"", "1 TIFF files|PNG|same names");
     put_picture("j/KA.AN1.39.png", 1);
     put_picture("j/KA.FE2.46.png", 2);
@@ -669,6 +690,7 @@ int main(void)
     tcase_add_test(tests, affectnet_lists);
     tcase_add_test(tests, affectnet_eight_classes);
     tcase_add_test(tests, sfew_parts);
+    tcase_add_test(tests, kinds_that_are_not_read_are_no_silent_loss);
     tcase_add_test(tests, jaffe_names);
     tcase_add_test(tests, kdef_names);
     tcase_add_test(tests, text_lists);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fer/host.h>
+
 #include "lang/source.h"
 #include "lang/utf8.h"
 
@@ -262,6 +264,33 @@ START_TEST(all_code_points_decode)
 }
 END_TEST
 
+/* As Unicode's chapter 3.9 has it for one byte at a time. */
+START_TEST(names_become_utf8)
+{
+    static const struct {
+        const char *name, *text;
+    } cases[] = {
+        { "", "" },
+        { "gr\u00fcn \U0001f600.pgm", "gr\u00fcn \U0001f600.pgm" },
+        { "a\xff"
+          "b",
+          "a\uFFFD"
+          "b" },
+        { "\xC3", "\uFFFD" }, /* cut short */
+        { "\xC3(", "\uFFFD(" },
+        { "\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD" }, /* surrogate */
+        { "\xE2\x82/", "\uFFFD\uFFFD/" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *text = fer_text_utf8(cases[i].name);
+
+        ck_assert_str_eq(text, cases[i].text);
+        free(text);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("source");
@@ -272,6 +301,7 @@ int main(void)
     suite_add_tcase(suite, texts);
     tcase_add_checked_fixture(texts, set_up, tear_down);
     tcase_add_test(texts, carets_stand_under_the_text);
+    tcase_add_test(texts, names_become_utf8);
     tcase_add_test(texts, carets_follow_tabs_and_wide_characters);
     tcase_add_test(texts, carets_end_with_the_line_and_exist_at_the_end);
     tcase_add_test(texts, control_characters_do_not_reach_the_terminal);

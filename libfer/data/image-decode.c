@@ -49,27 +49,30 @@ static void *limited_realloc(void *block, size_t size)
 #include <stb_image.h>
 #pragma GCC diagnostic pop
 
-/* stb_image reads the numbers of a PGM or PPM header into an int, whatever their length: refuse what would overflow. */
-static bool header_overflows(const uint8_t *bytes, size_t size)
+static uint32_t little_endian(const uint8_t *bytes, int count)
 {
-    int digits = 0, numbers = 0;
+    uint32_t value = 0;
 
-    if (size < 2 || bytes[0] != 'P' || (bytes[1] != '5' && bytes[1] != '6'))
-        return false;
-    for (size_t i = 2; i < size && numbers < 3; i++) {
-        if (bytes[i] == '#') {
-            while (i < size && bytes[i] != '\n' && bytes[i] != '\r')
-                i++;
-            digits = 0;
-        } else if (bytes[i] >= '0' && bytes[i] <= '9') {
-            if (++digits > 8)
-                return true;
-        } else {
-            numbers += digits > 0;
-            digits = 0;
-        }
+    for (int i = count - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+/* Where the pixels of a PGM, PPM or BMP would end: of what is missing there stb_image would make zeros.  0: it is
+ * another kind, which is found out while it is decoded. */
+static size_t pixels_end(const uint8_t *bytes, size_t size, size_t width, size_t height, size_t channels)
+{
+    struct fer_pnm pnm;
+
+    if (fer_pnm_header(bytes, size, &pnm))
+        return pnm.pixels + width * height * channels * (pnm.most > 255 ? 2 : 1);
+    if (size >= 30 && bytes[0] == 'B' && bytes[1] == 'M') {
+        const size_t bits = width * little_endian(bytes + (little_endian(bytes + 14, 4) == 12 ? 24 : 28), 2);
+
+        /* rows are of whole words; of the last one what fills it up may be missing */
+        return little_endian(bytes + 10, 4) + (height - 1) * ((bits + 31) / 32 * 4) + (bits + 7) / 8;
     }
-    return false;
+    return 0;
 }
 
 static enum fer_status fail_size(long long width, long long height, struct fer_error *err)
@@ -111,22 +114,14 @@ static enum fer_status fail_kind(const uint8_t *bytes, size_t size, struct fer_e
                     size == 0 ? " (the file is empty)" : "", size > INT_MAX ? " (larger than 2 GiB)" : "");
 }
 
-enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
-                                 struct fer_error *err)
+/* Bytes that have been looked at; `stored` is their channels. */
+static enum fer_status decode(struct fer_image *image, const void *bytes, size_t size, int channels, int stored,
+                              struct fer_error *err)
 {
-    int width = 0, height = 0, stored = 0;
+    int width, height;
     enum fer_status status;
     uint8_t *pixels;
 
-    memset(image, 0, sizeof(*image));
-    if (channels != 0 && channels != 1 && channels != 3 && channels != 4)
-        return fer_fail(err, FER_EINVAL, "a picture is decoded into 1, 3 or 4 channels, not %d", channels);
-    if (size > INT_MAX || header_overflows(bytes, size) || fer_jpeg_overflows(bytes, size) ||
-        !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
-        return fail_kind(bytes, size, err);
-    if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
-        (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
-        return fail_size(width, height, err);
     /* Gray with alpha has no place here: the alpha goes. */
     if (channels == 0)
         channels = stored == 2 ? 1 : stored;
@@ -149,6 +144,37 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
     status = fer_image_turn(image, fer_jpeg_orientation(bytes, size), err);
     if (status)
         fer_image_free(image);
+    return status;
+}
+
+enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
+                                 struct fer_error *err)
+{
+    int width = 0, height = 0, stored = 0;
+    struct fer_pnm pnm;
+    size_t end;
+    void *narrow;
+    enum fer_status status;
+
+    memset(image, 0, sizeof(*image));
+    if (channels != 0 && channels != 1 && channels != 3 && channels != 4)
+        return fer_fail(err, FER_EINVAL, "a picture is decoded into 1, 3 or 4 channels, not %d", channels);
+    if (size > INT_MAX || fer_pnm_overflows(bytes, size) || fer_jpeg_overflows(bytes, size) ||
+        !stbi_info_from_memory(bytes, (int)size, &width, &height, &stored))
+        return fail_kind(bytes, size, err);
+    if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
+        (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
+        return fail_size(width, height, err);
+    end = pixels_end(bytes, size, (size_t)width, (size_t)height, (size_t)stored);
+    if (end > size)
+        return fer_fail(err, FER_EFORMAT, "the picture is cut off: a file of %zu bytes, where its pixels end at %zu",
+                        size, end);
+    if (!fer_pnm_header(bytes, size, &pnm) || pnm.most <= 255)
+        return decode(image, bytes, size, channels, stored, err);
+    narrow = fer_pnm_narrow(bytes, &pnm, width, height, &size);
+    status = narrow ? decode(image, narrow, size, channels, stored, err)
+                    : fer_fail(err, FER_ENOMEM, "out of memory for a picture of %d x %d pixels", width, height);
+    free(narrow);
     return status;
 }
 

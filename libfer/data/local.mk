@@ -10,6 +10,7 @@ libfer_core_la_SOURCES += \
 	%D%/export.h \
 	%D%/image-decode.c \
 	%D%/image-jpeg.c \
+	%D%/image-pnm.c \
 	%D%/image-resize.c \
 	%D%/image-write.c \
 	%D%/image.c \

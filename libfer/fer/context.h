@@ -64,7 +64,11 @@ FER_API enum fer_status fer_context_create(const struct fer_context_options *opt
                                            struct fer_error *err);
 FER_API void fer_context_free(struct fer_context *context); /* NULL is fine */
 
-/* How a description is read.  Zeroed: as it is written, seed 0. */
+/* The largest seed: reports hold it as a number, and JSON's readers have none that is larger. */
+#define FER_SEED_MAX ((uint64_t)INT64_MAX)
+
+/* How a description is read.  Zeroed: as it is written, seed 0.  Every task fails with FER_EINVAL where the seed is
+ * larger than FER_SEED_MAX. */
 struct fer_settings {
     const char *const *sets; /* "name=value" for its `let`s, NULL-terminated; NULL: none */
     const char *const *data; /* "name=path" for its data sets, likewise */

@@ -27,6 +27,10 @@ FER_API enum fer_status fer_label_find(const struct fer_data_env *env, const cha
  * where the number ends, `text` itself when there is none; end may be NULL. */
 FER_API double fer_number_read(const char *text, char **end);
 
+/* The text as UTF-8, malloc'ed: what is none in it (RFC 3629) is U+FFFD, a byte at a time.  For names of files, which
+ * may hold any bytes, where only UTF-8 can stand.  NULL when out of memory. */
+FER_API char *fer_text_utf8(const char *text);
+
 /* Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
  * 3; SC 2011), as in the kernels.  The same key, stream and element give the same number on every machine. */
 struct fer_random {

@@ -243,6 +243,11 @@ static bool splice(struct fer_parser *p, const struct fer_ast_value *file)
     int length = relative ? snprintf(path, sizeof(path), "%s/%s", dir, file->text)
                           : snprintf(path, sizeof(path), "%s", file->text);
 
+    /* It would read this machine's files at the wish of whoever wrote a checkpoint, and show their lines in errors. */
+    if (!p->lexer.source->is_file)
+        return fer_parse_error(p, file->span,
+                               "only a description that is a file may include another; write here what \"%s\" says",
+                               file->text);
     if (!*file->text || length >= (int)sizeof(path))
         return fer_parse_error(p, file->span, "this is not a file name");
     if (!strcmp(path, "-"))

@@ -68,7 +68,8 @@ static enum fer_status check_text(const char *name, const char *text, size_t len
 
 /* Takes `text` (malloc'ed, NUL-terminated), also when it fails. */
 static enum fer_status adopt(struct fer_sources *sources, const char *name, const char *dir, size_t dir_length,
-                             char *text, size_t length, const struct fer_source **out, struct fer_error *err)
+                             char *text, size_t length, bool is_file, const struct fer_source **out,
+                             struct fer_error *err)
 {
     struct owned *owned = calloc(1, sizeof(*owned));
     enum fer_status status = check_text(name, text, length, err);
@@ -86,8 +87,9 @@ static enum fer_status adopt(struct fer_sources *sources, const char *name, cons
         free_owned(owned);
         return status;
     }
-    owned->source =
-        (struct fer_source){ .name = owned->name, .dir = owned->dir, .text = owned->text, .length = length };
+    owned->source = (struct fer_source){
+        .name = owned->name, .dir = owned->dir, .text = owned->text, .length = length, .is_file = is_file
+    };
     owned->next = sources->first;
     sources->first = owned;
     *out = &owned->source;
@@ -152,8 +154,8 @@ enum fer_status fer_sources_read(struct fer_sources *sources, const char *path, 
     if (status != FER_OK)
         return status;
     if (!slash)
-        return adopt(sources, name, ".", 1, text, length, out, err);
-    return adopt(sources, name, path, slash == path ? 1 : (size_t)(slash - path), text, length, out, err);
+        return adopt(sources, name, ".", 1, text, length, true, out, err);
+    return adopt(sources, name, path, slash == path ? 1 : (size_t)(slash - path), text, length, true, out, err);
 }
 
 enum fer_status fer_sources_add(struct fer_sources *sources, const char *name, const char *dir, const char *text,
@@ -165,7 +167,7 @@ enum fer_status fer_sources_add(struct fer_sources *sources, const char *name, c
         return fer_fail(err, FER_ENOMEM, "out of memory");
     if (!dir || !*dir)
         dir = ".";
-    return adopt(sources, name, dir, strlen(dir), copy, strlen(copy), out, err);
+    return adopt(sources, name, dir, strlen(dir), copy, strlen(copy), false, out, err);
 }
 
 void fer_span_place(struct fer_span span, int *line, int *column)

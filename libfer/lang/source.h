@@ -14,6 +14,7 @@ struct fer_source {
     const char *dir;  /* directory that relative paths start from; "." by default */
     const char *text; /* NUL-terminated, no NUL inside */
     size_t length;
+    bool is_file; /* named by whoever gave the command, so it may include others; a checkpoint's text may not */
 };
 struct fer_sources;
 

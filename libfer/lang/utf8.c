@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/utf8.h"
 
+#include <fer/host.h>
+#include <stdlib.h>
+#include <string.h>
+
 size_t fer_utf8_decode(const char *text, size_t length, uint32_t *code)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -40,6 +44,26 @@ size_t fer_utf8_check(const char *text, size_t length)
         offset += size;
     }
     return length;
+}
+
+char *fer_text_utf8(const char *text)
+{
+    static const char unknown[] = "\xEF\xBF\xBD";
+    size_t left = strlen(text);
+    char *out = malloc(left * (sizeof(unknown) - 1) + 1), *end = out;
+    uint32_t code;
+
+    while (out && left > 0) {
+        const size_t size = fer_utf8_decode(text, left, &code), step = size ? size : 1;
+
+        memcpy(end, size ? text : unknown, size ? size : sizeof(unknown) - 1);
+        end += size ? size : sizeof(unknown) - 1;
+        text += step;
+        left -= step;
+    }
+    if (out)
+        *end = '\0';
+    return out;
 }
 
 /* The common blocks of Unicode's East Asian Width (annex 11) and of combining marks;

@@ -306,7 +306,7 @@ static enum fer_status judge_bins(const struct fer_compare_options *options, con
 static enum fer_status compare_test(const struct fer_compare_options *options, const struct side *a,
                                     const struct side *b, const char *name, json_t *tests, struct fer_error *err)
 {
-    json_t *entry = json_pack("{s:s}", "test", name);
+    json_t *entry = json_pack("{s:o}", "test", fer_json_string(name));
     struct test test;
     enum fer_status status = make_pairs(a, b, name, &test, err);
 
@@ -333,7 +333,7 @@ static enum fer_status check_options(const struct fer_compare_options *options, 
         if (!(options->edges[i] > options->edges[i - 1]))
             return fer_fail(err, FER_EINVAL, "the edges of the bins must rise");
     }
-    return FER_OK;
+    return fer_seed_check(options->seed, err);
 }
 
 enum fer_status fer_compare(const struct fer_compare_options *options, char **json, struct fer_error *err)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "train/context.h"
+
 enum { RUNS_MAX = 10000, NAME_LENGTH = 160 };
 
 static int list_length(const char *const *list)
@@ -131,8 +133,11 @@ static enum fer_status name_run(struct fer_grid_run *run, struct fer_error *err)
 static json_t *model_name(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    char *stem = strndup(name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
+    json_t *text = fer_json_string(stem);
 
-    return json_stringn(name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
+    free(stem);
+    return text;
 }
 
 static enum fer_status fill_run(struct fer_grid_run *run, const struct fer_grid *grid,
@@ -147,7 +152,7 @@ static enum fer_status fill_run(struct fer_grid_run *run, const struct fer_grid 
     for (int i = 0; i < nsets; i++)
         run->sets[i] = options->settings.sets[i];
     if (list_length(options->models) > 1 && json_object_set_new(run->set, "model", model_name(run->model)) != 0)
-        return fer_fail(err, FER_EINVAL, "the name of %s is not UTF-8", run->model);
+        return fer_fail(err, FER_ENOMEM, "out of memory");
     for (int i = 0; i < grid->naxes; i++) {
         const char *name = grid->axes[i].name, *value;
 

@@ -77,11 +77,11 @@ enum fer_status fer_list_write(const struct fer_sweep_options *options, const st
             json_array_append(runs, run);
     }
     for (int k = 0; k < grid->count; k++)
-        json_array_append_new(runs, json_pack("{s:s, s:s, s:O, s:I}", "name", grid->runs[k].name, "model",
-                                              grid->runs[k].model, "set", grid->runs[k].set, "seed",
+        json_array_append_new(runs, json_pack("{s:s, s:o, s:O, s:I}", "name", grid->runs[k].name, "model",
+                                              fer_json_string(grid->runs[k].model), "set", grid->runs[k].set, "seed",
                                               (json_int_t)grid->runs[k].seed));
     for (const char *const *name = options->over; name && *name; name++)
-        json_array_append_new(over, json_string(*name));
+        json_array_append_new(over, fer_json_string(*name));
     whole = json_pack("{s:i, s:o, s:o}", "fer", 1, "over", over, "runs", runs);
     if (status == FER_OK)
         status = path ? fer_json_write(path, whole, err) : fer_fail(err, FER_ENOMEM, "out of memory");

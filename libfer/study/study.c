@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lang/utf8.h"
 #include "study/result.h"
 #include "train/context.h"
 
@@ -35,22 +36,6 @@ static char *take_word(char **at)
     return word;
 }
 
-static char *folder_of(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-
-    return slash ? strndup(file, (size_t)(slash - file)) : strdup(".");
-}
-
-static void add_model(json_t *study, const char *file, const char *name)
-{
-    char *folder = folder_of(file), *path = folder ? fer_path_join(folder, name) : NULL;
-
-    json_array_append_new(json_object_get(study, "models"), json_string(path));
-    free(path);
-    free(folder);
-}
-
 /* One line's axes after those of the lines before. */
 static void add_values(json_t *study, char *line)
 {
@@ -74,7 +59,7 @@ static enum fer_status read_line(json_t *study, const char *file, char *line, in
     if (strcmp(key, "title") == 0 || strcmp(key, "paper") == 0 || strcmp(key, "answers") == 0)
         json_object_set_new(study, key, json_string(line));
     else if (strcmp(key, "model") == 0)
-        add_model(study, file, line);
+        json_array_append_new(json_object_get(study, "models"), json_string(line));
     else if (strcmp(key, "values") == 0)
         add_values(study, line);
     else if (strcmp(key, "over") == 0)
@@ -92,16 +77,17 @@ static char *study_name(const char *file)
     return strndup(name, dot ? (size_t)(dot - name) : strlen(name));
 }
 
+/* Its models are as they are written. */
 static enum fer_status read_study(const char *file, json_t **out, struct fer_error *err)
 {
     char *name = study_name(file), *line, *rest;
-    json_t *study =
-        json_pack("{s:s, s:s, s:[], s:[], s:[]}", "name", name ? name : "", "file", file, "models", "values", "over");
+    json_t *study = json_pack("{s:o, s:o, s:[], s:[], s:[]}", "name", fer_json_string(name), "file",
+                              fer_json_string(file), "models", "values", "over");
     void *bytes = NULL;
     size_t size;
     int number = 0;
     enum fer_status status =
-        study ? fer_file_read(file, FILE_MAX, &bytes, &size, err) : fer_fail(err, FER_EINVAL, "'%s' is no UTF-8", file);
+        study ? fer_file_read(file, FILE_MAX, &bytes, &size, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
     rest = bytes;
     while (status == FER_OK && (line = strsep(&rest, "\n"))) {
@@ -109,7 +95,10 @@ static enum fer_status read_study(const char *file, json_t **out, struct fer_err
 
         while (length > 0 && strchr(" \t\r", line[length - 1]))
             line[--length] = '\0';
-        status = read_line(study, file, line, ++number, err);
+        number++;
+        status = fer_utf8_check(line, length) == length
+                     ? read_line(study, file, line, number, err)
+                     : fer_fail(err, FER_EFORMAT, "%s:%d: this line is not UTF-8", file, number);
     }
     if (status == FER_OK && (json_array_size(json_object_get(study, "models")) == 0 ||
                              json_array_size(json_object_get(study, "values")) > WORDS_MAX))
@@ -153,6 +142,33 @@ static const char **words(const json_t *array)
     return list;
 }
 
+static void free_paths(char **paths)
+{
+    for (char **path = paths; path && *path; path++)
+        free(*path);
+    free(paths);
+}
+
+/* A NULL-terminated list of the models' paths, which start in the study's folder. */
+static char **model_paths(const json_t *study, const char *file)
+{
+    const char **names = words(json_object_get(study, "models"));
+    char *folder = fer_path_folder(file), **paths = NULL;
+    size_t count = json_array_size(json_object_get(study, "models")), n = 0;
+
+    if (names && folder)
+        paths = calloc(count + 1, sizeof(*paths));
+    while (paths && n < count && names[n] && (paths[n] = fer_path_join(folder, names[n])))
+        n++;
+    if (paths && n < count) {
+        free_paths(paths);
+        paths = NULL;
+    }
+    free(folder);
+    free(names);
+    return paths;
+}
+
 static bool has_axis(const char *const *list, const char *axis)
 {
     for (; *list; list++) {
@@ -180,26 +196,27 @@ enum fer_status fer_study(struct fer_context *context, const char *file, const s
                           struct fer_error *err)
 {
     struct fer_sweep_options sweep = *options;
-    const char **models, **axes, **over;
+    char **models;
+    const char **axes, **over;
     json_t *study;
     enum fer_status status = read_study(file, &study, err);
 
     if (status != FER_OK)
         return status;
-    models = words(json_object_get(study, "models"));
+    models = model_paths(study, file);
     axes = words(json_object_get(study, "values"));
     over = words(json_object_get(study, "over"));
     if (!models || !axes || !over) {
         status = fer_fail(err, FER_ENOMEM, "out of memory");
     } else {
-        sweep.models = options->models ? options->models : models;
+        sweep.models = options->models ? options->models : (const char *const *)models;
         sweep.axes = axes;
         sweep.over = json_array_size(json_object_get(study, "over")) > 0 ? over : options->over;
         status = replace_axes(axes, options, file, err);
     }
     if (status == FER_OK)
         status = fer_sweep(context, &sweep, err);
-    free(models);
+    free_paths(models);
     free(axes);
     free(over);
     json_decref(study);
@@ -207,6 +224,14 @@ enum fer_status fer_study(struct fer_context *context, const char *file, const s
 }
 
 /* ---- listing ---- */
+
+static void name_models(json_t *study, const char *file)
+{
+    char **paths = model_paths(study, file);
+
+    json_object_set_new(study, "models", fer_json_words((const char *const *)paths));
+    free_paths(paths);
+}
 
 enum fer_status fer_studies(const char *folder, char **json, struct fer_error *err)
 {
@@ -220,8 +245,11 @@ enum fer_status fer_studies(const char *folder, char **json, struct fer_error *e
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct fer_error wrong = FER_ERROR_INIT;
 
-        if (read_study(found.gl_pathv[i], &study, &wrong) != FER_OK)
-            study = json_pack("{s:s, s:s}", "file", found.gl_pathv[i], "error", wrong.text);
+        if (read_study(found.gl_pathv[i], &study, &wrong) == FER_OK)
+            name_models(study, found.gl_pathv[i]);
+        else
+            study = json_pack("{s:o, s:o}", "file", fer_json_string(found.gl_pathv[i]), "error",
+                              fer_json_string(wrong.text));
         json_array_append_new(list, study);
     }
     globfree(&found);

@@ -162,21 +162,13 @@ static enum fer_status train(struct sweep *s, const struct fer_grid_run *run, co
     return status;
 }
 
-/* Where a description's relative paths start. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-}
-
 /* The checkpoint carries all values; they are told again because a path in them starts in the working directory, and
  * one of the description in its folder. */
 static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run, const char *dir, json_t *result,
                                 struct fer_error *err)
 {
     char *best = fer_path_join(dir, "best.safetensors"), *answers = fer_path_join(dir, "predictions.csv");
-    char *folder = folder_of(run->model), *text = NULL;
+    char *folder = fer_path_folder(run->model), *text = NULL;
     struct fer_eval_options options = { .settings = settings_of(s, run),
                                         .dir = folder,
                                         .answers = answers,
@@ -204,8 +196,8 @@ static json_t *begin_result(const struct sweep *s, int index)
 {
     const struct fer_grid_run *run = &s->grid.runs[index];
 
-    return json_pack("{s:s, s:s, s:O, s:I, s:s, s:s}", "name", run->name, "model", run->model, "set", run->set, "seed",
-                     (json_int_t)run->seed, "libfer", fer_version(), "description", s->hashes[index]);
+    return json_pack("{s:s, s:o, s:O, s:I, s:s, s:s}", "name", run->name, "model", fer_json_string(run->model), "set",
+                     run->set, "seed", (json_int_t)run->seed, "libfer", fer_version(), "description", s->hashes[index]);
 }
 
 static void end_result(const struct sweep *s, json_t *result, double seconds, const struct fer_error *err)
@@ -217,10 +209,10 @@ static void end_result(const struct sweep *s, json_t *result, double seconds, co
                                     : status == FER_EINTERRUPTED ? FER_RUN_INTERRUPTED
                                                                  : FER_RUN_FAILED));
     if (status != FER_OK)
-        json_object_set_new(result, "error", json_string(err->text));
+        json_object_set_new(result, "error", fer_json_string(err->text));
     json_object_set_new(result, "seconds", json_real(seconds));
     if (s->context->device)
-        json_object_set_new(result, "device", json_string(s->context->device->name));
+        json_object_set_new(result, "device", fer_json_string(s->context->device->name));
 }
 
 /* Train, test, note.  The status is that of noting; what became of the run is in *outcome. */

@@ -157,7 +157,7 @@ enum fer_status fer_table_make(const char *dir, json_t **out, struct fer_error *
     if (status == FER_OK)
         status = collect(dir, list, runs, err);
     if (status == FER_OK) {
-        *out = json_pack("{s:s, s:O, s:o}", "sweep", dir, "runs", runs, "table",
+        *out = json_pack("{s:o, s:O, s:o}", "sweep", fer_json_string(dir), "runs", runs, "table",
                          make_rows(runs, json_object_get(list, "over")));
         if (!*out)
             status = fer_fail(err, FER_ENOMEM, "no memory for the table of %s", dir);

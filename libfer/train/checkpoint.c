@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/checkpoint.h"
 
+#include <fer/context.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -8,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+
+#include "number.h"
 
 /* ---- reading ---- */
 
@@ -29,8 +32,9 @@ enum fer_status fer_checkpoint_open(const char *path, struct fer_checkpoint *out
     else if (strcmp(format, "1") != 0)
         status = fer_fail(err, FER_ENOTSUP, "%s has checkpoint format %.20s; this is libfer %s, which reads 1", path,
                           format, fer_version());
-    else
-        out->seed = strtoull(seed, NULL, 10);
+    else if (!fer_number_whole(seed, FER_SEED_MAX, &out->seed))
+        status = fer_fail(err, FER_EFORMAT, "%s: its seed '%.30s' should be a whole number from 0 to %" PRIu64, path,
+                          seed, FER_SEED_MAX);
     if (status != FER_OK)
         fer_checkpoint_close(out);
     return status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/context.h"
 
+#include <fer/host.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -164,6 +166,23 @@ enum fer_status fer_context_device(struct fer_context *context, struct fer_devic
     return status;
 }
 
+enum fer_status fer_seed_check(uint64_t seed, struct fer_error *err)
+{
+    return seed <= FER_SEED_MAX
+               ? FER_OK
+               : fer_fail(err, FER_EINVAL, "the seed %" PRIu64 " is too large: it should be at most %" PRIu64, seed,
+                          FER_SEED_MAX);
+}
+
+json_t *fer_json_string(const char *text)
+{
+    char *whole = text ? fer_text_utf8(text) : NULL;
+    json_t *string = whole ? json_string(whole) : NULL;
+
+    free(whole);
+    return string;
+}
+
 json_t *fer_json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -174,7 +193,7 @@ json_t *fer_json_words(const char *const *words)
     json_t *array = json_array();
 
     for (; words && *words; words++)
-        json_array_append_new(array, json_string(*words));
+        json_array_append_new(array, fer_json_string(*words));
     return array;
 }
 
@@ -183,6 +202,13 @@ enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)
     *out = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY) : NULL;
     json_decref(value);
     return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "no memory for the report");
+}
+
+char *fer_path_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
 char *fer_path_join(const char *dir, const char *name)

@@ -51,8 +51,8 @@ static enum fer_status make_report(const struct fer_store *store, const char *pa
     for (int i = 0; i < description->nlabels; i++)
         json_array_append_new(labels, json_string(description->labels[i]));
     if (status == FER_OK)
-        status = fer_json_text(json_pack("{s:s, s:s, s:I, s:O, s:O}", "checkpoint", path, "weights", hash, "seed",
-                                         (json_int_t)seed, "labels", labels, "tests", tests),
+        status = fer_json_text(json_pack("{s:o, s:s, s:I, s:O, s:O}", "checkpoint", fer_json_string(path), "weights",
+                                         hash, "seed", (json_int_t)seed, "labels", labels, "tests", tests),
                                json, err);
     json_decref(labels);
     return status;

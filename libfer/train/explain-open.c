@@ -208,14 +208,15 @@ static enum fer_status describe(const struct fer_explainer *e, char **how, struc
 {
     const struct fer_explain_options *o = e->options;
 
-    return fer_json_text(
-        json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:s?, s:f, s:i}", "writer", "fer_explain",
-                  "checkpoint", e->checkpoint, "weights", e->hash, "seed", (json_int_t)e->seed, "set",
-                  fer_json_words(o->settings.sets), "data", fer_json_words(o->settings.data), "test",
-                  e->pictures ? NULL : e->description->tests[e->test].name, "predict", fer_json_words(o->predicts),
-                  "show", fer_json_words(o->show), "cam", fer_json_words(o->cams), "compare",
-                  fer_json_words(o->compare), "class", o->label, "threshold", e->threshold, "zoom", e->zoom),
-        how, err);
+    return fer_json_text(json_pack("{s:s, s:o, s:s, s:I, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o?, s:f, s:i}", "writer",
+                                   "fer_explain", "checkpoint", fer_json_string(e->checkpoint), "weights", e->hash,
+                                   "seed", (json_int_t)e->seed, "set", fer_json_words(o->settings.sets), "data",
+                                   fer_json_words(o->settings.data), "test",
+                                   e->pictures ? NULL : e->description->tests[e->test].name, "predict",
+                                   fer_json_words(o->predicts), "show", fer_json_words(o->show), "cam",
+                                   fer_json_words(o->cams), "compare", fer_json_words(o->compare), "class",
+                                   fer_json_string(o->label), "threshold", e->threshold, "zoom", e->zoom),
+                         how, err);
 }
 
 enum fer_status fer_explain_open(struct fer_explainer *e, const struct fer_checkpoint *checkpoint, const char *out,

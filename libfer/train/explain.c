@@ -103,20 +103,6 @@ static enum fer_status describe_block(struct fer_explainer *e, int v, int row, j
     return status == FER_OK && !*out ? fer_fail(err, FER_ENOMEM, "out of memory") : status;
 }
 
-/* A file's name need not be UTF-8, JSON must be. */
-static json_t *json_name(const char *name)
-{
-    json_t *text = json_string(name);
-    char plain[FER_EXPLAIN_NAME];
-
-    if (text)
-        return text;
-    snprintf(plain, sizeof(plain), "%s", name);
-    for (char *c = plain; *c; c++)
-        *c = (char)(*c & 0x80 ? '?' : *c);
-    return json_string(plain);
-}
-
 static enum fer_status write_row(struct fer_explainer *e, int row, struct fer_error *err)
 {
     const struct fer_explain_row *r = &e->rows[row];
@@ -130,7 +116,7 @@ static enum fer_status write_row(struct fer_explainer *e, int row, struct fer_er
     fer_strip_free(&strip);
     if (status != FER_OK)
         return status;
-    object = json_pack("{s:s, s:o}", "file", file, "name", json_name(r->name));
+    object = json_pack("{s:s, s:o}", "file", file, "name", fer_json_string(r->name));
     if (object && r->has_id)
         json_object_set_new(object, "id", json_integer((json_int_t)r->id));
     if (object && r->label >= 0)
@@ -294,9 +280,9 @@ enum fer_status fer_explainer_finish(struct fer_explainer *e, char **json, struc
         status = fer_explain_files_finish(&e->files, e->rows_json, err);
     if (status != FER_OK)
         return status;
-    report = json_pack("{s:s, s:s, s:I, s:s, s:o, s:O, s:o}", "checkpoint", e->checkpoint, "weights", e->hash, "seed",
-                       (json_int_t)e->seed, "directory", e->files.dir, "panels", fer_explain_panel_names(e), "pictures",
-                       e->rows_json, "means", means(e));
+    report = json_pack("{s:o, s:s, s:I, s:o, s:o, s:O, s:o}", "checkpoint", fer_json_string(e->checkpoint), "weights",
+                       e->hash, "seed", (json_int_t)e->seed, "directory", fer_json_string(e->files.dir), "panels",
+                       fer_explain_panel_names(e), "pictures", e->rows_json, "means", means(e));
     if (report && !e->pictures) {
         json_object_set_new(report, "test", json_string(e->description->tests[e->test].name));
         json_object_set_new(report, "data", json_string(e->data_name[0]));

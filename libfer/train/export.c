@@ -364,17 +364,18 @@ static enum fer_status describe(struct exporting *e, const char *path, const cha
 {
     const struct fer_settings *settings = &e->options->settings;
 
-    return fer_json_text(json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "writer", "fer_export_data", "description",
-                                   e->options->text ? e->options->text : path, "pictures", data, "seed",
-                                   (json_int_t)settings->seed, "set", fer_json_words(settings->sets), "data",
+    return fer_json_text(json_pack("{s:s, s:o, s:s, s:I, s:o, s:o}", "writer", "fer_export_data", "description",
+                                   fer_json_string(e->options->text ? e->options->text : path), "pictures", data,
+                                   "seed", (json_int_t)settings->seed, "set", fer_json_words(settings->sets), "data",
                                    fer_json_words(settings->data)),
                          text, err);
 }
 
 static enum fer_status summarize(const struct exporting *e, const char *dir, char **json, struct fer_error *err)
 {
-    json_t *summary = json_pack("{s:s, s:I, s:I, s:f}", "directory", dir, "pictures", (json_int_t)e->count, "covered",
-                                (json_int_t)e->covered, "mean_covered", e->fraction / (double)e->count);
+    json_t *summary =
+        json_pack("{s:o, s:I, s:I, s:f}", "directory", fer_json_string(dir), "pictures", (json_int_t)e->count,
+                  "covered", (json_int_t)e->covered, "mean_covered", e->fraction / (double)e->count);
 
     if (e->finds)
         json_object_set_new(summary, "found", json_integer((json_int_t)e->found));

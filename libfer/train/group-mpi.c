@@ -18,7 +18,8 @@ enum { LOOK = 16 }; /* tests in vain before the other process is looked at */
 struct request {
     struct request *before, *after;
     MPI_Request mpi;
-    int peer, tests;
+    int peer;
+    unsigned tests; /* in vain */
 };
 
 struct world {

@@ -21,9 +21,10 @@ enum fer_status fer_inspect_devices(struct fer_context *context, char **json, st
         const struct fer_device_info *d = &list[i];
 
         json_array_append_new(all,
-                              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
-                                        d->name, "platform", d->platform, "driver", d->driver, "version", d->version,
-                                        "type", d->type, "profile", d->profile == FER_PROFILE_CPU ? "cpu" : "gpu",
+                              json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
+                                        fer_json_string(d->name), "platform", fer_json_string(d->platform), "driver",
+                                        fer_json_string(d->driver), "version", fer_json_string(d->version), "type",
+                                        d->type, "profile", d->profile == FER_PROFILE_CPU ? "cpu" : "gpu",
                                         "compute_units", (int)d->compute_units, "global_memory",
                                         (json_int_t)d->global_memory, "max_allocation", (json_int_t)d->max_allocation));
     }
@@ -44,8 +45,8 @@ static void add_entry(void *user, enum fer_kind kind, const void *entry)
 
 static json_t *describe_file(const struct fer_registry_file *file)
 {
-    json_t *row =
-        json_pack("{s:s, s:b, s:s?}", "path", file->path, "shadowed", (int)file->shadowed, "refusal", file->refusal);
+    json_t *row = json_pack("{s:o, s:b, s:o?}", "path", fer_json_string(file->path), "shadowed", (int)file->shadowed,
+                            "refusal", fer_json_string(file->refusal));
     const struct fer_plugin *plugin = file->plugin;
     json_t *provides;
 

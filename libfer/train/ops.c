@@ -318,13 +318,13 @@ static enum fer_status report(struct ops *o, const char *path, char **text, stru
         json_decref(list);
         return status;
     }
-    return fer_json_text(json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:f, s:{s:f, s:f, s:i, s:I}, s:o}", "model", path,
-                                   "device", w->device->name, "driver", w->device->driver, "mode",
-                                   w->stage || w->flow->backward ? "train" : "infer", "batch", w->batch, "steps",
-                                   o->steps, "seconds_per_step", total, "peak", "gflops", o->peak.flops / 1e9, "gbytes",
-                                   o->peak.bytes / 1e9, "lanes", o->peak.lanes, "buffer", (json_int_t)o->peak.buffer,
-                                   "operations", list),
-                         text, err);
+    return fer_json_text(
+        json_pack("{s:o, s:o, s:o, s:s, s:i, s:i, s:f, s:{s:f, s:f, s:i, s:I}, s:o}", "model", fer_json_string(path),
+                  "device", fer_json_string(w->device->name), "driver", fer_json_string(w->device->driver), "mode",
+                  w->stage || w->flow->backward ? "train" : "infer", "batch", w->batch, "steps", o->steps,
+                  "seconds_per_step", total, "peak", "gflops", o->peak.flops / 1e9, "gbytes", o->peak.bytes / 1e9,
+                  "lanes", o->peak.lanes, "buffer", (json_int_t)o->peak.buffer, "operations", list),
+        text, err);
 }
 
 enum fer_status fer_bench_ops(struct fer_context *context, const char *path, const struct fer_bench_options *options,

@@ -87,7 +87,7 @@ static enum fer_status make_options(struct fer_context *context, const struct fe
                                     struct fer_error *err)
 {
     struct fer_setting *sets, *data;
-    enum fer_status status;
+    enum fer_status status = fer_seed_check(settings->seed, err);
 
     *options = (struct fer_description_options){
         .seed = settings->seed,
@@ -97,7 +97,8 @@ static enum fer_status make_options(struct fer_context *context, const struct fe
         .keep_row = purpose == FER_FOR_ANSWERS ? FER_ANSWER_ROW : 0,
         .check = purpose == FER_FOR_CHECK,
     };
-    status = split(context, settings->sets, "set", &sets, &options->nsets, err);
+    if (status == FER_OK)
+        status = split(context, settings->sets, "set", &sets, &options->nsets, err);
     if (status == FER_OK)
         status = split(context, settings->data, "data", &data, &options->ndata, err);
     if (status == FER_OK) {

@@ -2,6 +2,7 @@
  *
  * From a description to a directory with trained weights.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,12 +29,13 @@ static enum fer_status describe_run(struct fer_trainer *t, const char *path, str
     const struct fer_device *device = t->context->device;
     const struct fer_settings *settings = &t->options->settings;
     int ranks = fer_group_shared(t->group) ? fer_group_size(t->group) : 1;
-    json_t *run =
-        json_pack("{s:s, s:s, s:I, s:o, s:o, s:s, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "libfer", fer_version(),
-                  "description", path, "seed", (json_int_t)t->seed, "set", fer_json_words(settings->sets), "data",
-                  fer_json_words(settings->data), "precision", fer_precision_name(t->context->precision), "ranks",
-                  ranks, "device", "name", device->name, "platform", device->platform_name, "version", device->version,
-                  "driver", device->driver, "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
+    json_t *run = json_pack("{s:s, s:o, s:I, s:o, s:o, s:s, s:i, s:{s:o, s:o, s:o, s:o, s:s}}", "libfer", fer_version(),
+                            "description", fer_json_string(path), "seed", (json_int_t)t->seed, "set",
+                            fer_json_words(settings->sets), "data", fer_json_words(settings->data), "precision",
+                            fer_precision_name(t->context->precision), "ranks", ranks, "device", "name",
+                            fer_json_string(device->name), "platform", fer_json_string(device->platform_name),
+                            "version", fer_json_string(device->version), "driver", fer_json_string(device->driver),
+                            "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
     char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
     enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
@@ -44,9 +46,70 @@ static enum fer_status describe_run(struct fer_trainer *t, const char *path, str
     return status;
 }
 
+/* The same words, in whatever order. */
+static bool same_words(const json_t *a, const json_t *b)
+{
+    const json_t *one, *other;
+    size_t i, k;
+
+    json_array_foreach(a, i, one)
+    {
+        bool found = false;
+
+        json_array_foreach(b, k, other) found = found || json_equal(one, other);
+        if (!found)
+            return false;
+    }
+    return json_array_size(a) == json_array_size(b);
+}
+
+/* "with --data a=x --data b=y", "without --data". */
+static void data_text(const json_t *words, char *text, size_t size)
+{
+    size_t n = (size_t)snprintf(text, size, json_array_size(words) ? "with" : "without --data");
+    const json_t *word;
+    size_t i;
+
+    json_array_foreach(words, i, word)
+    {
+        const char *value = json_string_value(word);
+
+        if (n < size)
+            n += (size_t)snprintf(text + n, size - n, " --data %.200s", value ? value : "?");
+    }
+}
+
+/* The description's text does not have the paths of --data; run.json has. */
+static enum fer_status compare_data(const struct fer_trainer *t, struct fer_error *err)
+{
+    struct fer_error absent = FER_ERROR_INIT;
+    char *path = fer_path_join(t->options->run, "run.json"), begun[256], now[256];
+    json_t *run = NULL, *words = fer_json_words(t->options->settings.data);
+    const json_t *before;
+    void *bytes = NULL;
+    size_t size = 0;
+    enum fer_status status = path && words ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    if (status == FER_OK && fer_file_read(path, 16 << 20, &bytes, &size, &absent) == FER_OK)
+        run = json_loadb(bytes, size, 0, NULL);
+    before = json_object_get(run, "data"); /* without run.json nobody knows */
+    if (status == FER_OK && json_is_array(before) && !same_words(before, words)) {
+        data_text(before, begun, sizeof(begun));
+        data_text(words, now, sizeof(now));
+        status = fer_fail(err, FER_EINVAL, "%s was begun %s; it cannot go on %s", t->options->run, begun, now);
+    }
+    json_decref(words);
+    json_decref(run);
+    free(bytes);
+    free(path);
+    return status;
+}
+
 /* Find out whether there is something to resume, or to protect. */
 static enum fer_status find_last(struct fer_trainer *t, struct fer_checkpoint *last, struct fer_error *err)
 {
+    enum fer_status status;
+
     t->has_last = access(t->last, F_OK) == 0;
     if (!t->has_last) {
         if (t->options->resume)
@@ -57,7 +120,8 @@ static enum fer_status find_last(struct fer_trainer *t, struct fer_checkpoint *l
     if (!t->options->resume)
         return fer_fail(err, FER_EINVAL, "%s already holds a run; resume it, or choose another directory",
                         t->options->run);
-    return fer_checkpoint_open(t->last, last, err);
+    status = compare_data(t, err);
+    return status == FER_OK ? fer_checkpoint_open(t->last, last, err) : status;
 }
 
 static enum fer_status choose_seed(struct fer_trainer *t, const struct fer_checkpoint *last, struct fer_error *err)
@@ -129,6 +193,27 @@ static enum fer_status restore(struct fer_trainer *t, const struct fer_checkpoin
     return last->file ? fer_checkpoint_weights(last, t->store, err) : FER_OK;
 }
 
+/* The log's lock is held: nobody else writes these files. */
+static void remove_leftovers(const struct fer_trainer *t)
+{
+    static const char *const names[] = { "last.safetensors", "best.safetensors", "run.json", "model.fer" };
+    const struct fer_description *d = t->description;
+    char *path;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if ((path = fer_path_join(t->options->run, names[i])))
+            fer_file_remove_leftovers(path);
+        free(path);
+    }
+    for (int i = 0; i < d->nstages; i++) {
+        for (int k = 0; k < d->stages[i].nsaves; k++) {
+            if ((path = fer_path_join(t->options->run, d->stages[i].saves[k].file)))
+                fer_file_remove_leftovers(path);
+            free(path);
+        }
+    }
+}
+
 /* The directory is rank 0's. */
 static enum fer_status open_directory(struct fer_trainer *t, const char *path, struct fer_error *err)
 {
@@ -138,8 +223,10 @@ static enum fer_status open_directory(struct fer_trainer *t, const char *path, s
 
     if (status == FER_OK)
         status = fer_log_open(log, t->state.log_lines, &t->log, err);
-    if (status == FER_OK)
+    if (status == FER_OK) {
+        remove_leftovers(t);
         status = describe_run(t, path, err);
+    }
     free(log);
     return status;
 }

@@ -226,12 +226,13 @@ static enum fer_status report(struct tune *t, const char *path, char **json, str
 {
     const struct fer_workload *w = &t->work;
 
-    return fer_json_text(json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:O}", "model",
-                                   path, "device", w->device->name, "driver", w->device->driver, "mode",
-                                   w->stage ? "train" : "infer", "batch", w->batch, "file", fer_tuning_file(t->tuning),
-                                   "problems", t->count, "known", t->known, "tuned", t->tuned, "left",
-                                   t->count - t->known - t->tuned, "seconds", fer_meter_now() - t->began, "first_ms",
-                                   t->first_ms, "tuned_ms", t->tuned_ms, "results", t->results),
+    return fer_json_text(json_pack("{s:o, s:o, s:o, s:s, s:i, s:o, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:O}", "model",
+                                   fer_json_string(path), "device", fer_json_string(w->device->name), "driver",
+                                   fer_json_string(w->device->driver), "mode", w->stage ? "train" : "infer", "batch",
+                                   w->batch, "file", fer_json_string(fer_tuning_file(t->tuning)), "problems", t->count,
+                                   "known", t->known, "tuned", t->tuned, "left", t->count - t->known - t->tuned,
+                                   "seconds", fer_meter_now() - t->began, "first_ms", t->first_ms, "tuned_ms",
+                                   t->tuned_ms, "results", t->results),
                          json, err);
 }
 

@@ -61,18 +61,31 @@ static bool ends_in(const char *name, const char *const *endings)
     return false;
 }
 
+static const char *const read_endings[] = { ".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".pgm", ".ppm", ".pnm", NULL };
+
 bool is_picture(const char *name)
 {
-    static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".pnm", NULL };
+    return ends_in(name, read_endings);
+}
+
+bool is_unread(const char *name)
+{
+    static const char *const endings[] = { ".webp", ".gif",  ".tif", ".tiff", ".heic",
+                                           ".heif", ".avif", ".jxl", ".jp2",  NULL };
 
     return ends_in(name, endings);
 }
 
-bool is_tiff(const char *name)
+bool has_copy(const char *path)
 {
-    static const char *const endings[] = { ".tif", ".tiff", NULL };
+    const int stem = (int)path_stem(path);
+    char copy[PATH_SIZE];
 
-    return ends_in(name, endings);
+    for (const char *const *ending = read_endings; *ending; ending++) {
+        if (snprintf(copy, sizeof(copy), "%.*s%s", stem, path, *ending) < PATH_SIZE && is_file(copy))
+            return true;
+    }
+    return false;
 }
 
 /* ---- folders ---- */
@@ -163,7 +176,7 @@ static enum fer_status descend(void *context, const char *path, const char *name
     struct descent *descent = context;
     enum fer_status status;
 
-    if (is_picture(name) || is_tiff(name))
+    if (is_picture(name) || (is_unread(name) && is_file(path)))
         return descent->visit(descent->context, path, name, err);
     if (!is_folder(path))
         return FER_OK;
@@ -188,7 +201,31 @@ struct addition {
     struct catalog *catalog;
     struct place place;
     int numbers;
+    size_t unread; /* pictures of kinds that are not read */
+    char *first;   /* of them */
 };
+
+/* Without them the data would be less than what lies there, and nobody would know. */
+static enum fer_status check_unread(const struct addition *addition, const char *folder, struct fer_error *err)
+{
+    static const char what[] = "make PNG or JPEG of such pictures, as in `mogrify -format png`, or take them out";
+
+    if (addition->unread == 1)
+        return fer_fail(err, FER_ENOTSUP, "'%s' is a picture of a kind that is not read: %s", addition->first, what);
+    if (addition->unread > 1)
+        return fer_fail(err, FER_ENOTSUP, "'%s' and %zu more below '%s' are pictures of a kind that is not read: %s",
+                        addition->first, addition->unread - 1, folder, what);
+    return FER_OK;
+}
+
+static enum fer_status add_unread(struct addition *addition, const char *path, struct fer_error *err)
+{
+    if (has_copy(path))
+        return FER_OK;
+    if (addition->unread++ == 0 && !(addition->first = strdup(path)))
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    return FER_OK;
+}
 
 static enum fer_status add_picture(void *context, const char *path, const char *name, struct fer_error *err)
 {
@@ -197,7 +234,7 @@ static enum fer_status add_picture(void *context, const char *path, const char *
     enum fer_status status;
 
     if (!is_picture(name))
-        return FER_OK;
+        return add_unread(addition, path, err);
     status = catalog_add(addition->catalog, path, &entry, err);
     if (!status) {
         entry->split = addition->place.split;
@@ -209,8 +246,12 @@ static enum fer_status add_picture(void *context, const char *path, const char *
 enum fer_status add_pictures(struct catalog *catalog, const char *folder, struct place place, struct fer_error *err)
 {
     struct addition addition = { .catalog = catalog, .place = place };
+    enum fer_status status = folder_pictures(folder, add_picture, &addition, err);
 
-    return folder_pictures(folder, add_picture, &addition, err);
+    if (!status)
+        status = check_unread(&addition, folder, err);
+    free(addition.first);
+    return status;
 }
 
 static enum fer_status add_class(void *context, const char *path, const char *name, struct fer_error *err)
@@ -227,12 +268,16 @@ static enum fer_status add_class(void *context, const char *path, const char *na
         return fer_fail_prefix(err, "folder '%s'", path);
     if (addition->place.label == LEFT_OUT)
         return FER_OK;
-    return add_pictures(addition->catalog, path, addition->place, err);
+    return folder_pictures(path, add_picture, addition, err);
 }
 
 enum fer_status add_classes(struct catalog *catalog, const char *folder, int split, int numbers, struct fer_error *err)
 {
-    struct addition addition = { catalog, { split, -1 }, numbers };
+    struct addition addition = { .catalog = catalog, .place = { split, -1 }, .numbers = numbers };
+    enum fer_status status = folder_each(folder, add_class, &addition, err);
 
-    return folder_each(folder, add_class, &addition, err);
+    if (!status)
+        status = check_unread(&addition, folder, err);
+    free(addition.first);
+    return status;
 }

@@ -35,7 +35,7 @@ static void make_key(const char *path, char key[LONGEST_KEY])
     digits = strspn(key, "0123456789");
     if (digits && key[digits] == '_' && key[digits + 1])
         memmove(key, key + digits + 1, strlen(key + digits + 1) + 1);
-    if (is_picture(key) || is_tiff(key))
+    if (is_picture(key) || is_unread(key))
         key[path_stem(key)] = '\0';
     stem = strlen(key);
     if (stem > sizeof(aligned) - 1 && strcmp(key + stem - (sizeof(aligned) - 1), aligned) == 0)

@@ -34,7 +34,7 @@ struct reading {
     int misnamed;
     unsigned series, angles; /* sets of those that are read */
     struct names seen;
-    size_t tiffs;
+    size_t unread;
 };
 
 static enum fer_status add_face(struct reading *r, const char *path, const struct pose *pose, struct fer_error *err)
@@ -67,7 +67,7 @@ static enum fer_status visit(void *context, const char *path, const char *name, 
     enum fer_status status;
 
     if (!is_picture(name)) {
-        r->tiffs++;
+        r->unread += !has_copy(path);
         return FER_OK;
     }
     snprintf(stem, sizeof(stem), "%.*s", (int)(path_stem(name) < sizeof(stem) ? path_stem(name) : sizeof(stem) - 1),
@@ -92,11 +92,11 @@ static enum fer_status read_faces(struct reading *r, const char *path, struct fe
 
     r->catalog->fields |= FER_FIELD_LABEL | FER_FIELD_SUBJECT;
     status = folder_pictures(path, visit, r, err);
-    if (!status && r->catalog->count == 0 && r->tiffs > 0)
+    if (!status && r->unread > 0)
         status = fer_fail(err, FER_ENOTSUP,
-                          "'%s' has %zu TIFF files, which are not read; convert them to PNG or PGM under the "
-                          "same names, as in `mogrify -format png *.tiff`",
-                          path, r->tiffs);
+                          "'%s' has %zu TIFF files or the like, which are not read; convert them to PNG or PGM under "
+                          "the same names, as in `mogrify -format png *.tiff`",
+                          path, r->unread);
     if (!status && r->catalog->count == 0)
         status = fer_fail(err, FER_ENOTFOUND, "'%s' has no pictures named like %s%s", path, r->pattern,
                           r->seen.count ? " of the series and angles that are asked for" : "");
