@@ -43,6 +43,7 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
         __global const float *const sums = c + (size_t)min(r, rows - 1) * n;
         in[r] = a + (size_t)min(r, rows - 1) * a_row;
         if (!first && columns < 16)
+#pragma unroll 1
             for (int j = 0; j < 16; j++)
                 edge[j] = j < columns ? sums[j] : 0.0f;
         lo[r] = first ? start.lo : columns < 16 ? vload8(0, edge) : vload8(0, sums);
@@ -63,6 +64,7 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
         size_t at = 0;
 #pragma unroll 1
         for (int l = 0; l < depth; l++, b += b_row, at += a_column) {
+#pragma unroll 1
             for (int j = 0; j < 16; j++)
                 edge[j] = b[min(j, columns - 1)];
             const float8 b_lo = vload8(0, edge), b_hi = vload8(1, edge);
@@ -108,6 +110,7 @@ gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows, const int run)
 #pragma unroll 1
         for (int j = j0; j < min(j0 + columns, n); j += 16) {
             float start[16];
+#pragma unroll 1
             for (int q = 0; q < 16; q++)
                 start[q] = j + q < n ? FER_BIAS(j + q) : 0.0f;
 #pragma unroll 1
