@@ -54,10 +54,12 @@ enum fer_status fer_compile_finish(struct fer_compiler *c, const struct fer_comp
         for (int i = 0; i < c->program->ntensors; i++)
             c->program->tensors[i]->in_place_of = NULL;
     say_unrounded(c, o);
-    const enum fer_status status = fer_plan(c->program, c->store->device->max_allocation, err);
-    if (status)
-        return status;
-    return fer_exec_create(c->store->device, c->program, o->poison, o->watch, exec, err);
+    enum fer_status status = fer_plan(c->program, c->store->device->max_allocation, err);
+    if (!status)
+        status = fer_exec_create(c->store->device, c->program, o->poison, o->watch, exec, err);
+    if (!status)
+        status = fer_store_ready(c->store, err); /* *exec is freed with what it belongs to */
+    return status;
 }
 
 enum fer_status fer_compile_begin(struct fer_graph *graph, struct fer_store *store, int capacity,

@@ -14,11 +14,17 @@ struct fer_store {
     struct fer_device *device;
     const struct fer_description *description;
     struct fer_buffer **values, **statistics; /* by net index; NULL for a net without any */
+    struct fer_drawing *drawing;              /* a thread that initialises weights; NULL: they are there */
 };
 /* Every weight zero: for whoever loads them all, or needs none. */
 enum fer_status fer_store_allocate(struct fer_device *device, const struct fer_description *description,
                                    struct fer_store **out, struct fer_error *err);
-/* Allocate and initialise every weight from (seed, path). */
+/* Allocate, and initialise every weight from (seed, path) on a thread while the caller does something else, such as
+ * building kernels.  fer_store_ready waits for it and has its failure; reading, writing and compiling wait as well. */
+enum fer_status fer_store_begin(struct fer_device *device, const struct fer_description *description, uint64_t seed,
+                                struct fer_store **out, struct fer_error *err);
+enum fer_status fer_store_ready(const struct fer_store *store, struct fer_error *err);
+/* Both. */
 enum fer_status fer_store_create(struct fer_device *device, const struct fer_description *description, uint64_t seed,
                                  struct fer_store **out, struct fer_error *err);
 void fer_store_free(struct fer_store *store);

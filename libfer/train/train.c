@@ -251,7 +251,7 @@ static enum fer_status set_up(struct fer_trainer *t, const char *path, struct fe
     if (status == FER_OK)
         status = fer_context_device(t->context, &device, err);
     if (status == FER_OK)
-        status = fer_store_create(device, t->description, t->seed, &t->store, err);
+        status = fer_store_begin(device, t->description, t->seed, &t->store, err);
     t->testers = calloc(t->description ? (size_t)t->description->ntests + 1 : 1, sizeof(struct fer_tester *));
     if (status == FER_OK && !t->testers)
         status = fer_fail(err, FER_ENOMEM, "out of memory");

@@ -151,7 +151,7 @@ enum fer_status fer_workload_open(struct fer_context *context, const char *path,
     if (status == FER_OK)
         status = fer_context_device(context, &w->device, err);
     if (status == FER_OK)
-        status = fer_store_create(w->device, w->description, settings->seed, &w->store, err);
+        status = fer_store_begin(w->device, w->description, settings->seed, &w->store, err);
     if (status == FER_OK)
         status = options->training ? open_stage(w, err) : open_predict(w, options, err);
     if (status != FER_OK)
