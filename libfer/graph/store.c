@@ -5,14 +5,15 @@
 #include "graph/compile.h"
 #include "graph/initial.h"
 
-/* `joins` is of the thread that began; status and error are the drawing thread's until it has been joined. */
+/* A thread of the host draws; the device is left to the thread that waits, because not every driver likes two. */
 struct fer_drawing {
     pthread_t thread;
-    bool joins;
+    bool joins; /* there is a thread to wait for */
     struct fer_store *store;
     uint64_t seed;
-    enum fer_status status;
-    struct fer_error error;
+    int count;
+    const struct fer_weight **weights; /* [count] */
+    float **data;                      /* [count], NULL: there was no memory */
 };
 
 static struct fer_buffer *buffer_of(const struct fer_store *store, const struct fer_weight *weight)
@@ -30,9 +31,6 @@ static enum fer_status put(struct fer_store *store, const struct fer_weight *wei
 enum fer_status fer_store_read(const struct fer_store *store, const struct fer_weight *weight, float *data,
                                struct fer_error *err)
 {
-    const enum fer_status status = fer_store_ready(store, err);
-    if (status)
-        return status;
     return fer_buffer_read(buffer_of(store, weight), weight->offset * sizeof(float), data,
                            fer_shape_count(&weight->shape) * sizeof(float), err);
 }
@@ -59,22 +57,6 @@ static enum fer_status create_buffers(struct fer_store *store, const struct fer_
     return status;
 }
 
-static enum fer_status initialise(struct fer_store *store, const struct fer_net *net, uint64_t seed,
-                                  struct fer_error *err)
-{
-    enum fer_status status = FER_OK;
-    for (int i = 0; i < net->nweights && !status; i++) {
-        const struct fer_weight *weight = net->weights[i];
-        float *data = malloc((fer_shape_count(&weight->shape) + 1) * sizeof(*data));
-        if (!data)
-            return fer_fail(err, FER_ENOMEM, "out of memory while initialising '%s'", weight->path);
-        fer_weight_initialise(weight, seed, data);
-        status = put(store, weight, data, err);
-        free(data);
-    }
-    return status;
-}
-
 enum fer_status fer_store_allocate(struct fer_device *device, const struct fer_description *description,
                                    struct fer_store **out, struct fer_error *err)
 {
@@ -97,12 +79,48 @@ enum fer_status fer_store_allocate(struct fer_device *device, const struct fer_d
     return FER_OK;
 }
 
+static void free_drawing(struct fer_drawing *drawing)
+{
+    if (!drawing)
+        return;
+    for (int i = 0; drawing->data && i < drawing->count; i++)
+        free(drawing->data[i]);
+    free(drawing->data);
+    free(drawing->weights);
+    free(drawing);
+}
+
+static struct fer_drawing *make_drawing(struct fer_store *store, uint64_t seed)
+{
+    const struct fer_description *description = store->description;
+    struct fer_drawing *drawing = calloc(1, sizeof(*drawing));
+    if (!drawing)
+        return NULL;
+    drawing->store = store;
+    drawing->seed = seed;
+    for (int n = 0; n < description->nnets; n++)
+        drawing->count += description->nets[n]->nweights;
+    drawing->weights = calloc((size_t)drawing->count + 1, sizeof(*drawing->weights));
+    drawing->data = calloc((size_t)drawing->count + 1, sizeof(*drawing->data));
+    if (!drawing->weights || !drawing->data) {
+        free_drawing(drawing);
+        return NULL;
+    }
+    for (int n = 0, i = 0; n < description->nnets; n++)
+        for (int w = 0; w < description->nets[n]->nweights; w++)
+            drawing->weights[i++] = description->nets[n]->weights[w];
+    return drawing;
+}
+
 static void *draw(void *user)
 {
     struct fer_drawing *drawing = user;
-    const struct fer_description *description = drawing->store->description;
-    for (int i = 0; !drawing->status && i < description->nnets; i++)
-        drawing->status = initialise(drawing->store, description->nets[i], drawing->seed, &drawing->error);
+    for (int i = 0; i < drawing->count; i++) {
+        drawing->data[i] = malloc((fer_shape_count(&drawing->weights[i]->shape) + 1) * sizeof(float));
+        if (!drawing->data[i])
+            return NULL;
+        fer_weight_initialise(drawing->weights[i], drawing->seed, drawing->data[i]);
+    }
     return NULL;
 }
 
@@ -112,30 +130,41 @@ enum fer_status fer_store_begin(struct fer_device *device, const struct fer_desc
     enum fer_status status = fer_store_allocate(device, description, out, err);
     if (status)
         return status;
-    struct fer_drawing *drawing = (*out)->drawing = calloc(1, sizeof(*drawing));
+    struct fer_drawing *drawing = (*out)->drawing = make_drawing(*out, seed);
     if (!drawing) {
         fer_store_free(*out);
         *out = NULL;
         return fer_fail(err, FER_ENOMEM, "out of memory");
     }
-    *drawing = (struct fer_drawing){ .store = *out, .seed = seed, .error = FER_ERROR_INIT };
     drawing->joins = pthread_create(&drawing->thread, NULL, draw, drawing) == 0;
     if (!drawing->joins)
         draw(drawing);
     return FER_OK;
 }
 
-enum fer_status fer_store_ready(const struct fer_store *store, struct fer_error *err)
+static void join(struct fer_drawing *drawing)
 {
-    struct fer_drawing *drawing = store->drawing;
-    if (!drawing)
-        return FER_OK;
     if (drawing->joins)
         pthread_join(drawing->thread, NULL);
     drawing->joins = false;
-    if (drawing->status && err)
-        *err = drawing->error;
-    return drawing->status;
+}
+
+enum fer_status fer_store_ready(struct fer_store *store, struct fer_error *err)
+{
+    struct fer_drawing *drawing = store->drawing;
+    enum fer_status status = FER_OK;
+    if (!drawing)
+        return FER_OK;
+    join(drawing);
+    for (int i = 0; i < drawing->count && !status; i++)
+        status = drawing->data[i]
+                     ? put(store, drawing->weights[i], drawing->data[i], err)
+                     : fer_fail(err, FER_ENOMEM, "out of memory while initialising '%s'", drawing->weights[i]->path);
+    if (status)
+        return status; /* whoever asks again is told the same */
+    free_drawing(drawing);
+    store->drawing = NULL;
+    return FER_OK;
 }
 
 enum fer_status fer_store_create(struct fer_device *device, const struct fer_description *description, uint64_t seed,
@@ -155,8 +184,9 @@ void fer_store_free(struct fer_store *store)
 {
     if (!store)
         return;
-    fer_store_ready(store, NULL);
-    free(store->drawing);
+    if (store->drawing)
+        join(store->drawing);
+    free_drawing(store->drawing);
     for (int i = 0; i < store->description->nnets; i++) {
         if (store->values)
             fer_buffer_free(store->values[i]);
