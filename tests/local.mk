@@ -214,7 +214,7 @@ check-oclgrind: all $(check_PROGRAMS) $(check_DATA)
 # --- make installcheck: an author's plugin, built against what make install left ---
 
 installcheck-local:
-	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' srcdir='$(srcdir)' \
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' datadir='$(datadir)' \
 		version='$(PACKAGE_VERSION)' CC='$(CC)' $(SHELL) $(srcdir)/scripts/installcheck
 
 clean-local:
