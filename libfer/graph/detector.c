@@ -7,6 +7,7 @@
 #include "graph/bind.h"
 #include "graph/emit.h"
 #include "graph/plan.h"
+#include "said.h"
 
 /* ---- parameters ---- */
 
@@ -85,7 +86,8 @@ static enum fer_status emit(const struct fer_detector *detector, const void *sta
     struct fer_canvas *canvas = &out->canvas;
     const struct fer_shape image = { FER_U8, 3, { canvas->height, canvas->width, detector->channels }, 0 };
     struct fer_shape table = { 0 }, result = { 0 };
-    enum fer_status status = detector->shape(state, canvas->width, canvas->height, &table, &result, err);
+    enum fer_status status = fer_said(detector->shape(state, canvas->width, canvas->height, &table, &result, err),
+                                      detector->name, "shape", err);
     if (status)
         return status;
     canvas->image = add_tensor(c, &image, FER_STORAGE_INPUT, "image");
@@ -96,7 +98,7 @@ static enum fer_status emit(const struct fer_detector *detector, const void *sta
         return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     struct fer_emit em = fer_compiler_emit(c, out->segment, "detect", err);
     em.owner = detector->name;
-    status = detector->emit(state, &em, canvas, err);
+    status = fer_said(detector->emit(state, &em, canvas, err), detector->name, "emit", err);
     return status ? status : em.status;
 }
 
@@ -157,7 +159,7 @@ enum fer_status fer_detector_run(const struct fer_detector *detector, const void
     *boxes = NULL;
     *count = 0;
     if (!status)
-        status = detector->prepare(state, c, width, height, table, err);
+        status = fer_said(detector->prepare(state, c, width, height, table, err), detector->name, "prepare", err);
     if (!status && launches(program)) {
         status = fer_exec_write(program->exec, c->image, canvas, row * (size_t)height, err);
         if (!status)
@@ -168,7 +170,7 @@ enum fer_status fer_detector_run(const struct fer_detector *detector, const void
             status = fer_exec_read(program->exec, c->result, result, result_bytes, err);
     }
     if (!status)
-        status = detector->find(state, c, table, result, boxes, count, err);
+        status = fer_said(detector->find(state, c, table, result, boxes, count, err), detector->name, "find", err);
     free(table);
     free(result);
     if (status) {
