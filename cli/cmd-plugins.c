@@ -49,7 +49,7 @@ static void print_plugin(const json_t *plugin)
     size_t i;
 
     if (!provides) {
-        printf("%s: refused: %s\n", text_of(plugin, "path"), text_of(plugin, "refusal"));
+        printf("%s\n", text_of(plugin, "refusal"));
         return;
     }
     printf("%s %s  %s%s", text_of(plugin, "name"), text_of(plugin, "version"), text_of(plugin, "help"),
