@@ -308,6 +308,8 @@ static enum fer_status not_found_in(const struct fer_registry *registry, enum fe
     return fer_fail(err, FER_ENOTFOUND, "plugin '%s' has no %s '%s'", plugin, fer_kind_name(kind), name);
 }
 
+enum { FEW = 8 }; /* names that a sentence holds */
+
 static enum fer_status not_found(const struct fer_registry *registry, enum fer_kind kind, const char *name,
                                  const char *const *plugins, struct fer_error *err)
 {
@@ -331,6 +333,12 @@ static enum fer_status not_found(const struct fer_registry *registry, enum fer_k
     const char *near = fer_nearest_name(name, names);
     if (near)
         return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; did you mean '%s'?", fer_kind_name(kind), name, near);
+    if (find.nnames > 0 && find.nnames <= FEW) {
+        char all[512] = "";
+        for (int i = 0, used = 0; i < find.nnames && used < (int)sizeof all; i++)
+            used += snprintf(all + used, sizeof all - (size_t)used, "%s%s", i ? ", " : "", names[i]);
+        return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; installed are: %s", fer_kind_name(kind), name, all);
+    }
     return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; no installed plugin has it (see: fer plugins)",
                     fer_kind_name(kind), name);
 }
