@@ -138,8 +138,10 @@ static int refuse(const char *word)
 {
     const char *near = meant(word);
 
-    fprintf(stderr, "fer: there is no command '%s'%s%s%s\nTry `fer --help' for all commands.\n", word,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fputs("fer: there is no command '", stderr);
+    put_name(stderr, word);
+    fprintf(stderr, "'%s%s%s\nTry `fer --help' for all commands.\n", near ? "; did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
     return EXIT_USAGE;
 }
 

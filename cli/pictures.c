@@ -93,7 +93,9 @@ void pictures_find(struct pictures *pictures, char *const *operands, int count, 
             append(pictures, operands[i]);
     }
     if (pictures->count == 0 && *failed == 0) {
-        fprintf(stderr, "fer: %s%s: there are no pictures there\n", operands[0], count > 1 ? " and the others" : "");
+        fputs("fer: ", stderr);
+        put_name(stderr, operands[0]);
+        fprintf(stderr, "%s: there are no pictures there\n", count > 1 ? " and the others" : "");
         ++*failed;
     }
 }
