@@ -92,6 +92,9 @@ expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"cou
 expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
 expect 1 eval tiny.fer;                        says 'not a safetensors file'
 expect 1 eval absent.safetensors;              says 'absent.safetensors'
+expect 1 check run/best.safetensors;           says 'is a safetensors file and no description'
+expect 1 compare run run;                      says 'run has no answers; fer eval run/best.safetensors --predictions=run/predi'
+expect 1 predict run/best.safetensors x.png --predict no;  says "has no predict 'no'; it has classify"
 
 # P2 to P5, of bytes that awk can print
 to_pgm() {
