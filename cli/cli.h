@@ -89,6 +89,8 @@ void print_json_line(json_t *object);
 void put_name(FILE *out, const char *name);
 /* A sentence with names in it, on standard error: likewise, but lines and tabs stay. */
 void put_sentence(const char *text);
+/* A field of a CSV, in quotes where it has to be. */
+void print_csv(const char *text, size_t length);
 /* A file's name as JSON has it: what is not UTF-8 in it is U+FFFD. */
 json_t *json_path(const char *path);
 /* A string or number member, with a default. */

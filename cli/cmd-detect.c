@@ -50,24 +50,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* ---- CSV: a field in quotes where it has to be ---- */
-
-static void print_field(const char *text, size_t length)
-{
-    bool quoted = false;
-
-    for (size_t i = 0; i < length; i++)
-        quoted |= strchr(",\"\r\n", text[i]) != NULL;
-    if (quoted)
-        putchar('"');
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '"')
-            putchar('"');
-        putchar(text[i]);
-    }
-    if (quoted)
-        putchar('"');
-}
+/* ---- CSV ---- */
 
 static void print_folder(const char *path)
 {
@@ -76,7 +59,7 @@ static void print_folder(const char *path)
     while (start && start > path && start[-1] != '/')
         start--;
     if (slash)
-        print_field(start, (size_t)(slash - start));
+        print_csv(start, (size_t)(slash - start));
 }
 
 /* Before the first line; whether there are landmarks is known only then. */
@@ -95,7 +78,7 @@ static void print_head(const struct args *args, bool landmarks)
 
 static void print_row(const struct args *args, const char *path, const struct fer_box *box, int face, int faces)
 {
-    print_field(path, strlen(path));
+    print_csv(path, strlen(path));
     if (args->labels) {
         putchar(',');
         print_folder(path);

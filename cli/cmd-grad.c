@@ -65,9 +65,16 @@ static void print(const json_t *report)
 
     printf("%-48s %14s %14s %10s\n", "along a random direction of", "gradient", "difference", "error");
     json_array_foreach(json_object_get(report, "tensors"), i, row)
-        printf("%-48s %14.6g %14.6g %10.2e%s\n", text_of(row, "name"), number_or_nan(row, "analytic"),
-               number_or_nan(row, "numeric"), number_or_nan(row, "difference"),
-               json_is_true(json_object_get(row, "ok")) ? "" : "  WRONG");
+    {
+        const double gradient = number_or_nan(row, "analytic"), numeric = number_or_nan(row, "numeric");
+        const bool ok = json_is_true(json_object_get(row, "ok"));
+
+        printf("%-48s %14.6g %14.6g %10.2e%s\n", text_of(row, "name"), gradient, numeric,
+               number_or_nan(row, "difference"),
+               !ok                             ? "  WRONG"
+               : gradient == 0 && numeric == 0 ? "  says nothing"
+                                               : "");
+    }
 }
 
 int cmd_grad(int argc, char **argv)

@@ -29,7 +29,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         else if (state->arg_num == 1)
             args->name = value;
         else
-            argp_error(state, "'%s' is not understood; say `show NAME`", value);
+            argp_error(state, "'%s' is not understood; say `fer plugins`, or `fer plugins show NAME`", value);
         return 0;
     case ARGP_KEY_END:
         if (args->show && !args->name)
@@ -49,7 +49,7 @@ static void print_plugin(const json_t *plugin)
     size_t i;
 
     if (!provides) {
-        printf("%s: refused: %s\n", text_of(plugin, "path"), text_of(plugin, "refusal"));
+        printf("%s\n", text_of(plugin, "refusal"));
         return;
     }
     printf("%s %s  %s%s", text_of(plugin, "name"), text_of(plugin, "version"), text_of(plugin, "help"),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "cli.h"
 #include "detector.h"
 #include "draw.h"
@@ -16,17 +17,18 @@ struct args {
     int count, batch;
     enum fer_fit fit;
     struct detector detector; /* none: pictures are faces already */
-    bool align, largest;
+    bool align, largest, csv;
     double margin;
     const char *drawings; /* a directory; NULL: none are made */
 };
 
-enum { KEY_ALIGN = 0x200, KEY_BATCH, KEY_DETECT, KEY_DRAW, KEY_FIT, KEY_LARGEST, KEY_MARGIN, KEY_NAME };
+enum { KEY_ALIGN = 0x200, KEY_BATCH, KEY_CSV, KEY_DETECT, KEY_DRAW, KEY_FIT, KEY_LARGEST, KEY_MARGIN, KEY_NAME };
 
 static const struct argp_option options[] = {
     { "align", KEY_ALIGN, NULL, 0,
       "with --detect: turn, scale and cut each face by its landmarks, as the data operation align does", 0 },
     { "batch", KEY_BATCH, "N", 0, "pictures at once [8]; the answers do not depend on it", 0 },
+    { "csv", KEY_CSV, NULL, 0, "a table with a head, for spreadsheets and data frames", 0 },
     { "detect", KEY_DETECT, "NAME[:KEY=VALUE,...]", 0,
       "look for faces with a detector of a plugin, such as haar:cascade=FILE, and answer for each", 0 },
     { "draw", KEY_DRAW, "DIR", 0,
@@ -47,6 +49,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
     case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
     case KEY_ALIGN: args->align = true; return 0;
+    case KEY_CSV: args->csv = true; return 0;
     case KEY_DRAW: args->drawings = value; return 0;
     case KEY_LARGEST: args->largest = true; return 0;
     case KEY_DETECT: detector_parse(&args->detector, value, state); return 0;
@@ -65,82 +68,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "which pictures?");
         return 0;
     case ARGP_KEY_END:
+        if (args->csv && args->common.json)
+            argp_error(state, "--csv or --json, not both");
         if (args->align && !args->detector.name)
             argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
         refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
                        "a checkpoint has all values, and pictures are arguments");
-        if (args->largest && !args->detector.name)
-            argp_error(state, "--largest needs --detect=NAME, a detector that finds faces");
+        if ((args->largest || args->margin > 0) && !args->detector.name)
+            argp_error(state, "--%s needs --detect=NAME, a detector that finds faces",
+                       args->largest ? "largest" : "margin");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which checkpoint, and which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static int best_of(const float *answer, int classes)
-{
-    int best = 0;
-
-    for (int i = 1; i < classes; i++)
-        best = answer[i] > answer[best] ? i : best;
-    return best;
-}
-
-/* One picture of a batch: a file, or a face in it. */
-struct item {
-    const char *path;
-    struct fer_box box;
-    int face, faces; /* which of how many, from 0, the largest first; faces 0: nobody looked for any */
-};
-
-static void print_json_answer(const struct fer_predictor_info *info, const struct item *item, const float *answer)
-{
-    int best = best_of(answer, info->classes);
-    json_t *all = json_object(), *object;
-
-    for (int i = 0; i < info->classes; i++)
-        json_object_set_new(all, info->labels[i], json_real((double)answer[i]));
-    object = json_pack("{s:o, s:s, s:f, s:o}", "image", json_path(item->path), "label", info->labels[best],
-                       "probability", (double)answer[best], "probabilities", all);
-    if (object && item->faces > 0)
-        json_object_update_new(object, json_pack("{s:i, s:i}", "faces", item->faces, "face", item->face));
-    if (object && item->faces > 0)
-        json_object_update_new(object, detector_face(&item->box));
-    print_json_line(object);
-}
-
-static void print_answer(const struct args *args, const struct fer_predictor_info *info, const struct item *item,
-                         const float *answer)
-{
-    const struct fer_box *box = &item->box;
-    int best = best_of(answer, info->classes);
-
-    if (args->common.json) {
-        print_json_answer(info, item, answer);
-        return;
-    }
-    put_name(stdout, item->path);
-    putchar('\t');
-    if (item->faces > 0)
-        printf("%.0f,%.0f,%.0f,%.0f\t", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
-               (double)(box->y1 - box->y0));
-    put_name(stdout, info->labels[best]);
-    printf("\t%.4f", (double)answer[best]);
-    for (int i = 0; i < info->classes; i++) {
-        putchar('\t');
-        put_name(stdout, info->labels[i]);
-        printf("=%.4f", (double)answer[i]);
-    }
-    putchar('\n');
-}
-
-static void print_no_face(const struct args *args, const char *path)
-{
-    if (args->common.json) {
-        print_json_line(json_pack("{s:o, s:i}", "image", json_path(path), "faces", 0));
-    } else {
-        put_name(stdout, path);
-        puts("\tno face");
     }
 }
 
@@ -150,13 +89,14 @@ struct batch {
     struct fer_predictor *predictor;
     struct fer_finder *finder; /* NULL: none */
     struct fer_image *images;
-    struct item *items;
+    struct answer_item *items;
     float *answers;
     struct canvas canvas;
+    enum form form;
     int count, room, result;
 };
 
-static void draw_answer(struct batch *batch, const struct item *item, const float *answer)
+static void draw_answer(struct batch *batch, const struct answer_item *item, const float *answer)
 {
     const struct fer_predictor_info *info = fer_predictor_info(batch->predictor);
     const int best = best_of(answer, info->classes);
@@ -179,7 +119,7 @@ static void flush_batch(struct batch *batch)
         const float *answer = batch->answers + (size_t)i * (size_t)info->classes;
 
         if (done)
-            print_answer(batch->args, info, &batch->items[i], answer);
+            print_answer(batch->form, info, &batch->items[i], answer);
         if (done && batch->canvas.path)
             draw_answer(batch, &batch->items[i], answer);
         fer_image_free(&batch->images[i]);
@@ -195,7 +135,7 @@ static void fail_picture(struct batch *batch, const struct fer_error *err)
 }
 
 /* The batch owns the picture from here on. */
-static void add_item(struct batch *batch, struct fer_image image, struct item item)
+static void add_item(struct batch *batch, struct fer_image image, struct answer_item item)
 {
     batch->images[batch->count] = image;
     batch->items[batch->count++] = item;
@@ -228,6 +168,7 @@ static enum fer_status cut_face(const struct batch *batch, const struct fer_imag
 
 static void add_faces(struct batch *batch, const struct fer_image *image, const char *path)
 {
+    const struct fer_predictor_info *info = fer_predictor_info(batch->predictor);
     struct fer_error err = FER_ERROR_INIT;
     struct fer_box *boxes = NULL;
     int count = 0, wanted;
@@ -237,14 +178,14 @@ static void add_faces(struct batch *batch, const struct fer_image *image, const 
         fail_picture(batch, &err);
     } else if (count == 0) {
         flush_batch(batch);
-        print_no_face(batch->args, path);
+        print_no_face(batch->form, info, path);
     }
     wanted = batch->args->largest && count > 1 ? 1 : count;
     for (int i = 0; i < wanted; i++) {
         struct fer_image face = { 0 };
 
         if (cut_face(batch, image, &boxes[i], &face, &err) == FER_OK)
-            add_item(batch, face, (struct item){ path, boxes[i], i, count });
+            add_item(batch, face, (struct answer_item){ path, boxes[i], i, count });
         else
             fail_picture(batch, &err);
     }
@@ -266,7 +207,7 @@ static void add_picture(struct batch *batch, const char *path)
         add_faces(batch, &image, path);
         fer_image_free(&image);
     } else {
-        add_item(batch, image, (struct item){ .path = path });
+        add_item(batch, image, (struct answer_item){ .path = path });
     }
     if (batch->canvas.path) {
         flush_batch(batch);
@@ -285,13 +226,17 @@ static int predict(const struct args *args, struct fer_predictor *predictor, str
                            .predictor = predictor,
                            .finder = finder,
                            .images = calloc((size_t)room, sizeof(struct fer_image)),
-                           .items = calloc((size_t)room, sizeof(struct item)),
+                           .items = calloc((size_t)room, sizeof(struct answer_item)),
                            .answers = calloc((size_t)room * (size_t)info->classes, sizeof(float)),
+                           .form = args->common.json ? FORM_JSON
+                                   : args->csv       ? FORM_CSV
+                                                     : FORM_LINES,
                            .room = room,
                            .result = EXIT_SUCCESS };
 
     if (!batch.images || !batch.items || !batch.answers)
         return report_failure(&(struct fer_error){ .status = FER_ENOMEM, .text = "out of memory" });
+    print_answer_head(batch.form, info, finder != NULL);
     for (int i = 0; i < pictures->count; i++)
         add_picture(&batch, pictures->paths[i]);
     flush_batch(&batch);
@@ -303,14 +248,16 @@ static int predict(const struct args *args, struct fer_predictor *predictor, str
 
 int cmd_predict(int argc, char **argv)
 {
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "CHECKPOINT IMAGE...",
-                               .doc =
-                                   "Say what a checkpoint sees in pictures (files, directories, -: standard input): a "
-                                   "line each with path, label, probability and all probabilities, or a JSON object. "
-                                   "With --detect a line for each face, with its box after the path.",
-                               .children = COMMON_CHILDREN };
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "CHECKPOINT IMAGE...",
+        .doc = "Say what a checkpoint sees in pictures (files, directories, -: standard input): a "
+               "line each with path, label, probability and all probabilities, a row of a CSV, or a "
+               "JSON object. "
+               "With --detect a line for each face, with its box after the path.",
+        .children = COMMON_CHILDREN
+    };
     struct args args = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_context *context;

@@ -27,6 +27,7 @@ static const struct argp_option options[] = {
       "as what feature maps lie in memory, and what products may round [fp32]", 0 },
     { "quiet", 'q', NULL, 0, "say only what went wrong", 0 },
     { "verbose", 'v', NULL, 0, "say more", 0 },
+    { NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 }, /* argp itself knows --help and -? */
     { 0 },
 };
 
@@ -101,6 +102,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_WITHOUT: common->without = value; return 0;
     case 'q': common->quiet = true; return 0;
     case 'v': common->verbose = true; return 0;
+    case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

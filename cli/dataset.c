@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataset.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "pictures.h"
 
 enum { KEY_READER = 0x300, KEY_LABELS };
 
@@ -34,6 +37,29 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 const struct argp dataset_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
+/* Pictures and no folders beside them: they have no classes. */
+static bool is_flat(const char *folder)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, NULL);
+    bool pictures = false, folders = false;
+
+    for (int i = 0; i < count; i++) {
+        struct stat info;
+        char *path;
+
+        if (entries[i]->d_name[0] != '.' && asprintf(&path, "%s/%s", folder, entries[i]->d_name) >= 0) {
+            folders |= stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+            pictures |= picture_named(entries[i]->d_name);
+            free(path);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return pictures && !folders;
+}
 
 /* A folder is a folder; a CSV with a column of pixels is FER2013's. */
 static const char *guess_reader(const char *source)
@@ -89,6 +115,8 @@ char *dataset_text(const struct dataset *dataset)
         fputs(" split=", out);
         put_string(out, dataset->split, strlen(dataset->split));
     }
+    if (!dataset->reader && strcmp(call, "folder") == 0 && is_flat(dataset->source))
+        fputs(" labels=no", out);
     fprintf(out, "%s | batch 1%s%s\n", rest ? rest : "", dataset->after ? " | " : "",
             dataset->after ? dataset->after : "");
     if (fclose(out) != 0) {

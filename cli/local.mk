@@ -8,6 +8,8 @@ bin_PROGRAMS += fer
 fer_CPPFLAGS = $(AM_CPPFLAGS) -DFER_COMPARE_SCRIPT='"$(comparedir)/compare.py"'
 fer_LDADD = libfer.la $(JANSSON_LIBS) -lm
 fer_SOURCES = \
+	%D%/answer.c \
+	%D%/answer.h \
 	%D%/cli.h \
 	%D%/cmd-bench.c \
 	%D%/cmd-check.c \

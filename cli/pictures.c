@@ -31,8 +31,7 @@ static void append(struct pictures *pictures, const char *path)
         pictures->count++;
 }
 
-/* Also what cannot be read: it is better said than passed over. */
-static bool looks_like_picture(const char *name)
+bool picture_named(const char *name)
 {
     static const char *const endings[] = { ".png",  ".jpg", ".jpeg", ".bmp",  ".pgm",  ".ppm",  ".pnm",
                                            ".webp", ".gif", ".tif",  ".tiff", ".heic", ".heif", ".avif" };
@@ -59,6 +58,7 @@ static void list_directory(struct pictures *pictures, const char *path, int dept
 {
     struct dirent **entries;
     int count = scandir(path, &entries, NULL, alphasort);
+    const char *slash = *path && path[strlen(path) - 1] == '/' ? "" : "/";
     struct stat info;
 
     if (count < 0) {
@@ -69,10 +69,10 @@ static void list_directory(struct pictures *pictures, const char *path, int dept
         const char *name = entries[i]->d_name;
         char *inner;
 
-        if (name[0] != '.' && asprintf(&inner, "%s/%s", path, name) >= 0) {
+        if (name[0] != '.' && asprintf(&inner, "%s%s%s", path, slash, name) >= 0) {
             if (stat(inner, &info) == 0 && S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
                 list_directory(pictures, inner, depth + 1, failed);
-            else if (looks_like_picture(name))
+            else if (picture_named(name))
                 append(pictures, inner);
             free(inner);
         }
@@ -93,7 +93,9 @@ void pictures_find(struct pictures *pictures, char *const *operands, int count, 
             append(pictures, operands[i]);
     }
     if (pictures->count == 0 && *failed == 0) {
-        fputs("fer: there are no pictures there\n", stderr);
+        fputs("fer: ", stderr);
+        put_name(stderr, operands[0]);
+        fprintf(stderr, "%s: there are no pictures there\n", count > 1 ? " and the others" : "");
         ++*failed;
     }
 }

@@ -18,4 +18,8 @@ void pictures_free(struct pictures *pictures);
 /* Decode a file, or standard input for "-". */
 enum fer_status picture_read(const char *path, struct fer_image *image, struct fer_error *err);
 
+/* Whether a file's name ends as a picture's does, also of a kind that cannot be read: it is better said than passed
+ * over. */
+bool picture_named(const char *name);
+
 #endif

@@ -164,3 +164,20 @@ int finish(int status)
     }
     return status;
 }
+
+void print_csv(const char *text, size_t length)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < length; i++)
+        quoted |= strchr(",\"\r\n", text[i]) != NULL;
+    if (quoted)
+        putchar('"');
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"')
+            putchar('"');
+        putchar(text[i]);
+    }
+    if (quoted)
+        putchar('"');
+}

@@ -35,5 +35,6 @@ libfer_core_la_SOURCES += \
 	%D%/number.h \
 	%D%/philox.c \
 	%D%/philox.h \
+	%D%/said.h \
 	%D%/status.c \
 	%D%/tensor.c

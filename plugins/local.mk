@@ -24,8 +24,7 @@ include %D%/nvidia/local.mk
 # Shared by plugins of this tree; includes only public headers.
 noinst_HEADERS += %D%/emit.h
 
-# The plugin that make installcheck builds outside the tree, against the installed library.
-EXTRA_DIST += \
+dist_template_DATA += \
 	%D%/template/Makefile \
 	%D%/template/README.md \
 	%D%/template/template.c \

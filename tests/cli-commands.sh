@@ -31,9 +31,14 @@ sed 's/kernel=3/kernel=0/' tiny.fer >wrong.fer
 expect 0 --help;            prints 'Usage: fer COMMAND'
 expect 0 --version;         prints '^fer [0-9]'
 expect 2;                   says 'Usage: fer COMMAND'
-expect 2 nothing;           says "no command 'nothing'"
+expect 2 nothing;           says "no command 'nothing'\$"
+expect 0 version;           prints '^fer [0-9]'
+for pair in prdict:predict trian:train pred:predict evaluate:eval sho:show; do
+    expect 2 "${pair%:*}";  says "did you mean '${pair#*:}'?";  [ "$(wc -l <err)" -eq 2 ]
+done
 for command in devices plugins check fmt show train sweep study eval compare predict explain run grad bench tune occlude pack; do
-    expect 0 "$command" --help;     prints "Usage: fer $command"
+    expect 0 "$command" --help;     prints "Usage: fer $command";  cp out help
+    expect 0 "$command" -h;         cmp out help
     expect 2 "$command" --nonsense; says "fer $command --help"
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
@@ -87,6 +92,9 @@ expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"cou
 expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
 expect 1 eval tiny.fer;                        says 'not a safetensors file'
 expect 1 eval absent.safetensors;              says 'absent.safetensors'
+expect 1 check run/best.safetensors;           says 'is a safetensors file and no description'
+expect 1 compare run run;                      says 'run has no answers; fer eval run/best.safetensors --predictions=run/predi'
+expect 1 predict run/best.safetensors x.png --predict no;  says "has no predict 'no'; it has classify"
 
 # P2 to P5, of bytes that awk can print
 to_pgm() {
@@ -107,6 +115,12 @@ for batch in 1 2 7; do
     expect 0 predict run/best.safetensors pictures --batch $batch
     cmp out all
 done
+expect 0 predict run/best.safetensors pictures/;           cmp out all # no path with two slashes
+expect 0 predict run/best.safetensors pictures --csv;      prints '^path,label,probability,'
+[ "$(wc -l <out)" -eq 10 ]; [ "$(cut -d, -f1,2 out | sed 1d | tr , '\t')" = "$(cut -f1,2 all)" ]
+expect 2 predict run/best.safetensors pictures --csv --json
+mkdir nothing;                                             expect 1 predict run/best.safetensors nothing
+says '^fer: nothing: there are no pictures there$'
 expect 0 predict run/best.safetensors pictures --json;     prints '"probabilities"'; cp out all.json
 expect 0 predict run/best.safetensors pictures/4.pgm --json
 grep '"pictures/4.pgm"' all.json | cmp - out
@@ -150,6 +164,10 @@ END
     prints '^photos/none.pgm	no face$'
     prints '^photos/one.pgm	12,16,8,8	'
     [ "$(wc -l <out)" -eq 2 ]
+    expect 0 predict run/best.safetensors photos --csv --detect haar:cascade=square.xml,min_neighbors=0,max_size=8
+    prints '^path,faces,face,score,x0,y0,x1,y1,label,probability,'
+    prints '^photos/one.pgm,1,0,[^,]*,12.00,16.00,20.00,24.00,'
+    awk -F, 'NR == 1 { n = NF } NF != n || /none/ && (!/,0,,/ || $NF != "") { exit 1 }' out
     expect 0 predict run/best.safetensors photos --json --margin 0.5 \
         --detect haar:cascade=square.xml,min_neighbors=0,max_size=8
     prints '"faces":0'; prints '"faces":1'; prints '"box":\[12.0,16.0,8.0,8.0\],"landmarks":\[\]'; prints '"score":'
@@ -160,6 +178,7 @@ END
     expect 0 predict run/best.safetensors two.pgm --detect $detector --largest --json
     [ "$(wc -l <out)" -eq 1 ]; prints '"faces":2,"face":0'
     expect 2 predict run/best.safetensors two.pgm --largest;                        says 'needs --detect'
+    expect 2 predict run/best.safetensors two.pgm --margin 1;                       says 'needs --detect'
     # drawn: six times as large, a frame of 48 x 48 in a colour that the gray pictures do not have, and words
     amber() { tr -dc '\277' <"$1" | wc -c; }
     mkdir -p photos/more seen/of;                          cp photos/one.pgm photos/more/one.pgm
@@ -174,7 +193,8 @@ END
     expect 0 predict run/best.safetensors photos --draw labels -q;                  [ -s labels/none.png ]
     rm -r photos/more
     expect 1 predict run/best.safetensors photos --detect haar:cascade=absent.xml;  says 'opencv-data'
-    expect 1 predict run/best.safetensors photos --detect nobody;                   says "unknown detector 'nobody'"
+    expect 1 predict run/best.safetensors photos --detect nobody;                   says "unknown detector 'nobody'; installed are: .*haar"
+    expect 1 predict run/best.safetensors photos --detect haar:square.xml;          says 'as in haar:[a-z_]*='
     expect 2 predict run/best.safetensors photos --margin -1;                       says 'margin'
 fi
 

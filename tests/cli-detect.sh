@@ -45,6 +45,9 @@ expect 1 detect set --detector haar:cascade=absent.xml;   says opencv-data
 expect 1 detect empty.pgm --detector $small;              says empty.pgm
 expect 2 detect;                                          says 'which pictures'
 expect 1 detect set --detector mtcnn:weights=absent.st;   says 'absent.st\|unknown detector'
+if [ -f "$top_builddir/plugins/.libs/mtcnn.so" ]; then
+    expect 1 detect set --detector mtcnn;                 says 'mtcnn needs weights (.*): write mtcnn:weights='
+fi
 expect 2 predict none.safetensors set --align;            says 'needs --detect'
 
 # A face whose landmarks are five white dots, turned by a quarter and three times too large: after align they are where an

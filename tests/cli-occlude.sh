@@ -25,6 +25,13 @@ grep -q 'found in 0; in 21 the usual places' said
 diff -r one two
 cmp -s one/manifest.csv other/manifest.csv && { echo "another seed gives the same set" >&2; exit 1; }
 
+# --- pictures that lie in no class folders: all of them, without labels
+mkdir flat
+cp gray/images/*/*/0000000[0-4].png flat/
+"$FER" occlude flat --out bare --with 'patch 16' >said
+grep -q '^bare: [1-5] pictures' said
+head -1 bare/manifest.csv | grep -q label && { echo "labels from nowhere" >&2; exit 1; }
+
 # --- what was left of a run that was killed is written again
 rm one/manifest.csv one/images/train/*/00000003.png
 "$FER" occlude faces.csv --out one --with 'patch area=[0.2, 0.3] p=0.8 | sunglasses kind=aviator' --seed 5 -q

@@ -103,6 +103,7 @@ oclgrind_races_tests = \
 	%D%/unit-augment
 
 shell_tests = \
+	%D%/cli-author.sh \
 	%D%/cli-bench.sh \
 	%D%/cli-commands.sh \
 	%D%/cli-route.sh \
@@ -147,13 +148,13 @@ AM_TESTS_ENVIRONMENT = \
 	LSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0:use_tls=0"; export LSAN_OPTIONS; \
 	UBSAN_OPTIONS="print_stacktrace=1"; export UBSAN_OPTIONS;
 
-# --- broken plugins, for unit-registry, unit-tune and cli-solvers: no plugin of this build, so libtool has no say ---
+# --- broken plugins, for unit-registry, unit-tune, cli-solvers and cli-author: no plugin of this build, so libtool has no say ---
 
-broken_plugins = %D%/broken/broken.so %D%/broken/toyadd.so %D%/broken/toysolve.so %D%/broken/undefined.so
+broken_plugins = %D%/broken/broken.so %D%/broken/clumsy.so %D%/broken/toyadd.so %D%/broken/toysolve.so %D%/broken/undefined.so
 check_DATA = $(broken_plugins)
 CLEANFILES += $(broken_plugins)
 EXTRA_DIST += %D%/names/resnet18.txt %D%/names/resnet50.txt %D%/resolve-text.h
-EXTRA_DIST += %D%/broken/broken.c %D%/broken/toyadd.c %D%/broken/toysolve.c %D%/broken/undefined.c
+EXTRA_DIST += %D%/broken/broken.c %D%/broken/clumsy.c %D%/broken/toyadd.c %D%/broken/toysolve.c %D%/broken/undefined.c
 
 %D%/broken/%.so: %D%/broken/%.c
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
@@ -214,7 +215,7 @@ check-oclgrind: all $(check_PROGRAMS) $(check_DATA)
 # --- make installcheck: an author's plugin, built against what make install left ---
 
 installcheck-local:
-	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' srcdir='$(srcdir)' \
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' datadir='$(datadir)' \
 		version='$(PACKAGE_VERSION)' CC='$(CC)' $(SHELL) $(srcdir)/scripts/installcheck
 
 clean-local:

@@ -377,7 +377,7 @@ START_TEST(read_before_write)
     ghost = kib(program, "ghost", 1);
     step(program, kib(program, "out", 1), ghost, NULL);
     ck_assert_int_eq(fer_plan(program, 0, &err), FER_EINVAL);
-    ck_assert_says(err, "ghost before any launch has written it");
+    ck_assert_says(err, "reads a (ghost) before any launch has written it");
     ghost->keep_all = true;
     ck_assert_int_eq(fer_plan(program, 0, &err), FER_OK);
     toy_free(program);

@@ -88,6 +88,18 @@ static void search(void)
     ck_assert_msg(fer_registry_create(path, &registry, &err) == FER_OK, "%s", err.text);
 }
 
+static const char *refusal_of(const char *path)
+{
+    const struct fer_registry_file *files;
+    int count = fer_registry_files(registry, &files);
+
+    for (int i = 0; i < count; i++) {
+        if (strcmp(files[i].path, path) == 0)
+            return files[i].refusal;
+    }
+    ck_abort_msg("%s is not listed", path);
+}
+
 static const struct fer_registry_file *file_at(const char *folder, const char *name)
 {
     const struct fer_registry_file *files;
@@ -126,7 +138,7 @@ static const struct {
     { "unlicensed", "it states no version or no license" },
     { "hollow", "its tables are all empty" },
     { "nothing", "its entry point returned nothing" },
-    { "absent", "it has no entry point fer_plugin_absent" },
+    { "absent", "it has no entry point fer_plugin_absent; its source must say FER_PLUGIN(absent)" },
     { "small", "operation 1 of its tables has the wrong size; rebuild it" },
     { "anonymous", "its operation number 1 has no name" },
     { "shapeless", "'echo' has no shape function" },
@@ -139,7 +151,7 @@ static const struct {
     { "blind", "reader 'blind' lacks a required function" },
     { "lazy", "transform 'lazy' lacks a required function" },
     { "tiny", "sampler 1 of its tables has the wrong size; rebuild it" },
-    { "outside", "'echo': parameter 'angle' lies outside its struct" },
+    { "outside", "'echo': parameter 'angle' lies outside its struct, of which params_size is the size" },
     { "choiceless", "'echo': parameter 'side' has no choices" },
     { "helpless", "'echo': parameter 1 of its table is not a parameter" },
     { "lost", "dispatch 1 of its tables completes no layer of its tables that takes nets" },
@@ -211,6 +223,8 @@ START_TEST(files_that_are_none_are_refused)
     refused("pipe.so", "it is not a regular file");
     refused("dangling.so", "cannot open it: No such file or directory");
     ck_assert_ptr_nonnull(strstr(file_at(first, "undefined.so")->refusal, "fer_there_is_no_such_function"));
+    ck_assert_str_eq(refusal_of("/nowhere"),
+                     "folder /nowhere of FER_PLUGIN_PATH is not read: No such file or directory");
     count = fer_registry_files(registry, &files);
     for (int i = 0; i < count; i++)
         ck_assert_msg(!strstr(files[i].path, "notes") && !strstr(files[i].path, "hidden"), "%s", files[i].path);

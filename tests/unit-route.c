@@ -248,9 +248,10 @@ START_TEST(no_gradient_goes_through)
     OK(fer_store_create(run.device.device, run.description, 3, &run.store, &err));
     ck_assert_int_eq(fer_predict_compile(run.description, &run.spec, CAPACITY, true, run.store, NULL, &run.flow, &err),
                      FER_ENOTSUP);
-    ck_assert_str_eq(err.text,
-                     "t.route.0.join: no gradient goes through it, because only chosen nets run; train its nets "
-                     "without it");
+    ck_assert_str_eq(
+        err.text,
+        "route.fer:6:53: t.route.0.join: no gradient goes through it, because only chosen nets run; train its nets "
+        "without it");
     ck_assert_int_ne(fer_description_call(run.description, "t", inputs, 2, true, &run.spec, &err), FER_OK);
     ck_assert_msg(strstr(err.text, "route: net 'x' is trained in this stage, and only frozen nets"), "%s", err.text);
     close_run(&run);

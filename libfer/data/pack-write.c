@@ -4,6 +4,7 @@
 #include "data/pack-format.h"
 #include "data/source.h"
 #include "file.h"
+#include "said.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -194,7 +195,8 @@ static enum fer_status write_records(struct writer *writer, int fd, const char *
     for (size_t i = 0; i < writer->header.count; i++) {
         struct pack_entry *entry = &writer->entries[i];
         struct fer_sample sample = { .label = -1, .subject = -1 };
-        enum fer_status status = writer->reader->sample(writer->state, i, ~0u, &sample, err);
+        enum fer_status status =
+            fer_said(writer->reader->sample(writer->state, i, ~0u, &sample, err), writer->reader->name, "sample", err);
 
         if (!status && !(sample.has & FER_FIELD_ID)) {
             sample.id = (uint32_t)i;
@@ -288,7 +290,8 @@ enum fer_status fer_pack_write(const char *path, const struct fer_reader *reader
     struct writer writer = { .reader = reader, .env = env, .watch = watch };
     size_t count = 0;
     unsigned fields = 0;
-    enum fer_status opened = reader->open(params, env, &writer.state, &count, &fields, err);
+    enum fer_status opened =
+        fer_said(reader->open(params, env, &writer.state, &count, &fields, err), reader->name, "open", err);
     enum fer_status status = write_opened(&writer, opened, count, fields, path, err);
 
     if (!opened && reader->close)

@@ -3,6 +3,7 @@
 
 #include "data/cache.h"
 #include "philox.h"
+#include "said.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ enum fer_status fer_source_open(struct fer_source *source, const struct fer_pipe
     memset(source, 0, sizeof(*source));
     source->spec = spec;
     source->reader = reader;
-    status = reader->open(params, &spec->env, &source->state, &source->count, &fields, err);
+    status = fer_said(reader->open(params, &spec->env, &source->state, &source->count, &fields, err), reader->name,
+                      "open", err);
     if (status)
         return fer_fail_prefix(err, "%s", reader->name);
     source->open = true;
@@ -121,7 +123,7 @@ static enum fer_status transform(struct fer_source *source, int first, int end, 
         fer_philox(counter, key, bits);
         for (int k = 0; k < 4; k++)
             random[k] = bits[k] * 0x1p-32;
-        if (item->transform->apply(item->params, sample, random, err))
+        if (fer_said(item->transform->apply(item->params, sample, random, err), item->transform->name, "apply", err))
             return fer_fail_prefix(err, "%s", item->transform->name);
     }
     return FER_OK;
@@ -145,7 +147,9 @@ enum fer_status fer_sample_check(const struct fer_sample *sample, struct fer_err
 static enum fer_status read_sample(struct fer_source *source, size_t index, unsigned what, struct fer_sample *sample,
                                    struct fer_error *err)
 {
-    enum fer_status status = source->reader->sample(source->state, index, what, sample, err);
+    const struct fer_reader *reader = source->reader;
+    enum fer_status status =
+        fer_said(reader->sample(source->state, index, what, sample, err), reader->name, "sample", err);
 
     if (status)
         return status;
@@ -193,7 +197,8 @@ enum fer_status fer_source_label(struct fer_source *source, size_t index, int *l
     struct fer_sample sample = { .label = -1, .subject = -1 };
     enum fer_status status;
 
-    status = source->reader->sample(source->state, index, FER_FIELD_LABEL | FER_FIELD_SUBJECT, &sample, err);
+    status = fer_said(source->reader->sample(source->state, index, FER_FIELD_LABEL | FER_FIELD_SUBJECT, &sample, err),
+                      source->reader->name, "sample", err);
     *label = sample.has & FER_FIELD_LABEL ? sample.label : -1;
     *subject = sample.has & FER_FIELD_SUBJECT ? sample.subject : -1;
     fer_sample_free(&sample);

@@ -132,7 +132,8 @@ FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
 /* backward: the gradient with respect to output i (NULL: nothing flows there, treat it as zero) … */
 FER_API struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i);
 /* … and where to write the gradient of input i or weight i (NULL: nobody needs it, skip the work).
- * Each is written whole, including the zero lanes of a blocked layout; the core adds contributions at a fan-out. */
+ * Each that is not NULL is written whole, including the zero lanes of a blocked layout; the core adds contributions at
+ * a fan-out. */
 FER_API struct fer_tensor *fer_emit_grad_input(const struct fer_emit *em, int i);
 FER_API struct fer_tensor *fer_emit_grad_weight(const struct fer_emit *em, int i);
 

@@ -86,21 +86,37 @@ struct fer_param {
     const char *help;
 };
 
-#define FER_PARAM(type_, struct_, field, name_, fallback_, min_, max_, choices_, help_)                                \
+/* Where the field is; a field that is not of that type does not compile, as the binder would write past it. */
+#ifdef __cplusplus
+#define FER_PARAM_AT(s, f, c_type) offsetof(s, f)
+#else
+#define FER_PARAM_AT(s, f, c_type) (offsetof(s, f) + 0 * sizeof(_Generic(((s *)0)->f, c_type : 0)))
+#endif
+#define FER_PARAM_ROW(type_, offset_, name_, fallback_, min_, max_, choices_, help_)                                   \
     &(const struct fer_param)                                                                                          \
     {                                                                                                                  \
-        sizeof(struct fer_param), name_, type_, offsetof(struct_, field), fallback_, min_, max_, choices_, help_       \
+        sizeof(struct fer_param), name_, type_, offset_, fallback_, min_, max_, choices_, help_                        \
     }
-#define FER_PARAM_BOOL(s, f, d, help) FER_PARAM(FER_TYPE_BOOL, s, f, #f, d, 0, 1, NULL, help)
-#define FER_PARAM_INT(s, f, d, lo, hi, help) FER_PARAM(FER_TYPE_INT, s, f, #f, d, lo, hi, NULL, help)
-#define FER_PARAM_FLOAT(s, f, d, lo, hi, help) FER_PARAM(FER_TYPE_FLOAT, s, f, #f, d, lo, hi, NULL, help)
-#define FER_PARAM_ENUM(s, f, d, choices, help) FER_PARAM(FER_TYPE_ENUM, s, f, #f, d, 0, 0, choices, help)
-#define FER_PARAM_STRING(s, f, d, help) FER_PARAM(FER_TYPE_STRING, s, f, #f, d, 0, 0, NULL, help)
-#define FER_PARAM_PATH(s, f, d, help) FER_PARAM(FER_TYPE_PATH, s, f, #f, d, 0, 0, NULL, help)
-#define FER_PARAM_INTS(s, f, d, lo, hi, help) FER_PARAM(FER_TYPE_INTS, s, f, #f, d, lo, hi, NULL, help)
-#define FER_PARAM_FLOATS(s, f, d, lo, hi, help) FER_PARAM(FER_TYPE_FLOATS, s, f, #f, d, lo, hi, NULL, help)
-#define FER_PARAM_STRINGS(s, f, d, help) FER_PARAM(FER_TYPE_STRINGS, s, f, #f, d, 0, 0, NULL, help)
-#define FER_PARAM_VALUE(s, f, help) FER_PARAM(FER_TYPE_VALUE, s, f, #f, "", 0, 0, NULL, help)
+#define FER_PARAM(type_, struct_, field, name_, fallback_, min_, max_, choices_, help_)                                \
+    FER_PARAM_ROW(type_, offsetof(struct_, field), name_, fallback_, min_, max_, choices_, help_)
+#define FER_PARAM_BOOL(s, f, d, help) FER_PARAM_ROW(FER_TYPE_BOOL, FER_PARAM_AT(s, f, bool), #f, d, 0, 1, NULL, help)
+#define FER_PARAM_INT(s, f, d, lo, hi, help)                                                                           \
+    FER_PARAM_ROW(FER_TYPE_INT, FER_PARAM_AT(s, f, int), #f, d, lo, hi, NULL, help)
+#define FER_PARAM_FLOAT(s, f, d, lo, hi, help)                                                                         \
+    FER_PARAM_ROW(FER_TYPE_FLOAT, FER_PARAM_AT(s, f, double), #f, d, lo, hi, NULL, help)
+#define FER_PARAM_ENUM(s, f, d, choices, help)                                                                         \
+    FER_PARAM_ROW(FER_TYPE_ENUM, FER_PARAM_AT(s, f, int), #f, d, 0, 0, choices, help)
+#define FER_PARAM_STRING(s, f, d, help)                                                                                \
+    FER_PARAM_ROW(FER_TYPE_STRING, FER_PARAM_AT(s, f, const char *), #f, d, 0, 0, NULL, help)
+#define FER_PARAM_PATH(s, f, d, help)                                                                                  \
+    FER_PARAM_ROW(FER_TYPE_PATH, FER_PARAM_AT(s, f, const char *), #f, d, 0, 0, NULL, help)
+#define FER_PARAM_INTS(s, f, d, lo, hi, help)                                                                          \
+    FER_PARAM_ROW(FER_TYPE_INTS, FER_PARAM_AT(s, f, struct fer_ints), #f, d, lo, hi, NULL, help)
+#define FER_PARAM_FLOATS(s, f, d, lo, hi, help)                                                                        \
+    FER_PARAM_ROW(FER_TYPE_FLOATS, FER_PARAM_AT(s, f, struct fer_floats), #f, d, lo, hi, NULL, help)
+#define FER_PARAM_STRINGS(s, f, d, help)                                                                               \
+    FER_PARAM_ROW(FER_TYPE_STRINGS, FER_PARAM_AT(s, f, struct fer_strings), #f, d, 0, 0, NULL, help)
+#define FER_PARAM_VALUE(s, f, help) FER_PARAM_ROW(FER_TYPE_VALUE, FER_PARAM_AT(s, f, int), #f, "", 0, 0, NULL, help)
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,8 @@ enum fer_layer_flag {
     FER_LAYER_IN_PLACE = 1 << 1,   /* forward may write output 0 over input 0 (elementwise) */
     FER_LAYER_VIEW = 1 << 2,       /* output 0 is input 0's memory under another shape; no forward, no backward */
     FER_LAYER_STOPS_GRADIENT = 1 << 3,
-    FER_LAYER_LOSS = 1 << 4, /* output 0 is the f32[1] to minimise, output 1 (optional) the f32[N] per sample */
+    FER_LAYER_LOSS = 1 << 4, /* output 0 is the f32[1] to minimise, without a batch axis, output 1 (optional) the f32[N]
+                                of the samples */
     FER_LAYER_DATA = 1 << 5, /* may stand in a data pipeline after `batch` (see `reads`, `writes`) */
     FER_LAYER_FUSES_ACTIVATION = 1 << 6, /* the same as FER_EPILOGUE_RELU in both masks of `fuses` */
     FER_LAYER_PASSES_GRADIENT = 1 << 7,  /* where every input has output 0's shape, the gradient of each is output 0's
@@ -69,7 +70,8 @@ struct fer_layer {
     int inputs_min, inputs_max; /* at most 16 */
     int outputs_min, outputs;   /* outputs past outputs_min may stay unnamed in a flow */
     unsigned flags;             /* enum fer_layer_flag */
-    unsigned saves;             /* what backward reads beyond saved tensors: enum fer_saves */
+    unsigned saves;             /* what backward reads beyond saved tensors (enum fer_saves), for people: the planner
+                                   sees it in the launches */
     enum fer_status (*shape)(struct fer_op *op, struct fer_error *err);
     enum fer_status (*forward)(struct fer_emit *em, struct fer_error *err);
     enum fer_status (*backward)(struct fer_emit *em, struct fer_error *err); /* NULL: has no gradient */

@@ -6,6 +6,7 @@
 
 #include "graph/emit.h"
 #include "graph/plan.h"
+#include "said.h"
 
 struct maker {
     struct fer_compiler c;
@@ -91,7 +92,7 @@ static enum fer_status emit_backward(struct maker *m)
     if (!status)
         status = find_gradients(m, &em);
     if (!status)
-        status = m->op->layer->backward(&em, m->err);
+        status = fer_said(m->op->layer->backward(&em, m->err), m->op->layer->name, "backward", m->err);
     return status ? status : em.status;
 }
 

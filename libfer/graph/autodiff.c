@@ -5,7 +5,8 @@
  */
 #include <string.h>
 
-#include "graph/emit.h"
+#include "graph/compile-parts.h"
+#include "said.h"
 
 static bool takes_part(const struct fer_autodiff *ad, const struct fer_op *op)
 {
@@ -221,6 +222,20 @@ static enum fer_status backward_addend(struct sweep *s, struct fer_op *op, struc
     return FER_OK;
 }
 
+/* What backward was asked for and has forgotten would be zero, or whatever lies there, for ever. */
+static enum fer_status check_written(const struct fer_op *op, const struct fer_emit *em)
+{
+    for (int i = 0; i < op->nin; i++)
+        if (em->grad_in[i] && em->grad_in[i] != em->epilogue.grad_add && !em->grad_in[i]->written)
+            return fer_fail(em->err, FER_EPLUGIN, "%s (%s): its backward function writes no gradient of input %d",
+                            op->path, op->layer->name, i);
+    for (int i = 0; i < op->nweights; i++)
+        if (em->grad_weight[i] && !em->grad_weight[i]->written)
+            return fer_fail(em->err, FER_EPLUGIN, "%s (%s): its backward function writes no gradient of weight %d, %s",
+                            op->path, op->layer->name, i, op->weights[i]->path);
+    return FER_OK;
+}
+
 static enum fer_status backward(struct sweep *s, struct fer_op *op)
 {
     const struct fer_autodiff *ad = s->ad;
@@ -259,11 +274,13 @@ static enum fer_status backward(struct sweep *s, struct fer_op *op)
         if (op->weights[i] && op->weights[i]->trained && ad->wants(ad, op->weights[i]))
             status = weight_target(s, op->weights[i], &em.grad_weight[i]);
     if (!status)
-        status = op->layer->backward(&em, em.err);
+        status = fer_said(op->layer->backward(&em, em.err), op->layer->name, "backward", em.err);
     fer_wide_finish(&em);
     s->em.segment = em.segment; /* a gather has begun another */
     if (!status)
         status = em.status;
+    if (!status)
+        status = check_written(op, &em);
     for (int i = 0; i < op->nin && !status; i++)
         if (em.grad_in[i])
             status = contribute(s, op->in[i], em.grad_in[i]);
@@ -281,6 +298,6 @@ enum fer_status fer_autodiff_emit(const struct fer_autodiff *ad, struct fer_erro
     enum fer_status status = reached ? count_weights(&s, reached) : no_memory(&s);
     for (int i = graph->nops - 1; i >= 0 && !status; i--)
         if (reached[i])
-            status = backward(&s, graph->ops[i]);
+            status = fer_compile_at(graph->ops[i], backward(&s, graph->ops[i]), err);
     return status ? status : s.em.status;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "graph/compile-parts.h"
+#include "said.h"
 
 static enum fer_status make_metric_buffers(struct fer_compiler *c, struct fer_flow_program *out,
                                            const struct fer_test_spec *spec, struct fer_error *err)
@@ -85,7 +86,8 @@ enum fer_status fer_test_metric(struct fer_flow_program *test, int i, struct fer
         buffers[k] = all + metric->op->buffer_offset[k];
     enum fer_status status = fer_buffer_read(test->metrics, 0, all, test->metrics->bytes, err);
     if (!status)
-        status = metric->metric->finish(metric->op, buffers, report, err);
+        status =
+            fer_said(metric->metric->finish(metric->op, buffers, report, err), metric->op->layer->name, "finish", err);
     free(all);
     return status;
 }

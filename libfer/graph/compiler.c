@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph/emit.h"
+#include "said.h"
 
 static struct fer_device_facts facts_of(const struct fer_device *device)
 {
@@ -212,7 +213,7 @@ enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, stru
     em.tracking = tracking;
     em.has_backward = has_backward;
     if (!status)
-        status = op->layer->forward(&em, err);
+        status = fer_said(op->layer->forward(&em, err), op->layer->name, "forward", err);
     fer_wide_finish(&em);
     return status ? status : em.status;
 }

@@ -7,6 +7,7 @@
 #include "graph/bind.h"
 #include "graph/emit.h"
 #include "graph/plan.h"
+#include "said.h"
 
 /* ---- parameters ---- */
 
@@ -26,7 +27,8 @@ static enum fer_status read_argument(const struct fer_detector *detector, const 
     const char *sign = strchr(text, '=');
     char *name = sign ? fer_arena_strndup(arena, text, (size_t)(sign - text)) : NULL;
     if (!sign || sign == text)
-        return fer_fail(err, FER_EINVAL, "%s: '%s' should be name=value", detector->name, text);
+        return fer_fail(err, FER_EINVAL, "%s: '%s' should be name=value, as in %s:%s=…", detector->name, text,
+                        detector->name, detector->params && detector->params[0] ? detector->params[0]->name : "name");
     if (!name)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     const struct fer_param *param = find_param(detector, name);
@@ -34,6 +36,22 @@ static enum fer_status read_argument(const struct fer_detector *detector, const 
     return fer_bind_word(arena, sources, text, sign + 1,
                          !param || param->type == FER_TYPE_STRING || param->type == FER_TYPE_PATH, &out->value, diags,
                          err);
+}
+
+/* Said before fer_bind does, which cannot know how detectors are written. */
+static enum fer_status check_required(const struct fer_detector *detector, const struct fer_ast_keyword *keywords,
+                                      int count, struct fer_error *err)
+{
+    for (int i = 0; detector->params && detector->params[i]; i++) {
+        const struct fer_param *param = detector->params[i];
+        bool given = param->fallback != NULL;
+        for (int k = 0; k < count; k++)
+            given |= strcmp(keywords[k].name, param->name) == 0 || !find_param(detector, keywords[k].name);
+        if (!given)
+            return fer_fail(err, FER_EINVAL, "%s needs %s (%s): write %s:%s=…", detector->name, param->name,
+                            param->help, detector->name, param->name);
+    }
+    return FER_OK;
 }
 
 enum fer_status fer_detector_bind(const struct fer_detector *detector, const char *const *arguments,
@@ -55,6 +73,8 @@ enum fer_status fer_detector_bind(const struct fer_detector *detector, const cha
         return status;
     for (int i = 0; i < count && !status; i++)
         status = read_argument(detector, arguments[i], arena, sources, &diags, &keywords[i], err);
+    if (!status)
+        status = check_required(detector, keywords, count, err);
     const struct fer_binder binder = { .arena = arena, .diags = &diags };
     const struct fer_span nowhere = { NULL, 0, 0 };
     if (!status)
@@ -85,7 +105,8 @@ static enum fer_status emit(const struct fer_detector *detector, const void *sta
     struct fer_canvas *canvas = &out->canvas;
     const struct fer_shape image = { FER_U8, 3, { canvas->height, canvas->width, detector->channels }, 0 };
     struct fer_shape table = { 0 }, result = { 0 };
-    enum fer_status status = detector->shape(state, canvas->width, canvas->height, &table, &result, err);
+    enum fer_status status = fer_said(detector->shape(state, canvas->width, canvas->height, &table, &result, err),
+                                      detector->name, "shape", err);
     if (status)
         return status;
     canvas->image = add_tensor(c, &image, FER_STORAGE_INPUT, "image");
@@ -96,7 +117,7 @@ static enum fer_status emit(const struct fer_detector *detector, const void *sta
         return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
     struct fer_emit em = fer_compiler_emit(c, out->segment, "detect", err);
     em.owner = detector->name;
-    status = detector->emit(state, &em, canvas, err);
+    status = fer_said(detector->emit(state, &em, canvas, err), detector->name, "emit", err);
     return status ? status : em.status;
 }
 
@@ -157,7 +178,7 @@ enum fer_status fer_detector_run(const struct fer_detector *detector, const void
     *boxes = NULL;
     *count = 0;
     if (!status)
-        status = detector->prepare(state, c, width, height, table, err);
+        status = fer_said(detector->prepare(state, c, width, height, table, err), detector->name, "prepare", err);
     if (!status && launches(program)) {
         status = fer_exec_write(program->exec, c->image, canvas, row * (size_t)height, err);
         if (!status)
@@ -168,7 +189,7 @@ enum fer_status fer_detector_run(const struct fer_detector *detector, const void
             status = fer_exec_read(program->exec, c->result, result, result_bytes, err);
     }
     if (!status)
-        status = detector->find(state, c, table, result, boxes, count, err);
+        status = fer_said(detector->find(state, c, table, result, boxes, count, err), detector->name, "find", err);
     free(table);
     free(result);
     if (status) {

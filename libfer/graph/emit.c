@@ -299,11 +299,15 @@ static void add_arg(struct fer_launch *launch, struct fer_arg arg)
 static void add_tensor(struct fer_launch *launch, const char *name, struct fer_tensor *tensor, unsigned access)
 {
     if (!tensor) {
-        fer_emit_fail(launch->em, FER_EPLUGIN, "kernel %.64s: no tensor for argument %.64s",
-                      launch->kernel ? launch->kernel : "?", name);
+        fer_emit_fail(
+            launch->em, FER_EPLUGIN,
+            "kernel %.64s: no tensor for argument %.64s: its index is out of range, or nobody needs that gradient",
+            launch->kernel ? launch->kernel : "?", name);
         return;
     }
     tensor = fer_wide_argument(launch, tensor, access, launch->any_precision);
+    if (tensor && access & FER_ACCESS_WRITE)
+        tensor->written = true;
     if (tensor)
         add_arg(launch, (struct fer_arg){ .kind = FER_ARG_TENSOR, .name = name, .tensor = tensor, .access = access });
 }

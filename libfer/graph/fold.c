@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph/emit.h"
+#include "said.h"
 
 static enum fer_status no_memory(struct fer_error *err)
 {
@@ -33,7 +34,8 @@ static enum fer_status emit(struct fer_compiler *c, const struct fer_op *op, str
         return no_memory(err);
     folded->out->source = weight;
     em.op = affine;
-    enum fer_status status = affine->layer->affine(&em, scale, shift, err);
+    enum fer_status status =
+        fer_said(affine->layer->affine(&em, scale, shift, err), affine->layer->name, "affine", err);
     if (!status && !em.status)
         fer_core_fold(&em, weight, bias, scale, shift, folded->out, folded->bias);
     return status ? status : em.status;

@@ -6,6 +6,7 @@
 
 #include "graph/net.h"
 #include "graph/registry.h"
+#include "said.h"
 
 void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size)
 {
@@ -88,6 +89,13 @@ static uint32_t stream_of(struct fer_graph *graph, const struct fer_op_spec *spe
     return hash & 0xffffffu;
 }
 
+static bool is_loss(const struct fer_op *op)
+{
+    const struct fer_shape *loss = &op->out[0]->shape, *each = op->nout > 1 ? &op->out[1]->shape : NULL;
+    return loss->dtype == FER_F32 && loss->rank == 1 && loss->dim[0] == 1 && !loss->batch &&
+           (!each || (each->dtype == FER_F32 && each->rank == 1 && each->batch));
+}
+
 enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec *spec, struct fer_op **out,
                               struct fer_error *err)
 {
@@ -123,7 +131,7 @@ enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec 
     op->stream = stream_of(graph, spec);
     op->data = op->nin ? op->in[0]->data : 0;
     op->shape_error = err;
-    const enum fer_status status = layer->shape(op, err);
+    const enum fer_status status = fer_said(layer->shape(op, err), layer->name, "shape", err);
     op->shape_error = NULL;
     if (status || op->shape_status)
         return status ? status : op->shape_status;
@@ -132,6 +140,9 @@ enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec 
     for (int i = 0; i < op->nout; i++)
         if (!op->out[i])
             return fer_fail(err, FER_EPLUGIN, "its shape function did not declare output %d", i);
+    if (layer->flags & FER_LAYER_LOSS && !is_loss(op))
+        return fer_fail(err, FER_EPLUGIN,
+                        "it is a loss: its output 0 must be f32[1] without a batch axis, and output 1, if any, f32[N]");
     ops[graph->nops++] = op;
     *out = op;
     return FER_OK;

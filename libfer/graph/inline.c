@@ -17,14 +17,25 @@ static enum fer_dtype port_dtype(const char *name)
     return strcmp(name, "i32") == 0 ? FER_I32 : strcmp(name, "u32") == 0 ? FER_U32 : FER_F32; /* checked before */
 }
 
-static bool port_fits(const struct fer_ast_port *port, const struct fer_shape *shape)
+struct fer_shape fer_port_shape(const struct fer_ast_port *port)
 {
+    struct fer_shape shape = { 0 };
     if (!port->dtype)
-        return true;
-    if (shape->rank != port->rank + 1 || shape->dtype != port_dtype(port->dtype))
-        return false;
+        return shape;
+    shape = (struct fer_shape){ port_dtype(port->dtype), port->rank + 1, { 0 }, 1 };
     for (int k = 0; k < port->rank; k++)
-        if (shape->dim[k + 1] != port->dim[k])
+        shape.dim[k + 1] = port->dim[k];
+    return shape;
+}
+
+static bool port_fits(const struct fer_shape *wanted, const struct fer_shape *shape)
+{
+    if (wanted->rank == 0)
+        return true;
+    if (shape->rank != wanted->rank || shape->dtype != wanted->dtype)
+        return false;
+    for (int k = 1; k < wanted->rank; k++)
+        if (shape->dim[k] != wanted->dim[k])
             return false;
     return true;
 }
@@ -40,11 +51,9 @@ enum fer_status fer_ports_check(struct fer_env *env, const struct fer_ast_signat
     for (int i = 0; i < signature->nports; i++) {
         const struct fer_ast_port *port = &signature->ports[i];
         const struct fer_shape *shape = &values->items[i]->shape;
-        if (port_fits(port, shape))
+        const struct fer_shape wanted = fer_port_shape(port);
+        if (port_fits(&wanted, shape))
             continue;
-        struct fer_shape wanted = { port_dtype(port->dtype), port->rank + 1, { shape->dim[0] }, 1 };
-        for (int k = 0; k < port->rank; k++)
-            wanted.dim[k + 1] = port->dim[k];
         char is[96], wants[96];
         const bool types = wanted.dtype != shape->dtype; /* else they are not worth a word */
         fer_report_at(env->r, env->module, span, "%s '%s' expects %s%s%s as '%s' and gets %s%s%s", what, name,

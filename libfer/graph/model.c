@@ -10,6 +10,7 @@
 #include "graph/resolve.h"
 #include "graph/text.h"
 #include "number.h"
+#include "said.h"
 
 static enum fer_status write_model(struct fer_env *env, const struct fer_model *model, const struct fer_ast_call *call,
                                    const struct fer_ast_keyword *keywords, int nkeywords, const struct fer_source **out)
@@ -23,7 +24,7 @@ static enum fer_status write_model(struct fer_env *env, const struct fer_model *
         return status;
     struct fer_text text = { 0 };
     struct fer_error err = FER_ERROR_INIT;
-    status = model->write(params, &text, &err);
+    status = fer_said(model->write(params, &text, &err), model->name, "write", &err);
     if (!status && (text.failed || !text.bytes))
         status =
             fer_fail(&err, text.failed ? FER_ENOMEM : FER_EPLUGIN, text.failed ? "out of memory" : "it wrote nothing");

@@ -97,6 +97,16 @@ static void touch(struct fer_tensor *tensor, int launch)
     tensor->last = launch;
 }
 
+static enum fer_status fail_unwritten(const struct fer_arg *arg, const struct fer_launch *launch, struct fer_error *err)
+{
+    const enum fer_status status = fer_fail(err, FER_EINVAL, "kernel %s reads %s (%s) before any launch has written it",
+                                            launch->kernel, arg->name ? arg->name : "?", name_of(arg->tensor));
+
+    if (launch->label && launch->op && launch->pass)
+        fer_fail_prefix(err, "%s (%s, %s)", launch->label, launch->op, launch->pass);
+    return status;
+}
+
 static enum fer_status touch_argument(struct plan *plan, const struct fer_arg *arg, const struct fer_launch *launch,
                                       int segment, struct fer_error *err)
 {
@@ -110,8 +120,7 @@ static enum fer_status touch_argument(struct plan *plan, const struct fer_arg *a
     if (root->first < 0) {
         life->segment = segment;
         if (root->storage == FER_STORAGE_ARENA && arg->access == FER_ACCESS_READ && !root->keep_all)
-            return fer_fail(err, FER_EINVAL, "%s reads %s before any launch has written it",
-                            launch->label ? launch->label : launch->kernel, name_of(arg->tensor));
+            return fail_unwritten(arg, launch, err);
     }
     if (life->segment != segment)
         root->whole = true;

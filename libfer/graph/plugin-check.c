@@ -36,11 +36,21 @@ static enum fer_status check_params(const char *owner, const struct fer_param *c
             p->type > FER_TYPE_READERS)
             return fer_fail(err, FER_EPLUGIN, "'%s': parameter %d of its table is not a parameter", owner, i + 1);
         if (p->offset > size || type_size(p->type) > size - p->offset)
-            return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' lies outside its struct", owner, p->name);
+            return fer_fail(err, FER_EPLUGIN,
+                            "'%s': parameter '%s' lies outside its struct, of which params_size is the size", owner,
+                            p->name);
         if ((p->type == FER_TYPE_ENUM || p->type == FER_TYPE_ENUMS) && !p->choices)
             return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' has no choices", owner, p->name);
     }
     return FER_OK;
+}
+
+static int names(const char *const *list)
+{
+    int count = 0;
+    while (list && list[count])
+        count++;
+    return count;
 }
 
 static enum fer_status check_layer(const struct fer_layer *layer, bool metric, struct fer_error *err)
@@ -54,6 +64,11 @@ static enum fer_status check_layer(const struct fer_layer *layer, bool metric, s
         layer->outputs < 0 || layer->outputs > 16 || (!metric && layer->outputs < 1) ||
         layer->outputs_min > layer->outputs)
         return fer_fail(err, FER_EPLUGIN, "'%s' declares impossible numbers of inputs or outputs", layer->name);
+    if (layer->flags & FER_LAYER_DATA && !(layer->reads && layer->reads[0]))
+        return fer_fail(err, FER_EPLUGIN, "'%s' has FER_LAYER_DATA, but its `reads` names no field", layer->name);
+    if (names(layer->writes) > layer->outputs)
+        return fer_fail(err, FER_EPLUGIN, "'%s' has %d outputs, but its `writes` names %d fields", layer->name,
+                        layer->outputs, names(layer->writes));
     return FER_OK;
 }
 

@@ -15,6 +15,11 @@ static enum fer_status check_ports(struct fer_resolver *r, const struct fer_ast_
                           port->name, port->name);
             return FER_EINVAL;
         }
+        if (port->rank == 0) {
+            fer_report_at(r, r->main, port->span, "an input of predict has an extent, such as %s: f32[1,48,48]",
+                          port->name);
+            return FER_EINVAL;
+        }
         if (strcmp(port->dtype, "f32") != 0) {
             fer_report_at(r, r->main, port->span, "an input of predict is f32, not %s", port->dtype);
             return FER_EINVAL;

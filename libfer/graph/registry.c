@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static enum fer_status load(const char *path, const char *stem, const struct fer
         return fer_fail(err, FER_EPLUGIN, "its name is too long");
     void *address = dlsym(handle, symbol);
     if (!address)
-        return fer_fail(err, FER_EPLUGIN, "it has no entry point %s", symbol);
+        return fer_fail(err, FER_EPLUGIN, "it has no entry point %s; its source must say FER_PLUGIN(%s)", symbol, stem);
     fer_plugin_entry *entry;
     memcpy(&entry, &address, sizeof(entry));
     const struct fer_plugin *plugin = entry();
@@ -101,12 +102,23 @@ static int is_plugin_name(const struct dirent *entry)
     return length > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 3, ".so") == 0;
 }
 
-static enum fer_status search(struct fer_registry *registry, const char *dir, struct fer_error *err)
+/* A folder of FER_PLUGIN_PATH that cannot be read stands in the list as a file that was refused does. */
+static enum fer_status refuse_folder(struct fer_registry *registry, const char *dir, int code, struct fer_error *err)
+{
+    const char *why = strerror(code);
+    struct fer_registry_file file = { .path = dir };
+    file.refusal = fer_arena_printf(registry->arena, "folder %s of FER_PLUGIN_PATH is not read: %s", dir, why);
+    return file.refusal && add_file(registry, file)
+               ? FER_OK
+               : fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
+}
+
+static enum fer_status search(struct fer_registry *registry, const char *dir, bool named, struct fer_error *err)
 {
     struct dirent **names;
     const int count = scandir(dir, &names, is_plugin_name, by_name);
-    if (count < 0)
-        return FER_OK; /* a directory that is not there holds no plugins */
+    if (count < 0) /* of the default directory: it holds no plugins */
+        return named ? refuse_folder(registry, dir, errno, err) : FER_OK;
     enum fer_status status = FER_OK;
     for (int i = 0; i < count; i++) {
         if (!status)
@@ -134,11 +146,11 @@ enum fer_status fer_registry_create(const char *path, struct fer_registry **out,
         if (!dir)
             status = fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
         else if (length > 0) /* an empty part would mean the working directory: never */
-            status = search(registry, dir, err);
+            status = search(registry, dir, true, err);
         at += length + (at[length] == ':');
     }
     if (!status)
-        status = search(registry, FER_PLUGIN_DIR, err);
+        status = search(registry, FER_PLUGIN_DIR, false, err);
     if (status) {
         fer_registry_free(registry);
         return status;
@@ -296,6 +308,8 @@ static enum fer_status not_found_in(const struct fer_registry *registry, enum fe
     return fer_fail(err, FER_ENOTFOUND, "plugin '%s' has no %s '%s'", plugin, fer_kind_name(kind), name);
 }
 
+enum { FEW = 8 }; /* names that a sentence holds */
+
 static enum fer_status not_found(const struct fer_registry *registry, enum fer_kind kind, const char *name,
                                  const char *const *plugins, struct fer_error *err)
 {
@@ -319,6 +333,12 @@ static enum fer_status not_found(const struct fer_registry *registry, enum fer_k
     const char *near = fer_nearest_name(name, names);
     if (near)
         return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; did you mean '%s'?", fer_kind_name(kind), name, near);
+    if (find.nnames > 0 && find.nnames <= FEW) {
+        char all[512] = "";
+        for (int i = 0, used = 0; i < find.nnames && used < (int)sizeof all; i++)
+            used += snprintf(all + used, sizeof all - (size_t)used, "%s%s", i ? ", " : "", names[i]);
+        return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; installed are: %s", fer_kind_name(kind), name, all);
+    }
     return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; no installed plugin has it (see: fer plugins)",
                     fer_kind_name(kind), name);
 }

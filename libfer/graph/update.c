@@ -2,6 +2,7 @@
 #include "graph/update.h"
 
 #include "graph/scale.h"
+#include "said.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,7 +156,7 @@ static enum fer_status emit_update(struct fer_compiler *c, const struct fer_step
             update.state[k] =
                 fer_compiler_run(c, state->states[net][k], runs[r].offset, runs[r].count, optimizer->states[k]);
         em.owner = optimizer->name;
-        status = optimizer->emit(&em, &update, err);
+        status = fer_said(optimizer->emit(&em, &update, err), optimizer->name, "emit", err);
         em.owner = NULL;
     }
     return status ? status : em.status;

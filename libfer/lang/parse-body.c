@@ -39,9 +39,10 @@ static bool blame_word(struct fer_parser *p, enum fer_body_kind body)
     if (word)
         return fer_parse_error(p, fer_parse_token_span(p), "'%s' belongs in %s; %s has %s", word->word,
                                places[word->body], places[body],
-                               body == FER_BODY_NET     ? "only flows (result = input | operation)"
-                               : body == FER_BODY_STAGE ? "flows, loss, minimize, update, step, load and save"
-                                                        : "flows and metrics");
+                               body == FER_BODY_NET         ? "only flows (result = input | operation)"
+                               : body == FER_BODY_STAGE     ? "flows, loss, minimize, update, step, load and save"
+                               : word->kind == FER_AST_LOSS ? "flows and metrics; a loss can be one (metric l = …)"
+                                                            : "flows and metrics");
     for (int i = 0; i < WORDS; i++) {
         if (words[i].body == body)
             candidates[count++] = words[i].word;

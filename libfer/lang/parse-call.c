@@ -249,6 +249,8 @@ static bool parse_dims(struct fer_parser *p, struct fer_ast_port *port)
 {
     const int most = (int)(sizeof(port->dim) / sizeof(port->dim[0]));
 
+    if (fer_parse_at(p, FER_TOKEN_RBRACKET)) /* one number a sample */
+        return true;
     do {
         const struct fer_token *token = &p->token;
 
@@ -265,7 +267,7 @@ static bool parse_dims(struct fer_parser *p, struct fer_ast_port *port)
     return true;
 }
 
-/* NAME [":" NAME "[" INT {"," INT} "]"] */
+/* NAME [":" NAME "[" [INT {"," INT}] "]"] */
 static bool parse_port(struct fer_parser *p, struct fer_ast_port *port)
 {
     struct fer_span span;

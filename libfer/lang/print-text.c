@@ -139,8 +139,9 @@ static void put_port(struct fer_text *text, const struct fer_ast_port *port)
         return;
     fer_text_put(text, ": ");
     fer_text_put(text, port->dtype);
+    fer_text_put(text, "[");
     for (int i = 0; i < port->rank; i++) {
-        snprintf(number, sizeof(number), "%c%d", i == 0 ? '[' : ',', port->dim[i]);
+        snprintf(number, sizeof(number), "%s%d", i == 0 ? "" : ",", port->dim[i]);
         fer_text_put(text, number);
     }
     fer_text_put(text, "]");

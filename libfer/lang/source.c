@@ -60,6 +60,10 @@ static enum fer_status check_text(const char *name, const char *text, size_t len
         return FER_OK;
     for (size_t i = 0; i < bad; i++)
         line += text[i] == '\n';
+    if (length > 8 && !text[6] && !text[7] && text[8] == '{') /* the length of a header, and the header */
+        return fer_fail(
+            err, FER_EFORMAT,
+            "%s is a safetensors file and no description; fer train keeps the one of a run beside it, model.fer", name);
     if (text[bad] == '\0')
         return fer_fail(err, FER_EFORMAT, "%s:%d: a zero byte; a description is UTF-8 text", name, line);
     return fer_fail(err, FER_EFORMAT, "%s:%d: byte 0x%02x is not valid UTF-8; save the description as UTF-8", name,

@@ -327,6 +327,22 @@ static enum fer_status fail_launch(const struct fer_launch *launch, struct fer_e
     return err->status;
 }
 
+/* An argument of the kernel that the launch calls otherwise is to the compiler an unknown type. */
+static enum fer_status explain_build(const struct fer_launch *launch, struct fer_error *err)
+{
+    char names[256] = "";
+    size_t used = 0;
+
+    if (!strstr(err->text, "FER_TYPE_"))
+        return err->status;
+    for (int i = 0; i < launch->nargs && used < sizeof(names); i++)
+        if (launch->args[i].kind == FER_ARG_TENSOR)
+            used +=
+                (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", launch->args[i].name);
+    return fer_fail(err, err->status, "%s\nFER_TYPE_x is there for tensors that the launch passes; these are: %s",
+                    err->text, used ? names : "none");
+}
+
 static enum fer_status make_kernel(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
 {
     const struct fer_launch *launch = binding->launch;
@@ -340,7 +356,7 @@ static enum fer_status make_kernel(struct fer_binding *binding, const struct fer
             fer_device_program(binder->device, defines, launch->source, launch->options, binder->watch, &program, err);
     free(defines);
     if (status)
-        return status;
+        return status == FER_EBUILD ? explain_build(launch, err) : status;
     binding->kernel = clCreateKernel(program, launch->kernel, &code);
     if (!binding->kernel)
         return fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);

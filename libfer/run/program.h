@@ -32,6 +32,7 @@ struct fer_tensor {
     size_t view;
     struct fer_buffer *buffer; /* PERSISTENT: not owned */
     size_t offset;             /* elements from the start of the buffer or the arena (bytes / element size) */
+    bool written;              /* a launch has been emitted that writes it */
     bool moves;                /* PERSISTENT: a weight that an update of this stage moves */
     bool scratch;              /* fer_emit_temp: of no interest to anybody but the launches of one callback */
     struct fer_tensor *source; /* made of this weight alone; NULL: it is what it is */

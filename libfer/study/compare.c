@@ -106,6 +106,9 @@ static enum fer_status read_answers(const char *path, const char *by, struct ans
 
     if (status == FER_OK)
         status = take_rows(answers, by, file, err);
+    else if (is_run && status == FER_ENOTFOUND)
+        status = fer_fail(err, status, "%s has no answers; fer eval %s/best.safetensors --predictions=%s writes them",
+                          path, path, file);
     free(file);
     return status;
 }

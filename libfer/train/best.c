@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "train/report.h"
+#include "said.h"
 
 /* What a metric reports when it has seen nothing: the names and kinds of its results. */
 static enum fer_status report_nothing(const struct fer_metric_spec *metric, struct fer_report *report,
@@ -22,7 +23,8 @@ static enum fer_status report_nothing(const struct fer_metric_spec *metric, stru
     }
     fer_report_begin(report);
     if (status == FER_OK)
-        status = metric->metric->finish(op, (const float *const *)buffers, report, err);
+        status = fer_said(metric->metric->finish(op, (const float *const *)buffers, report, err), op->layer->name,
+                          "finish", err);
     if (status == FER_OK)
         status = fer_report_end(report, metric->name, err);
     for (int i = 0; i < op->nweights; i++)

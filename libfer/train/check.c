@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "graph/resolve.h"
 #include "train/best.h"
 #include "train/context.h"
 
@@ -41,7 +42,8 @@ static json_t *net_json(const struct fer_net *net)
         json_array_append_new(weights, json_pack("{s:s, s:o, s:b}", "path", weight->path, "shape",
                                                  shape_json(&weight->shape), "trained", (int)weight->trained));
     }
-    return json_pack("{s:s, s:I, s:o}", "name", net->name, "parameters", (json_int_t)parameters, "weights", weights);
+    return json_pack("{s:s, s:b, s:I, s:o}", "name", net->name, "used", (int)net->used, "parameters",
+                     (json_int_t)parameters, "weights", weights);
 }
 
 static json_t *stage_json(const struct fer_description *description, const struct fer_stage_spec *stage)
@@ -94,6 +96,39 @@ static json_t *describe(const struct fer_description *d)
                      predicts, "tests", tests, "warnings", d->diags.warnings);
 }
 
+/* A net that no flow uses, as descriptions for fer run and fer grad have them: what the text says of its inputs is all
+ * that it takes to check it. */
+static enum fer_status check_alone(struct fer_context *context, struct fer_description *d, const struct fer_net *net,
+                                   struct fer_error *err)
+{
+    const struct fer_ast_signature *signature = &net->body->item->signature;
+    struct fer_shape shapes[FER_MAX_VALUES];
+    struct fer_predict_spec spec;
+    const int told = d->diags.count;
+
+    if (signature->nports > FER_MAX_VALUES)
+        return FER_OK;
+    for (int i = 0; i < signature->nports; i++) {
+        shapes[i] = fer_port_shape(&signature->ports[i]);
+        if (shapes[i].rank == 0)
+            return FER_OK;
+        shapes[i].dim[0] = 1;
+    }
+    const enum fer_status status = fer_description_call(d, net->name, shapes, signature->nports, true, &spec, err);
+    fer_context_diags_from(context, &d->diags, told, status == FER_OK ? NULL : err);
+    return status;
+}
+
+static enum fer_status check_unused(struct fer_context *context, struct fer_description *d, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    for (int i = 0; i < d->nnets && status == FER_OK; i++)
+        if (!d->nets[i]->used && d->nets[i]->body->module == d->resolver->main)
+            status = check_alone(context, d, d->nets[i], err);
+    return status;
+}
+
 enum fer_status fer_check(struct fer_context *context, const char *path, const struct fer_settings *settings,
                           bool strict, char **json, struct fer_error *err)
 {
@@ -105,6 +140,8 @@ enum fer_status fer_check(struct fer_context *context, const char *path, const s
         *json = NULL;
     if (status == FER_OK)
         status = fer_best_check(description, 0, err);
+    if (status == FER_OK)
+        status = check_unused(context, description, err);
     if (status == FER_OK && json)
         status = fer_json_text(describe(description), json, err);
     fer_description_free(description);

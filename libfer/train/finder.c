@@ -11,6 +11,7 @@
 #include "graph/detector.h"
 #include "train/context.h"
 #include "train/runner.h"
+#include "said.h"
 
 /* Canvases have sides of 256, 512, 1024, 2048 and 4096; as many programs are kept as a folder of photographs needs. */
 enum { SIDE_MIN = 256, SIDE_MAX = 4096, KEPT = 4 };
@@ -45,7 +46,7 @@ enum fer_status fer_finder_open(struct fer_context *context, const char *detecto
         status = fer_detector_bind(finder->detector, arguments, finder->arena, &params, err);
     }
     if (status == FER_OK) {
-        status = finder->detector->open(params, &finder->state, err);
+        status = fer_said(finder->detector->open(params, &finder->state, err), finder->detector->name, "open", err);
         finder->opened = status == FER_OK;
         if (status != FER_OK)
             fer_fail_prefix(err, "%s", finder->detector->name);
@@ -244,7 +245,8 @@ enum fer_status fer_finder_run(struct fer_finder *finder, const struct fer_image
     *boxes = NULL;
     *count = 0;
     if (status == FER_OK && finder->nets) {
-        status = finder->detector->search(finder->state, finder->nets, &fitted, boxes, count, err);
+        status = fer_said(finder->detector->search(finder->state, finder->nets, &fitted, boxes, count, err),
+                          finder->detector->name, "search", err);
         if (status != FER_OK)
             fer_fail_prefix(err, "%s", finder->detector->name);
     } else if (status == FER_OK) {

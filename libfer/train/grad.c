@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/graph.h"
 #include "train/net.h"
 
 static const double ROUNDING = 2e-7; /* of one float in L, relative */
@@ -193,12 +194,30 @@ static enum fer_status compile(struct check *check, const struct fer_grad_option
         const struct fer_shape *port = &s->ports[i].shape;
 
         if (port->rank == 0)
-            return fer_fail(err, FER_ESHAPE, "net %s: port %s has no shape; give one: %s: f32[3,64,64]", s->net,
-                            s->ports[i].name, s->ports[i].name);
-        shapes[i] = (struct fer_shape){ .dtype = FER_F32, .rank = port->rank + 1, .batch = 1, .dim = { batch } };
-        memcpy(shapes[i].dim + 1, port->dim, (size_t)port->rank * sizeof(int));
+            return fer_fail(err, FER_ESHAPE,
+                            "net %s: port %s has no shape; give one: %s: f32[3,64,64], or for labels %s: i32[]", s->net,
+                            s->ports[i].name, s->ports[i].name, s->ports[i].name);
+        shapes[i] = *port;
+        shapes[i].dim[0] = batch;
     }
     return fer_net_session_compile(s, shapes, options->training, true, options->weights, err);
+}
+
+/* Normal numbers; whole numbers below what their readers know as classes. */
+static void fill_input(const struct check *check, int i, size_t count, float *data)
+{
+    const uint64_t seed = check->seed + (uint64_t)i;
+    const struct fer_value *value = check->session.spec.graph->inputs[i].value;
+    const struct fer_random random = { seed, STREAM_INPUT };
+
+    for (size_t k = 0; k < count; k++) {
+        const int whole = (int)(fer_random_uniform(random, k) * (value->classes > 0 ? value->classes : 2));
+
+        if (value->shape.dtype == FER_F32)
+            data[k] = (float)normal(seed, STREAM_INPUT, k);
+        else
+            memcpy(data + k, &whole, sizeof(whole));
+    }
 }
 
 /* Random inputs and factors; room for the largest output. */
@@ -219,8 +238,7 @@ static enum fer_status prepare(struct check *check, float **inputs, struct fer_e
         inputs[i] = malloc(count * sizeof(float));
         if (!inputs[i])
             return fer_fail(err, FER_ENOMEM, "out of memory");
-        for (size_t k = 0; k < count; k++)
-            inputs[i][k] = (float)normal(check->seed + (uint64_t)i, STREAM_INPUT, k);
+        fill_input(check, i, count, inputs[i]);
         status = fer_exec_write(flow->exec, flow->in[i], inputs[i], count * sizeof(float), err);
     }
     for (int i = 0; status == FER_OK && i < flow->nout; i++) {

@@ -45,8 +45,7 @@ enum fer_status fer_net_session_open(struct fer_context *context, const char *pa
         struct fer_port_spec *port = &out->ports[out->nports++];
 
         port->name = signature->ports[i].name;
-        port->shape = (struct fer_shape){ .dtype = FER_F32, .rank = signature->ports[i].rank };
-        memcpy(port->shape.dim, signature->ports[i].dim, sizeof(signature->ports[i].dim));
+        port->shape = fer_port_shape(&signature->ports[i]);
     }
     return FER_OK;
 }

@@ -14,7 +14,7 @@ struct fer_net_session {
     struct fer_context *context;
     struct fer_description *description;
     const char *net;
-    struct fer_port_spec ports[FER_NET_PORTS]; /* inputs, without the batch axis; rank 0: the text gives no shape */
+    struct fer_port_spec ports[FER_NET_PORTS]; /* inputs; rank 0: the text gives no shape */
     int nports;
     struct fer_store *store;
     struct fer_predict_spec spec;

@@ -33,7 +33,9 @@ enum fer_status fer_classifier_find(const struct fer_description *description, c
         if (!name || strcmp(name, description->predicts[i].name) == 0)
             return check_ports(&description->predicts[i], out, err);
     }
-    return name ? fer_fail(err, FER_ENOTFOUND, "%s has no predict '%.100s'", path, name)
+    return name ? fer_fail(err, FER_ENOTFOUND, "%s has no predict '%.100s'; it has %s%s", path, name,
+                           description->npredicts > 0 ? description->predicts[0].name : "none",
+                           description->npredicts > 1 ? " and others" : "")
                 : fer_fail(err, FER_ENOTFOUND, "%s has no predict block", path);
 }
 

@@ -184,8 +184,10 @@ static enum fer_status read_header(struct fer_safetensors *file, struct fer_erro
     for (int i = 7; i >= 0; i--)
         length = length << 8 | prefix[i];
     if (length > file->size - sizeof(prefix) || length > HEADER_MAX)
-        return fer_fail(err, FER_EFORMAT, "%s: not a safetensors file (a header of %" PRIu64 " bytes%s)", file->path,
-                        length, length > file->size - sizeof(prefix) ? " in a shorter file" : ": too long");
+        return fer_fail(err, FER_EFORMAT,
+                        "%s: not a safetensors file, such as fer train writes (its header would be of %" PRIu64
+                        " bytes%s)",
+                        file->path, length, length > file->size - sizeof(prefix) ? " in a shorter file" : ": too long");
     text = malloc(length + 1);
     if (!text)
         return fer_fail(err, FER_ENOMEM, "%s: no memory for its header", file->path);

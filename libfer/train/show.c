@@ -255,10 +255,8 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
         if (port->rank == 0)
             status = fer_fail(err, FER_ESHAPE, "net %s: port %s has no shape; show the predict block that uses it",
                               options->net, session.ports[i].name);
-        shapes[i] = (struct fer_shape){
-            .dtype = FER_F32, .rank = port->rank + 1, .batch = 1, .dim = { options->batch > 0 ? options->batch : 1 }
-        };
-        memcpy(shapes[i].dim + 1, port->dim, (size_t)port->rank * sizeof(int));
+        shapes[i] = *port;
+        shapes[i].dim[0] = options->batch > 0 ? options->batch : 1;
     }
     if (status == FER_OK)
         status = fer_net_session_compile(&session, shapes, options->training, options->training, NULL, err);

@@ -118,7 +118,8 @@ static enum fer_status find_last(struct fer_trainer *t, struct fer_checkpoint *l
         return FER_OK;
     }
     if (!t->options->resume)
-        return fer_fail(err, FER_EINVAL, "%s already holds a run; resume it, or choose another directory",
+        return fer_fail(err, FER_EINVAL,
+                        "%s already holds a run; --resume goes on with it, another directory starts anew",
                         t->options->run);
     status = compare_data(t, err);
     return status == FER_OK ? fer_checkpoint_open(t->last, last, err) : status;
