@@ -36,7 +36,7 @@ static const struct fer_param *const params[] = {
     FER_PARAM_STRING(
         struct conv2d, solver, "auto",
         "algorithm to prefer where it applies: auto, stem, winograd, packed, direct, grouped, implicit, winograd2, "
-        "depthwise, generic, or another plugin's, \"plugin.name\""),
+        "depthwise, clblast, generic, or another plugin's, \"plugin.name\""),
     NULL
 };
 

@@ -93,5 +93,6 @@ extern const struct conv_solver conv_winograd2_forward, conv_winograd2_data, con
 extern const struct conv_solver conv_depthwise_forward, conv_depthwise_data, conv_depthwise_weights;
 extern const struct conv_solver conv_grouped_forward, conv_grouped_data, conv_grouped_weights;
 extern const struct conv_solver conv_implicit_forward, conv_implicit_data, conv_implicit_weights;
+extern const struct conv_solver conv_clblast_forward, conv_clblast_data; /* with HAVE_CLBLAST */
 
 #endif

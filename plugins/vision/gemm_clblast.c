@@ -8,8 +8,7 @@
 #include "gemm.h"
 #include "gemm_cl.h"
 
-#define LIBRARY "CLBlast"
-static const char *const sources[] = { LIBRARY, fer_gemm_cl, NULL };
+static const char *const sources[] = { GEMM_CLBLAST, fer_gemm_cl, NULL };
 const struct fer_solver gemm_clblast_solver = { sizeof gemm_clblast_solver, "clblast", "the library CLBlast", sources,
                                                 NULL };
 
@@ -84,7 +83,7 @@ struct fer_launch *gemm_clblast_emit(struct fer_emit *em, const struct fer_produ
     const bool a_turned = g->a.column_step != 1, b_turned = g->b.column_step != 1;
     if (g->bias)
         emit_bias(em, g);
-    struct fer_launch *launch = fer_emit_call(em, LIBRARY, "clblast_sgemm", run);
+    struct fer_launch *launch = fer_emit_call(em, GEMM_CLBLAST, "clblast_sgemm", run);
     fer_launch_in(launch, "a", g->a.tensor);
     fer_launch_in(launch, "b", g->b.tensor);
     (g->bias ? fer_launch_inout : fer_launch_out)(launch, "c", g->c);

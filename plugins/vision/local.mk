@@ -49,7 +49,7 @@ plugins_vision_la_SOURCES = \
 	%D%/weights.c \
 	%D%/weights.h
 if HAVE_CLBLAST
-plugins_vision_la_SOURCES += %D%/gemm_clblast.c
+plugins_vision_la_SOURCES += %D%/conv_clblast.c %D%/gemm_clblast.c
 endif
 CL_FILES += \
 	%D%/activation.cl \
