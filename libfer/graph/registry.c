@@ -333,7 +333,7 @@ static enum fer_status not_found(const struct fer_registry *registry, enum fer_k
     const char *near = fer_nearest_name(name, names);
     if (near)
         return fer_fail(err, FER_ENOTFOUND, "unknown %s '%s'; did you mean '%s'?", fer_kind_name(kind), name, near);
-    if (find.nnames > 0 && find.nnames <= FEW) {
+    if (kind != FER_KIND_LAYER && find.nnames > 0 && find.nnames <= FEW) { /* operations are many */
         char all[512] = "";
         for (int i = 0, used = 0; i < find.nnames && used < (int)sizeof all; i++)
             used += snprintf(all + used, sizeof all - (size_t)used, "%s%s", i ? ", " : "", names[i]);
