@@ -2,7 +2,7 @@
  *
  * fer COMMAND …: finds the command and lets it go.
  */
-#include <stdint.h>
+#include <fer/host.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,34 +79,6 @@ static int help(int argc, char **argv)
     return -1;
 }
 
-/* Letters that are lost, surplus, wrong or in each other's place (Damerau, 1964; no letter counts twice). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows[3][32] = { { 0 } }, *before = rows[0], *above = rows[1], *here = rows[2];
-    const size_t length = strlen(b);
-
-    if (length >= 32)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= length; j++)
-        above[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        here[0] = i;
-        for (size_t j = 1; j <= length; j++) {
-            const size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
-            const size_t gap = (above[j] < here[j - 1] ? above[j] : here[j - 1]) + 1;
-
-            here[j] = change < gap ? change : gap;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < here[j])
-                here[j] = before[j - 2] + 1;
-        }
-        size_t *const oldest = before;
-        before = above;
-        above = here;
-        here = oldest;
-    }
-    return above[length];
-}
-
 /* What other programs call it, how it begins, or what it nearly is. */
 static const char *meant(const char *word)
 {
@@ -115,23 +87,17 @@ static const char *meant(const char *word)
                                              { "infer", "predict" },     { "format", "fmt" },
                                              { "benchmark", "bench" },   { "list", "plugins" },
                                              { "validate", "check" } };
-    size_t least = 3;
-    const char *found = NULL;
+    const char *names[COMMANDS + 1] = { NULL };
 
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         if (strcmp(word, others[i][0]) == 0)
             return others[i][1];
     for (int i = 0; i < COMMANDS; i++) {
-        const size_t far = distance(word, commands[i].name);
-
-        if (strlen(word) > 1 && strncmp(word, commands[i].name, strlen(word)) == 0)
-            return commands[i].name;
-        if (far < least && far < strlen(commands[i].name) / 2 + 1) {
-            least = far;
-            found = commands[i].name;
-        }
+        names[i] = commands[i].name;
+        if (strlen(word) > 1 && strncmp(word, names[i], strlen(word)) == 0)
+            return names[i];
     }
-    return found;
+    return fer_nearest_name(word, names);
 }
 
 static int refuse(const char *word)

@@ -114,12 +114,18 @@ enum fer_status fer_file_write_all(int fd, const char *path, const void *data, s
     return FER_OK;
 }
 
+char *fer_path_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
 /* A rename is durable once its directory is on disk.  File systems that cannot fsync a directory say EINVAL. */
 static enum fer_status sync_directory(const char *path, struct fer_error *err)
 {
     enum fer_status status = FER_OK;
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *folder = fer_path_folder(path);
     int fd;
 
     if (!folder)
@@ -168,7 +174,7 @@ static long leftover_of(const char *entry, const char *name)
 void fer_file_remove_leftovers(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *folder = fer_path_folder(path);
     DIR *stream = folder ? opendir(folder) : NULL;
     struct stat info;
 

@@ -30,6 +30,8 @@ enum fer_status fer_file_write_all(int fd, const char *path, const void *data, s
  * what belongs to a process that lives here is left alone all the same, and so is whatever cannot be removed. */
 void fer_file_remove_leftovers(const char *path);
 
+/* The folder that a file lies in, "." for a name alone; malloc'ed, NULL when out of memory. */
+char *fer_path_folder(const char *path);
 /* Make a directory, and those above it that are missing. */
 enum fer_status fer_directory_make(const char *path, struct fer_error *err);
 

@@ -157,3 +157,12 @@ size_t fer_extent_size(struct fer_extent extent, int n)
 
     return items / divide + (items % divide != 0);
 }
+
+enum fer_status fer_launch_prefix(const struct fer_launch *launch, struct fer_error *err)
+{
+    if (launch->label && launch->op && launch->pass)
+        return fer_fail_prefix(err, "%s (%s, %s)", launch->label, launch->op, launch->pass);
+    if (launch->label || launch->op)
+        return fer_fail_prefix(err, "%s", launch->label ? launch->label : launch->op);
+    return err->status;
+}

@@ -31,6 +31,10 @@ FER_API double fer_number_read(const char *text, char **end);
  * may hold any bytes, where only UTF-8 can stand.  NULL when out of memory. */
 FER_API char *fer_text_utf8(const char *text);
 
+/* The nearest of `names` (NULL-terminated) to `name`: letters that are lost, surplus, wrong or in each other's place
+ * count one each, case does not, and a third of the name's length is the most.  NULL: none.  Thread safe. */
+FER_API const char *fer_nearest_name(const char *name, const char *const *names);
+
 /* Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
  * 3; SC 2011), as in the kernels.  The same key, stream and element give the same number on every machine. */
 struct fer_random {

@@ -99,12 +99,9 @@ static void touch(struct fer_tensor *tensor, int launch)
 
 static enum fer_status fail_unwritten(const struct fer_arg *arg, const struct fer_launch *launch, struct fer_error *err)
 {
-    const enum fer_status status = fer_fail(err, FER_EINVAL, "kernel %s reads %s (%s) before any launch has written it",
-                                            launch->kernel, arg->name ? arg->name : "?", name_of(arg->tensor));
-
-    if (launch->label && launch->op && launch->pass)
-        fer_fail_prefix(err, "%s (%s, %s)", launch->label, launch->op, launch->pass);
-    return status;
+    fer_fail(err, FER_EINVAL, "kernel %s reads %s (%s) before any launch has written it", launch->kernel,
+             arg->name ? arg->name : "?", name_of(arg->tensor));
+    return err ? fer_launch_prefix(launch, err) : FER_EINVAL;
 }
 
 static enum fer_status touch_argument(struct plan *plan, const struct fer_arg *arg, const struct fer_launch *launch,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lang/source.h"
-
+#include <fer/host.h>
 #include <string.h>
 
 enum { LONGEST = 64 };

@@ -5,7 +5,7 @@
 #ifndef FER_LANG_SOURCE_H
 #define FER_LANG_SOURCE_H
 
-#include <fer/status.h>
+#include <fer/host.h>
 
 /* One text: a file, standard input, or what a plugin's model wrote.  Owned by its
  * struct fer_sources; stable address. */
@@ -58,7 +58,5 @@ void fer_diag_relate(struct fer_diags *diags, struct fer_span span, const char *
 void fer_diags_free(struct fer_diags *diags);
 /* "file:line:col: error: text\n    source line\n    ^~~~\n" for one diagnostic; malloc'ed, NULL when out of memory. */
 char *fer_diag_format(const struct fer_diag *diag);
-/* The nearest of `names` (NULL-terminated) to `name`, by edit distance at most a third of its length; NULL if none. */
-const char *fer_nearest_name(const char *name, const char *const *names);
 
 #endif

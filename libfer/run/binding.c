@@ -317,16 +317,6 @@ static enum fer_status set_group(struct fer_binding *binding, const struct fer_d
 
 /* ---- all of it ---- */
 
-/* "resnet18.layer1.0.conv1 (conv2d, forward): ..." */
-static enum fer_status fail_launch(const struct fer_launch *launch, struct fer_error *err)
-{
-    if (launch->label && launch->op && launch->pass)
-        return fer_fail_prefix(err, "%s (%s, %s)", launch->label, launch->op, launch->pass);
-    if (launch->label || launch->op)
-        return fer_fail_prefix(err, "%s", launch->label ? launch->label : launch->op);
-    return err->status;
-}
-
 /* An argument of the kernel that the launch calls otherwise is to the compiler an unknown type. */
 static enum fer_status explain_build(const struct fer_launch *launch, struct fer_error *err)
 {
@@ -378,7 +368,7 @@ enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer
         status = set_range(binding, fer_program_capacity(binder->program, launch->branch), error);
     if (status)
         fer_binding_free(binding);
-    return status ? fail_launch(launch, error) : FER_OK;
+    return status ? fer_launch_prefix(launch, error) : FER_OK;
 }
 
 void fer_binding_free(struct fer_binding *binding)
@@ -410,7 +400,7 @@ enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_qu
         binding->call->event = event;
         if (launch->run(binding->call, err ? err : &own) == FER_OK)
             return FER_OK;
-        return err ? fail_launch(launch, err) : FER_EDEVICE;
+        return err ? fer_launch_prefix(launch, err) : FER_EDEVICE;
     }
     code = clEnqueueNDRangeKernel(queue, binding->kernel, (cl_uint)launch->dims, NULL, binding->global,
                                   binding->has_local ? binding->local : NULL, 0, NULL, event);
@@ -418,5 +408,5 @@ enum fer_status fer_binding_run(const struct fer_binding *binding, cl_command_qu
     if (code == CL_SUCCESS)
         return FER_OK;
     fer_fail_cl(err, code, "clEnqueueNDRangeKernel(%s)", launch->kernel);
-    return err ? fail_launch(launch, err) : FER_EDEVICE;
+    return err ? fer_launch_prefix(launch, err) : FER_EDEVICE;
 }

@@ -185,6 +185,9 @@ size_t fer_tensor_bytes(const struct fer_tensor *tensor);
 /* The most samples of a branch (0: the batch). */
 int fer_program_capacity(const struct fer_program *program, int branch);
 
+/* Put in front of an error whose launch it is: "resnet18.layer1.0.conv1 (conv2d, forward): …".  The error's status. */
+enum fer_status fer_launch_prefix(const struct fer_launch *launch, struct fer_error *err);
+
 /* Work-items of an extent for a live batch of n samples (before rounding up to the local size). */
 size_t fer_extent_size(struct fer_extent extent, int n);
 

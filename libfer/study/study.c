@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "lang/utf8.h"
 #include "study/result.h"
 #include "train/context.h"

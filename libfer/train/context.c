@@ -204,13 +204,6 @@ enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)
     return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "no memory for the report");
 }
 
-char *fer_path_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-}
-
 char *fer_path_join(const char *dir, const char *name)
 {
     char *path;

@@ -68,8 +68,6 @@ enum fer_status fer_seed_check(uint64_t seed, struct fer_error *err);
 
 /* "dir/name", or just the name when it is absolute or dir is "." or NULL; malloc'ed, NULL when out of memory. */
 char *fer_path_join(const char *dir, const char *name);
-/* The folder of a file, in which the relative paths of a description start; malloc'ed likewise. */
-char *fer_path_folder(const char *path);
 /* A text from outside, as JSON has it: what is not UTF-8 in it is U+FFFD.  NULL for NULL: pack it with "o?". */
 json_t *fer_json_string(const char *text);
 /* A number; null where it is none, because JSON has no word for that. */

@@ -13,6 +13,7 @@ libfer_core_la_SOURCES += \
 	%D%/context.h \
 	%D%/contest.c \
 	%D%/contest.h \
+	%D%/describe.c \
 	%D%/epoch.c \
 	%D%/eval.c \
 	%D%/explain-files.c \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A training run while it runs.  fer_train (train.c) sets it up and walks through the stages; stage.c opens, closes and
- * repeats; turn.c does one turn of a stage; epoch.c what follows an epoch; save.c writes and reads checkpoints;
- * together.c keeps several processes in step.
+ * repeats; turn.c does one turn of a stage; describe.c writes what was run; epoch.c what follows an epoch; save.c
+ * writes and reads checkpoints; together.c keeps several processes in step.
  */
 #ifndef FER_TRAIN_TRAINER_H
 #define FER_TRAIN_TRAINER_H
@@ -82,6 +82,12 @@ enum fer_status fer_trainer_keep_scales(struct fer_trainer *t, struct fer_error 
 enum fer_status fer_trainer_restore_scales(struct fer_trainer *t, struct fer_error *err);
 /* A run goes on as it began: FER_EINVAL. */
 enum fer_status fer_trainer_compare_precision(struct fer_trainer *t, struct fer_error *err);
+
+/* describe.c */
+enum fer_status fer_trainer_describe(const struct fer_trainer *t, const char *path, struct fer_error *err);
+/* A run goes on with the --data that run.json says it began with: the description's text does not have them.
+ * FER_EINVAL; without run.json nobody knows. */
+enum fer_status fer_trainer_compare_data(const struct fer_trainer *t, struct fer_error *err);
 
 /* together.c: what all processes of a group do at the same points.  Alone they do nothing. */
 /* Rank 0 has found out whether the run goes on, with which seed, and from which state (NULL: from the beginning). */
