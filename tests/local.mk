@@ -15,11 +15,13 @@ unit_tests = \
 	%D%/unit-exec \
 	%D%/unit-eyes \
 	%D%/unit-group \
+	%D%/unit-file \
 	%D%/unit-haar \
 	%D%/unit-image \
 	%D%/unit-initial \
 	%D%/unit-lang \
 	%D%/unit-mutate \
+	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-pipeline \
@@ -54,6 +56,7 @@ op_tests = \
 	%D%/unit-precision \
 	%D%/unit-ranks \
 	%D%/unit-route \
+	%D%/unit-store \
 	%D%/unit-tensor \
 	%D%/unit-train \
 	%D%/unit-resnet \
@@ -71,6 +74,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
+%C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
@@ -86,6 +90,7 @@ trial = %D%/trial.c %D%/trial.h
 %C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
+%C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
 
 test_programs =
