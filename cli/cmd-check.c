@@ -63,10 +63,14 @@ static void print(const json_t *report)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(report, "nets"), i, row) if (json_is_true(json_object_get(row, "used")))
-        printf("net %s: %.0f parameters in %zu tensors\n", text_of(row, "name"), number_of(row, "parameters"),
-               json_array_size(json_object_get(row, "weights")));
-    else printf("net %s: not checked: nothing uses it, and its inputs have no shapes\n", text_of(row, "name"));
+    json_array_foreach(json_object_get(report, "nets"), i, row)
+    {
+        if (json_is_true(json_object_get(row, "used")))
+            printf("net %s: %.0f parameters in %zu tensors\n", text_of(row, "name"), number_of(row, "parameters"),
+                   json_array_size(json_object_get(row, "weights")));
+        else
+            printf("net %s: not checked: nothing uses it, and its inputs have no shapes\n", text_of(row, "name"));
+    }
     json_array_foreach(json_object_get(report, "stages"), i, row)
         printf("stage %s over %s until %s=%.0f\n", text_of(row, "name"), text_of(row, "data"), text_of(row, "unit"),
                number_of(row, "until"));

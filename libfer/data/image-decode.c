@@ -60,12 +60,10 @@ static uint32_t little_endian(const uint8_t *bytes, int count)
 
 /* Where the pixels of a PGM, PPM or BMP would end: of what is missing there stb_image would make zeros.  0: it is
  * another kind, which is found out while it is decoded. */
-static size_t pixels_end(const uint8_t *bytes, size_t size, size_t width, size_t height, size_t channels)
+static size_t pixels_end(const uint8_t *bytes, size_t size, const struct fer_pnm *pnm, size_t width, size_t height)
 {
-    struct fer_pnm pnm;
-
-    if (fer_pnm_header(bytes, size, &pnm))
-        return pnm.pixels + width * height * channels * (pnm.most > 255 ? 2 : 1);
+    if (pnm)
+        return pnm->pixels + width * height * (size_t)pnm->channels * (pnm->most > 255 ? 2 : 1);
     if (size >= 30 && bytes[0] == 'B' && bytes[1] == 'M') {
         const size_t bits = width * little_endian(bytes + (little_endian(bytes + 14, 4) == 12 ? 24 : 28), 2);
 
@@ -152,6 +150,7 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
 {
     int width = 0, height = 0, stored = 0;
     struct fer_pnm pnm;
+    bool is_pnm;
     size_t end;
     void *narrow;
     enum fer_status status;
@@ -165,11 +164,12 @@ enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, siz
     if (width < 1 || height < 1 || width > FER_IMAGE_SIDE || height > FER_IMAGE_SIDE ||
         (size_t)width * (size_t)height > FER_IMAGE_PIXELS)
         return fail_size(width, height, err);
-    end = pixels_end(bytes, size, (size_t)width, (size_t)height, (size_t)stored);
+    is_pnm = fer_pnm_header(bytes, size, &pnm);
+    end = pixels_end(bytes, size, is_pnm ? &pnm : NULL, (size_t)width, (size_t)height);
     if (end > size)
         return fer_fail(err, FER_EFORMAT, "the picture is cut off: a file of %zu bytes, where its pixels end at %zu",
                         size, end);
-    if (!fer_pnm_header(bytes, size, &pnm) || pnm.most <= 255)
+    if (!is_pnm || pnm.most <= 255)
         return decode(image, bytes, size, channels, stored, err);
     narrow = fer_pnm_narrow(bytes, &pnm, width, height, &size);
     status = narrow ? decode(image, narrow, size, channels, stored, err)

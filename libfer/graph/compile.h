@@ -20,8 +20,8 @@ struct fer_store {
 enum fer_status fer_store_allocate(struct fer_device *device, const struct fer_description *description,
                                    struct fer_store **out, struct fer_error *err);
 /* Allocate, and initialise every weight from (seed, path) on a thread while the caller does something else, such as
- * building kernels.  fer_store_ready waits for it and has its failure; so do writing a weight and compiling for the
- * store. Reading does not. */
+ * building kernels.  fer_store_ready waits for it and has its failure, as do writing a weight and compiling for the
+ * store; until then reading is FER_EINVAL.  All weights lie in the host's memory meanwhile. */
 enum fer_status fer_store_begin(struct fer_device *device, const struct fer_description *description, uint64_t seed,
                                 struct fer_store **out, struct fer_error *err);
 enum fer_status fer_store_ready(struct fer_store *store, struct fer_error *err);

@@ -156,9 +156,9 @@ enum fer_status fer_dispatch_check(struct fer_resolver *r, const struct fer_grap
                                    const struct fer_step_spec *step);
 
 /* ---- inline.c ---- */
-/* `what` and `name` are for errors: net 'trunk'. */
 /* What a port's type says, with a batch axis of 0; rank 0: nothing. */
 struct fer_shape fer_port_shape(const struct fer_ast_port *port);
+/* `what` and `name` are for errors: net 'trunk'. */
 enum fer_status fer_ports_check(struct fer_env *env, const struct fer_ast_signature *signature, const char *what,
                                 const char *name, const struct fer_values *values, struct fer_span span);
 enum fer_status fer_outputs_take(struct fer_env *env, const struct fer_ast_signature *signature,

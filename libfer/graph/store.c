@@ -9,7 +9,6 @@
 struct fer_drawing {
     pthread_t thread;
     bool joins; /* there is a thread to wait for */
-    struct fer_store *store;
     uint64_t seed;
     int count;
     const struct fer_weight **weights; /* [count] */
@@ -31,6 +30,8 @@ static enum fer_status put(struct fer_store *store, const struct fer_weight *wei
 enum fer_status fer_store_read(const struct fer_store *store, const struct fer_weight *weight, float *data,
                                struct fer_error *err)
 {
+    if (store->drawing)
+        return fer_fail(err, FER_EINVAL, "'%s' is read before the weights are there", weight->path);
     return fer_buffer_read(buffer_of(store, weight), weight->offset * sizeof(float), data,
                            fer_shape_count(&weight->shape) * sizeof(float), err);
 }
@@ -90,13 +91,11 @@ static void free_drawing(struct fer_drawing *drawing)
     free(drawing);
 }
 
-static struct fer_drawing *make_drawing(struct fer_store *store, uint64_t seed)
+static struct fer_drawing *make_drawing(const struct fer_description *description, uint64_t seed)
 {
-    const struct fer_description *description = store->description;
     struct fer_drawing *drawing = calloc(1, sizeof(*drawing));
     if (!drawing)
         return NULL;
-    drawing->store = store;
     drawing->seed = seed;
     for (int n = 0; n < description->nnets; n++)
         drawing->count += description->nets[n]->nweights;
@@ -130,7 +129,7 @@ enum fer_status fer_store_begin(struct fer_device *device, const struct fer_desc
     enum fer_status status = fer_store_allocate(device, description, out, err);
     if (status)
         return status;
-    struct fer_drawing *drawing = (*out)->drawing = make_drawing(*out, seed);
+    struct fer_drawing *drawing = (*out)->drawing = make_drawing(description, seed);
     if (!drawing) {
         fer_store_free(*out);
         *out = NULL;

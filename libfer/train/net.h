@@ -14,7 +14,7 @@ struct fer_net_session {
     struct fer_context *context;
     struct fer_description *description;
     const char *net;
-    struct fer_port_spec ports[FER_NET_PORTS]; /* inputs; rank 0: the text gives no shape */
+    struct fer_port_spec ports[FER_NET_PORTS]; /* inputs, with a batch axis of 0; rank 0: no shape is given */
     int nports;
     struct fer_store *store;
     struct fer_predict_spec spec;

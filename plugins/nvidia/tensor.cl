@@ -240,8 +240,9 @@ static void read_b(uint *to, __local uint (*b)[STRIDE], const int column, const 
 
 #ifdef FER_KERNEL_tensor_product
 /* m, n, depth: rows, columns and depth, where m or depth is 0 the live batch.  Dimension 0: columns, 1: rows, 2: matrix. */
-GROUP tensor_product(FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_, const int n, const int depth_, const int a_row, const int a_column,
-                     const int b_row, const int b_column, const int a_step, const int b_step, const int c_step)
+GROUP tensor_product(FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_, const int n, const int depth_,
+                     const int a_row, const int a_column, const int b_row, const int b_column, const int a_step,
+                     const int b_step, const int c_step)
 {
     const int m = m_ ? m_ : a_dim.x, depth = depth_ ? depth_ : a_dim.x;
     const int m0 = (int)get_group_id(1) * TILE_M, n0 = (int)get_group_id(0) * TILE_N;
@@ -300,8 +301,8 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 /* x is read, y written; with GRADIENT they are dy and dx.  group_in, group_out: channels of a group read and written.
  * Rows are output channels, columns the pixels of all images, the depth is (input channel, tap).
  * Dimension 0: columns, 1: rows, 2: group + groups * phase. */
-GROUP tensor_conv(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
-                  const int group_in, const int group_out)
+GROUP tensor_conv(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
+                  const int pad, const int dilation, const int group_in, const int group_out)
 {
     const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups, phase = (int)get_group_id(2) / groups;
     struct axis v, h;

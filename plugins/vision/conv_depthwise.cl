@@ -52,8 +52,8 @@ static struct reach reach(int position, int kernel_size, int stride, int pad, in
 
 /* y from x, or with GRADIENT dx (named y) from dy (named x).  Work-item: `span` pixels of one plane of blocks; planes are
  * counted through the images (dimension 1). */
-__kernel void conv_depthwise(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation,
-                             const int span)
+__kernel void conv_depthwise(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size,
+                             const int stride, const int pad, const int dilation, const int span)
 {
     const int plane = y_dim.z * y_dim.w, taps = kernel_size * kernel_size;
     const int first = (int)get_global_id(0) * span, image = (int)get_global_id(1), block = image % BLOCKS(y_dim);

@@ -77,7 +77,8 @@ static bool covers(const struct axis *a, int at, int size)
 
 /* The gradient at input position i gathers output positions o with o * stride - pad + t * dilation == i.  Positions i of
  * one remainder modulo the stride ("phase") have the same taps. */
-static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int gradient, int phase)
+static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int gradient,
+                      int phase)
 {
     *a = (struct axis){ 0, 1, size, 0, 1, kernel_size, -pad, stride, dilation };
     if (!gradient)
@@ -168,8 +169,8 @@ static void gather(float *to, int *weights, const struct pixels *pixels, const s
 /* Work-item: `chunk` pixels of one phase (dimension 0) by `outs` blocks of output channels (dimension 1); dimension 2
  * is the phase, stride * stride of them of a gradient.  `pass` taps of input blocks are summed at a time. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int gradient,
-              const int pass, const int chunk, const int outs)
+conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
+              const int pad, const int dilation, const int gradient, const int pass, const int chunk, const int outs)
 {
     const int phase = (int)get_global_id(2);
     struct axis v, h;
@@ -238,8 +239,9 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
  * Of these as many are summed in one pass as have `pass` 16x16 weights together, so that a pass' weights stay in the
  * first-level cache while all tiles go by, and its pixels in the second-level one for all `outs`. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int gradient,
-            const int blocks, const int group_in, const int group_out, const int pass, const int chunk, const int outs)
+conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
+            const int pad, const int dilation, const int gradient, const int blocks, const int group_in,
+            const int group_out, const int pass, const int chunk, const int outs)
 {
     const int phase = (int)get_global_id(2), taps = kernel_size * kernel_size;
     struct axis v, h;

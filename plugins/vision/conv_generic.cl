@@ -8,8 +8,9 @@
 
 #ifdef FER_KERNEL_conv_generic_forward
 /* Work-item: one element of y in memory, zero lanes included; `lanes` is y's channels with them. */
-__kernel void conv_generic_forward(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_OUT(y), const int lanes, const int kernel_size, const int stride, const int pad,
-                           const int dilation, const int group_in, const int group_out)
+__kernel void conv_generic_forward(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_OUT(y), const int lanes,
+                                   const int kernel_size, const int stride, const int pad, const int dilation,
+                                   const int group_in, const int group_out)
 {
     const size_t plane = FER_PLANE(y_dim), item = get_global_id(0);
     const int p = (int)(item % plane), k = (int)(item / plane % lanes), n = (int)(item / plane / lanes);

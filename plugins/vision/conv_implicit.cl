@@ -86,8 +86,8 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 /* x is read, y written; with GRADIENT they are dy and dx.  group_in, group_out: channels of a group read and written.
  * Dimension 0: columns, 1: rows, 2: group + groups * phase. */
 __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
-conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int pad, const int dilation, const int group_in,
-              const int group_out)
+conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
+              const int pad, const int dilation, const int group_in, const int group_out)
 {
     __local float a[DEPTH][TILE_M + 1], b[DEPTH][TILE_N + 1];
     const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups, phase = (int)get_group_id(2) / groups;

@@ -17,7 +17,7 @@ static const struct fer_tunable *const tunables[] = {
 enum {
     SUMS = 96,   /* of a register tile at most: PIXELS * SIDE in conv_packed.cl */
     CHUNK = 16,  /* tiles of a work-item at most */
-    PIXELS = 64, /* of all pictures, up to which weights are what takes time */
+    PIXELS = 64, /* of all pictures, up to which reading the weights is what takes time */
     POINTS = 12  /* … of a kernel that reads its pixels as they lie */
 };
 
@@ -83,8 +83,7 @@ static void forward(const struct conv_call *call)
     conv_cost(launch, s);
 }
 
-const struct conv_solver conv_packed_forward = {
-    CONV_SOLVER("packed", "patches copied once, then then register tiles: few pixels", tunables, fer_conv_packed_cl,
-                fer_conv_pack_cl),
-    .applicable = applicable, .emit = forward, .epilogue = true
-};
+const struct conv_solver conv_packed_forward = { CONV_SOLVER("packed",
+                                                             "patches copied once for all outputs, for few pixels",
+                                                             tunables, fer_conv_packed_cl, fer_conv_pack_cl),
+                                                 .applicable = applicable, .emit = forward, .epilogue = true };

@@ -54,7 +54,8 @@ conv_packed_patches(FER_IN(x), FER_OUT(patches), const int height, const int wid
 /* Work-item: SIDE output channels (dimension 0) for `chunk` tiles (dimension 1).  Of `steps` as many are summed in one pass
  * as have weights that stay in the first-level cache while all tiles go by. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_packed(FER_IN(patches), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int steps, const int pass, const int chunk)
+conv_packed(FER_IN(patches), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int steps, const int pass,
+            const int chunk)
 {
     const int side = (int)get_global_id(0), plane = (int)FER_PLANE(y_dim), all = y_dim.x * plane;
     const int first = (int)get_global_id(1) * chunk, beyond = min(first + chunk, (all + PIXELS - 1) / PIXELS);

@@ -11,7 +11,8 @@
 #ifdef FER_KERNEL_conv_stem
 /* Work-item: `rows` output rows (dimension 0; the images' rows are counted through) of one block of output channels. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride, const int dilation, const int rows)
+conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
+          const int dilation, const int rows)
 {
     const int k = (int)get_global_id(1), out_blocks = (int)FER_BLOCKS(y_dim);
     const int begin = (int)get_global_id(0) * rows, end = min(begin + rows, y_dim.x * y_dim.z);

@@ -29,7 +29,7 @@ static const struct fer_tunable *const weights_tunables[] = {
 
 enum {
     COARSE = 4,        /* outputs of a tile, an axis: SIDE in conv_winograd.cl */
-    FINE = 2,          /* … more multiplications, and a tenth of the error */
+    FINE = 2,          /* … more multiplications, and a smaller error */
     WEIGHT = 14,       /* see worthwhile */
     WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */

@@ -37,8 +37,9 @@ static inline void points(const float8 *in, const int step, float8 *out, const i
 #endif
 }
 
-/* u[k / 16][z][inputs up to a block][16] out of weights[outputs][inputs][3][3]; where `gradient` is not
- * zero, out of weights[inputs][outputs][3][3], turned by half a circle.  Work-item: a block of inputs (dimension 0) of 16 outputs (1). */
+/* u[k / 16][z][inputs up to a block][16] out of weights[outputs][inputs][3][3]; where `gradient` is not zero, out
+ * of weights[inputs][outputs][3][3], turned by half a circle.  Work-item: a block of inputs (dimension 0) of 16 outputs
+ * (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int inputs, const int gradient)
 {

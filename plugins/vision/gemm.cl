@@ -18,7 +18,7 @@ __kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
 }
 #endif
 #define GEMM_ARGUMENTS                                                                                                   \
-    FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_, const int n_, const int depth_, const int a_row,       \
+    FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_, const int n_, const int depth_, const int a_row,         \
         const int a_column, const int b_row, const int b_column, const int a_step, const int b_step, const int c_step
 #define SIZES                                                                                                            \
     const int m = m_ ? m_ : a_dim.x, n = n_ ? n_ : a_dim.x, depth = depth_ ? depth_ : a_dim.x;                           \
