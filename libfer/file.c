@@ -276,6 +276,20 @@ enum fer_status fer_file_write_atomic(const char *path, const struct fer_bytes *
     return fer_file_fill_atomic(path, write_parts, &context, err);
 }
 
+char *fer_cache_path(const char *name)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+    int length = -1;
+
+    /* the XDG specification says to ignore a relative path */
+    if (cache && cache[0] == '/')
+        length = asprintf(&path, "%s/libfer/%s", cache, name);
+    else if (home && home[0] == '/')
+        length = asprintf(&path, "%s/.cache/libfer/%s", home, name);
+    return length < 0 ? NULL : path;
+}
+
 enum fer_status fer_directory_make(const char *path, struct fer_error *err)
 {
     char *part = strdup(path);
@@ -289,6 +303,16 @@ enum fer_status fer_directory_make(const char *path, struct fer_error *err)
     if (status == FER_OK && mkdir(path, 0777) != 0 && errno != EEXIST)
         status = fer_fail(err, FER_EIO, "cannot make the directory %s: %s", path, strerror(errno));
     free(part);
+    return status;
+}
+
+enum fer_status fer_directory_make_for(const char *path, struct fer_error *err)
+{
+    char *folder = fer_path_folder(path);
+    enum fer_status status =
+        folder ? fer_directory_make(folder, err) : fer_fail(err, FER_ENOMEM, "out of memory while %s was made", path);
+
+    free(folder);
     return status;
 }
 

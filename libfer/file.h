@@ -32,8 +32,13 @@ void fer_file_remove_leftovers(const char *path);
 
 /* The folder that a file lies in, "." for a name alone; malloc'ed, NULL when out of memory. */
 char *fer_path_folder(const char *path);
+/* NAME in this library's part of the user's cache, "$XDG_CACHE_HOME/libfer/NAME" or under ~/.cache; malloc'ed.  NULL:
+ * there is none, or out of memory. */
+char *fer_cache_path(const char *name);
 /* Make a directory, and those above it that are missing. */
 enum fer_status fer_directory_make(const char *path, struct fer_error *err);
+/* … that a file of this path is going to lie in. */
+enum fer_status fer_directory_make_for(const char *path, struct fer_error *err);
 
 /* A directory for files of one making: made here, empty, or begun before with DIR/mark holding this very text `how`,
  * which it holds afterwards.  Else FER_EINVAL, in words about a `what`. */

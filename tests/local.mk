@@ -27,6 +27,7 @@ unit_tests = \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
+	%D%/unit-pool \
 	%D%/unit-print \
 	%D%/unit-reader \
 	%D%/unit-registry \
@@ -143,6 +144,7 @@ shell_tests = \
 AM_TESTS_ENVIRONMENT = \
 	FER_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; export FER_PLUGIN_PATH; \
 	FER='$(abs_top_builddir)/fer'; export FER; \
+	FER_COMPILE='$(abs_top_builddir)/fer-compile'; export FER_COMPILE; \
 	CC='$(CC)'; export CC; \
 	NM='$(NM)'; export NM; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
@@ -220,7 +222,7 @@ check-oclgrind: all $(check_PROGRAMS) $(check_DATA)
 # --- make installcheck: an author's plugin, built against what make install left ---
 
 installcheck-local:
-	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' plugindir='$(plugindir)' datadir='$(datadir)' \
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' pkglibexecdir='$(pkglibexecdir)' plugindir='$(plugindir)' datadir='$(datadir)' \
 		version='$(PACKAGE_VERSION)' CC='$(CC)' $(SHELL) $(srcdir)/scripts/installcheck
 
 clean-local:

@@ -58,6 +58,8 @@ struct fer_context_options {
 };
 
 /* Find the plugins.  The device is opened by the first task that needs it.  options may be NULL.
+ * Where many kernels are needed that were never compiled on this machine, tasks start processes that help to
+ * (fer-compile; FER_COMPILE: another program, or off) and wait for them to end.
  * A plugin that is refused is a WARNING.  FER_EINVAL: `without` names what is no pass, `precision`
  * no precision; FER_ENOMEM. */
 FER_API enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,

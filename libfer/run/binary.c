@@ -3,17 +3,15 @@
 
 #include "file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #define BINARY_LIMIT ((size_t)256 << 20)
-#define PATH_SIZE 4096
 
 /* A file: this head, then `size` bytes of the driver's.  Written and read on one machine, so in its byte order. */
 struct head {
@@ -34,42 +32,12 @@ bool fer_binary_wanted(const struct fer_device *device)
     return !device->pocl && !strstr(device->platform_name, "NVIDIA");
 }
 
-/* $XDG_CACHE_HOME/libfer; the XDG specification says to ignore a relative path. */
-static bool cache_folder(char *path, size_t size)
+static char *cache_path(struct fer_key key)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length;
+    char name[40];
 
-    if (cache && cache[0] == '/')
-        length = snprintf(path, size, "%s/libfer", cache);
-    else if (home && home[0] == '/')
-        length = snprintf(path, size, "%s/.cache/libfer", home);
-    else
-        return false;
-    return length > 0 && (size_t)length < size;
-}
-
-static bool cache_path(struct fer_key key, char *path, size_t size)
-{
-    char folder[PATH_SIZE];
-    int length;
-
-    if (!cache_folder(folder, sizeof(folder)))
-        return false;
-    length = snprintf(path, size, "%s/%016" PRIx64 "%016" PRIx64 ".bin", folder, key.high, key.low);
-    return length > 0 && (size_t)length < size;
-}
-
-static void make_folders(const char *path)
-{
-    char folder[PATH_SIZE];
-
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *at = folder + 1; (at = strchr(at, '/')); at++) {
-        *at = '\0';
-        mkdir(folder, 0700);
-        *at = '/';
-    }
+    snprintf(name, sizeof(name), "%016" PRIx64 "%016" PRIx64 ".bin", key.high, key.low);
+    return fer_cache_path(name);
 }
 
 static const unsigned char *check_file(const void *bytes, size_t size, struct fer_key key, size_t *length)
@@ -88,16 +56,28 @@ static const unsigned char *check_file(const void *bytes, size_t size, struct fe
     return data;
 }
 
+bool fer_binary_exists(struct fer_key key)
+{
+    char *path = cache_path(key);
+    bool exists = path && access(path, R_OK) == 0;
+
+    free(path);
+    return exists;
+}
+
 cl_program fer_binary_load(struct fer_device *device, struct fer_key key, const char *options)
 {
     const unsigned char *data;
-    char path[PATH_SIZE];
+    char *path = cache_path(key);
     cl_program program = NULL;
     cl_int code = CL_SUCCESS, loaded = CL_SUCCESS;
     void *bytes = NULL;
     size_t size = 0, length = 0;
 
-    if (!cache_path(key, path, sizeof(path)) || fer_file_read(path, BINARY_LIMIT, &bytes, &size, NULL))
+    if (path && fer_file_read(path, BINARY_LIMIT, &bytes, &size, NULL))
+        bytes = NULL;
+    free(path);
+    if (!bytes)
         return NULL;
     data = check_file(bytes, size, key, &length);
     if (data)
@@ -116,11 +96,10 @@ void fer_binary_store(struct fer_key key, cl_program program)
 {
     struct head head = { .high = key.high, .low = key.low };
     unsigned char *binary = NULL;
-    char path[PATH_SIZE];
+    char *path;
     size_t size = 0;
 
-    if (!cache_path(key, path, sizeof(path)) ||
-        clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, NULL) != CL_SUCCESS || size == 0 ||
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, NULL) != CL_SUCCESS || size == 0 ||
         size > BINARY_LIMIT - sizeof(head))
         return;
     binary = malloc(size);
@@ -130,8 +109,10 @@ void fer_binary_store(struct fer_key key, cl_program program)
         memcpy(head.magic, magic, sizeof(magic));
         head.size = size;
         head.check = XXH3_64bits(binary, size);
-        make_folders(path);
-        fer_file_write_atomic(path, parts, 2, NULL);
+        path = cache_path(key);
+        if (path && fer_directory_make_for(path, NULL) == FER_OK)
+            fer_file_write_atomic(path, parts, 2, NULL);
+        free(path);
     }
     free(binary);
 }

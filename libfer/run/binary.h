@@ -14,6 +14,7 @@ struct fer_key {
 
 /* Whether binaries of this device are kept on disk (FER_CACHE=on|off, else unless the driver does so itself). */
 bool fer_binary_wanted(const struct fer_device *device);
+bool fer_binary_exists(struct fer_key key);
 /* A built program, or NULL. */
 cl_program fer_binary_load(struct fer_device *device, struct fer_key key, const char *options);
 /* Failures are silent: the next start compiles again. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/binding.h"
 
+#include "run/build.h"
+#include "run/job.h"
 #include "run/kernel-check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* ---- the program text before the kernel: types and layouts of its tensors ---- */
 
@@ -81,11 +84,12 @@ static enum fer_status make_defines(const struct fer_launch *launch, char **out,
 
 struct setter {
     cl_kernel kernel;
+    struct fer_job *job; /* write them down in place of setting them; or NULL */
     cl_uint at;
     cl_int code; /* the first failure */
 };
 
-static void set(struct setter *setter, size_t size, const void *value)
+static void set_as(struct setter *setter, size_t size, const void *value)
 {
     cl_int code = clSetKernelArg(setter->kernel, setter->at, size, value);
 
@@ -93,6 +97,33 @@ static void set(struct setter *setter, size_t size, const void *value)
         setter->code = code;
     if (setter->code == CL_SUCCESS)
         setter->at++;
+}
+
+/* value NULL: so many bytes of local memory */
+static void set(struct setter *setter, size_t size, const void *value)
+{
+    if (!setter->job) {
+        set_as(setter, size, value);
+        return;
+    }
+    fer_job_put_number(setter->job, value ? FER_JOB_VALUE : FER_JOB_LOCAL);
+    fer_job_put_number(setter->job, size);
+    if (value)
+        fer_job_put(setter->job, value, size);
+    setter->at++;
+}
+
+/* The address is what tells one buffer from another there. */
+static void set_memory(struct setter *setter, const struct fer_buffer *buffer)
+{
+    if (!setter->job) {
+        set_as(setter, sizeof(cl_mem), &buffer->mem);
+        return;
+    }
+    fer_job_put_number(setter->job, FER_JOB_MEMORY);
+    fer_job_put_number(setter->job, buffer->bytes);
+    fer_job_put_number(setter->job, (uintptr_t)buffer);
+    setter->at++;
 }
 
 /* Live rows, then the other axes; the two last of five are one. */
@@ -126,7 +157,7 @@ static enum fer_status set_tensor(struct setter *setter, const struct fer_binder
     if (status)
         return status;
     offset = byte / fer_tensor_element(arg->tensor);
-    set(setter, sizeof(cl_mem), &buffer->mem);
+    set_memory(setter, buffer);
     set(setter, sizeof(offset), &offset);
     set(setter, sizeof(dim), &dim);
     return FER_OK;
@@ -155,17 +186,15 @@ static enum fer_status set_random(struct setter *setter, const struct fer_binder
             return status;
         if (byte != 0)
             return fer_fail(err, FER_EINVAL, "the random state does not start its buffer");
-        set(setter, sizeof(cl_mem), &buffer->mem);
+        set_memory(setter, buffer);
     }
     set(setter, sizeof(rows), &rows);
     return FER_OK;
 }
 
-static enum fer_status set_arguments(struct fer_binding *binding, const struct fer_binder *binder,
-                                     struct fer_error *err)
+static enum fer_status set_arguments(struct setter setter, const struct fer_binder *binder,
+                                     const struct fer_launch *launch, struct fer_error *err)
 {
-    const struct fer_launch *launch = binding->launch;
-    struct setter setter = { .kernel = binding->kernel };
     enum fer_status status = FER_OK;
 
     for (int i = 0; i < launch->nargs && !status; i++) {
@@ -311,8 +340,8 @@ static enum fer_status set_group(struct fer_binding *binding, const struct fer_d
         binding->has_local |= local > 0;
         binding->local[i] = local > 0 ? local : 1;
     }
-    return binding->has_local && !launch->run ? fer_group_check(binding->kernel, launch, binding->local, device, err)
-                                              : FER_OK;
+    return binding->has_local && binding->kernel ? fer_group_check(binding->kernel, launch, binding->local, device, err)
+                                                 : FER_OK;
 }
 
 /* ---- all of it ---- */
@@ -351,7 +380,7 @@ static enum fer_status make_kernel(struct fer_binding *binding, const struct fer
     if (!binding->kernel)
         return fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);
     status = fer_kernel_check(binding->kernel, launch, err);
-    return status ? status : set_arguments(binding, binder, err);
+    return status ? status : set_arguments((struct setter){ .kernel = binding->kernel }, binder, launch, err);
 }
 
 enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer_binder *binder,
@@ -369,6 +398,59 @@ enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer
     if (status)
         fer_binding_free(binding);
     return status ? fer_launch_prefix(launch, error) : FER_OK;
+}
+
+/* As much of a range as compilers tell from all of it: PoCL makes other code where an axis has 65535 work-items or more
+ * (its grid_width_specialization_limit), and chooses a group by the range. */
+static void put_range(struct fer_job *job, const struct fer_binding *binding)
+{
+    fer_job_put_number(job, (uint64_t)binding->launch->dims);
+    fer_job_put_number(job, binding->has_local);
+    for (int i = 0; i < binding->launch->dims; i++) {
+        size_t local = binding->local[i], wide = (65536 + local - 1) / local * local, global = binding->global[i];
+
+        if (binding->has_local)
+            global = global < 65535 ? local : global < wide ? global : wide;
+        fer_job_put_number(job, global);
+        fer_job_put_number(job, local);
+    }
+}
+
+/* Addresses differ from process to process, so the arguments are not in it; what is compiled does not depend on them.
+ */
+static struct fer_key hash_job(const struct fer_job *job, struct fer_key program)
+{
+    XXH128_hash_t hash = XXH3_128bits_withSeed(job->bytes, job->size, program.high ^ program.low);
+
+    return (struct fer_key){ hash.high64, hash.low64 };
+}
+
+enum fer_status fer_binding_record(const struct fer_binder *binder, const struct fer_launch *launch,
+                                   struct fer_job *job, struct fer_key *program, struct fer_key *all,
+                                   struct fer_error *err)
+{
+    struct fer_binding binding = { .launch = launch };
+    char *defines = NULL;
+    enum fer_status status = make_defines(launch, &defines, err);
+
+    if (!status)
+        status = set_group(&binding, binder->device, err);
+    if (!status)
+        status = set_range(&binding, fer_program_capacity(binder->program, launch->branch), err);
+    if (!status)
+        status = fer_device_program_key(binder->device, defines, launch->source, launch->options, program, err);
+    if (!status) {
+        fer_job_put_text(job, defines);
+        fer_job_put_text(job, launch->source);
+        fer_job_put_text(job, launch->options);
+        fer_job_put_text(job, launch->kernel);
+        put_range(job, &binding);
+        *all = hash_job(job, *program);
+        status = set_arguments((struct setter){ .job = job }, binder, launch, err);
+        fer_job_put_number(job, FER_JOB_END);
+    }
+    free(defines);
+    return status;
 }
 
 void fer_binding_free(struct fer_binding *binding)

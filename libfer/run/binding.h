@@ -5,7 +5,10 @@
 #ifndef FER_RUN_BINDING_H
 #define FER_RUN_BINDING_H
 
+#include "run/binary.h"
 #include "run/place.h"
+
+struct fer_job;
 
 struct fer_binding {
     const struct fer_launch *launch;
@@ -29,6 +32,11 @@ struct fer_binder {
 /* Build the kernel, check that it takes what the launch passes, set all arguments, for a full batch. */
 enum fer_status fer_binding_create(struct fer_binding *binding, const struct fer_binder *binder,
                                    const struct fer_launch *launch, struct fer_error *err);
+/* Write down, for another process, what would be built, set and run (of its range a part is enough).  Keys: the
+ * program's, and one of all that is compiled: the kernel in this program for such a range.  Not for calls. */
+enum fer_status fer_binding_record(const struct fer_binder *binder, const struct fer_launch *launch,
+                                   struct fer_job *job, struct fer_key *program, struct fer_key *all,
+                                   struct fer_error *err);
 void fer_binding_free(struct fer_binding *binding);
 /* Set again what depends on live batches; `live` holds their sizes, by branch. */
 enum fer_status fer_binding_batch(struct fer_binding *binding, const int *live, struct fer_error *err);

@@ -261,6 +261,20 @@ static enum fer_status compile(struct fer_device *device, const struct text *tex
     return status;
 }
 
+enum fer_status fer_device_program_key(const struct fer_device *device, const char *defines, const char *source,
+                                       const char *options, struct fer_key *key, struct fer_error *err)
+{
+    struct text text;
+    enum fer_status status = text_init(&text, device, defines, source, options, err);
+
+    return status ? status : text_key(&text, device, key, err);
+}
+
+bool fer_program_cache_has(const struct fer_program_cache *cache, struct fer_key key)
+{
+    return find(cache->entries, cache->size, key)->program;
+}
+
 enum fer_status fer_device_program(struct fer_device *device, const char *defines, const char *source,
                                    const char *options, const struct fer_build_watch *watch, cl_program *out,
                                    struct fer_error *err)

@@ -5,12 +5,16 @@
 #ifndef FER_RUN_BUILD_H
 #define FER_RUN_BUILD_H
 
-#include "run/device.h"
+#include "run/binary.h"
 
 struct fer_program_cache *fer_program_cache_create(void); /* NULL: out of memory */
 void fer_program_cache_free(struct fer_program_cache *cache);
 /* Programs in it, and how many of them were compiled from source here (the others came from disk). */
 int fer_program_cache_count(const struct fer_program_cache *cache);
 int fer_program_cache_compiled(const struct fer_program_cache *cache);
+bool fer_program_cache_has(const struct fer_program_cache *cache, struct fer_key key);
+/* What fer_device_program finds such a program by. */
+enum fer_status fer_device_program_key(const struct fer_device *device, const char *defines, const char *source,
+                                       const char *options, struct fer_key *key, struct fer_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "run/binding.h"
 #include "run/place.h"
+#include "run/pool.h"
 #include "run/staging.h"
 #include "run/timing.h"
 
@@ -46,12 +47,14 @@ static enum fer_status check_planned(const struct fer_program *program, struct f
 static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_build_watch *watch, struct fer_error *err)
 {
     const struct fer_program *program = exec->program;
-    const struct fer_binder binder = { exec->device, program, &exec->places, watch };
+    struct fer_binder binder = { exec->device, program, &exec->places, watch };
     enum fer_status status = FER_OK;
 
     exec->bindings = calloc((size_t)program->nlaunches + 1, sizeof(*exec->bindings));
     if (!exec->bindings)
         return fer_fail(err, FER_ENOMEM, "out of memory while %d launches were prepared", program->nlaunches);
+    if (fer_pool_compile(&binder))
+        binder.watch = NULL; /* which has heard of all */
     for (int s = 0; s < program->nsegments && !status; s++) {
         for (int l = 0; l < program->segments[s]->count && !status; l++)
             status =

@@ -15,20 +15,34 @@ libfer_core_la_SOURCES += \
 	%D%/device.h \
 	%D%/exec.c \
 	%D%/exec.h \
+	%D%/job.c \
+	%D%/job.h \
 	%D%/kernel-check.c \
 	%D%/kernel-check.h \
+	%D%/known.c \
+	%D%/known.h \
 	%D%/peak.c \
 	%D%/peak.h \
 	%D%/place.c \
 	%D%/place.h \
+	%D%/pool.c \
+	%D%/pool.h \
 	%D%/precision.c \
 	%D%/precision.h \
 	%D%/program.h \
 	%D%/select.c \
 	%D%/select.h \
+	%D%/serve.c \
+	%D%/serve.h \
 	%D%/staging.c \
 	%D%/staging.h \
 	%D%/timing.c \
 	%D%/timing.h \
 	%D%/tuning.c \
 	%D%/tuning.h
+
+# Compiles kernels beside a process that waits for them (pool.h).  Statically linked with the library's own parts, none of
+# which are public.
+pkglibexec_PROGRAMS += fer-compile
+fer_compile_SOURCES = %D%/compile-main.c
+fer_compile_LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD)

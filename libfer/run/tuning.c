@@ -25,16 +25,7 @@ struct fer_tuning {
 
 char *fer_tuning_path(void)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-    int length = -1;
-
-    /* the XDG specification says to ignore a relative path */
-    if (cache && cache[0] == '/')
-        length = asprintf(&path, "%s/libfer/tune.txt", cache);
-    else if (home && home[0] == '/')
-        length = asprintf(&path, "%s/.cache/libfer/tune.txt", home);
-    return length < 0 ? NULL : path;
+    return fer_cache_path("tune.txt");
 }
 
 /* ---- lines ---- */
@@ -355,23 +346,6 @@ static enum fer_status fill(int fd, const char *path, void *context, struct fer_
     return status;
 }
 
-/* The directory of the file. */
-static enum fer_status make_directory(const char *path, struct fer_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    enum fer_status status = FER_OK;
-    char *folder;
-
-    if (!slash || slash == path)
-        return FER_OK;
-    folder = strndup(path, (size_t)(slash - path));
-    if (!folder)
-        return fer_fail(err, FER_ENOMEM, "out of memory");
-    status = fer_directory_make(folder, err);
-    free(folder);
-    return status;
-}
-
 enum fer_status fer_tuning_put(struct fer_tuning *tuning, const struct fer_tuned *line, struct fer_error *err)
 {
     enum fer_status status = read_file(tuning, err);
@@ -379,6 +353,6 @@ enum fer_status fer_tuning_put(struct fer_tuning *tuning, const struct fer_tuned
     if (!status)
         status = insert(tuning, line, err);
     if (!status)
-        status = make_directory(tuning->path, err);
+        status = fer_directory_make_for(tuning->path, err);
     return status ? status : fer_file_fill_atomic(tuning->path, fill, tuning, err);
 }
