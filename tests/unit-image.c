@@ -18,7 +18,6 @@
 
 #include <fer/data.h>
 #include <fer/host.h>
-#include <stb_image_write.h>
 
 #include "data/image.h"
 #include "file.h"
@@ -356,15 +355,21 @@ START_TEST(missing_and_odd_files)
 }
 END_TEST
 
-static void collect(void *context, void *data, int size)
-{
-    struct fer_bytes *bytes = context;
-    uint8_t *grown = realloc((void *)bytes->data, bytes->size + (size_t)size);
-
-    memcpy(grown + bytes->size, data, (size_t)size);
-    bytes->data = grown;
-    bytes->size += (size_t)size;
-}
+/* Blocks of 8 x 8 pixels in rows of three, A to F, each of one gray, 20 + 40 k:
+ *     Image.frombytes("L", (24, 16), bytes(20 + 40 * (y // 8 * 3 + x // 8) for y in range(16) for x in range(24)))
+ *         .save("blocks.jpg", quality=100, optimize=True)                          (PIL 9.4)
+ */
+static const uint8_t blocks[] = {
+    0xff, 0xd8, 0xff, 0xe0, 0x00, 0x10, 0x4a, 0x46, 0x49, 0x46, 0x00, 0x01, 0x01, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00,
+    0x00, 0xff, 0xdb, 0x00, 0x43, 0x00, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01,
+    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01,
+    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01,
+    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0xff, 0xc0, 0x00, 0x0b, 0x08, 0x00,
+    0x10, 0x00, 0x18, 0x01, 0x01, 0x11, 0x00, 0xff, 0xc4, 0x00, 0x15, 0x00, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x09, 0x0a, 0xff, 0xc4, 0x00, 0x14, 0x10, 0x01, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xda, 0x00, 0x08, 0x01,
+    0x01, 0x00, 0x00, 0x3f, 0x00, 0x89, 0xf2, 0x80, 0x50, 0x0a, 0x01, 0x40, 0x28, 0x0f, 0xff, 0xd9
+};
 
 /* A JPEG with a marker of EXIF, an unrelated one before it; big: in which order of bytes.  The caller frees it. */
 static uint8_t *with_orientation(const struct fer_bytes *jpeg, int orientation, bool big, size_t *size)
@@ -392,16 +397,10 @@ START_TEST(turns_photographs_upright)
     static const char *const seen[] = { "ABC/DEF",  "ABC/DEF",  "CBA/FED",  "FED/CBA",  "DEF/ABC",
                                         "AD/BE/CF", "DA/EB/FC", "FC/EB/DA", "CF/BE/AD", "ABC/DEF" };
     struct fer_error err = FER_ERROR_INIT;
-    struct fer_bytes jpeg = { NULL, 0 };
-    struct fer_image stored, image;
+    const struct fer_bytes jpeg = { blocks, sizeof(blocks) };
+    struct fer_image image;
     size_t size;
 
-    /* Blocks of 8 x 8 pixels, A to F, each of one gray. */
-    ck_assert_int_eq(fer_image_create(&stored, 24, 16, 1, &err), FER_OK);
-    for (int i = 0; i < 24 * 16; i++)
-        stored.pixels[i] = (uint8_t)(20 + 40 * (i / (24 * 8) * 3 + i % 24 / 8));
-    ck_assert(stbi_write_jpg_to_func(collect, &jpeg, 24, 16, 1, stored.pixels, 100));
-    fer_image_free(&stored);
     for (int o = 0; o < 20; o++) {
         const char *expected = seen[o / 2];
         const int across = (int)strcspn(expected, "/"), down = 6 / across;
@@ -420,7 +419,6 @@ START_TEST(turns_photographs_upright)
         fer_image_free(&image);
         free(bytes);
     }
-    free((void *)jpeg.data);
 }
 END_TEST
 
@@ -431,18 +429,16 @@ START_TEST(refuses_tables_of_too_many_codes)
         "\xff\xd8\xff\xc4\0\x25\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\x11\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff";
     static const uint8_t among_pixels[] = "\xff\xd8\xff\xda\0\2\1\2\xff\0\xff\xd0\3\xff\xff\xc4\0\x26\0\xff\2";
     struct fer_error err = FER_ERROR_INIT;
-    struct fer_bytes jpeg = { NULL, 0 };
     struct fer_image image;
-    uint8_t bytes[64], *table, pixels[64] = { 0 };
+    uint8_t bytes[64], jpeg[sizeof(blocks)], *table;
 
-    ck_assert(stbi_write_jpg_to_func(collect, &jpeg, 8, 8, 1, pixels, 50));
-    ck_assert(!fer_jpeg_overflows(jpeg.data, jpeg.size));
-    table = memmem(jpeg.data, jpeg.size, "\xff\xc4", 2);
+    memcpy(jpeg, blocks, sizeof(jpeg));
+    ck_assert(!fer_jpeg_overflows(jpeg, sizeof(jpeg)));
+    table = memmem(jpeg, sizeof(jpeg), "\xff\xc4", 2);
     ck_assert_ptr_nonnull(table);
     table[5] = table[6] = 200;
-    ck_assert(fer_jpeg_overflows(jpeg.data, jpeg.size));
-    ck_assert_int_eq(fer_image_decode(&image, jpeg.data, jpeg.size, 1, &err), FER_EFORMAT);
-    free((void *)jpeg.data);
+    ck_assert(fer_jpeg_overflows(jpeg, sizeof(jpeg)));
+    ck_assert_int_eq(fer_image_decode(&image, jpeg, sizeof(jpeg), 1, &err), FER_EFORMAT);
 
     memcpy(bytes, two, sizeof(two) - 1); /* of 1 code and of 256 */
     ck_assert(!fer_jpeg_overflows(bytes, sizeof(two) - 1));
