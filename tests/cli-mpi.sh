@@ -58,6 +58,18 @@ for file in last.safetensors best.safetensors; do
     cmp two/$file again/$file
 done
 
+# in half precision they follow one rank until rounding has grown, and repeat
+"$FER" train tiny.fer --run half --seed 7 -q --precision fp16
+for run in half2 half2again; do
+    $ranks 2 "$FER" train tiny.fer --run $run --seed 7 -q --precision fp16 --sync-batchnorm 2>err || { cat err; exit 1; }
+done
+cmp half2/last.safetensors half2again/last.safetensors
+losses half >half.losses
+losses half2 >half2.losses
+[ "$(wc -l <half2.losses)" -eq 20 ]
+paste half.losses half2.losses | awk '{ d = ($1 - $2) / $1; if (d < 0) d = -d; if (NR <= 10 && d > 0.02) { print NR, $1, $2; bad = 1 } } END { exit bad }'
+! cmp -s two.losses half2.losses
+
 # a rank is killed when the log has its third line: the run ends, and goes on from its last save
 mkfifo pipe
 $ranks 2 sh -c 'echo $$ >pid.$OMPI_COMM_WORLD_RANK; exec "$@"' sh "$FER" train tiny.fer --run killed --seed 7 \

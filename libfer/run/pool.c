@@ -7,6 +7,7 @@
 #include "run/select.h"
 #include "run/serve.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -257,7 +258,8 @@ static void compile(struct jobs *jobs, const struct fer_binder *binder, const ch
         started++;
     attend(workers, started, jobs, binder->watch);
     for (int i = 0; i < started; i++)
-        waitpid(workers[i].pid, NULL, 0);
+        while (waitpid(workers[i].pid, NULL, 0) < 0 && errno == EINTR)
+            ;
     fer_job_free(&greeting);
 }
 
