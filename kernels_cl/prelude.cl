@@ -44,6 +44,14 @@
 #define FER_GET16(x, i) FER_READ(x, 16)(x##_data, x##_offset + (i))
 #define FER_PUT16(x, i, v) FER_WRITE(x, 16)(x##_data, x##_offset + (i), v)
 
+/* Bring what lies at p, of any type, nearer to a CPU; nothing elsewhere.  For memory that is read in an order the processor
+ * does not guess: it stops at every 4096 bytes.  (The built-in `prefetch` does nothing on PoCL.) */
+#if defined(__clang__) && defined(__x86_64__)
+#define FER_PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#else
+#define FER_PREFETCH(p)
+#endif
+
 /* What may be fused into a product or convolution: whoever emits the kernel passes -DBIAS and -DADD where there are tensors
  * bias (a value a channel) and add (like the output), and the kernel declares them: FER_BIAS_IN FER_ADD_IN FER_OUT(y).
  * FER_BIAS(k) is channel k's; FER_BIASES writes those of `count` channels from `first`, zeros past the last channel;

@@ -34,14 +34,6 @@ static inline float8 spread(const float8 v, const int c)
 #define COLUMNS (8 * TILE / STRIDE)          /* output pixels of a row that is copied */
 #define COPIED ((COLUMNS - 1) * STRIDE + SIDE) /* … and input pixels */
 
-/* The built-in `prefetch` does nothing on PoCL.  Rows come one after the other with much work between, too far apart for
- * what the processor does by itself. */
-#if defined(__clang__) && defined(__x86_64__)
-#define PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
-#else
-#define PREFETCH(p)
-#endif
-
 /* to = COPIED pixels of a row of x from column q on; where there are none, zeros. */
 static void copy_row(float *to, __global const float *row, const int q, const int width)
 {
@@ -95,10 +87,11 @@ conv_grouped_rows(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const
                     copy_row(copy[copied % SIDE], image + (copied - pad) * x_row, q0 * STRIDE - pad, x_dim.w);
 #pragma unroll 1
             for (int q = q0; q < min(q0 + COLUMNS, y_dim.w); q += TILE) {
+                /* Rows come with much work between, too far apart for what the processor does by itself. */
                 __global const float *const next = image + (copied - pad) * x_row + q * STRIDE * FER_BLOCK;
 #pragma unroll
                 for (int p = 0; p < STRIDE * STRIDE * TILE; p++)
-                    PREFETCH(next + p / (STRIDE * TILE) * x_row + p % (STRIDE * TILE) * FER_BLOCK);
+                    FER_PREFETCH(next + p / (STRIDE * TILE) * x_row + p % (STRIDE * TILE) * FER_BLOCK);
 #pragma unroll 1
                 for (int half_ = 0; half_ < FER_BLOCK; half_ += 8) {
                     float8 sum[TILE];

@@ -24,6 +24,8 @@
 #define PIXELS 6 /* at most 96 / SIDE: 12 vectors of sums + 2 of weights + 1 value are 15 of AVX2's 16 registers */
 #endif
 #define VECTORS (SIDE / 8)
+#define LINE 16    /* floats that memory hands over together */
+#define AHEAD 1024 /* … of weights by which they are asked for; 256 is too near, 4096 too far */
 
 #ifdef FER_KERNEL_conv_packed_patches
 /* Work-item: one tile (dimension 0) of one input block (dimension 1). */
@@ -84,6 +86,8 @@ conv_packed(FER_IN(patches), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const
 #pragma unroll
                 for (int c = 0; c < FER_BLOCK; c++) {
                     float8 weights[VECTORS];
+                    if (c * SIDE % LINE == 0)
+                        FER_PREFETCH(wt + AHEAD + c * SIDE);
 #pragma unroll
                     for (int v = 0; v < VECTORS; v++)
                         weights[v] = vload8(VECTORS * c + v, wt);
