@@ -51,7 +51,7 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
 #pragma unroll 1
     for (int c = b * FER_BLOCK; c < b * FER_BLOCK + FER_BLOCK; c++) {
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
-        float8 g[9], e[3 * REACH], o[POINTS];
+        float8 g[9], e[3 * REACH], o[2][POINTS];
         __global const float *from = DATA(weights) + k * FER_BLOCK * row + c * column;
 #pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++, from += row) {
@@ -70,10 +70,14 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
                 points(g + j, 3, e + j, 3);
 #pragma unroll
             for (int i = 0; i < REACH; i++)
-                points(e + 3 * i, 1, o + REACH * i, 1);
-#pragma unroll
-            for (int z = 0; z < POINTS; z++)
-                vstore8(o[z], 2 * (((size_t)k * POINTS + z) * lanes + c) + half_, DATA(u));
+                points(e + 3 * i, 1, o[half_] + REACH * i, 1);
+        }
+        /* Whole lines of a cache, whose sets are too small for 36 half ones at a distance of 32 KiB. */
+#pragma unroll 1
+        for (int z = 0; z < POINTS; z++) {
+            const size_t at = ((size_t)k * POINTS + z) * lanes + c;
+            vstore8(o[0][z], 2 * at, DATA(u));
+            vstore8(o[1][z], 2 * at + 1, DATA(u));
         }
     }
 }
