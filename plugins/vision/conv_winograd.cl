@@ -25,6 +25,8 @@
 #define TILES 18 /* a multiple of ROWS */
 #endif
 #define ROWS 6 /* tiles of a register tile */
+#define LINE 16 /* floats that memory hands over together: U of an input channel */
+#define SOON (TILES < 6 * ROWS ? 8 : 4) /* lines of U's next z that are asked for with a block, so that a chunk gets all */
 #define REACH (SIDE + 2) /* inputs of a tile, an axis; as many points */
 #define POINTS (REACH * REACH)
 #define TILES_OF(dim) ((dim).x * (((dim).z + SIDE - 1) / SIDE) * (((dim).w + SIDE - 1) / SIDE))
@@ -192,14 +194,17 @@ static void multiply(__global const float *chunk, __global const float *u, int i
         for (int t = 0; t < tiles; t += ROWS) {
             __global const float *v = chunk + (z * in_blocks * TILES + t) * FER_BLOCK;
             __global const float *w = u + (size_t)(k * POINTS + z) * in_blocks * 256;
+            __global const float *soon = w + (in_blocks * 256 + t / ROWS * in_blocks * SOON * LINE);
             float8 lo[ROWS], hi[ROWS];
 #pragma unroll
             for (int r = 0; r < ROWS; r++)
                 lo[r] = hi[r] = 0;
 #pragma unroll 1
-            for (int b = 0; b < in_blocks; b++, v += TILES * FER_BLOCK, w += 256) {
+            for (int b = 0; b < in_blocks; b++, v += TILES * FER_BLOCK, w += 256, soon += SOON * LINE) {
 #pragma unroll
                 for (int c = 0; c < FER_BLOCK; c++) {
+                    if (c * SOON % LINE == 0)
+                        FER_PREFETCH(soon + c * SOON);
                     const float8 w_lo = vload8(2 * c, w), w_hi = vload8(2 * c + 1, w);
 #pragma unroll
                     for (int r = 0; r < ROWS; r++) {
