@@ -9,13 +9,16 @@
 #include "toy.h"
 
 #include <ftw.h>
-#include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+extern char **environ;
 
 static struct fer_error err;
 static char folder[] = "/tmp/fer-pool-XXXXXX";
@@ -57,32 +60,27 @@ START_TEST(job_void)
 }
 END_TEST
 
-/* ---- the process that does them, here as a thread ---- */
+/* ---- the process that does them ---- */
 
 struct serving {
-    pthread_t thread;
-    int socket, other;
-    bool greeted;
+    pid_t pid;
+    int socket;
 };
-
-static void *serve(void *data)
-{
-    struct serving *serving = data;
-
-    serving->greeted = fer_serve(serving->other);
-    close(serving->other);
-    return NULL;
-}
 
 static void begin(struct serving *serving, const char *greeting, uint64_t number, const char *name)
 {
+    char *const arguments[] = { (char *)compile, NULL };
+    posix_spawn_file_actions_t actions;
     struct fer_job job = { 0 };
     int ends[2];
 
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
+    ck_assert_int_eq(posix_spawn(&serving->pid, compile, &actions, NULL, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
     serving->socket = ends[0];
-    serving->other = ends[1];
-    ck_assert_int_eq(pthread_create(&serving->thread, NULL, serve, serving), 0);
     fer_job_put_text(&job, greeting);
     fer_job_put_number(&job, number);
     fer_job_put_text(&job, name);
@@ -91,12 +89,15 @@ static void begin(struct serving *serving, const char *greeting, uint64_t number
     fer_job_free(&job);
 }
 
-static bool end(struct serving *serving)
+/* Its exit status. */
+static int end(struct serving *serving)
 {
-    shutdown(serving->socket, SHUT_WR);
-    pthread_join(serving->thread, NULL);
+    int status = -1;
+
     close(serving->socket);
-    return serving->greeted;
+    ck_assert_int_eq(waitpid(serving->pid, &status, 0), serving->pid);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 /* The answer to a job of one kernel for `dims` axes; with `cut` its last bytes are missing. */
@@ -149,7 +150,7 @@ START_TEST(serves)
     ck_assert_int_eq(ask(&serving, "kernel void other(global int *p) { p[0] = 1; }\n", 1, 0), 0);
     ck_assert_int_eq(ask(&serving, "kernel void k(global int *p) { p[0] = 1; }\n", 1, 0), 0);
     ck_assert_int_eq(ask(&serving, good, 3, 0), 1);
-    ck_assert(end(&serving));
+    ck_assert_int_eq(end(&serving), 0);
 }
 END_TEST
 
@@ -158,11 +159,11 @@ START_TEST(refuses_strangers)
     struct serving serving;
 
     begin(&serving, "fer-compile 0.0.0", 0, "any");
-    ck_assert(!end(&serving));
+    ck_assert_int_eq(end(&serving), 1);
     begin(&serving, FER_SERVE_GREETING, 0, "a device of another name");
-    ck_assert(!end(&serving));
+    ck_assert_int_eq(end(&serving), 1);
     begin(&serving, FER_SERVE_GREETING, 1000, "any");
-    ck_assert(!end(&serving));
+    ck_assert_int_eq(end(&serving), 1);
 }
 END_TEST
 
