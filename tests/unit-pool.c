@@ -337,6 +337,14 @@ START_TEST(known_the_second_time)
     finish();
     ck_assert_uint_eq(known_keys(), LAUNCHES);
 
+    /* a cache that has been moved is another one */
+    setenv("CUDA_CACHE_PATH", "/elsewhere", 1);
+    start(-1);
+    ck_assert(started());
+    finish();
+    unsetenv("CUDA_CACHE_PATH");
+    ck_assert_uint_eq(known_keys(), 2 * LAUNCHES);
+
     /* a damaged file holds less */
     snprintf(path, sizeof(path), "%s/libfer/known", folder);
     ck_assert_int_eq(truncate(path, (off_t)sizeof(struct fer_key) + 3), 0);

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #ifndef FER_COMPILE_PROGRAM
 #define FER_COMPILE_PROGRAM "/usr/local/libexec/libfer/fer-compile"
@@ -72,6 +73,20 @@ static bool listed(const struct jobs *jobs, struct fer_key key)
     return false;
 }
 
+/* Who moves the driver's cache begins with an empty one. */
+static struct fer_key in_this_cache(struct fer_key key)
+{
+    static const char *const variables[] = { "POCL_CACHE_DIR", "CUDA_CACHE_PATH" };
+
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *folder = getenv(variables[i]);
+
+        if (folder)
+            key.low ^= XXH3_64bits_withSeed(folder, strlen(folder), i);
+    }
+    return key;
+}
+
 /* A binary of ours is a program whole; other drivers may have seen it without this kernel for this range. */
 static bool add_launch(struct jobs *jobs, const struct fer_binder *binder, const struct fer_known *known,
                        const struct fer_launch *launch)
@@ -86,8 +101,7 @@ static bool add_launch(struct jobs *jobs, const struct fer_binder *binder, const
         fer_job_free(&job);
         return false;
     }
-    if (ours)
-        key = program;
+    key = ours ? program : in_this_cache(key);
     if (listed(jobs, key) || fer_program_cache_has(binder->device->cache, program) ||
         (ours ? fer_binary_exists(key) : fer_known_has(known, key))) {
         fer_job_free(&job);
