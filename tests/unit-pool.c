@@ -302,6 +302,16 @@ static bool started(void)
     return unlink(mark) == 0;
 }
 
+static void forget(void)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/libfer/known", folder);
+    unlink(path);
+    started();
+    err = (struct fer_error)FER_ERROR_INIT;
+}
+
 /* PoCL compiles a kernel when it runs; here none has run in this process. */
 START_TEST(others_compile)
 {
@@ -353,6 +363,17 @@ START_TEST(known_the_second_time)
     start(-1);
     ck_assert(started());
     finish();
+    start(-1); /* and is mended by what is added */
+    ck_assert(!started());
+    finish();
+
+    /* without a cache of the driver's nothing would come of it */
+    forget();
+    setenv("POCL_KERNEL_CACHE", "0", 1);
+    start(-1);
+    ck_assert(!started());
+    unsetenv("POCL_KERNEL_CACHE");
+    finish();
 }
 END_TEST
 
@@ -402,16 +423,6 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     (void)kind;
     (void)walk;
     return remove(path);
-}
-
-static void forget(void)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "%s/libfer/known", folder);
-    unlink(path);
-    started();
-    err = (struct fer_error)FER_ERROR_INIT;
 }
 
 int main(void)

@@ -21,6 +21,20 @@ struct head {
 };
 static const char magic[8] = "FERCLB1";
 
+static bool is_nvidia(const struct fer_device *device)
+{
+    return strstr(device->platform_name, "NVIDIA");
+}
+
+bool fer_driver_keeps(const struct fer_device *device)
+{
+    const char *pocl = getenv("POCL_KERNEL_CACHE"), *cuda = getenv("CUDA_CACHE_DISABLE");
+
+    if (device->pocl)
+        return !pocl || strcmp(pocl, "0") != 0;
+    return is_nvidia(device) && (!cuda || !strcmp(cuda, "0"));
+}
+
 bool fer_binary_wanted(const struct fer_device *device)
 {
     const char *wish = getenv("FER_CACHE");
@@ -29,7 +43,7 @@ bool fer_binary_wanted(const struct fer_device *device)
         return false;
     if (wish && !strcasecmp(wish, "on"))
         return true;
-    return !device->pocl && !strstr(device->platform_name, "NVIDIA");
+    return !device->pocl && !is_nvidia(device);
 }
 
 static char *cache_path(struct fer_key key)

@@ -12,6 +12,8 @@ struct fer_key {
     uint64_t high, low;
 };
 
+/* Whether the driver keeps on disk what it has compiled. */
+bool fer_driver_keeps(const struct fer_device *device);
 /* Whether binaries of this device are kept on disk (FER_CACHE=on|off, else unless the driver does so itself). */
 bool fer_binary_wanted(const struct fer_device *device);
 bool fer_binary_exists(struct fer_key key);

@@ -160,13 +160,12 @@ static void kernel_name(const char *defines, const char *source, char *name, siz
         snprintf(name, size, "a kernel");
 }
 
-static void tell(const struct fer_build_watch *watch, const char *defines, const char *source, const char *options)
+void fer_build_tell(const struct fer_build_watch *watch, const char *name, const char *options)
 {
-    char name[80], what[512];
+    char what[512];
 
     if (!watch || !watch->building)
         return;
-    kernel_name(defines, source, name, sizeof(name));
     options = options ? options + strspn(options, " ") : "";
     snprintf(what, sizeof(what), "%s%s%s", name, *options ? " " : "", options);
     watch->building(watch->user, what);
@@ -281,6 +280,7 @@ enum fer_status fer_device_program(struct fer_device *device, const char *define
 {
     struct fer_program_cache *cache = device->cache;
     bool disk = fer_binary_wanted(device);
+    char name[80];
     cl_program program = NULL;
     struct entry *entry;
     struct fer_key key;
@@ -301,7 +301,8 @@ enum fer_status fer_device_program(struct fer_device *device, const char *define
     if (disk)
         program = fer_binary_load(device, key, text.options);
     if (!program) {
-        tell(watch, defines, source, options);
+        kernel_name(defines, source, name, sizeof(name));
+        fer_build_tell(watch, name, options);
         status = compile(device, &text, &program, err);
         if (status)
             return status;

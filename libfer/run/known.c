@@ -32,10 +32,10 @@ void fer_known_free(struct fer_known *known)
     *known = (struct fer_known){ 0 };
 }
 
-bool fer_known_has(const struct fer_known *known, struct fer_key key)
+bool fer_keys_have(const struct fer_key *keys, size_t count, struct fer_key key)
 {
-    for (size_t i = 0; i < known->count; i++)
-        if (known->keys[i].high == key.high && known->keys[i].low == key.low)
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].high == key.high && keys[i].low == key.low)
             return true;
     return false;
 }
@@ -44,6 +44,8 @@ bool fer_known_has(const struct fer_known *known, struct fer_key key)
 void fer_known_add(const struct fer_key *keys, size_t count)
 {
     char *path = fer_cache_path("known");
+    const off_t added = (off_t)(count * sizeof(*keys));
+    off_t size, whole;
     int fd = -1;
 
     if (path && fer_directory_make_for(path, NULL) == FER_OK)
@@ -51,8 +53,11 @@ void fer_known_add(const struct fer_key *keys, size_t count)
     free(path);
     if (fd < 0)
         return;
-    if (lseek(fd, 0, SEEK_END) + (off_t)(count * sizeof(*keys)) > (off_t)KNOWN_LIMIT)
-        count = ftruncate(fd, 0) == 0 ? count : 0;
+    /* Behind a part of a key, of a process that was killed or a full disk, all keys would be others; too many: anew. */
+    size = lseek(fd, 0, SEEK_END);
+    whole = size + added > (off_t)KNOWN_LIMIT ? 0 : size - size % (off_t)sizeof(*keys);
+    if (whole != size && ftruncate(fd, whole))
+        count = 0;
     if (write(fd, keys, count * sizeof(*keys)) < 0)
         count = 0;
     close(fd);

@@ -17,7 +17,7 @@ struct fer_known {
  * nothing. */
 bool fer_known_load(struct fer_known *known);
 void fer_known_free(struct fer_known *known);
-bool fer_known_has(const struct fer_known *known, struct fer_key key);
+bool fer_keys_have(const struct fer_key *keys, size_t count, struct fer_key key);
 /* Append to the file.  Failures are silent. */
 void fer_known_add(const struct fer_key *keys, size_t count);
 

@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,7 +35,7 @@ struct jobs {
     struct fer_job *items;
     struct fer_key *keys;
     const struct fer_launch **launches;
-    int count, capacity;
+    int count;
     int next, done; /* the first that nobody has; how many have been compiled */
 };
 
@@ -63,14 +62,6 @@ static bool reserve(struct jobs *jobs, int count)
     jobs->keys = calloc((size_t)count + 1, sizeof(*jobs->keys));
     jobs->launches = calloc((size_t)count + 1, sizeof(*jobs->launches));
     return jobs->items && jobs->keys && jobs->launches;
-}
-
-static bool listed(const struct jobs *jobs, struct fer_key key)
-{
-    for (int i = 0; i < jobs->count; i++)
-        if (jobs->keys[i].high == key.high && jobs->keys[i].low == key.low)
-            return true;
-    return false;
 }
 
 /* Who moves the driver's cache begins with an empty one. */
@@ -102,8 +93,8 @@ static bool add_launch(struct jobs *jobs, const struct fer_binder *binder, const
         return false;
     }
     key = ours ? program : in_this_cache(key);
-    if (listed(jobs, key) || fer_program_cache_has(binder->device->cache, program) ||
-        (ours ? fer_binary_exists(key) : fer_known_has(known, key))) {
+    if (fer_keys_have(jobs->keys, (size_t)jobs->count, key) || fer_program_cache_has(binder->device->cache, program) ||
+        (ours ? fer_binary_exists(key) : fer_keys_have(known->keys, known->count, key))) {
         fer_job_free(&job);
         return true;
     }
@@ -160,6 +151,14 @@ static bool spawn(const char *path, int socket, pid_t *pid)
     return started;
 }
 
+static void leave(struct worker *worker)
+{
+    if (worker->socket >= 0)
+        close(worker->socket);
+    worker->socket = -1;
+    worker->busy = false;
+}
+
 static bool start(struct worker *worker, const char *path, const struct fer_job *greeting)
 {
     int ends[2];
@@ -174,30 +173,9 @@ static bool start(struct worker *worker, const char *path, const struct fer_job 
     close(ends[1]);
     worker->socket = ends[0];
     worker->busy = false;
-    if (fer_job_send(worker->socket, greeting))
-        return true;
-    close(worker->socket);
-    worker->socket = -1;
+    if (!fer_job_send(worker->socket, greeting))
+        leave(worker);
     return true;
-}
-
-static void leave(struct worker *worker)
-{
-    if (worker->socket >= 0)
-        close(worker->socket);
-    worker->socket = -1;
-    worker->busy = false;
-}
-
-static void tell(const struct fer_build_watch *watch, const struct fer_launch *launch)
-{
-    const char *options = launch->options ? launch->options + strspn(launch->options, " ") : "";
-    char what[512];
-
-    if (!watch || !watch->building)
-        return;
-    snprintf(what, sizeof(what), "%s%s%s", launch->kernel, *options ? " " : "", options);
-    watch->building(watch->user, what);
 }
 
 /* Without a job left it hears the end of file, and goes. */
@@ -207,7 +185,7 @@ static void feed(struct worker *worker, struct jobs *jobs, const struct fer_buil
         leave(worker);
         return;
     }
-    tell(watch, jobs->launches[jobs->next]);
+    fer_build_tell(watch, jobs->launches[jobs->next]->kernel, jobs->launches[jobs->next]->options);
     worker->busy = true;
     if (!fer_job_send(worker->socket, &jobs->items[jobs->next++]))
         leave(worker);
@@ -277,6 +255,13 @@ static void compile(struct jobs *jobs, const struct fer_binder *binder, const ch
     fer_job_free(&greeting);
 }
 
+/* Somewhere what others compile must be kept, and under Oclgrind everything takes its time. */
+static bool possible(const struct fer_device *device, const char *path)
+{
+    return !device->oclgrind && (fer_binary_wanted(device) || fer_driver_keeps(device)) && strcasecmp(path, "off") &&
+           access(path, X_OK) == 0;
+}
+
 bool fer_pool_compile(const struct fer_binder *binder)
 {
     const char *wish = getenv("FER_COMPILE"), *path = wish && *wish ? wish : FER_COMPILE_PROGRAM;
@@ -284,9 +269,13 @@ bool fer_pool_compile(const struct fer_binder *binder)
     int number, count = processors();
     bool all = false;
 
-    if (count < 2 || binder->device->oclgrind || !strcasecmp(path, "off") || access(path, X_OK))
+    if (count < 2 || !possible(binder->device, path))
         return false;
-    if (collect(&jobs, binder) && jobs.count >= FER_POOL_JOBS && (number = device_number(binder->device)) >= 0) {
+    if (!collect(&jobs, binder)) {
+        free_jobs(&jobs);
+        return false;
+    }
+    if (jobs.count >= FER_POOL_JOBS && (number = device_number(binder->device)) >= 0) {
         count = count < FER_POOL_WORKERS ? count : FER_POOL_WORKERS;
         compile(&jobs, binder, path, count < jobs.count / 4 ? count : jobs.count / 4, number);
         all = jobs.done == jobs.count;
