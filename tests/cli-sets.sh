@@ -21,7 +21,7 @@ done
     --run folds -q >out
 grep -q 'accuracy' out
 [ "$(grep -c '^' folds/results.csv)" -ge 3 ]
-! "$FER" check "$top_srcdir/models/ck-fold.fer" --set "faces=$work/CK+48" --set k=9 2>err
+expect 1 check "$top_srcdir/models/ck-fold.fer" --set "faces=$work/CK+48" --set k=9
 says 'k may be 8 at most'
 
 # several sets, one of them replaced on the command line
@@ -50,9 +50,9 @@ stage fit over all until step=1 {
 }
 END
 "$FER" check all.fer >out 2>err;    says 'warning.*merge: jaffe: jaffe.*nowhere'
-! "$FER" train all.fer --run run 2>err;    says 'nowhere'
+refused 1 'nowhere' train all.fer --run run
 "$FER" train all.fer --run run --data jaffe=jaffe -q
 "$FER" eval run/last.safetensors --data jaffe=jaffe --data "kdef=$work/kdef" --json >out
 grep -q '"counts"' out
-! "$FER" check all.fer --data all=jaffe 2>err;    says 'data jaffe=PATH'
-! "$FER" check all.fer --data jafe=jaffe 2>err;    says "did you mean 'jaffe'"
+refused 1 'data jaffe=PATH' check all.fer --data all=jaffe
+refused 1 "did you mean 'jaffe'" check all.fer --data jafe=jaffe
