@@ -406,6 +406,11 @@ START_TEST(affectnet_eight_classes)
     use_labels(eight, 8);
     yields("affectnet \"an\" split=train", "7:1 3:2 6:3 5:4");
     yields("affectnet \"an\" split=valid", "4:5");
+    put_text("an/val_set/images/5.tif", "II*"); /* what 5.jpg was made of */
+    put_text("an/val_set/images/6.tif", "II*");
+    fails("affectnet \"an\"", "an/val_set/images/6.tif' is a picture of a kind that is not read: make PNG or JPEG");
+    unlink(in_root("an/val_set/images/6.tif"));
+    yields("affectnet \"an\" split=valid", "4:5");
     put_npy("an/train_set/annotations/1_exp.npy", "<U1", "8\0\0", 4);
     fails("affectnet \"an\"", "1_exp.npy|expression 8|0 (neutral) to 7 (contempt)");
     put_npy("an/train_set/annotations/1_exp.npy", "<U1", "x\0\0", 4);
@@ -461,6 +466,59 @@ START_TEST(kinds_that_are_not_read_are_no_silent_loss)
     put_text("k/train/sad/d.gif", "x");
     fails("folder \"k\"", "k/train/fear/d.heic' and 2 more below '|k/train' are pictures of a kind that is not read");
     fails("folder \"k/train\" labels=no", "k/train/fear/d.heic' and 2 more");
+
+    make_sequences();
+    put_text("ck/cohn-kanade-images/S005/002/S005_002_00000005.tiff", "II*"); /* without a label nobody misses it */
+    put_text("ck/cohn-kanade-images/S005/001/S005_001_00000001.tiff", "II*"); /* what the .png was made of */
+    yields("ckplus \"ck\" frames=1", "5:14 7:32");
+    put_text("ck/cohn-kanade-images/S005/001/S005_001_00000006.tiff", "II*");
+    fails("ckplus \"ck\" frames=1", "S005_001_00000006.tiff' is a picture of a kind that is not read: make PNG");
+    put_picture("CK+48/anger/S010_004_00000017.png", 1);
+    put_text("CK+48/anger/S010_004_00000018.webp", "RIFF");
+    fails("ckplus \"CK+48\"", "S010_004_00000018.webp' is a picture of a kind that is not read: make PNG");
+}
+END_TEST
+
+START_TEST(pictures_in_no_class_folder_are_no_silent_loss)
+{
+    use_labels(eight, 8);
+    put_picture("b/sad/a.png", 1);
+    put_picture("b/fear/b.png", 2);
+    put_text("b/notes.txt", "x");
+    put_text("b/.c.png", "x");
+    yields("folder \"b\"", "6:2 3:1");
+    put_picture("b/c.png", 3);
+    fails("folder \"b\"", "the picture '|b/c.png' lies in no class folder: move it into one, or take it out");
+    yields("folder \"b\" labels=no", "-1:3 -1:2 -1:1");
+    put_text("b/d.gif", "x");
+    fails("folder \"b\"", "b/c.png' and 1 more beside it lie in no class folder: move them into one");
+    make_folders("flat/");
+    put_picture("flat/a.png", 1);
+    fails("folder \"flat\"", "no pictures|labels=no");
+    put_picture("CK+48/anger/S010_004_00000017.png", 1);
+    put_picture("CK+48/S010_004_00000018.png", 2);
+    fails("ckplus \"CK+48\"", "CK+48/S010_004_00000018.png' lies in no class folder");
+}
+END_TEST
+
+/* In a part that is not asked for they may, as where the labels of the test are not public. */
+START_TEST(pictures_beside_parts_are_no_silent_loss)
+{
+    use_labels(eight, 8);
+    put_picture("p/train/sad/a.png", 1);
+    put_picture("p/Test/b.png", 2);
+    yields("folder \"p\" split=training", "3:1");
+    fails("folder \"p\" split=test", "p/Test/b.png' lies in no class folder");
+    fails("folder \"p\"", "p/Test/b.png' lies in no class folder");
+    put_picture("p/Test/fear/c.png", 3);
+    fails("folder \"p\" split=test", "p/Test/b.png' lies in no class folder");
+    yields("folder \"p\" labels=no", "-1:2 -1:3 -1:1");
+    put_picture("p/d.png", 4);
+    fails("folder \"p\" split=train", "p/d.png' lies in none of the folders train, valid and test: move it");
+    fails("folder \"p\" labels=no", "p/d.png' lies in none of the folders train, valid and test: move it");
+    put_picture("DATASET/train/1/train_00001_aligned.jpg", 1);
+    put_picture("DATASET/train/train_00002_aligned.jpg", 2);
+    fails("rafdb \"DATASET\"", "DATASET/train/train_00002_aligned.jpg' lies in no class folder");
 }
 END_TEST
 
@@ -643,6 +701,8 @@ int main(void)
     tcase_add_test(tests, affectnet_eight_classes);
     tcase_add_test(tests, sfew_parts);
     tcase_add_test(tests, kinds_that_are_not_read_are_no_silent_loss);
+    tcase_add_test(tests, pictures_in_no_class_folder_are_no_silent_loss);
+    tcase_add_test(tests, pictures_beside_parts_are_no_silent_loss);
     tcase_add_test(tests, jaffe_names);
     tcase_add_test(tests, kdef_names);
     tcase_add_test(tests, text_lists);

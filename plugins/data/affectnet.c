@@ -57,6 +57,7 @@ struct reading {
     const struct affectnet *options;
     char folder[PATH_SIZE]; /* of the pictures */
     int split, column[NEEDED];
+    struct passed passed;
 };
 
 static enum fer_status read_box(const struct reading *r, const struct csv *csv, struct entry *entry,
@@ -208,7 +209,7 @@ static enum fer_status visit_picture(void *context, const char *path, const char
     enum fer_status status = FER_OK;
 
     if (!is_picture(name))
-        return FER_OK;
+        return note_unread(&r->passed, path, name, err);
     if (snprintf(file, sizeof(file), "%.*s_exp.npy", (int)path_stem(name), name) >= (int)sizeof(file))
         return fer_fail(err, FER_EFORMAT, "the name '%.32s…' is too long", name);
     status = path_join(annotation, r->folder, file, err);
@@ -250,7 +251,7 @@ static enum fer_status read_sets(struct reading *r, const char *path, bool *foun
         if (!status)
             status = catalog_name(r->catalog, &r->catalog->splits, i ? "valid" : "train", &r->split, err);
         if (!status)
-            status = folder_each(images, visit_picture, r, err);
+            status = check_passed(&r->passed, folder_each(images, visit_picture, r, err), images, "", err);
     }
     return status;
 }

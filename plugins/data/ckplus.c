@@ -53,6 +53,7 @@ struct reading {
     char label_file[PATH_SIZE];
     struct names frames; /* of one sequence, as places in `text` */
     int label;           /* of a class folder */
+    struct passed passed;
 };
 
 /* S005 of S005_001_00000011.png */
@@ -88,7 +89,7 @@ static enum fer_status visit_picture(void *context, const char *path, const char
 {
     struct reading *r = context;
 
-    return is_picture(name) ? add_frame(r->catalog, path, r->label, err) : FER_OK;
+    return is_picture(name) ? add_frame(r->catalog, path, r->label, err) : note_unread(&r->passed, path, name, err);
 }
 
 static enum fer_status visit_class(void *context, const char *path, const char *name, struct fer_error *err)
@@ -98,7 +99,7 @@ static enum fer_status visit_class(void *context, const char *path, const char *
     enum fer_status status;
 
     if (!is_folder(path))
-        return FER_OK;
+        return note_loose(&r->passed, path, name, err);
     if (!expression_find(name, &expression))
         return fer_fail(err, FER_EFORMAT,
                         "folder '%s' is no expression; CK+48 has anger, contempt, disgust, fear, happy, "
@@ -149,7 +150,9 @@ static enum fer_status visit_frame(void *context, const char *path, const char *
     struct reading *r = context;
     int number;
 
-    return is_picture(name) ? catalog_name(r->catalog, &r->frames, path, &number, err) : FER_OK;
+    if (!is_picture(name))
+        return note_unread(&r->passed, path, name, err);
+    return catalog_name(r->catalog, &r->frames, path, &number, err);
 }
 
 static enum fer_status read_points(struct lines *lines, float points[POINTS][2], struct fer_error *err)
@@ -239,7 +242,7 @@ static enum fer_status visit_sequence(void *context, const char *path, const cha
         return status;
     status = read_emotion(r->label_file, &expression, err);
     if (!status)
-        status = folder_each(path, visit_frame, r, err);
+        status = check_passed(&r->passed, folder_each(path, visit_frame, r, err), path, "", err);
     if (!status && r->frames.count < r->options->frames)
         status = fer_fail(err, FER_EFORMAT, "'%s' has %d frames, where %d are to be read", path, r->frames.count,
                           r->options->frames);
@@ -298,7 +301,7 @@ static enum fer_status fill(struct catalog *catalog, const void *options, const 
     if (!status && is_folder(images))
         return read_sequences(&r, path, images, err);
     if (!status)
-        status = folder_each(path, visit_class, &r, err);
+        status = check_passed(&r.passed, folder_each(path, visit_class, &r, err), path, "no class folder", err);
     if (!status && catalog->count == 0)
         status = fer_fail(err, FER_ENOTFOUND,
                           "'%s' has neither a folder cohn-kanade-images nor class folders with pictures", path);

@@ -195,37 +195,66 @@ enum fer_status folder_pictures(const char *folder, folder_visit *visit, void *c
     return folder_each(folder, descend, &descent, err);
 }
 
+/* ---- pictures that cannot be used ---- */
+
+static enum fer_status note(size_t *count, char **first, const char *path, struct fer_error *err)
+{
+    if ((*count)++ == 0 && !(*first = strdup(path)))
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    return FER_OK;
+}
+
+enum fer_status note_unread(struct passed *passed, const char *path, const char *name, struct fer_error *err)
+{
+    return is_unread(name) && !has_copy(path) ? note(&passed->unread, &passed->first_unread, path, err) : FER_OK;
+}
+
+enum fer_status note_loose(struct passed *passed, const char *path, const char *name, struct fer_error *err)
+{
+    return is_picture(name) || is_unread(name) ? note(&passed->loose, &passed->first_loose, path, err) : FER_OK;
+}
+
+static enum fer_status fail_passed(const struct passed *passed, const char *folder, const char *where,
+                                   struct fer_error *err)
+{
+    static const char what[] = "make PNG or JPEG of such pictures, as in `mogrify -format png`, or take them out";
+
+    if (passed->unread == 1)
+        return fer_fail(err, FER_ENOTSUP, "'%s' is a picture of a kind that is not read: %s", passed->first_unread,
+                        what);
+    if (passed->unread > 1)
+        return fer_fail(err, FER_ENOTSUP, "'%s' and %zu more below '%s' are pictures of a kind that is not read: %s",
+                        passed->first_unread, passed->unread - 1, folder, what);
+    if (passed->loose == 1)
+        return fer_fail(err, FER_EFORMAT, "the picture '%s' lies in %s: move it into one, or take it out",
+                        passed->first_loose, where);
+    if (passed->loose > 1)
+        return fer_fail(err, FER_EFORMAT,
+                        "the picture '%s' and %zu more beside it lie in %s: move them into one, or take them out",
+                        passed->first_loose, passed->loose - 1, where);
+    return FER_OK;
+}
+
+enum fer_status check_passed(struct passed *passed, enum fer_status status, const char *folder, const char *where,
+                             struct fer_error *err)
+{
+    if (!status)
+        status = fail_passed(passed, folder, where, err);
+    free(passed->first_unread);
+    free(passed->first_loose);
+    *passed = (struct passed){ 0 };
+    return status;
+}
+
 /* ---- pictures and classes ---- */
 
 struct addition {
     struct catalog *catalog;
     struct place place;
     int numbers;
-    size_t unread; /* pictures of kinds that are not read */
-    char *first;   /* of them */
+    bool whole;
+    struct passed passed;
 };
-
-/* Without them the data would be less than what lies there, and nobody would know. */
-static enum fer_status check_unread(const struct addition *addition, const char *folder, struct fer_error *err)
-{
-    static const char what[] = "make PNG or JPEG of such pictures, as in `mogrify -format png`, or take them out";
-
-    if (addition->unread == 1)
-        return fer_fail(err, FER_ENOTSUP, "'%s' is a picture of a kind that is not read: %s", addition->first, what);
-    if (addition->unread > 1)
-        return fer_fail(err, FER_ENOTSUP, "'%s' and %zu more below '%s' are pictures of a kind that is not read: %s",
-                        addition->first, addition->unread - 1, folder, what);
-    return FER_OK;
-}
-
-static enum fer_status add_unread(struct addition *addition, const char *path, struct fer_error *err)
-{
-    if (has_copy(path))
-        return FER_OK;
-    if (addition->unread++ == 0 && !(addition->first = strdup(path)))
-        return fer_fail(err, FER_ENOMEM, "out of memory");
-    return FER_OK;
-}
 
 static enum fer_status add_picture(void *context, const char *path, const char *name, struct fer_error *err)
 {
@@ -234,7 +263,7 @@ static enum fer_status add_picture(void *context, const char *path, const char *
     enum fer_status status;
 
     if (!is_picture(name))
-        return add_unread(addition, path, err);
+        return note_unread(&addition->passed, path, name, err);
     status = catalog_add(addition->catalog, path, &entry, err);
     if (!status) {
         entry->split = addition->place.split;
@@ -248,10 +277,7 @@ enum fer_status add_pictures(struct catalog *catalog, const char *folder, struct
     struct addition addition = { .catalog = catalog, .place = place };
     enum fer_status status = folder_pictures(folder, add_picture, &addition, err);
 
-    if (!status)
-        status = check_unread(&addition, folder, err);
-    free(addition.first);
-    return status;
+    return check_passed(&addition.passed, status, folder, "", err);
 }
 
 static enum fer_status add_class(void *context, const char *path, const char *name, struct fer_error *err)
@@ -260,7 +286,7 @@ static enum fer_status add_class(void *context, const char *path, const char *na
     enum fer_status status;
 
     if (!is_folder(path))
-        return FER_OK;
+        return addition->whole ? note_loose(&addition->passed, path, name, err) : FER_OK;
     status = numbering_text(addition->numbers, name, &name, err);
     if (!status)
         status = catalog_label(addition->catalog, name, &addition->place.label, err);
@@ -271,13 +297,11 @@ static enum fer_status add_class(void *context, const char *path, const char *na
     return folder_pictures(path, add_picture, addition, err);
 }
 
-enum fer_status add_classes(struct catalog *catalog, const char *folder, int split, int numbers, struct fer_error *err)
+enum fer_status add_classes(struct catalog *catalog, const char *folder, int split, int numbers, bool whole,
+                            struct fer_error *err)
 {
-    struct addition addition = { .catalog = catalog, .place = { split, -1 }, .numbers = numbers };
+    struct addition addition = { .catalog = catalog, .place = { split, -1 }, .numbers = numbers, .whole = whole };
     enum fer_status status = folder_each(folder, add_class, &addition, err);
 
-    if (!status)
-        status = check_unread(&addition, folder, err);
-    free(addition.first);
-    return status;
+    return check_passed(&addition.passed, status, folder, "no class folder", err);
 }

@@ -28,13 +28,29 @@ enum fer_status folder_each(const char *folder, folder_visit *visit, void *conte
 /* The same for all pictures below, also those that cannot be read; links back up end in an error. */
 enum fer_status folder_pictures(const char *folder, folder_visit *visit, void *context, struct fer_error *err);
 
+/* Pictures that a reader cannot use: the data would be less than what lies there, and nobody would know. */
+struct passed {
+    size_t unread, loose;
+    char *first_unread, *first_loose;
+};
+/* Note the picture when it is of a kind that is not read and has no copy that is; or of any kind, in a place that is
+ * none for pictures.  What is no picture is passed over. */
+enum fer_status note_unread(struct passed *passed, const char *path, const char *name, struct fer_error *err);
+enum fer_status note_loose(struct passed *passed, const char *path, const char *name, struct fer_error *err);
+/* `status`; or if that is FER_OK, an error when something was noted below `folder`: FER_ENOTSUP, FER_EFORMAT.  where:
+ * "no class folder", in which loose ones lie.  Frees what was noted. */
+enum fer_status check_passed(struct passed *passed, enum fer_status status, const char *folder, const char *where,
+                             struct fer_error *err);
+
 /* What all pictures below one place share. */
 struct place {
     int split, label;
 };
-/* Add all pictures below.  Of a kind that is not read, without a copy that is: FER_ENOTSUP. */
+/* Add all pictures below; one of a kind that is not read is an error. */
 enum fer_status add_pictures(struct catalog *catalog, const char *folder, struct place place, struct fer_error *err);
-/* Each folder in `folder` is a class; one that is a number is numbered as `numbers` says. */
-enum fer_status add_classes(struct catalog *catalog, const char *folder, int split, int numbers, struct fer_error *err);
+/* The same of each folder in `folder`, which is a class; one that is a number is numbered as `numbers` says.  whole: a
+ * picture in none of them is an error too. */
+enum fer_status add_classes(struct catalog *catalog, const char *folder, int split, int numbers, bool whole,
+                            struct fer_error *err);
 
 #endif

@@ -29,41 +29,52 @@ static const struct fer_param *const params[] = {
 struct splits {
     struct catalog *catalog;
     const struct folder *folder;
-    bool found;
+    bool found, folders; /* whether there are such, and any others */
+    struct passed passed;
 };
 
-static enum fer_status add_part(const struct splits *splits, const char *path, int split, struct fer_error *err)
+/* wanted: its pictures are asked for. */
+static enum fer_status add_part(const struct splits *splits, const char *path, int split, bool wanted,
+                                struct fer_error *err)
 {
     if (splits->folder->labels)
-        return add_classes(splits->catalog, path, split, splits->folder->numbers, err);
+        return add_classes(splits->catalog, path, split, splits->folder->numbers, wanted, err);
     return add_pictures(splits->catalog, path, (struct place){ split, -1 }, err);
 }
 
-/* Folders called train, valid or test (or an alias) make splits; others beside them are left alone. */
+/* Folders called train, valid or test (or an alias) make splits; other folders beside them are left alone. */
 static enum fer_status add_split(void *context, const char *path, const char *name, struct fer_error *err)
 {
     struct splits *splits = context;
+    const char *wanted = splits->folder->division.split, *part = split_canonical(name);
     enum fer_status status;
     int split;
 
-    name = split_canonical(name);
-    if ((strcmp(name, "train") && strcmp(name, "valid") && strcmp(name, "test")) || !is_folder(path))
+    if (is_picture(name) || !is_folder(path))
+        return note_loose(&splits->passed, path, name, err);
+    splits->folders = true;
+    if (strcmp(part, "train") && strcmp(part, "valid") && strcmp(part, "test"))
         return FER_OK;
     splits->found = true;
-    status = catalog_name(splits->catalog, &splits->catalog->splits, name, &split, err);
-    return status ? status : add_part(splits, path, split, err);
+    status = catalog_name(splits->catalog, &splits->catalog->splits, part, &split, err);
+    if (status)
+        return status;
+    return add_part(splits, path, split, !wanted || !*wanted || strcmp(split_canonical(wanted), part) == 0, err);
 }
 
 static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
 {
-    struct splits splits = { catalog, options, false };
+    struct splits splits = { .catalog = catalog, .folder = options };
     enum fer_status status;
 
     if (splits.folder->labels)
         catalog->fields |= FER_FIELD_LABEL;
     status = folder_each(path, add_split, &splits, err);
-    if (!status && !splits.found)
-        status = add_part(&splits, path, -1, err);
+    if (!splits.found)
+        splits.passed.loose = 0; /* add_part sees them itself */
+    status = check_passed(&splits.passed, status, path, "none of the folders train, valid and test", err);
+    if (!status && !splits.found && (splits.folders || !splits.folder->labels))
+        status = add_part(&splits, path, -1, true, err);
     if (!status && catalog->count == 0)
         status = fer_fail(err, FER_ENOTFOUND, "'%s' has no pictures (PNG, JPEG, BMP, PGM, PPM)%s", path,
                           splits.folder->labels ? " in class folders; for pictures without classes say labels=no" : "");

@@ -149,7 +149,7 @@ static enum fer_status read_folders(struct catalog *catalog, const char *path, b
         *found = true;
         status = catalog_name(catalog, &catalog->splits, parts[i], &split, err);
         if (!status)
-            status = add_classes(catalog, folder, split, NUMBERS_RAFDB, err);
+            status = add_classes(catalog, folder, split, NUMBERS_RAFDB, true, err);
     }
     return status;
 }

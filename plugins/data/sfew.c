@@ -49,7 +49,7 @@ static enum fer_status read_part(struct catalog *catalog, const char *path, int 
         *found = true;
         if (catalog_name(catalog, &catalog->splits, part ? "valid" : "train", &split, err))
             return FER_ENOMEM;
-        return add_classes(catalog, folder, split, NUMBERS_NONE, err);
+        return add_classes(catalog, folder, split, NUMBERS_NONE, true, err);
     }
     return FER_OK;
 }
