@@ -249,7 +249,8 @@ int cmd_show(int argc, char **argv)
     if (args.common.json) {
         print_json(report);
     } else if (args.data) {
-        print_sheet(&args, report);
+        if (!args.common.quiet)
+            print_sheet(&args, report);
     } else {
         print_operations(report);
         print_segments(report);

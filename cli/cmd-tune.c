@@ -120,7 +120,7 @@ int cmd_tune(int argc, char **argv)
         report = parse_report(json);
         if (args.common.json)
             print_json(report);
-        else
+        else if (!args.common.quiet)
             print(report);
         json_decref(report);
     }

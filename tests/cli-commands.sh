@@ -73,6 +73,11 @@ expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no mo
 expect 0 show tiny.fer data valid --out sheet.png --columns 65536 --rows 65536
 expect 0 show tiny.fer data valid --out sheet.png --columns 32
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 2 6 0 0 0 24' ]
+# quiet: nothing about files that were written; answers are
+rm sheet.png
+expect 0 show tiny.fer data valid --out sheet.png -q;        [ ! -s out ];  [ ! -s err ];  test -s sheet.png
+expect 0 show tiny.fer data valid --out sheet.png -q --json; prints '"pictures"'
+expect 0 show tiny.fer -q;                                   prints 'small.conv1'
 
 # settings: a string's text is taken as it stands
 sed 's/^use .*/&\nlet csv = "none.csv"/; s/^data train.*/data train -> image, label = manifest $csv | gray | resize 24 | batch 16/' \

@@ -30,6 +30,8 @@ test ! -e deep/tune.txt
 grep -q '^2/2  ' progress
 "$FER" tune tiny.fer --batch 2 >again 2>/dev/null
 grep -q '0 measured now, 2 known before, 0 left' again
+"$FER" tune tiny.fer --batch 2 -q >quiet 2>&1
+[ ! -s quiet ]
 head -n 1 deep/tune.txt | grep -qx 'fer tune 1'
 [ "$(grep -vc '^#' deep/tune.txt)" -eq 3 ]
 
