@@ -120,6 +120,9 @@ sweep 0 models/tiny.fer lr=0.1,0.2 fold=0,1 --seeds 3 --run grid --resume
 sed 's/epoch=2/epoch=3/' models/tiny.fer >models/other.fer
 sweep 1 models/other.fer lr=0.1 fold=0 --seeds 3 --run grid --resume
 grep -q 'was trained with another description' err || fail "mixed"
+sweep 1 models/tiny.fer lr=0.1,0.3 fold=0 --seeds 3 --run grid --resume --data train=other.pack
+grep -q 'grid was begun without --data; it cannot go on with --data train=other.pack' err || fail "mixed data"
+[ ! -e grid/lr=0.3,fold=0,seed=3 ] || fail "a run with other data was begun"
 "$FER" sweep --report grid --json | grep -q '"deviation"'
 
 # a run that fails is noted; the others go on, unless --strict; it is tried again
@@ -149,6 +152,13 @@ printf 'path,label\nmodels/face.png,fear\nmodels/face.png,fear\n' >here.csv
 sweep 0 models/files.fer csv=here.csv + lr=0.05 --run files
 [ "$(column 'csv=here.csv;seed=0' valid.images files/results.csv)" -eq 2 ] || fail "not the list here"
 [ "$(column 'lr=0.05;seed=0' valid.images files/results.csv)" -eq 1 ] || fail "not the list there"
+sweep 0 models/files.fer --run given --data valid=here.csv
+sweep 0 models/files.fer --run given --data valid=here.csv --resume
+grep -q 'complete already' err || fail "not the same data"
+sweep 1 models/files.fer --run given --resume
+grep -q 'given was begun with --data valid=here.csv; it cannot go on without --data' err || fail "mixed data"
+sweep 1 models/files.fer --run given --resume --data valid=here.csv --data train=here.csv
+grep -q 'it cannot go on with --data valid=here.csv --data train=here.csv' err || fail "more data"
 
 # interrupted: it says how to go on, and ends with the same weights; killed: likewise
 sed 's/epoch=2/epoch=40/' models/tiny.fer >models/long.fer

@@ -55,8 +55,8 @@ struct fer_sweep_options {
  * Every combination is checked before the first one is trained.  Runs that are complete are skipped, others go on from
  * their last save.  A run that fails is noted, and the others go on; it is tried again the next time.
  * Errors: FER_EINTERRUPTED (saved; resume to go on), FER_EINVAL (a value that no description takes; a directory that
- * holds a sweep already, without resume; a finished run whose description was another), the status of the first run
- * that failed when all others are done. */
+ * holds a sweep already, without resume, or one with other data; a finished run whose description was another), the
+ * status of the first run that failed when all others are done. */
 FER_API enum fer_status fer_sweep(struct fer_context *context, const struct fer_sweep_options *options,
                                   struct fer_error *err);
 

@@ -50,6 +50,9 @@ enum fer_status fer_list_check(const struct fer_sweep_options *options, struct f
     if (status == FER_OK && list && !options->resume)
         status =
             fer_fail(err, FER_EINVAL, "%s already holds a sweep; resume it, or choose another directory", options->run);
+    /* no run's name or description's hash tells of them */
+    if (status == FER_OK)
+        status = fer_data_compare(options->run, json_object_get(list, "data"), options->settings.data, err);
     json_decref(list);
     return status;
 }
@@ -82,7 +85,8 @@ enum fer_status fer_list_write(const struct fer_sweep_options *options, const st
                                               (json_int_t)grid->runs[k].seed));
     for (const char *const *name = options->over; name && *name; name++)
         json_array_append_new(over, fer_json_string(*name));
-    whole = json_pack("{s:i, s:o, s:o}", "fer", 1, "over", over, "runs", runs);
+    whole = json_pack("{s:i, s:o, s:o, s:o}", "fer", 1, "over", over, "data", fer_json_words(options->settings.data),
+                      "runs", runs);
     if (status == FER_OK)
         status = path ? fer_json_write(path, whole, err) : fer_fail(err, FER_ENOMEM, "out of memory");
     json_decref(whole);

@@ -197,6 +197,64 @@ json_t *fer_json_words(const char *const *words)
     return array;
 }
 
+static bool holds(const json_t *words, const json_t *wanted)
+{
+    const json_t *word;
+    size_t i;
+
+    json_array_foreach(words, i, word)
+    {
+        if (json_equal(word, wanted))
+            return true;
+    }
+    return false;
+}
+
+static bool holds_all(const json_t *words, const json_t *wanted)
+{
+    const json_t *word;
+    size_t i;
+
+    json_array_foreach(wanted, i, word)
+    {
+        if (!holds(words, word))
+            return false;
+    }
+    return true;
+}
+
+/* "with --data a=x --data b=y", "without --data". */
+static void data_text(const json_t *words, char *text, size_t size)
+{
+    size_t n = (size_t)snprintf(text, size, json_array_size(words) ? "with" : "without --data");
+    const json_t *word;
+    size_t i;
+
+    json_array_foreach(words, i, word)
+    {
+        const char *value = json_string_value(word);
+
+        if (n < size)
+            n += (size_t)snprintf(text + n, size - n, " --data %.200s", value ? value : "?");
+    }
+}
+
+enum fer_status fer_data_compare(const char *dir, const json_t *before, const char *const *data, struct fer_error *err)
+{
+    char begun[256], now[256];
+    json_t *words = fer_json_words(data);
+    enum fer_status status = words ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+
+    /* their order says nothing */
+    if (status == FER_OK && json_is_array(before) && !(holds_all(before, words) && holds_all(words, before))) {
+        data_text(before, begun, sizeof(begun));
+        data_text(words, now, sizeof(now));
+        status = fer_fail(err, FER_EINVAL, "%s was begun %s; it cannot go on %s", dir, begun, now);
+    }
+    json_decref(words);
+    return status;
+}
+
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)
 {
     *out = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY) : NULL;

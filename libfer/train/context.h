@@ -74,6 +74,9 @@ json_t *fer_json_string(const char *text);
 json_t *fer_json_number(double value);
 /* The words of a NULL-terminated list; of NULL none. */
 json_t *fer_json_words(const char *const *words);
+/* What was begun in a directory goes on with the same --data: `before` is what was written down then; FER_EINVAL.  No
+ * array: nobody knows. */
+enum fer_status fer_data_compare(const char *dir, const json_t *before, const char *const *data, struct fer_error *err);
 /* The text of a JSON value, which is released; FER_ENOMEM when there is none. */
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err);
 

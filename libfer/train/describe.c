@@ -2,7 +2,6 @@
  *
  * model.fer and run.json: what was run, on what.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,58 +41,19 @@ enum fer_status fer_trainer_describe(const struct fer_trainer *t, const char *pa
     return status;
 }
 
-/* The same words, in whatever order. */
-static bool same_words(const json_t *a, const json_t *b)
-{
-    const json_t *one, *other;
-    size_t i, k;
-
-    json_array_foreach(a, i, one)
-    {
-        bool found = false;
-
-        json_array_foreach(b, k, other) found = found || json_equal(one, other);
-        if (!found)
-            return false;
-    }
-    return json_array_size(a) == json_array_size(b);
-}
-
-/* "with --data a=x --data b=y", "without --data". */
-static void data_text(const json_t *words, char *text, size_t size)
-{
-    size_t n = (size_t)snprintf(text, size, json_array_size(words) ? "with" : "without --data");
-    const json_t *word;
-    size_t i;
-
-    json_array_foreach(words, i, word)
-    {
-        const char *value = json_string_value(word);
-
-        if (n < size)
-            n += (size_t)snprintf(text + n, size - n, " --data %.200s", value ? value : "?");
-    }
-}
-
 enum fer_status fer_trainer_compare_data(const struct fer_trainer *t, struct fer_error *err)
 {
     struct fer_error absent = FER_ERROR_INIT;
-    char *path = fer_path_join(t->options->run, "run.json"), begun[256], now[256];
-    json_t *run = NULL, *words = fer_json_words(t->options->settings.data);
-    const json_t *before;
+    char *path = fer_path_join(t->options->run, "run.json");
+    json_t *run = NULL;
     void *bytes = NULL;
     size_t size = 0;
-    enum fer_status status = path && words ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
+    enum fer_status status = path ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 
     if (status == FER_OK && fer_file_read(path, 16 << 20, &bytes, &size, &absent) == FER_OK)
         run = json_loadb(bytes, size, 0, NULL);
-    before = json_object_get(run, "data"); /* without run.json nobody knows */
-    if (status == FER_OK && json_is_array(before) && !same_words(before, words)) {
-        data_text(before, begun, sizeof(begun));
-        data_text(words, now, sizeof(now));
-        status = fer_fail(err, FER_EINVAL, "%s was begun %s; it cannot go on %s", t->options->run, begun, now);
-    }
-    json_decref(words);
+    if (status == FER_OK)
+        status = fer_data_compare(t->options->run, json_object_get(run, "data"), t->options->settings.data, err);
     json_decref(run);
     free(bytes);
     free(path);
