@@ -154,6 +154,12 @@ static const struct {
     { "outside", "'echo': parameter 'angle' lies outside its struct, of which params_size is the size" },
     { "choiceless", "'echo': parameter 'side' has no choices" },
     { "helpless", "'echo': parameter 1 of its table is not a parameter" },
+    { "absurd", "'echo', by default: the plugin's default '[[[' of side cannot be read" },
+    { "high", "'echo', by default: side=2 is outside [0, 1]" },
+    { "low", "'echo', by default: angle=-0.5 is outside [0, 1]" },
+    { "halved", "'echo', by default: side expects a whole number" },
+    { "undecided", "'echo', by default: side expects one of left, right; did you mean 'left'?" },
+    { "uneven", "'echo', by default: sides=2 is outside [0, 1]" },
     { "lost", "dispatch 1 of its tables completes no layer of its tables that takes nets" },
     { "torn", "the dispatch of 'echo' lacks its nets, or a scatter layer with the parameters of 'echo'" },
     { "short", "dispatch 1 of its tables has the wrong size; rebuild it" },
@@ -173,6 +179,8 @@ static const struct {
     { "slight", "solver 1 of its tables has the wrong size; rebuild it" },
 };
 
+static const char *const sound[] = { "unsaid", "worded", "netted" }; /* their defaults may be so */
+
 START_TEST(mistakes_are_refused_with_a_sentence)
 {
     char name[64], size[128];
@@ -180,6 +188,8 @@ START_TEST(mistakes_are_refused_with_a_sentence)
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
         link_as(first, mistakes[i].plugin);
     link_as(first, "good");
+    for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++)
+        link_as(first, sound[i]);
     search();
     snprintf(size, sizeof(size), "its table is 16 bytes, at least %zu were expected; rebuild it", FER_PLUGIN_LEAST);
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
@@ -188,6 +198,8 @@ START_TEST(mistakes_are_refused_with_a_sentence)
         ck_assert_ptr_null(fer_registry_plugin(registry, mistakes[i].plugin));
     }
     ck_assert_ptr_nonnull(fer_registry_plugin(registry, "good")); /* the others do no harm */
+    for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++)
+        ck_assert_msg(fer_registry_plugin(registry, sound[i]) != NULL, "%s", sound[i]);
 }
 END_TEST
 
@@ -388,13 +400,10 @@ START_TEST(descriptions_survive_bad_plugins)
 {
     char refusal[PATH_MAX + 256];
 
-    link_as(first, "absurd");
     link_as(first, "forgetful");
     link_as(first, "writer");
     link_as(first, "abi");
     search();
-    wrong("fer 1\nuse absurd\npredict p(x: f32[2]) -> y { y = x | echo }\n",
-          "m.fer:3:37: echo: the plugin's default '[[[' of side cannot be read");
     wrong("fer 1\nuse forgetful\npredict p(x: f32[2]) -> y { y = x | forgetful }\n",
           "m.fer:3:37: forgetful: its shape function declared 0 of its outputs");
     wrong("fer 1\nuse writer\nnet n = nothing\n", "m.fer:3:9: nothing: it wrote nothing");

@@ -194,6 +194,32 @@ enum fer_status fer_bind(const struct fer_binder *binder, const char *owner, con
     return status;
 }
 
+enum fer_status fer_bind_check_default(const struct fer_param *param, const char *owner, struct fer_arena *arena,
+                                       struct fer_error *err)
+{
+    const enum fer_param_type type = param->type;
+    if (!param->fallback || type == FER_TYPE_NET || type == FER_TYPE_NETS || type == FER_TYPE_READERS)
+        return FER_OK;
+    struct fer_diags diags = { 0 };
+    const struct fer_binder binder = { .arena = arena, .diags = &diags };
+    union {
+        bool yes;
+        int whole;
+        double number;
+        const char *text;
+        struct fer_ints ints;
+        struct fer_floats floats;
+        struct fer_strings strings;
+        struct fer_int_lists lists;
+    } field = { 0 };
+    enum fer_status status =
+        fer_bind_default(&(struct fer_bind_field){ .b = &binder, .owner = owner, .param = param }, &field);
+    if (status)
+        status = fer_fail(err, FER_EPLUGIN, "%s", diags.count && diags.items[0].text ? diags.items[0].text : "?");
+    fer_diags_free(&diags);
+    return status;
+}
+
 struct fer_span fer_bind_span(const struct fer_ast_call *call, const struct fer_param *const *params, const char *name)
 {
     for (int k = 0; k < call->nkeywords; k++)

@@ -2,8 +2,11 @@
  *
  * What a plugin must have: mistakes of its author, found before anything calls into it.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "arena.h"
+#include "graph/bind.h"
 #include "graph/registry.h"
 #include "graph/solvers.h"
 
@@ -28,8 +31,10 @@ static size_t type_size(enum fer_param_type type)
 }
 
 static enum fer_status check_params(const char *owner, const struct fer_param *const *params, size_t size,
-                                    struct fer_error *err)
+                                    struct fer_arena *arena, struct fer_error *err)
 {
+    char label[128];
+    snprintf(label, sizeof(label), "'%.80s', by default", owner);
     for (int i = 0; params && params[i]; i++) {
         const struct fer_param *p = params[i];
         if (p->size < sizeof(struct fer_param) || !p->name || !p->help || p->type < FER_TYPE_BOOL ||
@@ -41,6 +46,8 @@ static enum fer_status check_params(const char *owner, const struct fer_param *c
                             p->name);
         if ((p->type == FER_TYPE_ENUM || p->type == FER_TYPE_ENUMS) && !p->choices)
             return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' has no choices", owner, p->name);
+        if (fer_bind_check_default(p, label, arena, err))
+            return FER_EPLUGIN;
     }
     return FER_OK;
 }
@@ -129,6 +136,7 @@ static bool is_small(const struct fer_solver *solver)
 }
 
 struct check {
+    struct fer_arena *arena;
     struct fer_error *err;
     enum fer_status status;
     int entries;
@@ -166,7 +174,7 @@ static void check_entry(void *user, enum fer_kind kind, const void *entry)
     }
     size_t size;
     const struct fer_param *const *params = fer_entry_params(kind, entry, &size);
-    check->status = check_params(name, params, size, check->err);
+    check->status = check_params(name, params, size, check->arena, check->err);
     const struct fer_layer *render = kind == FER_KIND_READER ? ((const struct fer_reader *)entry)->render : NULL;
     if (!check->status && render && render->size < least[FER_KIND_LAYER])
         check->status =
@@ -236,8 +244,11 @@ enum fer_status fer_plugin_check(const struct fer_plugin *plugin, const char *st
                         plugin->name ? plugin->name : "(nothing)", stem);
     if (!plugin->version || !plugin->license)
         return fer_fail(err, FER_EPLUGIN, "it states no version or no license");
-    struct check check = { err, FER_OK, 0 };
+    struct check check = { fer_arena_create(), err, FER_OK, 0 };
+    if (!check.arena)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
     fer_plugin_each(plugin, check_entry, &check);
+    fer_arena_free(check.arena);
     if (!check.status && check.entries == 0)
         return fer_fail(err, FER_EPLUGIN, "its tables are all empty");
     return check.status ? check.status : check_dispatches(plugin, err);

@@ -109,11 +109,33 @@ FER_PLUGIN(choiceless){ HEAD(choiceless), .layers = choiceless_layers };
 static const struct fer_param *const helpless_params[] = { FER_PARAM_INT(struct options, side, "0", 0, 1, NULL), NULL };
 LAYERS(helpless, ECHO, .params = helpless_params, .params_size = sizeof(struct options));
 FER_PLUGIN(helpless){ HEAD(helpless), .layers = helpless_layers };
-/* found when it is used: only then is it known what the text means */
-static const struct fer_param *const absurd_params[] = { FER_PARAM_INT(struct options, side, "[[[", 0, 1, "a side"),
-                                                         NULL };
-LAYERS(absurd, ECHO, .params = absurd_params, .params_size = sizeof(struct options));
-FER_PLUGIN(absurd){ HEAD(absurd), .layers = absurd_layers };
+
+/* ---- defaults ---- */
+
+#define DEFAULT(plugin, type, row)                                                                                     \
+    static const struct fer_param *const plugin##_params[] = { row, NULL };                                            \
+    LAYERS(plugin, ECHO, .params = plugin##_params, .params_size = sizeof(struct type));                               \
+    FER_PLUGIN(plugin)                                                                                                 \
+    {                                                                                                                  \
+        HEAD(plugin), .layers = plugin##_layers                                                                        \
+    }
+
+struct several {
+    struct fer_ints sides;
+    struct fer_nets nets;
+    const char *text;
+};
+static const char *const sides[] = { "left", "right", NULL };
+DEFAULT(absurd, options, FER_PARAM_INT(struct options, side, "[[[", 0, 1, "a side"));
+DEFAULT(high, options, FER_PARAM_INT(struct options, side, "2", 0, 1, "a side"));
+DEFAULT(low, larger, FER_PARAM_FLOAT(struct larger, angle, "-0.5", 0, 1, "an angle"));
+DEFAULT(halved, options, FER_PARAM_INT(struct options, side, "0.5", 0, 1, "a side"));
+DEFAULT(undecided, options, FER_PARAM_ENUM(struct options, side, "lft", sides, "a side"));
+DEFAULT(uneven, several, FER_PARAM_INTS(struct several, sides, "[0, 1, 2]", 0, 1, "sides"));
+/* nothing wrong: what is not said, text, and the names of what a description has */
+DEFAULT(unsaid, larger, FER_PARAM_FLOAT(struct larger, angle, "", 1, 2, "an angle"));
+DEFAULT(worded, several, FER_PARAM_STRING(struct several, text, "[[[", "a text"));
+DEFAULT(netted, several, FER_PARAM(FER_TYPE_NETS, struct several, nets, "nets", "[a, b]", 0, 0, NULL, "nets"));
 
 /* ---- layers that send rows through nets ---- */
 
