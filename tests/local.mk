@@ -163,7 +163,7 @@ CLEANFILES += $(broken_plugins)
 EXTRA_DIST += %D%/names/resnet18.txt %D%/names/resnet50.txt %D%/resolve-text.h
 EXTRA_DIST += %D%/broken/broken.c %D%/broken/clumsy.c %D%/broken/toyadd.c %D%/broken/toysolve.c %D%/broken/undefined.c
 
-%D%/broken/%.so: %D%/broken/%.c
+%D%/broken/%.so: %D%/broken/%.c $(ferinclude_HEADERS)
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
 # The solvers of the plugin nvidia, for any device; unit-tensor.
@@ -173,7 +173,7 @@ check_DATA += $(tensor_plugin)
 CLEANFILES += $(tensor_plugin)
 EXTRA_DIST += $(tensor_source)
 nvidia_parts = plugins/nvidia/tensor.c plugins/nvidia/table.h plugins/nvidia/tensor.h plugins/nvidia/tensor_cl.h
-$(tensor_plugin): $(tensor_source) $(nvidia_parts)
+$(tensor_plugin): $(tensor_source) $(nvidia_parts) $(ferinclude_HEADERS)
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. -Iplugins/nvidia $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ \
 		$(srcdir)/$(tensor_source) $(srcdir)/plugins/nvidia/tensor.c
 
