@@ -4,7 +4,6 @@
  * stay what they are.
  */
 #include <check.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,41 +15,7 @@
 #include <unistd.h>
 
 #include "file.h"
-
-static char folder[64], path[128];
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/fer-file-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/kept", folder);
-}
-
-/* Everything in the folder, and how many things that were. */
-static int clear(void)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *item;
-    int count = 0;
-
-    while ((item = readdir(dir))) {
-        char name[512];
-
-        if (item->d_name[0] == '.')
-            continue;
-        snprintf(name, sizeof(name), "%s/%s", folder, item->d_name);
-        unlink(name);
-        count++;
-    }
-    closedir(dir);
-    return count;
-}
-
-static void teardown(void)
-{
-    clear();
-    rmdir(folder);
-}
+#include "folder.h"
 
 START_TEST(a_failed_write_leaves_the_old_file)
 {
@@ -74,7 +39,7 @@ START_TEST(a_failed_write_leaves_the_old_file)
     ck_assert_str_eq(bytes, "old");
     free(bytes);
     ck_assert_int_eq(fer_file_read(path, 2, &bytes, &size, &err), FER_EFORMAT);
-    ck_assert_int_eq(clear(), 1);
+    ck_assert_int_eq(folder_clear(), 1);
     ck_assert_int_eq(fer_file_write_atomic("/nowhere/at/all", parts, 1, &err), FER_ENOTFOUND);
 }
 END_TEST
@@ -144,7 +109,7 @@ START_TEST(a_write_keeps_links_and_pipes)
     ck_assert(S_ISFIFO(info.st_mode));
     ck_assert_int_eq(fer_file_write_atomic(folder, &part, 1, &err), FER_EIO);
     ck_assert_ptr_nonnull(strstr(err.text, "it is a directory"));
-    ck_assert_int_eq(clear(), 2);
+    ck_assert_int_eq(folder_clear(), 2);
 }
 END_TEST
 
@@ -184,7 +149,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, files);
-    tcase_add_checked_fixture(files, setup, teardown);
+    tcase_add_checked_fixture(files, folder_make, folder_remove);
     tcase_add_test(files, a_failed_write_leaves_the_old_file);
     tcase_add_test(files, leftovers_are_removed);
     tcase_add_test(files, a_write_keeps_links_and_pipes);

@@ -4,59 +4,18 @@
  * and bombing files are refused.
  */
 #include <check.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fer/data.h>
 #include <fer/host.h>
 
 #include "data/image.h"
 #include "file.h"
+#include "folder.h"
 #include "philox.h"
-
-static char folder[64], path[128];
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/fer-image-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/picture", folder);
-}
-
-/* Everything in the folder, and how many things that were. */
-static int clear(void)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *item;
-    int count = 0;
-
-    while ((item = readdir(dir))) {
-        char name[512];
-
-        if (item->d_name[0] == '.')
-            continue;
-        snprintf(name, sizeof(name), "%s/%s", folder, item->d_name);
-        unlink(name);
-        count++;
-    }
-    closedir(dir);
-    return count;
-}
-
-static void teardown(void)
-{
-    clear();
-    rmdir(folder);
-}
 
 /* The bytes that the Python beside the golden numbers makes. */
 static void fill(uint8_t *bytes, size_t count)
@@ -187,7 +146,7 @@ START_TEST(png_comes_back)
     ck_assert_int_eq(out.channels, 3);
     fer_image_free(&out);
     fer_image_free(&in);
-    ck_assert_int_eq(clear(), 1); /* no temporary file is left */
+    ck_assert_int_eq(folder_clear(), 1); /* no temporary file is left */
 }
 END_TEST
 
@@ -576,7 +535,7 @@ int main(void)
     tcase_add_test(pure, fields_have_names);
     tcase_add_test(pure, labels_are_found);
     suite_add_tcase(suite, pure);
-    tcase_add_checked_fixture(files, setup, teardown);
+    tcase_add_checked_fixture(files, folder_make, folder_remove);
     tcase_set_timeout(files, 60);
     tcase_add_loop_test(files, png_comes_back, 0, 3);
     tcase_add_test(files, reads_pnm_and_bmp);
