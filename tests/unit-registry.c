@@ -130,7 +130,7 @@ static const struct {
     const char *plugin, *sentence;
 } mistakes[] = {
     { "magic", "its table does not start with the plugin magic number" },
-    { "abi", "it was built for plugin ABI 2, this library has 1; rebuild it" },
+    { "abi", "it was built for plugin ABI 3, this library has 2; rebuild it" },
     { "size", NULL },
     { "nameless", "it calls itself '(nothing)' but its file is nameless.so" },
     { "misnamed", "it calls itself 'good' but its file is misnamed.so" },
@@ -412,7 +412,7 @@ START_TEST(descriptions_survive_bad_plugins)
     wrong("fer 1\nuse writer\nnet n = stranger\npredict p(x: f32[2]) -> y { y = x | n }\n",
           "stranger():2:25: unknown operation 'stranger'; no installed plugin has it (see: fer plugins)");
     snprintf(refusal, sizeof(refusal),
-             "m.fer:2:5: plugin %s refused: it was built for plugin ABI 2, this library has 1; rebuild it",
+             "m.fer:2:5: plugin %s refused: it was built for plugin ABI 3, this library has 2; rebuild it",
              in_folder(first, "abi.so"));
     wrong("fer 1\nuse abi\n", refusal);
 }

@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 #define FER_PLUGIN_MAGIC 0x46455250u /* "FERP" */
-#define FER_PLUGIN_ABI 1
+#define FER_PLUGIN_ABI 2
 
 enum fer_layer_flag {
     FER_LAYER_ANY_LAYOUT = 1 << 0, /* kernels use the accessors, or treat all lanes alike and keep zero lanes zero:
@@ -38,7 +38,6 @@ enum fer_layer_flag {
                                             gradient itself (add): then backward is not called */
     FER_LAYER_SUM = 1 << 8               /* where every input has output 0's shape, output 0 is their sum */
 };
-enum fer_saves { FER_SAVES_NOTHING = 0, FER_SAVES_INPUT = 1, FER_SAVES_OUTPUT = 2 };
 
 /* What a layer can do behind its own work, in this order, so that the compiler need not launch it (struct
  * fer_epilogue). AFFINE  scale and shift a channel (axis 1 of output 0), folded into the weights: output 0 is linear in
@@ -70,8 +69,6 @@ struct fer_layer {
     int inputs_min, inputs_max; /* at most 16 */
     int outputs_min, outputs;   /* outputs past outputs_min may stay unnamed in a flow */
     unsigned flags;             /* enum fer_layer_flag */
-    unsigned saves;             /* what backward reads beyond saved tensors (enum fer_saves), for people: the planner
-                                   sees it in the launches */
     enum fer_status (*shape)(struct fer_op *op, struct fer_error *err);
     enum fer_status (*forward)(struct fer_emit *em, struct fer_error *err);
     enum fer_status (*backward)(struct fer_emit *em, struct fer_error *err); /* NULL: has no gradient */

@@ -105,7 +105,6 @@ const struct fer_layer fer_gate = {
     .outputs_min = 1,
     .outputs = 1,
     .flags = FER_LAYER_ANY_LAYOUT,
-    .saves = FER_SAVES_INPUT,
     .shape = shape,
     .forward = forward,
     .backward = backward

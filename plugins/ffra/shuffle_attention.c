@@ -156,7 +156,6 @@ const struct fer_layer fer_shuffle_attention = {
     .outputs_min = 1,
     .outputs = 1,
     .flags = FER_LAYER_ANY_LAYOUT,
-    .saves = FER_SAVES_INPUT,
     .shape = shape,
     .forward = forward,
     .backward = backward

@@ -142,7 +142,6 @@ const struct fer_layer fer_cross_entropy = {
     .outputs_min = 1,
     .outputs = 2,
     .flags = FER_LAYER_LOSS,
-    .saves = FER_SAVES_INPUT,
     .shape = cross_entropy_shape,
     .forward = cross_entropy_forward,
     .backward = cross_entropy_backward

@@ -105,7 +105,6 @@ const struct fer_layer fer_bce = { .size = sizeof(struct fer_layer),
                                    .outputs_min = 1,
                                    .outputs = 2,
                                    .flags = FER_LAYER_LOSS,
-                                   .saves = FER_SAVES_INPUT,
                                    .shape = pointwise_shape,
                                    .forward = bce_forward,
                                    .backward = bce_backward };
@@ -131,7 +130,6 @@ const struct fer_layer fer_bce = { .size = sizeof(struct fer_layer),
                                            .outputs_min = 1,                                                           \
                                            .outputs = 2,                                                               \
                                            .flags = FER_LAYER_LOSS,                                                    \
-                                           .saves = FER_SAVES_INPUT,                                                   \
                                            .shape = pointwise_shape,                                                   \
                                            .forward = name_##_forward,                                                 \
                                            .backward = name_##_backward }

@@ -128,7 +128,6 @@ const struct fer_layer fer_choose = {
     .inputs_max = MOST + 1,
     .outputs_min = 1,
     .outputs = 2,
-    .saves = FER_SAVES_INPUT,
     .shape = shape,
     .forward = forward,
     .backward = backward

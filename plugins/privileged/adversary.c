@@ -67,7 +67,6 @@ const struct fer_layer fer_gan_discriminator = { .size = sizeof(struct fer_layer
                                                  .outputs_min = 1,
                                                  .outputs = 2,
                                                  .flags = FER_LAYER_LOSS,
-                                                 .saves = FER_SAVES_INPUT,
                                                  .shape = shape,
                                                  .forward = forward,
                                                  .backward = backward };
@@ -79,7 +78,6 @@ const struct fer_layer fer_gan_generator = { .size = sizeof(struct fer_layer),
                                              .outputs_min = 1,
                                              .outputs = 2,
                                              .flags = FER_LAYER_LOSS,
-                                             .saves = FER_SAVES_INPUT,
                                              .shape = shape,
                                              .forward = forward,
                                              .backward = backward };

@@ -84,7 +84,6 @@ const struct fer_layer fer_softmax_mse = { .size = sizeof(struct fer_layer),
                                            .outputs_min = 1,
                                            .outputs = 2,
                                            .flags = FER_LAYER_LOSS,
-                                           .saves = FER_SAVES_INPUT,
                                            .shape = logits,
                                            .forward = softmax_mse_forward,
                                            .backward = softmax_mse_backward };
@@ -123,7 +122,6 @@ const struct fer_layer fer_loss_inequality = {
     .outputs_min = 1,
     .outputs = 2,
     .flags = FER_LAYER_LOSS,
-    .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
     .shape = inequality_shape,
     .forward = inequality_forward,
     .backward = inequality_backward

@@ -59,7 +59,6 @@ static const struct fer_layer swish = { .size = sizeof(struct fer_layer),
                                         .outputs_min = 1,
                                         .outputs = 1,
                                         .flags = FER_LAYER_ANY_LAYOUT,
-                                        .saves = FER_SAVES_INPUT,
                                         .shape = swish_shape,
                                         .forward = swish_forward,
                                         .backward = swish_backward };

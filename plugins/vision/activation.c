@@ -48,18 +48,18 @@ static enum fer_status emit(struct fer_emit *em, const char *kernel, struct fer_
 
 FORWARD(relu, "relu")
 BACKWARD(relu, "relu_grad")
-LAYER(relu, "max(x, 0)", .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_OUTPUT,
-      .shape = fer_shape_same, .forward = relu_forward, .backward = relu_backward, .activation = FER_ACTIVATION_RELU);
+LAYER(relu, "max(x, 0)", .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .shape = fer_shape_same,
+      .forward = relu_forward, .backward = relu_backward, .activation = FER_ACTIVATION_RELU);
 
 FORWARD(sigmoid, "sigmoid")
 BACKWARD(sigmoid, "sigmoid_grad")
-LAYER(sigmoid, "1 / (1 + exp(-x))", .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_OUTPUT,
-      .shape = fer_shape_same, .forward = sigmoid_forward, .backward = sigmoid_backward);
+LAYER(sigmoid, "1 / (1 + exp(-x))", .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .shape = fer_shape_same,
+      .forward = sigmoid_forward, .backward = sigmoid_backward);
 
 FORWARD(tanh, "tangent")
 BACKWARD(tanh, "tangent_grad")
-LAYER(tanh, "hyperbolic tangent", .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_OUTPUT,
-      .shape = fer_shape_same, .forward = tanh_forward, .backward = tanh_backward);
+LAYER(tanh, "hyperbolic tangent", .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .shape = fer_shape_same,
+      .forward = tanh_forward, .backward = tanh_backward);
 
 /* ---- leaky_relu ---- */
 
@@ -98,9 +98,8 @@ static enum fer_status leaky_backward(struct fer_emit *em, struct fer_error *err
 }
 
 LAYER(leaky_relu, "x where positive, else slope times x", .params = leaky_params, .params_size = sizeof(struct leaky),
-      .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .saves = FER_SAVES_INPUT, .shape = fer_shape_same,
-      .forward = leaky_forward, .backward = leaky_backward, .activation = FER_ACTIVATION_LEAKY_RELU,
-      .slope = leaky_slope);
+      .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE, .shape = fer_shape_same, .forward = leaky_forward,
+      .backward = leaky_backward, .activation = FER_ACTIVATION_LEAKY_RELU, .slope = leaky_slope);
 
 /* ---- prelu: He et al., Delving deep into rectifiers (2015) ---- */
 
@@ -169,5 +168,5 @@ static enum fer_status prelu_backward(struct fer_emit *em, struct fer_error *err
 }
 
 LAYER(prelu, "x where positive, else a learned slope times x", .params = prelu_params,
-      .params_size = sizeof(struct prelu), .flags = FER_LAYER_ANY_LAYOUT, .saves = FER_SAVES_INPUT,
-      .shape = prelu_shape, .forward = prelu_forward, .backward = prelu_backward);
+      .params_size = sizeof(struct prelu), .flags = FER_LAYER_ANY_LAYOUT, .shape = prelu_shape,
+      .forward = prelu_forward, .backward = prelu_backward);

@@ -154,7 +154,6 @@ const struct fer_layer fer_add = { .size = sizeof(struct fer_layer),
                                    .outputs = 1,
                                    .flags = FER_LAYER_ANY_LAYOUT | FER_LAYER_IN_PLACE | FER_LAYER_FUSES_ACTIVATION |
                                             FER_LAYER_PASSES_GRADIENT | FER_LAYER_SUM,
-                                   .saves = FER_SAVES_OUTPUT, /* for a fused ReLU */
                                    .shape = operands_shape,
                                    .forward = add_forward,
                                    .backward = add_backward };
@@ -246,7 +245,6 @@ const struct fer_layer fer_mul = { .size = sizeof(struct fer_layer),
                                    .outputs_min = 1,
                                    .outputs = 1,
                                    .flags = FER_LAYER_ANY_LAYOUT,
-                                   .saves = FER_SAVES_INPUT,
                                    .shape = operands_shape,
                                    .forward = mul_forward,
                                    .backward = mul_backward };

@@ -123,7 +123,6 @@ const struct fer_layer fer_groupnorm = { .size = sizeof(struct fer_layer),
                                          .outputs_min = 1,
                                          .outputs = 1,
                                          .flags = FER_LAYER_ANY_LAYOUT,
-                                         .saves = FER_SAVES_INPUT,
                                          .shape = groupnorm_shape,
                                          .forward = groupnorm_forward,
                                          .backward = groupnorm_backward };

@@ -130,7 +130,6 @@ const struct fer_layer fer_matmul = { .size = sizeof(struct fer_layer),
                                       .inputs_max = 2,
                                       .outputs_min = 1,
                                       .outputs = 1,
-                                      .saves = FER_SAVES_INPUT,
                                       .shape = shape,
                                       .forward = forward,
                                       .backward = backward };

@@ -161,7 +161,6 @@ const struct fer_layer fer_l2_normalize = { .size = sizeof(struct fer_layer),
                                             .outputs_min = 1,
                                             .outputs = 1,
                                             .flags = FER_LAYER_ANY_LAYOUT,
-                                            .saves = FER_SAVES_INPUT,
                                             .shape = l2_shape,
                                             .forward = l2_forward,
                                             .backward = l2_backward };

@@ -185,7 +185,6 @@ const struct fer_layer fer_reduce = { .size = sizeof(struct fer_layer),
                                       .outputs_min = 1,
                                       .outputs = 1,
                                       .flags = FER_LAYER_ANY_LAYOUT,
-                                      .saves = FER_SAVES_INPUT | FER_SAVES_OUTPUT,
                                       .shape = reduce_shape,
                                       .forward = reduce_forward,
                                       .backward = reduce_backward };

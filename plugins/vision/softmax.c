@@ -59,7 +59,6 @@ const struct fer_layer fer_softmax = { .size = sizeof(struct fer_layer),
                                        .outputs_min = 1,
                                        .outputs = 1,
                                        .flags = FER_LAYER_ANY_LAYOUT,
-                                       .saves = FER_SAVES_OUTPUT,
                                        .shape = softmax_shape,
                                        .forward = softmax_forward,
                                        .backward = softmax_backward };

@@ -91,7 +91,6 @@ static const struct fer_layer clumsy = { .size = sizeof(struct fer_layer),
                                          .params = params,
                                          .params_size = sizeof(struct clumsy),
                                          ONE_TO_ONE,
-                                         .saves = FER_SAVES_INPUT,
                                          .shape = shape,
                                          .forward = forward,
                                          .backward = backward };
