@@ -3,6 +3,8 @@
 
 #include <fer/host.h>
 
+#include <string.h>
+
 void fer_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
@@ -21,6 +23,34 @@ void fer_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
     out[1] = c1;
     out[2] = c2;
     out[3] = c3;
+}
+
+/* Lanes go through the rounds together: a word waits for the one before it, and processors do many at once. */
+void fer_philox_lanes(const uint32_t counter[4], const uint32_t key[2], uint32_t out[2][FER_PHILOX_LANES])
+{
+    uint32_t c0[FER_PHILOX_LANES], c1[FER_PHILOX_LANES], c2[FER_PHILOX_LANES], c3[FER_PHILOX_LANES];
+    uint32_t k0 = key[0], k1 = key[1];
+
+    for (int i = 0; i < FER_PHILOX_LANES; i++) {
+        c0[i] = counter[0] + (uint32_t)i;
+        c1[i] = counter[1] + (c0[i] < counter[0]);
+        c2[i] = counter[2];
+        c3[i] = counter[3];
+    }
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < FER_PHILOX_LANES; i++) {
+            uint64_t a = (uint64_t)0xD2511F53u * c0[i], b = (uint64_t)0xCD9E8D57u * c2[i];
+
+            c0[i] = (uint32_t)(b >> 32) ^ c1[i] ^ k0;
+            c1[i] = (uint32_t)b;
+            c2[i] = (uint32_t)(a >> 32) ^ c3[i] ^ k1;
+            c3[i] = (uint32_t)a;
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    memcpy(out[0], c0, sizeof(c0));
+    memcpy(out[1], c1, sizeof(c1));
 }
 
 uint64_t fer_random_bits(struct fer_random random, uint64_t element)

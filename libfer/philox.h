@@ -10,4 +10,8 @@
 
 void fer_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
+/* The first two words for this counter and those that follow it, counted in its first two words. */
+enum { FER_PHILOX_LANES = 8 };
+void fer_philox_lanes(const uint32_t counter[4], const uint32_t key[2], uint32_t out[2][FER_PHILOX_LANES]);
+
 #endif

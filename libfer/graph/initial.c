@@ -25,30 +25,42 @@ struct slice {
     float *out;
 };
 
+static double uniform(uint32_t word)
+{
+    return ((double)word + 0.5) * 0x1p-32;
+}
+
+static void draw_pair(const struct fer_init *init, uint32_t first, uint32_t second, double value[2])
+{
+    if (init->kind == FER_INIT_UNIFORM) {
+        value[0] = init->a + (init->b - init->a) * uniform(first);
+        value[1] = init->a + (init->b - init->a) * uniform(second);
+    } else if (init->kind == FER_INIT_NORMAL) { /* Box and Muller */
+        const double radius = sqrt(-2 * log(uniform(first))), angle = 2 * 3.14159265358979323846 * uniform(second);
+        value[0] = init->a + init->b * radius * cos(angle);
+        value[1] = init->a + init->b * radius * sin(angle);
+    } else {
+        value[0] = value[1] = init->a;
+    }
+}
+
 static void *fill(void *user)
 {
     const struct slice *slice = user;
-    const struct fer_init init = slice->weight->init;
     const uint64_t path = hash_path(slice->weight->path);
-    for (size_t i = slice->first; i < slice->end; i += 2) {
-        uint32_t word[4];
+    const uint32_t key[2] = { (uint32_t)slice->seed, (uint32_t)(slice->seed >> 32) };
+    for (size_t i = slice->first; i < slice->end;) {
         const uint32_t counter[4] = { (uint32_t)(i / 2), 0x80000000u | (uint32_t)((uint64_t)i / 2 >> 32),
                                       (uint32_t)path, (uint32_t)(path >> 32) };
-        const uint32_t key[2] = { (uint32_t)slice->seed, (uint32_t)(slice->seed >> 32) };
-        fer_philox(counter, key, word);
-        double value[2] = { init.a, init.a };
-        if (init.kind == FER_INIT_UNIFORM) {
-            value[0] = init.a + (init.b - init.a) * ((double)word[0] + 0.5) * 0x1p-32;
-            value[1] = init.a + (init.b - init.a) * ((double)word[1] + 0.5) * 0x1p-32;
-        } else if (init.kind == FER_INIT_NORMAL) { /* Box and Muller */
-            const double radius = sqrt(-2 * log(((double)word[0] + 0.5) * 0x1p-32));
-            const double angle = 2 * 3.14159265358979323846 * ((double)word[1] + 0.5) * 0x1p-32;
-            value[0] = init.a + init.b * radius * cos(angle);
-            value[1] = init.a + init.b * radius * sin(angle);
+        uint32_t words[2][FER_PHILOX_LANES];
+        fer_philox_lanes(counter, key, words);
+        for (int lane = 0; lane < FER_PHILOX_LANES && i < slice->end; lane++, i += 2) {
+            double value[2];
+            draw_pair(&slice->weight->init, words[0][lane], words[1][lane], value);
+            slice->out[i] = (float)value[0];
+            if (i + 1 < slice->end)
+                slice->out[i + 1] = (float)value[1];
         }
-        slice->out[i] = (float)value[0];
-        if (i + 1 < slice->end)
-            slice->out[i + 1] = (float)value[1];
     }
     return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "graph/compile.h"
 #include "graph/initial.h"
@@ -123,6 +124,14 @@ static void *draw(void *user)
     return NULL;
 }
 
+/* Behind the thread that builds kernels meanwhile, for which everything waits.  (Linux: of this thread alone.) */
+static void *draw_behind(void *user)
+{
+    const int niceness = nice(5);
+    (void)niceness;
+    return draw(user);
+}
+
 enum fer_status fer_store_begin(struct fer_device *device, const struct fer_description *description, uint64_t seed,
                                 struct fer_store **out, struct fer_error *err)
 {
@@ -135,7 +144,7 @@ enum fer_status fer_store_begin(struct fer_device *device, const struct fer_desc
         *out = NULL;
         return fer_fail(err, FER_ENOMEM, "out of memory");
     }
-    drawing->joins = pthread_create(&drawing->thread, NULL, draw, drawing) == 0;
+    drawing->joins = pthread_create(&drawing->thread, NULL, draw_behind, drawing) == 0;
     if (!drawing->joins)
         draw(drawing);
     return FER_OK;
