@@ -10,6 +10,7 @@ unit_tests = \
 	%D%/unit-augment \
 	%D%/unit-branch \
 	%D%/unit-builtins \
+	%D%/unit-bundle \
 	%D%/unit-device \
 	%D%/unit-errors \
 	%D%/unit-exec \

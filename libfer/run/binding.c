@@ -10,76 +10,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* ---- the program text before the kernel: types and layouts of its tensors ---- */
-
-static const char *type_name(const struct fer_tensor *tensor)
-{
-    if (tensor->precision != FER_FP32)
-        return "ushort";
-    switch (tensor->shape.dtype) {
-    case FER_F32: return "float";
-    case FER_I32: return "int";
-    case FER_U32: return "uint";
-    case FER_U8: return "uchar";
-    }
-    return "float";
-}
-
-static const char *form_name(enum fer_precision precision)
-{
-    return precision == FER_FP16 ? "HALF" : precision == FER_BF16 ? "BFLOAT" : "FULL";
-}
-
-static enum fer_status check_unique(const struct fer_launch *launch, int at, struct fer_error *err)
-{
-    for (int i = 0; i < at; i++) {
-        if (launch->args[i].kind == FER_ARG_TENSOR && !strcmp(launch->args[i].name, launch->args[at].name))
-            return fer_fail(err, FER_EINVAL, "two tensor arguments of kernel %s are called %s", launch->kernel,
-                            launch->args[at].name);
-    }
-    return FER_OK;
-}
-
-static bool has_bfloat(const struct fer_launch *launch)
-{
-    for (int i = 0; i < launch->nargs; i++)
-        if (launch->args[i].kind == FER_ARG_TENSOR && launch->args[i].tensor->precision == FER_BF16)
-            return true;
-    return false;
-}
-
-static enum fer_status make_defines(const struct fer_launch *launch, char **out, struct fer_error *err)
-{
-    size_t size = strlen(launch->kernel) + 64, used = 0;
-
-    for (int i = 0; i < launch->nargs; i++) {
-        if (launch->args[i].kind != FER_ARG_TENSOR)
-            continue;
-        if (!launch->args[i].name || !launch->args[i].tensor)
-            return fer_fail(err, FER_EINVAL, "argument %d of kernel %s is a tensor without %s", i + 1, launch->kernel,
-                            launch->args[i].name ? "a place" : "a name");
-        if (check_unique(launch, i, err))
-            return FER_EINVAL;
-        size += 3 * strlen(launch->args[i].name) + 112;
-    }
-    *out = calloc(size, 1);
-    if (!*out)
-        return fer_fail(err, FER_ENOMEM, "out of memory while kernel %s was prepared", launch->kernel);
-    /* Lets a source hold several kernels, whose tensors have other names. */
-    used += (size_t)snprintf(*out, size, "#define FER_KERNEL_%s 1\n%s", launch->kernel,
-                             has_bfloat(launch) ? "#define FER_HAS_BFLOAT\n" : "");
-    for (int i = 0; i < launch->nargs; i++) {
-        const struct fer_arg *arg = &launch->args[i];
-
-        if (arg->kind == FER_ARG_TENSOR)
-            used += (size_t)snprintf(
-                *out + used, size - used, "#define FER_TYPE_%s %s\n#define FER_FORM_%s %s\n#define FER_LAYOUT_%s %s\n",
-                arg->name, type_name(arg->tensor), arg->name, form_name(arg->tensor->precision), arg->name,
-                arg->tensor->layout == FER_LAYOUT_BLOCKED ? "FER_BLOCKED" : "FER_PLAIN");
-    }
-    return FER_OK;
-}
-
 /* ---- arguments of kernels ---- */
 
 struct setter {
@@ -362,24 +292,33 @@ static enum fer_status explain_build(const struct fer_launch *launch, struct fer
                     err->text, used ? names : "none");
 }
 
-static enum fer_status make_kernel(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
+static enum fer_status build_kernel(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
 {
     const struct fer_launch *launch = binding->launch;
-    char *defines = NULL;
+    const struct fer_text text = fer_bundles_text(binder->bundles, launch);
     cl_program program;
     cl_int code;
-    enum fer_status status = make_defines(launch, &defines, err);
+    enum fer_status status =
+        fer_device_program(binder->device, text.defines, text.source, text.options, binder->watch, &program, err);
 
-    if (!status)
-        status =
-            fer_device_program(binder->device, defines, launch->source, launch->options, binder->watch, &program, err);
-    free(defines);
     if (status)
         return status == FER_EBUILD ? explain_build(launch, err) : status;
     binding->kernel = clCreateKernel(program, launch->kernel, &code);
-    if (!binding->kernel)
-        return fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);
-    status = fer_kernel_check(binding->kernel, launch, err);
+    return binding->kernel ? FER_OK : fer_fail_cl(err, code, "clCreateKernel(%s)", launch->kernel);
+}
+
+static enum fer_status make_kernel(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
+{
+    const struct fer_launch *launch = binding->launch;
+    struct fer_error together = FER_ERROR_INIT;
+    enum fer_status status = build_kernel(binding, binder, &together);
+
+    if (status && fer_bundles_part(binder->bundles, launch))
+        status = build_kernel(binding, binder, err);
+    else if (status)
+        *err = together;
+    if (!status)
+        status = fer_kernel_check(binding->kernel, launch, err);
     return status ? status : set_arguments((struct setter){ .kernel = binding->kernel }, binder, launch, err);
 }
 
@@ -430,26 +369,23 @@ enum fer_status fer_binding_record(const struct fer_binder *binder, const struct
                                    struct fer_error *err)
 {
     struct fer_binding binding = { .launch = launch };
-    char *defines = NULL;
-    enum fer_status status = make_defines(launch, &defines, err);
+    const struct fer_text text = fer_bundles_text(binder->bundles, launch);
+    enum fer_status status = set_group(&binding, binder->device, err);
 
-    if (!status)
-        status = set_group(&binding, binder->device, err);
     if (!status)
         status = set_range(&binding, fer_program_capacity(binder->program, launch->branch), err);
     if (!status)
-        status = fer_device_program_key(binder->device, defines, launch->source, launch->options, program, err);
+        status = fer_device_program_key(binder->device, text.defines, text.source, text.options, program, err);
     if (!status) {
-        fer_job_put_text(job, defines);
-        fer_job_put_text(job, launch->source);
-        fer_job_put_text(job, launch->options);
+        fer_job_put_text(job, text.defines);
+        fer_job_put_text(job, text.source);
+        fer_job_put_text(job, text.options);
         fer_job_put_text(job, launch->kernel);
         put_range(job, &binding);
         *all = hash_job(job, *program);
         status = set_arguments((struct setter){ .job = job }, binder, launch, err);
         fer_job_put_number(job, FER_JOB_END);
     }
-    free(defines);
     return status;
 }
 

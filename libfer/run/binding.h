@@ -6,6 +6,7 @@
 #define FER_RUN_BINDING_H
 
 #include "run/binary.h"
+#include "run/bundle.h"
 #include "run/place.h"
 
 struct fer_job;
@@ -26,6 +27,7 @@ struct fer_binder {
     struct fer_device *device;
     const struct fer_program *program;
     const struct fer_places *places;
+    const struct fer_bundles *bundles;
     const struct fer_build_watch *watch;
 };
 

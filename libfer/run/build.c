@@ -140,24 +140,28 @@ static enum fer_status text_key(const struct text *text, const struct fer_device
     return FER_OK;
 }
 
-/* "relu_forward", for people who wait: what `defines` ask for, else the first kernel of the source. */
+/* "relu_forward", "moments and 4 more", for people who wait: what `defines` and the source ask for, else the first
+ * kernel of the source. */
 static void kernel_name(const char *defines, const char *source, char *name, size_t size)
 {
     static const char asked[] = "#define FER_KERNEL_", found[] = "kernel void ";
-    const char *at = defines ? strstr(defines, asked) : NULL;
-    size_t length = 0;
+    const char *const texts[] = { defines ? defines : "", source };
+    const char *first = NULL;
+    int count = 0;
 
-    if (at) {
-        at += strlen(asked);
-        length = strcspn(at, " \n");
-    } else if ((at = strstr(source, found))) {
-        at += strlen(found);
-        at += strspn(at, " \t\n");
-        length = strcspn(at, " \t\n(");
-    }
-    snprintf(name, size, "%.*s", (int)(length < 64 ? length : 64), length ? at : "");
-    if (!length)
+    for (int i = 0; i < 2; i++)
+        for (const char *at = texts[i]; (at = strstr(at, asked)); count++) {
+            at += strlen(asked);
+            first = first ? first : at;
+        }
+    if (!first && (first = strstr(source, found)))
+        first += strlen(found) + strspn(first + strlen(found), " \t\n");
+    if (!first)
         snprintf(name, size, "a kernel");
+    else if (count > 1)
+        snprintf(name, size, "%.*s and %d more", (int)strcspn(first, " \n"), first, count - 1);
+    else
+        snprintf(name, size, "%.*s", (int)strcspn(first, " \t\n("), first);
 }
 
 void fer_build_tell(const struct fer_build_watch *watch, const char *name, const char *options)

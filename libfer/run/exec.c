@@ -47,12 +47,16 @@ static enum fer_status check_planned(const struct fer_program *program, struct f
 static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_build_watch *watch, struct fer_error *err)
 {
     const struct fer_program *program = exec->program;
-    struct fer_binder binder = { exec->device, program, &exec->places, watch };
-    enum fer_status status = FER_OK;
+    struct fer_bundles bundles;
+    struct fer_binder binder = { exec->device, program, &exec->places, &bundles, watch };
+    enum fer_status status;
 
     exec->bindings = calloc((size_t)program->nlaunches + 1, sizeof(*exec->bindings));
     if (!exec->bindings)
         return fer_fail(err, FER_ENOMEM, "out of memory while %d launches were prepared", program->nlaunches);
+    status = fer_bundles_create(&bundles, program, err);
+    if (status)
+        return status;
     if (fer_pool_compile(&binder))
         binder.watch = NULL; /* which has heard of all */
     for (int s = 0; s < program->nsegments && !status; s++) {
@@ -60,6 +64,7 @@ static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_bui
             status =
                 fer_binding_create(&exec->bindings[exec->nbindings++], &binder, program->segments[s]->launches[l], err);
     }
+    fer_bundles_free(&bundles);
     return status;
 }
 

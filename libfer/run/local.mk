@@ -8,6 +8,8 @@ libfer_core_la_SOURCES += \
 	%D%/buffer.c \
 	%D%/builtins.c \
 	%D%/builtins.h \
+	%D%/bundle.c \
+	%D%/bundle.h \
 	%D%/build.c \
 	%D%/build.h \
 	%D%/cl-error.c \
