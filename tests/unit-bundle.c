@@ -236,13 +236,17 @@ START_TEST(forms)
 }
 END_TEST
 
-/* Functions that are not static, tables, unions, what stands between comments and macros of several lines. */
+/* Functions that are not static, tables, unions, comments, macros of several lines, alternatives that open a bracket.
+ */
 START_TEST(declarations)
 {
     static const char source[] = "/* static float more(float v) { */\n"
                                  "#define MORE(v) \\\n"
                                  "    more(v)\n"
                                  "__constant float table[2] = { 1, 2 }, offset = 0.5f;\n"
+                                 "#ifndef NOWHERE\n"
+                                 "float less(float v) { return v - 2; }\n"
+                                 "#endif\n"
                                  "union word {\n"
                                  "    float f;\n"
                                  "    uint u;\n"
@@ -250,13 +254,19 @@ START_TEST(declarations)
                                  "float more(float v)\n"
                                  "{\n"
                                  "    union word w = { v };\n"
-                                 "    return w.f + table[0]; // };\n"
+                                 "#ifdef NOWHERE\n"
+                                 "    return (w.f +\n"
+                                 "#else\n"
+                                 "    return (w.f + less(2) +\n"
+                                 "#endif\n"
+                                 "            table[0]); // };\n"
                                  "}\n"
+                                 "float most(float v) { return more(v); }\n"
                                  "#ifdef FER_KERNEL_one\n"
                                  "__kernel void one(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = MORE(DATA(x)[0]); }\n"
                                  "#elif defined(FER_KERNEL_two)\n"
                                  "__kernel __attribute__((vec_type_hint(float))) void\n"
-                                 "two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = more(table[1] * DATA(x)[0]); }\n"
+                                 "two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = most(table[1] * DATA(x)[0]); }\n"
                                  "#endif\n";
     const float value = 7;
     struct fer_tensor *x = input("x", TOY_DIMS(1));

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NESTED = 16 }; /* #if in #if */
+
 struct member {
     const char *kernel;
     char *defines; /* owned */
@@ -298,10 +300,27 @@ static bool is_declared(const char *source, const char *word, size_t length, boo
                     !is_macro(fer_prelude_cl, word, length));
 }
 
+/* How deep in brackets, and in each #if that is open how deep it was there: alternatives may each open the same one. */
+struct depth {
+    int now, before[NESTED], level;
+};
+
+static void take_directive(struct depth *depth, const char *line)
+{
+    const char *word = line + 1 + strspn(line + 1, " \t");
+
+    if (!strncmp(word, "if", 2) && depth->level < NESTED)
+        depth->before[depth->level++] = depth->now;
+    else if (!strncmp(word, "el", 2) && depth->level > 0)
+        depth->now = depth->before[depth->level - 1];
+    else if (!strncmp(word, "endif", 5) && depth->level > 0)
+        depth->level--;
+}
+
 /* The next name that two copies of the source would both declare, from *at on; 0: there is none. */
 static size_t next_name(const char *source, const char **at, const char **name)
 {
-    int depth = 0; /* of brackets; names are found outside of them, and nobody stops within */
+    struct depth depth = { 0 }; /* names are found outside of brackets, so each search begins there */
     bool type = false;
 
     while (**at) {
@@ -309,16 +328,18 @@ static size_t next_name(const char *source, const char **at, const char **name)
         const size_t length = past ? 0 : word_length(*at);
 
         if (past) {
+            if (**at == '#')
+                take_directive(&depth, *at);
             *at = past;
         } else if (length > 0) {
             *name = *at;
             *at += length;
-            if (depth == 0 && is_declared(source, *name, length, type))
+            if (depth.now == 0 && is_declared(source, *name, length, type))
                 return length;
             type = (length == 6 && !strncmp(*name, "struct", 6)) || (length == 5 && !strncmp(*name, "union", 5)) ||
                    (length == 4 && !strncmp(*name, "enum", 4));
         } else {
-            depth += strchr("({[", **at) ? 1 : strchr(")}]", **at) ? -1 : 0;
+            depth.now += strchr("({[", **at) ? 1 : strchr(")}]", **at) ? -1 : 0;
             *at += 1;
         }
     }
