@@ -239,3 +239,29 @@ expect 0 pack classes --out packed
 test -s packed
 expect 1 pack absent --out other
 test ! -e other
+
+# the progress of a training stays on one row of the terminal, however narrow; elsewhere it is lines
+if command -v python3 >/dev/null; then
+    cat >terminal.py <<'END'
+import fcntl, os, pty, re, struct, sys, termios
+columns = int(sys.argv[1])
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    os.execv(sys.argv[2], ["fer"] + sys.argv[3:])
+text = b""
+try:
+    while part := os.read(fd, 4096):
+        text += part
+except OSError:  # how the end of a terminal is told
+    pass
+assert os.waitpid(pid, 0)[1] == 0, text
+rows = re.split("[\r\n]+", text.decode().replace("\x1b[K", ""))
+bars = [row for row in rows if " step 1/4" in row]
+assert bars and all(len(row) < columns for row in bars), rows
+assert bars[0].startswith("[####") == (columns > 90), bars
+END
+    for columns in 20 60 80 200; do
+        python3 terminal.py $columns "$FER" train tiny.fer --run "run$columns"
+    done
+fi
