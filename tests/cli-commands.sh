@@ -43,8 +43,8 @@ for command in devices plugins check fmt show train sweep study eval compare pre
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
 expect 2 train tiny.fer;                   says 'run=DIR is missing'
-expect 2 check tiny.fer --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
-expect 2 check tiny.fer --seed 1.5;                  says 'seed=1.5 should be one whole number'
+expect 2 grad tiny.fer small --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
+expect 2 grad tiny.fer small --seed 1.5;                  says 'seed=1.5 should be one whole number'
 expect 2 sweep tiny.fer --run no --seeds 1,-1;       says 'seeds=-1 should be a whole number'
 expect 2 train tiny.fer --run no --save-every 2.5;  says 'save-every=2.5 should be a whole number from 0 to 1000000000'
 
@@ -234,6 +234,12 @@ expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *back
 expect 1 bench nosuch;                                     says 'no plugin has a model'
 mkdir -p classes/a classes/b
 cp pictures/[1-4].pgm classes/a
+# … and its help does not list what a command never takes
+expect 0 fmt --help
+if grep -E '^ +--(device|seed|set|data|json|without|precision)' out; then echo 'fmt takes none of these' >&2; exit 1; fi
+expect 0 detect --help;  prints '^ *--device=';  prints '^ *--json'
+if grep -E '^ +--(seed|set|data)' out; then echo 'detect takes none of these' >&2; exit 1; fi
+expect 0 train --help;   prints '^ *--seed=';  prints '^ *--data='
 cp pictures/[5-9].pgm classes/b
 expect 0 pack classes --out packed
 test -s packed
