@@ -68,6 +68,10 @@ expect 0 fmt --in-place link.fer;  cmp indented.fer formatted.fer;  [ -L link.fe
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png
+expect 1 show tiny.fer data vali --out no.png;   says "tiny.fer has no data 'vali'; did you mean 'valid'?"
+expect 1 show tiny.fer data other --out no.png;  says "has no data 'other'; it has train and valid\$"
+sed 's/linear 7/linear 8/' tiny.fer >wide.fer
+expect 0 check wide.fer;  says "wide.fer:15:9: warning: predict 'classify' yields 8 numbers a picture, and there are 7 labels"
 expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no more than they need
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 0 206 0 0 0 76' ]
 expect 0 show tiny.fer data valid --out sheet.png --columns 65536 --rows 65536
@@ -89,9 +93,11 @@ expect 0 train "$odd.fer" --run "$odd";   grep -q "\"description\": \"$(printf '
 expect 0 eval "$odd/best.safetensors" --json;  prints "\"$(printf 'r\303\274n\357\277\275')/best.safetensors\""
 expect 1 eval run;                 says 'run is a directory.*best.safetensors'
 expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'
-expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
+expect 1 eval run/best.safetensors --test no;  says "has no test 'no'; it has valid\$"
+expect 1 eval run/best.safetensors --test vaild;  says "did you mean 'valid'"
+expect 1 eval run/best.safetensors --data valid=pictures;  says "no path that 'pictures' could replace"
 expect 1 eval tiny.fer;                        says 'not a safetensors file'
-expect 1 eval absent.safetensors;              says 'absent.safetensors'
+expect 1 eval absent.safetensors;              says "cannot open 'absent.safetensors': there is no such file"
 expect 1 check run/best.safetensors;           says 'is a safetensors file and no description'
 expect 1 compare run run;                      says 'run has no answers; fer eval run/best.safetensors --predictions=run/predi'
 expect 1 predict run/best.safetensors x.png --predict no;  says "has no predict 'no'; it has classify"
@@ -228,18 +234,18 @@ unused 'grad tiny.fer small' data=a=.
 unused 'pack pictures --out x.pack' json $computing
 unused 'sweep --report sweep' seed=1 set=a=1 data=a=. $computing
 unused study seed=1 set=a=1 data=a=. $computing
-expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
-expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
-expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'
-expect 1 bench nosuch;                                     says 'no plugin has a model'
-mkdir -p classes/a classes/b
-cp pictures/[1-4].pgm classes/a
 # … and its help does not list what a command never takes
 expect 0 fmt --help
 if grep -E '^ +--(device|seed|set|data|json|without|precision)' out; then echo 'fmt takes none of these' >&2; exit 1; fi
 expect 0 detect --help;  prints '^ *--device=';  prints '^ *--json'
 if grep -E '^ +--(seed|set|data)' out; then echo 'detect takes none of these' >&2; exit 1; fi
 expect 0 train --help;   prints '^ *--seed=';  prints '^ *--data='
+expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
+expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
+expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'; prints 'sgd  *update .* -  *-$'
+expect 1 bench nosuch;                                     says "no plugin has a model 'nosuch'"
+mkdir -p classes/a classes/b
+cp pictures/[1-4].pgm classes/a
 cp pictures/[5-9].pgm classes/b
 expect 0 pack classes --out packed
 test -s packed
