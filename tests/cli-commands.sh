@@ -102,6 +102,27 @@ expect 1 check run/best.safetensors;           says 'is a safetensors file and n
 expect 1 compare run run;                      says 'run has no answers; fer eval run/best.safetensors --predictions=run/predi'
 expect 1 predict run/best.safetensors x.png --predict no;  says "has no predict 'no'; it has classify"
 
+# weights to start from are looked at before anything runs: there, by these names, of these shapes
+loading() {
+    sed "/^data train/i load small $1" tiny.fer >again.fer
+}
+loading '"run/best.safetensors"'
+expect 1 check again.fer;           says '^again.fer:7:6: error: .*run/best.safetensors has its weights behind "small."; write prefix="small."$'
+expect 1 train again.fer --run no;  says 'write prefix="small."$'
+loading '"run/best.safetensors" strict=no'
+expect 0 check again.fer;           says 'write prefix="small."; without it all stay as they were initialised'
+loading '"run/best.safetensors" prefix="small."'
+expect 0 check --strict again.fer;  [ ! -s err ]
+sed -i 's/linear 7/linear 5/' again.fer
+expect 1 check again.fer;           says 'another shape: small.fc.weight (7 x 8 there, 5 x 8 here)'
+loading '"absent.safetensors"'
+expect 0 check again.fer;           says "^again.fer:7:6: warning: load small: cannot open 'absent.safetensors'"
+expect 1 check --strict again.fer;  says "^again.fer:7:6: error: load small: cannot open 'absent.safetensors'"
+# … but for what a stage will have saved
+loading '"saved.safetensors"'
+sed -i 's/^  minimize ce/&\n  save small "saved.safetensors"/' again.fer
+expect 0 check again.fer;           [ ! -s err ]
+
 # P2 to P5, of bytes that awk can print
 to_pgm() {
     awk 'NR <= 3 { if (NR == 1) print "P5"; else print } NR > 3 { printf "%c", ($1 > 100 ? 126 : 33) }'
