@@ -96,7 +96,8 @@ expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"cou
 expect 1 eval run/best.safetensors --test no;  says "has no test 'no'; it has valid\$"
 expect 1 eval run/best.safetensors --test vaild;  says "did you mean 'valid'"
 expect 1 eval run/best.safetensors --data valid=pictures;  says "no path that 'pictures' could replace"
-expect 1 eval tiny.fer;                        says 'not a safetensors file'
+expect 1 eval tiny.fer;                        says 'tiny.fer is a description where a safetensors file is expected'
+expect 1 eval sheet.png;                           says 'not a safetensors file'
 expect 1 eval absent.safetensors;              says "cannot open 'absent.safetensors': there is no such file"
 expect 1 check run/best.safetensors;           says 'is a safetensors file and no description'
 expect 1 compare run run;                      says 'run has no answers; fer eval run/best.safetensors --predictions=run/predi'

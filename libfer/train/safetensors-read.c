@@ -182,6 +182,10 @@ static enum fer_status read_header(struct fer_safetensors *file, struct fer_erro
     status = read_at(file, 0, prefix, sizeof(prefix), err);
     if (status != FER_OK)
         return status;
+    if (memcmp(prefix, "fer 1", 5) == 0)
+        return fer_fail(err, FER_EFORMAT,
+                        "%s is a description where a safetensors file is expected; fer train makes one of it",
+                        file->path);
     for (int i = 7; i >= 0; i--)
         length = length << 8 | prefix[i];
     if (length > file->size - sizeof(prefix) || length > HEADER_MAX)
