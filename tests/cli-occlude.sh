@@ -56,10 +56,17 @@ test again over set {
   mean = mask | avgpool global | reshape []
   metric difference = mean, covered | mse
   metric accuracy = y, label | accuracy by=covered bins=[0, 0.2, 1]
+  metric bins = y, label | accuracy by=covered bins=[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1]
+  metric recall = y, label | recall
 }
 END
 "$FER" train again.fer --run reread -q
 "$FER" eval reread/last.safetensors --json >again.json
+# as many bins as classes are not classes
+expect 0 eval reread/last.safetensors
+prints '^    by_bin 0-0.1 [0-9.]*, 0.1-0.2 [0-9., -]*, 0.6-1 [0-9.]*$'
+prints '^    samples 0-0.1 [0-9]*, 0.1-0.2 [0-9]*, '
+prints '^    per_class angry [01][.][0-9]*, disgust'
 # from another directory than that of the training
 mkdir elsewhere && cd elsewhere
 refused 1 'relative paths in a checkpoint start at the working directory, and --data set=PATH' eval ../reread/last.safetensors
