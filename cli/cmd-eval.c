@@ -46,7 +46,7 @@ static bool are_counts(const json_t *list)
 
     json_array_foreach(list, i, item)
     {
-        const double value = json_number_value(item);
+        const double value = json_number_value(item); /* 0 where there is none */
 
         if (value != floor(value))
             return false;
@@ -76,7 +76,10 @@ static void print_list(const json_t *list, const json_t *names)
         } else if (name) {
             fputs(i ? ", " : " ", stdout);
             put_name(stdout, name);
-            printf(" %.*f", digits, json_number_value(item));
+            if (json_is_null(item))
+                fputs(" -", stdout);
+            else
+                printf(" %.*f", digits, json_number_value(item));
         } else {
             printf(" %6g", json_number_value(item));
         }
