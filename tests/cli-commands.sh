@@ -72,6 +72,8 @@ expect 1 show tiny.fer data vali --out no.png;   says "tiny.fer has no data 'val
 expect 1 show tiny.fer data other --out no.png;  says "has no data 'other'; it has train and valid\$"
 sed 's/linear 7/linear 8/' tiny.fer >wide.fer
 expect 0 check wide.fer;  says "wide.fer:15:9: warning: predict 'classify' yields 8 numbers a picture, and there are 7 labels"
+sed '/^data train/s/count=64/count=15/' tiny.fer >few.fer
+expect 0 check few.fer;   says "^few.fer:7:6: warning: data 'train': 15 samples do not fill one batch of 16, and training needs one"
 expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no more than they need
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 0 206 0 0 0 76' ]
 expect 0 show tiny.fer data valid --out sheet.png --columns 65536 --rows 65536

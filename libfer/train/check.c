@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "data/pipeline.h"
 #include "graph/resolve.h"
 #include "train/best.h"
 #include "train/context.h"
@@ -173,6 +174,27 @@ static enum fer_status check_loads(struct fer_context *context, struct fer_descr
     return status;
 }
 
+/* The last partial batch of a training is dropped, so nothing is left of a set that is smaller than one.  Training
+ * refuses that; a check may be of a few pictures where there will be many. */
+static void warn_batches(struct fer_context *context, struct fer_description *d)
+{
+    const int told = d->diags.count;
+
+    for (int i = 0; i < d->ndata; i++) {
+        const struct fer_data_spec *data = &d->data[i];
+        bool trained = false;
+
+        for (int s = 0; s < d->nstages; s++)
+            for (int k = 0; k < d->stages[s].ndata; k++)
+                trained = trained || d->stages[s].data[k] == i;
+        if (trained && data->info && data->info->count < (size_t)data->batch)
+            fer_diag_add(&d->diags, FER_SEVERITY_WARNING, data->span,
+                         "data '%s': %zu samples do not fill one batch of %d, and training needs one", data->name,
+                         data->info->count, data->batch);
+    }
+    fer_context_diags_from(context, &d->diags, told, NULL);
+}
+
 enum fer_status fer_check(struct fer_context *context, const char *path, const struct fer_settings *settings,
                           bool strict, char **json, struct fer_error *err)
 {
@@ -188,6 +210,8 @@ enum fer_status fer_check(struct fer_context *context, const char *path, const s
         status = check_unused(context, description, err);
     if (status == FER_OK)
         status = check_loads(context, description, strict, err);
+    if (status == FER_OK)
+        warn_batches(context, description);
     if (status == FER_OK && json)
         status = fer_json_text(describe(description), json, err);
     fer_description_free(description);
