@@ -24,7 +24,8 @@ struct common {
     bool mute;                 /* another process speaks for this one */
     const char **sets, **data; /* "name=value", NULL-terminated; point into argv */
     int nsets, ndata;
-    unsigned given; /* enum common_option */
+    unsigned given, dropped; /* enum common_option */
+    const char *why;         /* … they are dropped */
 };
 /* Those that are not for every command; how much is said is. */
 enum common_option {
@@ -68,6 +69,9 @@ uint64_t seed_argument(struct argp_state *state, const char *name, const char *v
 enum { COUNT_LIMIT = 1000000 }; /* of what fills memory: sizes, batches, steps */
 /* Usage and exit 2 where one of `options` was given to a command that has no use for it; `why` ends the sentence. */
 void refuse_options(struct argp_state *state, const struct common *common, unsigned options, const char *why);
+/* On ARGP_KEY_INIT, before any option is seen: the command never has a use for `options`, so its help does not list
+ * them, and they are refused in the same words. */
+void drop_options(struct common *common, unsigned options, const char *why);
 /* Exactly or at least so many operands; otherwise usage and exit 2. */
 void need_operands(struct argp_state *state, unsigned least, unsigned most);
 
@@ -110,7 +114,8 @@ void say_how_to_resume(int argc, char **argv, bool resuming);
 /* A report of fer_sweep_report for people, on standard output. */
 void print_table(const json_t *report);
 
-/* SIGINT and SIGTERM: the first is remembered, the second ends the process as usual.  Before the first OpenCL call. */
+/* SIGINT, SIGTERM and SIGHUP: the first is remembered, the second ends the process as usual.  Before the first OpenCL
+ * call. */
 void catch_signals(void);
 extern volatile int stop_signal; /* the signal's number, 0: none */
 

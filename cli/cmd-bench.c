@@ -55,6 +55,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
+/* Few launches say what they cost; no figure is not a figure of 0. */
+static void print_rate(double rate)
+{
+    if (rate > 0)
+        printf(" %10.1f", rate);
+    else
+        printf(" %10s", "-");
+}
+
 static void print(const json_t *report)
 {
     const json_t *row;
@@ -72,9 +81,14 @@ static void print(const json_t *report)
         return;
     printf("\n%-18s %-9s %10s %8s %10s %10s\n", "operation", "pass", "ms a step", "calls", "GFLOP/s", "GB/s");
     json_array_foreach(json_object_get(report, "operations"), i, row)
-        printf("%-18s %-9s %10.3f %8.0f %10.1f %10.1f\n", text_of(row, "op"), text_of(row, "pass"),
+    {
+        printf("%-18s %-9s %10.3f %8.0f", text_of(row, "op"), text_of(row, "pass"),
                1e3 * number_of(row, "seconds") / number_of(report, "steps"),
-               number_of(row, "runs") / number_of(report, "steps"), number_of(row, "gflops"), number_of(row, "gbytes"));
+               number_of(row, "runs") / number_of(report, "steps"));
+        print_rate(number_of(row, "gflops"));
+        print_rate(number_of(row, "gbytes"));
+        putchar('\n');
+    }
 }
 
 static void print_report(const struct args *args, const json_t *report)
@@ -111,7 +125,7 @@ int cmd_bench(int argc, char **argv)
         return compare_with_peers(&args.common, &args.network, args.steps);
     context = open_context(&args.common);
     if (args.network.model && !network_is_file(&args.network) && !(text = network_text(context, &args.network)))
-        return report_no_network();
+        return report_no_network(&args.network);
     model = args.network.model ? args.network.model : "typical operations";
     bench.settings = common_settings(&args.common);
     bench.text = args.network.model ? text : typical_operations;

@@ -19,15 +19,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTIONS_COMPUTING | OPTION_SEED, "nothing is computed");
+        return 0;
     case 's': args->strict = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "too many arguments");
         args->model = value;
-        return 0;
-    case ARGP_KEY_END:
-        refuse_options(state, &args->common, OPTIONS_COMPUTING | OPTION_SEED, "nothing is computed");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which description?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
@@ -66,8 +66,9 @@ static void print(const json_t *report)
     json_array_foreach(json_object_get(report, "nets"), i, row)
     {
         if (json_is_true(json_object_get(row, "used")))
-            printf("net %s: %.0f parameters in %zu tensors\n", text_of(row, "name"), number_of(row, "parameters"),
-                   json_array_size(json_object_get(row, "weights")));
+            printf("net %s: %.0f parameters in %zu tensor%s\n", text_of(row, "name"), number_of(row, "parameters"),
+                   json_array_size(json_object_get(row, "weights")),
+                   json_array_size(json_object_get(row, "weights")) == 1 ? "" : "s");
         else
             printf("net %s: not checked: nothing uses it, and its inputs have no shapes\n", text_of(row, "name"));
     }

@@ -49,7 +49,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTIONS_SETTINGS | OPTIONS_COMPUTING,
+                     "predictions are read, and neither a description nor a device");
+        return 0;
     case KEY_AGAINST: append_word(state, &args->b, &args->nb, value); return 0;
     case KEY_BY: read_bins(state, args, value); return 0;
     case KEY_RESAMPLES: args->resamples = (int)count_argument(state, "resamples", value, COUNT_LIMIT); return 0;
@@ -61,8 +65,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
         } else if (args->nb == 0 || args->na == 0) {
             argp_error(state, "two files, or files and --against files");
         }
-        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTIONS_COMPUTING,
-                       "predictions are read, and neither a description nor a device");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

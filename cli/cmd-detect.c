@@ -33,17 +33,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTIONS_SETTINGS | OPTION_SEED,
+                     "a detector's values stand behind its name, and it draws nothing");
+        return 0;
     case KEY_DETECTOR: detector_parse(&args->detector, value, state); return 0;
     case KEY_LABELS: args->labels = true; return 0;
     case KEY_LARGEST: args->largest = true; return 0;
     case ARGP_KEY_ARGS:
         args->operands = state->argv + state->next;
         args->count = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_END:
-        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
-                       "a detector's values stand behind its name, and it draws nothing");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which pictures?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;

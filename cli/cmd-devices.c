@@ -12,14 +12,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     (void)value;
-    if (key == ARGP_KEY_INIT)
+    if (key == ARGP_KEY_INIT) {
         state->child_inputs[0] = &args->common;
-    else if (key == ARGP_KEY_ARG)
+        drop_options(&args->common, OPTIONS_BUT_JSON, "all devices are listed as they are");
+    } else if (key == ARGP_KEY_ARG) {
         argp_error(state, "too many arguments");
-    else if (key == ARGP_KEY_END)
-        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "all devices are listed as they are");
-    else
+    } else {
         return ARGP_ERR_UNKNOWN;
+    }
     return 0;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,41 +37,77 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static void print_list(const json_t *list, const json_t *labels, bool named)
+/* Counts as they are, shares with four digits. */
+static bool are_counts(const json_t *list)
 {
+    const json_t *item;
+    double most = 0;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        const double value = json_number_value(item); /* 0 where there is none */
+
+        if (value != floor(value))
+            return false;
+        most = fmax(most, value);
+    }
+    return most > 1;
+}
+
+/* names: what the items are of, or NULL. */
+static void print_list(const json_t *list, const json_t *names)
+{
+    const int digits = are_counts(list) ? 0 : 4;
     const json_t *item;
     size_t i;
 
     json_array_foreach(list, i, item)
     {
-        const char *label = named ? json_string_value(json_array_get(labels, i)) : NULL;
+        const char *name = json_string_value(json_array_get(names, i));
 
         if (json_is_array(item)) {
             printf("\n      ");
-            print_list(item, labels, false);
-            if (label) {
+            print_list(item, NULL);
+            if (name) {
                 fputs("  ", stdout);
-                put_name(stdout, label);
+                put_name(stdout, name);
             }
-        } else if (label) {
+        } else if (name) {
             fputs(i ? ", " : " ", stdout);
-            put_name(stdout, label);
-            printf(" %.4f", json_number_value(item));
+            put_name(stdout, name);
+            if (json_is_null(item))
+                fputs(" -", stdout);
+            else
+                printf(" %.*f", digits, json_number_value(item));
         } else {
             printf(" %6g", json_number_value(item));
         }
     }
 }
 
-static void print_value(const char *name, const json_t *value, const json_t *labels, int depth)
+/* "0-0.1" for every bin between two edges; NULL without edges. */
+static json_t *name_bins(const json_t *edges)
+{
+    json_t *names = json_is_array(edges) ? json_array() : NULL;
+
+    for (size_t i = 0; names && i + 1 < json_array_size(edges); i++)
+        json_array_append_new(names, json_sprintf("%g-%g", json_number_value(json_array_get(edges, i)),
+                                                  json_number_value(json_array_get(edges, i + 1))));
+    return names;
+}
+
+static void print_value(const char *name, const json_t *value, const json_t *names, int depth)
 {
     const char *key;
-    json_t *item;
+    json_t *item, *bins;
 
     printf("%*s%s", 2 * depth, "", name);
     if (json_is_object(value)) {
         putchar('\n');
-        json_object_foreach((json_t *)value, key, item) print_value(key, item, labels, depth + 1);
+        bins = name_bins(json_object_get(value, "bins")); /* its lists are by bin then, and not by class */
+        json_object_foreach((json_t *)value, key, item) print_value(key, item, bins ? bins : names, depth + 1);
+        json_decref(bins);
         return;
     }
     if (json_is_string(value))
@@ -80,7 +117,7 @@ static void print_value(const char *name, const json_t *value, const json_t *lab
     else if (json_is_number(value))
         printf(" %.4f", json_number_value(value));
     else if (json_is_array(value))
-        print_list(value, labels, json_array_size(value) == json_array_size(labels));
+        print_list(value, json_array_size(value) == json_array_size(names) ? names : NULL);
     putchar('\n');
 }
 

@@ -27,15 +27,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     (void)value;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTIONS_BUT_JSON | OPTION_JSON, "a text is printed as it is written");
+        return 0;
     case 'c': args->check = true; return 0;
     case 'i': args->in_place = true; return 0;
     case ARGP_KEY_ARGS:
         args->models = state->argv + state->next;
         args->count = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_END:
-        refuse_options(state, &args->common, OPTIONS_BUT_JSON | OPTION_JSON, "a text is printed as it is written");
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "which description?"); return EINVAL;
     default: return ARGP_ERR_UNKNOWN;

@@ -18,7 +18,7 @@ enum { KEY_BATCH = 0x200, KEY_TOLERANCE, KEY_WEIGHTS, KEY_MODE };
 
 static const struct argp_option options[] = {
     { "batch", KEY_BATCH, "N", 0, "samples [2]", 0 },
-    { "tolerance", KEY_TOLERANCE, "X", 0, "of the relative difference [0.01]", 0 },
+    { "tolerance", KEY_TOLERANCE, "X", 0, "of the error, the relative difference beyond rounding [0.01]", 0 },
     { "weights", KEY_WEIGHTS, "FILE", 0, "safetensors with weights; else they are initialised from --seed", 0 },
     { "mode", KEY_MODE, "train|eval", 0, "batch statistics and dropout, or not [train]", 0 },
     { 0 },
@@ -29,7 +29,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTION_DATA, "a net alone is run, on random numbers");
+        return 0;
     case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
     case KEY_TOLERANCE: args->tolerance = number_argument(state, "tolerance", value, 1e-12, 1); return 0;
     case KEY_WEIGHTS: args->weights = value; return 0;
@@ -46,7 +49,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (!args->net)
             argp_error(state, "a description and one of its nets are needed");
-        refuse_options(state, &args->common, OPTION_DATA, "a net alone is run, on random numbers");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -25,12 +25,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &args->common;
         state->child_inputs[1] = &args->dataset;
+        drop_options(&args->common, OPTIONS_COMPUTING | OPTION_JSON, "pictures are decoded, and nothing else");
         return 0;
     case KEY_OUT: args->out = value; return 0;
     case ARGP_KEY_END:
         if (!args->dataset.source || !args->out)
             argp_error(state, args->dataset.source ? "--out=FILE is missing" : "which folder or CSV file?");
-        refuse_options(state, &args->common, OPTIONS_COMPUTING | OPTION_JSON, "pictures are decoded, and nothing else");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

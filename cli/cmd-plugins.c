@@ -21,7 +21,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTIONS_BUT_JSON, "plugins are shown as they are");
+        return 0;
     case 'm': args->markdown = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0 && strcmp(value, "show") == 0)
@@ -36,7 +39,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "show needs a name");
         if (args->markdown && !args->show)
             argp_error(state, "--markdown goes with show NAME");
-        refuse_options(state, &args->common, OPTIONS_BUT_JSON, "plugins are shown as they are");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -46,7 +46,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTIONS_SETTINGS | OPTION_SEED,
+                     "a checkpoint has all values, and pictures are arguments");
+        return 0;
     case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
     case KEY_ALIGN: args->align = true; return 0;
     case KEY_CSV: args->csv = true; return 0;
@@ -72,8 +76,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--csv or --json, not both");
         if (args->align && !args->detector.name)
             argp_error(state, "--align needs --detect=NAME, a detector that finds landmarks");
-        refuse_options(state, &args->common, OPTIONS_SETTINGS | OPTION_SEED,
-                       "a checkpoint has all values, and pictures are arguments");
         if ((args->largest || args->margin > 0) && !args->detector.name)
             argp_error(state, "--%s needs --detect=NAME, a detector that finds faces",
                        args->largest ? "largest" : "margin");

@@ -26,7 +26,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct args *args = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        drop_options(&args->common, OPTION_DATA | OPTION_JSON, "tensors come out of a file and go into one");
+        return 0;
     case KEY_IN: args->in = value; return 0;
     case KEY_OUT: args->out = value; return 0;
     case KEY_WEIGHTS: args->weights = value; return 0;
@@ -44,7 +47,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (!args->net || !args->in || !args->out)
             argp_error(state, args->net ? "--in and --out are needed" : "a description and one of its nets are needed");
-        refuse_options(state, &args->common, OPTION_DATA | OPTION_JSON, "tensors come out of a file and go into one");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -283,7 +283,7 @@ int cmd_sweep(int argc, char **argv)
         .parser = parse,
         .args_doc = "MODEL.fer... [NAME=VALUE,VALUE...]...\n--report DIR",
         .doc = "Train and test every combination of the values of some `let`s.  DIR receives a "
-               "directory for each run, results.csv and results.json.  SIGINT and SIGTERM save; "
+               "directory for each run, results.csv and results.json.  SIGINT, SIGTERM and SIGHUP save; "
                "--resume goes on.  Lists hold commas: use=[a,b],[a],[].  A + between axes begins another grid.",
         .children = COMMON_CHILDREN
     };

@@ -117,8 +117,8 @@ int cmd_train(int argc, char **argv)
         .parser = parse,
         .args_doc = "MODEL.fer",
         .doc = "Train a description.  DIR receives log.jsonl, last.safetensors, best.safetensors, "
-               "model.fer and run.json.  SIGINT and SIGTERM finish the step, save, and exit with 130 "
-               "and 143.",
+               "model.fer and run.json.  SIGINT, SIGTERM and SIGHUP finish the step, save, and exit with "
+               "130, 143 and 129.",
         .children = COMMON_CHILDREN
     };
     struct args args = { .save_minutes = 10 };

@@ -77,7 +77,8 @@ static void print(const json_t *report)
     if (tuned > 0)
         printf("  what was measured now: %.2f ms a step with heuristics, %.2f ms tuned: %.2f times as fast\n", first,
                tuned, first / tuned);
-    printf("  kept in %s\n", text_of(report, "file"));
+    if (number_of(report, "tuned") + number_of(report, "known") > 0)
+        printf("  kept in %s\n", text_of(report, "file"));
     if (number_of(report, "left") > 0)
         puts("  the same command goes on with what is left");
 }
@@ -104,7 +105,7 @@ int cmd_tune(int argc, char **argv)
     catch_signals();
     context = open_context(&args.common);
     if (!network_is_file(&args.network) && !(text = network_text(context, &args.network)))
-        return report_no_network();
+        return report_no_network(&args.network);
     tune.settings = common_settings(&args.common);
     tune.text = text;
     tune.batch = args.network.batch;

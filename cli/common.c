@@ -15,7 +15,8 @@
 enum { KEY_DEVICE = 0x100, KEY_SEED, KEY_SET, KEY_DATA, KEY_JSON, KEY_WITHOUT, KEY_PRECISION, KEY_END };
 enum { COMMON_NAMED = KEY_END - KEY_DEVICE };
 
-static const struct argp_option options[] = {
+static struct argp_option options[] = {
+    /* drop_options hides some */
     { "device", KEY_DEVICE, "NAME", 0, "OpenCL device: a number of `fer devices`, cpu, gpu, or a part of its name", 0 },
     { "seed", KEY_SEED, "N", 0, "seed of everything random", 0 },
     { "set", KEY_SET, "NAME=VALUE", 0, "override a `let` of the description", 0 },
@@ -85,8 +86,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct common *common = state->input;
     char *end;
 
-    if (key >= KEY_DEVICE && key < KEY_END)
+    if (key >= KEY_DEVICE && key < KEY_END) {
         common->given |= 1u << (key - KEY_DEVICE);
+        refuse_options(state, common, common->dropped, common->why);
+    }
     switch (key) {
     case KEY_DEVICE: common->device = value; return 0;
     case KEY_SEED:
@@ -146,6 +149,16 @@ void refuse_options(struct argp_state *state, const struct common *common, unsig
     for (int i = 0; i < COMMON_NAMED; i++) {
         if (common->given & unused & (1u << i))
             argp_error(state, "--%s changes nothing here: %s", options[i].name, why);
+    }
+}
+
+void drop_options(struct common *common, unsigned dropped, const char *why)
+{
+    common->dropped = dropped;
+    common->why = why;
+    for (int i = 0; i < COMMON_NAMED; i++) {
+        if (dropped & (1u << i))
+            options[i].flags |= OPTION_HIDDEN;
     }
 }
 

@@ -61,14 +61,15 @@ static bool is_flat(const char *folder)
     return pictures && !folders;
 }
 
-/* A folder is a folder; a CSV with a column of pixels is FER2013's. */
+/* A folder is a folder, and what is not there was meant to be one unless it is called a CSV; a CSV with a column of
+ * pixels is FER2013's. */
 static const char *guess_reader(const char *source)
 {
     struct stat info;
     char header[256] = "";
     FILE *file;
 
-    if (stat(source, &info) == 0 && S_ISDIR(info.st_mode))
+    if (stat(source, &info) == 0 ? S_ISDIR(info.st_mode) : !strstr(source, ".csv"))
         return "folder";
     file = fopen(source, "r");
     if (file) {

@@ -42,10 +42,13 @@ bool network_is_file(const struct network *network)
     return strchr(network->model, '/') || strstr(network->model, ".fer");
 }
 
-int report_no_network(void)
+int report_no_network(const struct network *network)
 {
-    return report_failure(&(struct fer_error){
-        .text = "no plugin has a model of this name (`fer plugins` lists them), and it is no .fer file" });
+    struct fer_error err;
+
+    fer_fail(&err, FER_ENOTFOUND, "no plugin has a model '%.100s' (`fer plugins` lists them), and it is no .fer file",
+             network->model);
+    return report_failure(&err);
 }
 
 /* The plugin that has the model, "" when none does. */

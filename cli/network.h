@@ -35,6 +35,6 @@ char *network_text(struct fer_context *context, const struct network *network);
  * script's choice.  1, with a sentence, when that is not possible. */
 int compare_with_peers(const struct common *common, const struct network *network, int steps);
 /* Say that there is no such model; 1. */
-int report_no_network(void);
+int report_no_network(const struct network *network);
 
 #endif

@@ -5,12 +5,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-enum { BAR = 24 };
+enum { BAR = 24, LEAST_BAR = 4 };
 static const double TERMINAL_SECONDS = 0.1, PLAIN_SECONDS = 10; /* between two drawings */
 
 static bool shown; /* a bar stands on the terminal's last line */
@@ -52,15 +53,26 @@ static void describe(const struct fer_progress *p, char *text, size_t size)
              p->images_per_second, left);
 }
 
+static int columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* On one row: from a second one there is no way back.  What a narrow terminal has no room for is the bar, and then the
+ * end of the text. */
 static void draw_bar(const struct fer_progress *p, const char *text)
 {
     char bar[BAR + 1];
-    int full = p->steps > 0 ? (int)(p->step * BAR / p->steps) : 0;
+    const int room = columns() - 1, left = room - (int)strlen(text) - 3;
+    const int length = left < LEAST_BAR ? 0 : left < BAR ? left : BAR;
+    int full = p->steps > 0 ? (int)(p->step * length / p->steps) : 0;
 
-    memset(bar, '.', BAR);
-    memset(bar, '#', (size_t)(full < 0 ? 0 : full > BAR ? BAR : full));
-    bar[BAR] = '\0';
-    fprintf(stderr, "\r[%s] %s\033[K", bar, text);
+    memset(bar, '.', (size_t)length);
+    memset(bar, '#', (size_t)(full < 0 ? 0 : full > length ? length : full));
+    bar[length] = '\0';
+    fprintf(stderr, length > 0 ? "\r[%s] %.*s\033[K" : "\r%s%.*s\033[K", bar, room, text);
     fflush(stderr);
     shown = true;
 }

@@ -9,6 +9,7 @@
 #include "cli.h"
 
 volatile int stop_signal;
+static bool hangs_up; /* a terminal or a connection that goes away stops the command; under nohup it does not */
 
 static sigset_t stopping(void)
 {
@@ -17,6 +18,8 @@ static sigset_t stopping(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    if (hangs_up)
+        sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -40,9 +43,12 @@ static void *wait_for_signals(void *unused)
 
 void catch_signals(void)
 {
-    sigset_t set = stopping();
+    struct sigaction hangup;
     pthread_t thread;
+    sigset_t set;
 
+    hangs_up = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN;
+    set = stopping();
     signal(SIGPIPE, SIG_IGN); /* a reader of the results that goes away ends no training */
     signal(SIGXFSZ, SIG_IGN); /* a file past its limit fails like a full disk, with a sentence */
     pthread_sigmask(SIG_BLOCK, &set, NULL);

@@ -3,6 +3,7 @@
 dist_pages_DATA += \
 	%D%/architecture.md \
 	%D%/distributed.md \
+	%D%/embedding.md \
 	%D%/explain.md \
 	%D%/kernels.md \
 	%D%/model-language.md \

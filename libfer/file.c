@@ -15,8 +15,7 @@
 
 enum { MARK_BYTES = 1 << 20 };
 
-/* The sentence for errno; what people can do about it where that is not obvious. */
-static enum fer_status fail_errno(struct fer_error *err, const char *path, const char *doing)
+enum fer_status fer_file_fail(struct fer_error *err, const char *path, const char *doing)
 {
     int code = errno;
     char text[128] = "";
@@ -50,7 +49,7 @@ static enum fer_status read_fd(int fd, const char *path, size_t limit, size_t ex
             continue;
         if (got < 0) {
             free(buffer);
-            return fail_errno(err, path, "read");
+            return fer_file_fail(err, path, "read");
         }
         if (got == 0)
             break;
@@ -82,9 +81,9 @@ enum fer_status fer_file_read(const char *path, size_t limit, void **bytes, size
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return fail_errno(err, path, "open");
+        return fer_file_fail(err, path, "open");
     if (fstat(fd, &info)) {
-        status = fail_errno(err, path, "read");
+        status = fer_file_fail(err, path, "read");
     } else if (S_ISDIR(info.st_mode)) {
         status = fer_fail(err, FER_EIO, "'%s' is a directory where a file is expected", path);
     } else if (S_ISREG(info.st_mode) && (uint64_t)info.st_size > limit) {
@@ -107,7 +106,7 @@ enum fer_status fer_file_write_all(int fd, const char *path, const void *data, s
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return fail_errno(err, path, "write");
+            return fer_file_fail(err, path, "write");
         next += put;
         size -= (size_t)put;
     }
@@ -133,7 +132,7 @@ static enum fer_status sync_directory(const char *path, struct fer_error *err)
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         if (fsync(fd) && errno != EINVAL)
-            status = fail_errno(err, folder, "sync");
+            status = fer_file_fail(err, folder, "sync");
         close(fd);
     }
     free(folder);
@@ -198,10 +197,10 @@ static enum fer_status fill_in_place(const char *path, fer_file_fill *fill, void
     int fd = open(path, O_WRONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return fail_errno(err, path, "write");
+        return fer_file_fail(err, path, "write");
     status = fill(fd, path, context, err);
     if (close(fd) && !status)
-        status = fail_errno(err, path, "write");
+        status = fer_file_fail(err, path, "write");
     return status;
 }
 
@@ -216,17 +215,17 @@ static enum fer_status fill_beside(const char *path, fer_file_fill *fill, void *
         return fer_fail(err, FER_ENOMEM, "out of memory while writing '%s'", path);
     fd = create_beside(path, temporary, size);
     if (fd < 0) {
-        status = fail_errno(err, path, "write");
+        status = fer_file_fail(err, path, "write");
         free(temporary);
         return status;
     }
     status = fill(fd, path, context, err);
     if (!status && fsync(fd))
-        status = fail_errno(err, path, "write");
+        status = fer_file_fail(err, path, "write");
     if (close(fd) && !status)
-        status = fail_errno(err, path, "write");
+        status = fer_file_fail(err, path, "write");
     if (!status && rename(temporary, path))
-        status = fail_errno(err, path, "write");
+        status = fer_file_fail(err, path, "write");
     if (status)
         unlink(temporary);
     free(temporary);
@@ -341,7 +340,7 @@ enum fer_status fer_directory_claim(const char *dir, const char *mark, const cha
     enum fer_status status = FER_OK;
 
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return fail_errno(err, dir, "make");
+        return fer_file_fail(err, dir, "make");
     if (asprintf(&path, "%s/%s", dir, mark) < 0)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     if (is_empty(dir))

@@ -14,6 +14,10 @@ struct fer_bytes {
     size_t size;
 };
 
+/* "cannot open 'x': there is no such file or directory": the sentence for errno, with what people can do about it where
+ * that is not obvious.  FER_ENOTFOUND, else FER_EIO. */
+enum fer_status fer_file_fail(struct fer_error *err, const char *path, const char *doing);
+
 /* Write to a temporary file in the same directory, fsync, rename over `path`, fsync the directory.  After a failure
  * (FER_EIO: the sentence says whether the disk is full) nothing is left behind and the old file is untouched.  A link
  * is followed; a character device or a pipe is written to as it stands. */

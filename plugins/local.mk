@@ -21,8 +21,8 @@ include %D%/haar/local.mk
 include %D%/mtcnn/local.mk
 include %D%/nvidia/local.mk
 
-# Shared by plugins of this tree; includes only public headers.
-noinst_HEADERS += %D%/emit.h
+# Shared by plugins of this tree; includes only public headers, and is installed for those who want to copy it.
+dist_emit_DATA += %D%/emit.h
 
 dist_template_DATA += \
 	%D%/template/Makefile \

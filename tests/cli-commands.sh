@@ -43,8 +43,8 @@ for command in devices plugins check fmt show train sweep study eval compare pre
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
 expect 2 train tiny.fer;                   says 'run=DIR is missing'
-expect 2 check tiny.fer --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
-expect 2 check tiny.fer --seed 1.5;                  says 'seed=1.5 should be one whole number'
+expect 2 grad tiny.fer small --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
+expect 2 grad tiny.fer small --seed 1.5;                  says 'seed=1.5 should be one whole number'
 expect 2 sweep tiny.fer --run no --seeds 1,-1;       says 'seeds=-1 should be a whole number'
 expect 2 train tiny.fer --run no --save-every 2.5;  says 'save-every=2.5 should be a whole number from 0 to 1000000000'
 
@@ -68,6 +68,12 @@ expect 0 fmt --in-place link.fer;  cmp indented.fer formatted.fer;  [ -L link.fe
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png
+expect 1 show tiny.fer data vali --out no.png;   says "tiny.fer has no data 'vali'; did you mean 'valid'?"
+expect 1 show tiny.fer data other --out no.png;  says "has no data 'other'; it has train and valid\$"
+sed 's/linear 7/linear 8/' tiny.fer >wide.fer
+expect 0 check wide.fer;  says "wide.fer:15:9: warning: predict 'classify' yields 8 numbers a picture, and there are 7 labels"
+sed '/^data train/s/count=64/count=15/' tiny.fer >few.fer
+expect 0 check few.fer;   says "^few.fer:7:6: warning: data 'train': 15 samples do not fill one batch of 16, and training needs one"
 expect 0 show tiny.fer data valid --out sheet.png # 20 pictures: 206 x 76, no more than they need
 [ "$(od -An -tu1 -j16 -N8 sheet.png | tr -s ' ')" = ' 0 0 0 206 0 0 0 76' ]
 expect 0 show tiny.fer data valid --out sheet.png --columns 65536 --rows 65536
@@ -94,12 +100,36 @@ expect 0 train "$odd.fer" --run "$odd";   grep -q "\"description\": \"$(printf '
 expect 0 eval "$odd/best.safetensors" --json;  prints "\"$(printf 'r\303\274n\357\277\275')/best.safetensors\""
 expect 1 eval run;                 says 'run is a directory.*best.safetensors'
 expect 0 eval run/best.safetensors --json;     prints '"accuracy"'; prints '"counts"'
-expect 1 eval run/best.safetensors --test no;  says "has no test 'no'"
-expect 1 eval tiny.fer;                        says 'not a safetensors file'
-expect 1 eval absent.safetensors;              says 'absent.safetensors'
+expect 1 eval run/best.safetensors --test no;  says "has no test 'no'; it has valid\$"
+expect 1 eval run/best.safetensors --test vaild;  says "did you mean 'valid'"
+expect 1 eval run/best.safetensors --data valid=pictures;  says "no path that 'pictures' could replace"
+expect 1 eval tiny.fer;                        says 'tiny.fer is a description where a safetensors file is expected'
+expect 1 eval sheet.png;                           says 'not a safetensors file'
+expect 1 eval absent.safetensors;              says "cannot open 'absent.safetensors': there is no such file"
 expect 1 check run/best.safetensors;           says 'is a safetensors file and no description'
 expect 1 compare run run;                      says 'run has no answers; fer eval run/best.safetensors --predictions=run/predi'
 expect 1 predict run/best.safetensors x.png --predict no;  says "has no predict 'no'; it has classify"
+
+# weights to start from are looked at before anything runs: there, by these names, of these shapes
+loading() {
+    sed "/^data train/i load small $1" tiny.fer >again.fer
+}
+loading '"run/best.safetensors"'
+expect 1 check again.fer;           says '^again.fer:7:6: error: .*run/best.safetensors has its weights behind "small."; write prefix="small."$'
+expect 1 train again.fer --run no;  says 'write prefix="small."$'
+loading '"run/best.safetensors" strict=no'
+expect 0 check again.fer;           says 'write prefix="small."; without it all stay as they were initialised'
+loading '"run/best.safetensors" prefix="small."'
+expect 0 check --strict again.fer;  [ ! -s err ]
+sed -i 's/linear 7/linear 5/' again.fer
+expect 1 check again.fer;           says 'another shape: small.fc.weight (7 x 8 there, 5 x 8 here)'
+loading '"absent.safetensors"'
+expect 0 check again.fer;           says "^again.fer:7:6: warning: load small: cannot open 'absent.safetensors'"
+expect 1 check --strict again.fer;  says "^again.fer:7:6: error: load small: cannot open 'absent.safetensors'"
+# … but for what a stage will have saved
+loading '"saved.safetensors"'
+sed -i 's/^  minimize ce/&\n  save small "saved.safetensors"/' again.fer
+expect 0 check again.fer;           [ ! -s err ]
 
 # P2 to P5, of bytes that awk can print
 to_pgm() {
@@ -233,10 +263,16 @@ unused 'grad tiny.fer small' data=a=.
 unused 'pack pictures --out x.pack' json $computing
 unused 'sweep --report sweep' seed=1 set=a=1 data=a=. $computing
 unused study seed=1 set=a=1 data=a=. $computing
+# … and its help does not list what a command never takes
+expect 0 fmt --help
+if grep -E '^ +--(device|seed|set|data|json|without|precision)' out; then echo 'fmt takes none of these' >&2; exit 1; fi
+expect 0 detect --help;  prints '^ *--device=';  prints '^ *--json'
+if grep -E '^ +--(seed|set|data)' out; then echo 'detect takes none of these' >&2; exit 1; fi
+expect 0 train --help;   prints '^ *--seed=';  prints '^ *--data='
 expect 1 grad tiny.fer smal;                               says "did you mean 'small'"
 expect 0 bench tiny.fer --batch 2 --steps 2 --json;        prints '"images_per_second"'
-expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'
-expect 1 bench nosuch;                                     says 'no plugin has a model'
+expect 0 bench tiny.fer --steps 2 --mode train --profile;  prints 'conv2d  *backward'; prints 'sgd  *update .* -  *-$'
+expect 1 bench nosuch;                                     says "no plugin has a model 'nosuch'"
 mkdir -p classes/a classes/b
 cp pictures/[1-4].pgm classes/a
 cp pictures/[5-9].pgm classes/b
@@ -244,3 +280,29 @@ expect 0 pack classes --out packed
 test -s packed
 expect 1 pack absent --out other
 test ! -e other
+
+# the progress of a training stays on one row of the terminal, however narrow; elsewhere it is lines
+if command -v python3 >/dev/null; then
+    cat >terminal.py <<'END'
+import fcntl, os, pty, re, struct, sys, termios
+columns = int(sys.argv[1])
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    os.execv(sys.argv[2], ["fer"] + sys.argv[3:])
+text = b""
+try:
+    while part := os.read(fd, 4096):
+        text += part
+except OSError:  # how the end of a terminal is told
+    pass
+assert os.waitpid(pid, 0)[1] == 0, text
+rows = re.split("[\r\n]+", text.decode().replace("\x1b[K", ""))
+bars = [row for row in rows if " step 1/4" in row]
+assert bars and all(len(row) < columns for row in bars), rows
+assert bars[0].startswith("[####") == (columns > 90), bars
+END
+    for columns in 20 60 80 200; do
+        python3 terminal.py $columns "$FER" train tiny.fer --run "run$columns"
+    done
+fi

@@ -56,10 +56,23 @@ test again over set {
   mean = mask | avgpool global | reshape []
   metric difference = mean, covered | mse
   metric accuracy = y, label | accuracy by=covered bins=[0, 0.2, 1]
+  metric bins = y, label | accuracy by=covered bins=[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1]
+  metric recall = y, label | recall
 }
 END
 "$FER" train again.fer --run reread -q
 "$FER" eval reread/last.safetensors --json >again.json
+# as many bins as classes are not classes
+expect 0 eval reread/last.safetensors
+prints '^    by_bin 0-0.1 [0-9.-]*, 0.1-0.2 .*, 0.6-1 -$' # empty: nothing right is not the same as nothing there
+prints '^    samples 0-0.1 [0-9]*, 0.1-0.2 [0-9]*, '
+prints '^    per_class angry [01][.][0-9]*, disgust'
+# from another directory than that of the training
+mkdir elsewhere && cd elsewhere
+refused 1 'relative paths in a checkpoint start at the working directory, and --data set=PATH' eval ../reread/last.safetensors
+expect 0 eval ../reread/last.safetensors --data set=../one/manifest.csv --json
+grep -q '"images": 21' out
+cd ..
 python3 - <<'END'
 import csv
 import json
@@ -150,7 +163,7 @@ refused 1 '\^~~' occlude faces.csv --out new --with 'patch 16 p=2'
 refused 1 'does not fit' occlude faces.csv --out new --with 'patch 60'
 refused 1 'landmarks are required' occlude faces.csv --out new --with 'eyes landmarks=required'
 refused 1 'has no PNG picture' occlude faces.csv --out new --with 'face_mask dir="mine"'
-refused 1 'no such file' occlude absent --out new
+refused 1 "cannot read the folder 'absent'" occlude absent --out new
 refused 2 'out=DIR is missing' occlude faces.csv
 refused 2 'which folder' occlude --out new
 test ! -e new

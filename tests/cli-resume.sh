@@ -93,6 +93,19 @@ interrupt stopped 1 TERM
 "$FER" train tiny.fer --run stopped --seed 7 --resume -q
 same_run straight stopped
 
+# … by a terminal that went away, unless nohup was asked for
+interrupt hung 1 HUP
+[ "$status" -eq 129 ]
+grep -q 'everything is saved in hung/last.safetensors' err
+"$FER" train tiny.fer --run hung --seed 7 --resume -q
+same_run straight hung
+(
+    trap '' HUP
+    interrupt nohup 1 HUP
+    [ "$status" -eq 0 ]
+)
+same_run straight nohup
+
 # a complete run stays as it is
 "$FER" train tiny.fer --run killed --resume 2>err
 grep -q 'killed is complete' err

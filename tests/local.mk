@@ -226,7 +226,7 @@ check-oclgrind: all $(check_PROGRAMS) $(check_DATA)
 # --- make installcheck: an author's plugin, built against what make install left ---
 
 installcheck-local:
-	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' pkglibexecdir='$(pkglibexecdir)' plugindir='$(plugindir)' datadir='$(datadir)' \
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' pkglibexecdir='$(pkglibexecdir)' plugindir='$(plugindir)' datadir='$(datadir)' docdir='$(docdir)' \
 		version='$(PACKAGE_VERSION)' CC='$(CC)' $(SHELL) $(srcdir)/scripts/installcheck
 
 clean-local:

@@ -187,7 +187,7 @@ START_TEST(refuses_cut_and_huge)
     ck_assert_int_eq(truncate(path, 5), 0);
     refuse(FER_EFORMAT, "5 bytes");
     unlink(path);
-    refuse(FER_ENOTFOUND, "No such file");
+    refuse(FER_ENOTFOUND, "there is no such file");
     strcpy(path, "/tmp");
     refuse(FER_EIO, "/tmp is a directory where a safetensors file is expected");
 }

@@ -81,6 +81,23 @@ static enum fer_status open_reader(struct arguments *arguments, const char *cons
     return status;
 }
 
+START_TEST(no_path_takes_the_place_of_what_is_rendered)
+{
+    const struct fer_data_env env = { .size = sizeof(env), .labels = seven, .nlabels = 7, .override_path = "faces/" };
+    struct arguments arguments;
+    struct fer_error err = FER_ERROR_INIT;
+    void *state = NULL;
+    size_t count;
+    unsigned fields;
+    if (!reader)
+        return;
+    defaults(&arguments);
+    ck_assert_int_eq(reader->open(arguments.bytes, &env, &state, &count, &fields, &err), FER_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.text, "'faces/'"));
+    ck_assert_ptr_null(state);
+}
+END_TEST
+
 static void read_sample(void *state, size_t index, struct fer_sample *sample)
 {
     struct fer_error err = FER_ERROR_INIT;
@@ -209,6 +226,7 @@ int main(void)
     TCase *tests = tcase_create("reader");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, sample_is_a_function_of_seed_split_and_index);
+    tcase_add_test(tests, no_path_takes_the_place_of_what_is_rendered);
     tcase_add_test(tests, splits_and_seeds_share_nothing);
     tcase_add_test(tests, labels_are_found_by_name_and_balanced);
     tcase_add_test(tests, mistakes_are_named);

@@ -23,18 +23,13 @@ struct fer_export {
 
 /* ---- the directory ---- */
 
-static enum fer_status fail_file(struct fer_error *err, const char *path)
-{
-    return fer_fail(err, errno == ENOENT ? FER_ENOTFOUND : FER_EIO, "%s: %s", path, strerror(errno));
-}
-
 /* All directories above a file. */
 static enum fer_status make_parents(const char *dir, char *path, struct fer_error *err)
 {
     for (char *slash = strchr(path + strlen(dir) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return fail_file(err, path);
+            return fer_file_fail(err, path, "make");
         *slash = '/';
     }
     return FER_OK;

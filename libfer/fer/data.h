@@ -101,7 +101,8 @@ struct fer_data_env {
     int nlabels;
     uint64_t seed;
     const char *dir;           /* relative paths start here (already applied to FER_TYPE_PATH parameters) */
-    const char *override_path; /* --data NAME=PATH: use this instead of the reader's own path; or NULL */
+    const char *override_path; /* --data NAME=PATH: use this instead of the reader's own path; or NULL.  A reader
+                                  that reads no files fails with FER_EINVAL, so that nobody believes it was read */
 };
 
 struct fer_layer;

@@ -165,6 +165,17 @@ static struct fer_span blamed(const struct fer_ast_item *item, const struct fer_
     return item->calls[0].span;
 }
 
+/* Whether --data could say where it reads: a set that is made of others has no path of its own. */
+static bool has_path(const struct fer_pipeline_spec *spec)
+{
+    size_t size;
+    const struct fer_param *const *params = fer_entry_params(FER_KIND_READER, spec->reader, &size);
+    for (; params && *params; params++)
+        if ((*params)->type == FER_TYPE_PATH)
+            return true;
+    return false;
+}
+
 /* A data set that is not there is an error in training and a warning in a check. */
 static enum fer_status open_once(struct fer_env *env, const struct fer_ast_item *item, struct fer_data_spec *out)
 {
@@ -177,10 +188,15 @@ static enum fer_status open_once(struct fer_env *env, const struct fer_ast_item 
         fer_pipeline_close(pipeline);
         return out->info ? FER_OK : fer_report_memory(env->r, item->span);
     }
+    /* trained, and now tried from another directory: what the paths were relative to is not known any more */
+    const bool moved = d->options.only_predict && status == FER_ENOTFOUND && !out->pipeline->env.override_path &&
+                       has_path(out->pipeline);
     out->pipeline = NULL;
     const struct fer_span span = blamed(item, &err);
     if (!d->options.check || (status != FER_ENOTFOUND && status != FER_EIO)) {
-        fer_report_at(env->r, env->module, span, "%s", err.text);
+        fer_report_at(env->r, env->module, span, "%s%s%s%s", err.text,
+                      moved ? "; relative paths in a checkpoint start at the working directory, and --data " : "",
+                      moved ? item->name : "", moved ? "=PATH says where the pictures are" : "");
         return status;
     }
     fer_diag_add(&d->diags, FER_SEVERITY_WARNING, span, "%s; what uses this data is not checked", err.text);

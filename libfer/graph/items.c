@@ -296,10 +296,28 @@ static void warn_unused(struct fer_resolver *r, const struct fer_ast_item *item,
         fer_diag_add(&r->d->diags, FER_SEVERITY_WARNING, item->name_span, "%s '%s' is never used", kind, item->name);
 }
 
+/* The usual mistake with other labels: the last layer is still as wide as it was, and answers have numbers for names.
+ * The first block is the one that is deployed; another may well answer something else. */
+static void warn_classes(struct fer_resolver *r)
+{
+    struct fer_description *d = r->d;
+    const struct fer_predict_spec *predict = d->predicts;
+    if (d->nlabels == 0 || d->npredicts == 0 || predict->noutputs == 0)
+        return;
+    const struct fer_shape *answer = &predict->outputs[0].shape;
+    if (answer->rank == 2 && answer->dtype == FER_F32 && answer->dim[1] != d->nlabels)
+        fer_diag_add(&d->diags, FER_SEVERITY_WARNING, predict->span,
+                     "predict '%s' yields %d numbers a picture, and there are %d labels; is its last layer as wide as "
+                     "there are classes?",
+                     predict->name, answer->dim[1], d->nlabels);
+}
+
 void fer_items_warn(struct fer_resolver *r)
 {
     struct fer_description *d = r->d;
     const struct fer_ast_file *file = r->main->file;
+    if (!d->options.only_predict)
+        warn_classes(r);
     if (d->options.only_predict || !all_evaluated(d)) /* what is not evaluated may use everything */
         return;
     for (int i = 0; i < file->nitems; i++) {

@@ -4,11 +4,14 @@
  */
 #include <fer/inspect.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
+#include "data/pipeline.h"
 #include "graph/resolve.h"
 #include "train/best.h"
 #include "train/context.h"
+#include "train/weights.h"
 
 static json_t *shape_json(const struct fer_shape *shape)
 {
@@ -129,6 +132,69 @@ static enum fer_status check_unused(struct fer_context *context, struct fer_desc
     return status;
 }
 
+/* A stage writes such a file, so it may well not be there yet. */
+static bool is_saved(const struct fer_description *d, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    for (int s = 0; s < d->nstages; s++)
+        for (int i = 0; i < d->stages[s].nsaves; i++)
+            if (strcmp(d->stages[s].saves[i].file, slash ? slash + 1 : file) == 0)
+                return true;
+    return false;
+}
+
+static enum fer_status check_load(struct fer_context *context, struct fer_description *d,
+                                  const struct fer_load_spec *load, bool strict, struct fer_error *err)
+{
+    struct fer_error own = FER_ERROR_INIT;
+    const int told = d->diags.count;
+    enum fer_status status = is_saved(d, load->file) ? FER_OK : fer_weights_check(context, load, d, &own);
+    const bool absent = !strict && (status == FER_ENOTFOUND || status == FER_EIO);
+
+    if (status == FER_OK)
+        return FER_OK;
+    if (status == FER_ENOMEM)
+        return fer_fail(err, status, "%s", own.text);
+    fer_diag_add(&d->diags, absent ? FER_SEVERITY_WARNING : FER_SEVERITY_ERROR, load->span, "%s", own.text);
+    fer_context_diags_from(context, &d->diags, told, absent ? NULL : err);
+    return absent ? FER_OK : status;
+}
+
+static enum fer_status check_loads(struct fer_context *context, struct fer_description *d, bool strict,
+                                   struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    for (int i = 0; i < d->nloads && status == FER_OK; i++)
+        status = check_load(context, d, &d->loads[i], strict, err);
+    for (int s = 0; s < d->nstages; s++)
+        for (int i = 0; i < d->stages[s].nloads && status == FER_OK; i++)
+            status = check_load(context, d, &d->stages[s].loads[i], strict, err);
+    return status;
+}
+
+/* The last partial batch of a training is dropped, so nothing is left of a set that is smaller than one.  Training
+ * refuses that; a check may be of a few pictures where there will be many. */
+static void warn_batches(struct fer_context *context, struct fer_description *d)
+{
+    const int told = d->diags.count;
+
+    for (int i = 0; i < d->ndata; i++) {
+        const struct fer_data_spec *data = &d->data[i];
+        bool trained = false;
+
+        for (int s = 0; s < d->nstages; s++)
+            for (int k = 0; k < d->stages[s].ndata; k++)
+                trained = trained || d->stages[s].data[k] == i;
+        if (trained && data->info && data->info->count < (size_t)data->batch)
+            fer_diag_add(&d->diags, FER_SEVERITY_WARNING, data->span,
+                         "data '%s': %zu samples do not fill one batch of %d, and training needs one", data->name,
+                         data->info->count, data->batch);
+    }
+    fer_context_diags_from(context, &d->diags, told, NULL);
+}
+
 enum fer_status fer_check(struct fer_context *context, const char *path, const struct fer_settings *settings,
                           bool strict, char **json, struct fer_error *err)
 {
@@ -142,6 +208,10 @@ enum fer_status fer_check(struct fer_context *context, const char *path, const s
         status = fer_best_check(description, 0, err);
     if (status == FER_OK)
         status = check_unused(context, description, err);
+    if (status == FER_OK)
+        status = check_loads(context, description, strict, err);
+    if (status == FER_OK)
+        warn_batches(context, description);
     if (status == FER_OK && json)
         status = fer_json_text(describe(description), json, err);
     fer_description_free(description);

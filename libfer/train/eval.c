@@ -6,6 +6,7 @@
 
 #include "train/answers.h"
 #include "train/checkpoint.h"
+#include "train/choice.h"
 #include "train/tester.h"
 
 static enum fer_status check_name(const struct fer_description *description, const char *test, const char *path,
@@ -15,7 +16,8 @@ static enum fer_status check_name(const struct fer_description *description, con
         if (!test || strcmp(test, description->tests[i].name) == 0)
             return FER_OK;
     }
-    return test ? fer_fail(err, FER_ENOTFOUND, "%s has no test '%s'", path, test)
+    return test ? fer_fail_choice(err, path, "test", test, description->tests, sizeof(*description->tests),
+                                  description->ntests)
                 : fer_fail(err, FER_ENOTFOUND, "%s has no test block", path);
 }
 

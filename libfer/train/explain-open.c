@@ -7,6 +7,7 @@
 
 #include "graph/probe.h"
 #include "train/checkpoint.h"
+#include "train/choice.h"
 #include "train/explain.h"
 
 enum { PANEL_LEAST = 96 };
@@ -177,7 +178,8 @@ static enum fer_status find_test(struct fer_explainer *e, struct fer_error *err)
             return FER_OK;
         }
     }
-    return name ? fer_fail(err, FER_ENOTFOUND, "%s has no test '%.100s'", e->checkpoint, name)
+    return name ? fer_fail_choice(err, e->checkpoint, "test", name, e->description->tests,
+                                  sizeof(*e->description->tests), e->description->ntests)
                 : fer_fail(err, FER_ENOTFOUND, "%s has no test block, whose data could be taken; give pictures",
                            e->checkpoint);
 }

@@ -9,6 +9,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "file.h"
+
 struct fer_log {
     FILE *stream;
     char *path;
@@ -17,7 +19,7 @@ struct fer_log {
 
 static enum fer_status fail_io(const struct fer_log *log, struct fer_error *err)
 {
-    return fer_fail(err, FER_EIO, "cannot write %s: %s", log->path, strerror(errno));
+    return fer_file_fail(err, log->path, "write");
 }
 
 /* Find the end of line number `lines`, and cut there. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/choice.h"
+
 /* ---- the block ---- */
 
 static enum fer_status check_ports(const struct fer_predict_spec *spec, struct fer_classifier *out,
@@ -33,9 +35,8 @@ enum fer_status fer_classifier_find(const struct fer_description *description, c
         if (!name || strcmp(name, description->predicts[i].name) == 0)
             return check_ports(&description->predicts[i], out, err);
     }
-    return name ? fer_fail(err, FER_ENOTFOUND, "%s has no predict '%.100s'; it has %s%s", path, name,
-                           description->npredicts > 0 ? description->predicts[0].name : "none",
-                           description->npredicts > 1 ? " and others" : "")
+    return name ? fer_fail_choice(err, path, "predict", name, description->predicts, sizeof(*description->predicts),
+                                  description->npredicts)
                 : fer_fail(err, FER_ENOTFOUND, "%s has no predict block", path);
 }
 

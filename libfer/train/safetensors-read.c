@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "train/safetensors-type.h"
 
 enum { HEADER_MAX = 64 << 20, ROWS_MAX = 1 << 20, CHUNK = 1 << 16 };
@@ -33,7 +34,7 @@ static enum fer_status read_at(const struct fer_safetensors *file, uint64_t offs
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fer_fail(err, FER_EIO, "%s: %s", file->path, strerror(errno));
+            return fer_file_fail(err, file->path, "read");
         if (got == 0)
             return fer_fail(err, FER_EFORMAT, "%s: the file ends early; it was cut while it was read", file->path);
         at += got;
@@ -181,6 +182,10 @@ static enum fer_status read_header(struct fer_safetensors *file, struct fer_erro
     status = read_at(file, 0, prefix, sizeof(prefix), err);
     if (status != FER_OK)
         return status;
+    if (memcmp(prefix, "fer 1", 5) == 0)
+        return fer_fail(err, FER_EFORMAT,
+                        "%s is a description where a safetensors file is expected; fer train makes one of it",
+                        file->path);
     for (int i = 7; i >= 0; i--)
         length = length << 8 | prefix[i];
     if (length > file->size - sizeof(prefix) || length > HEADER_MAX)
@@ -216,7 +221,7 @@ enum fer_status fer_safetensors_open(const char *path, struct fer_safetensors **
     }
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0 || fstat(file->fd, &info) != 0) {
-        status = fer_fail(err, errno == ENOENT ? FER_ENOTFOUND : FER_EIO, "%s: %s", path, strerror(errno));
+        status = fer_file_fail(err, path, "open");
     } else if (S_ISDIR(info.st_mode)) {
         status = fer_fail(
             err, FER_EIO,

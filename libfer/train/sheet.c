@@ -12,6 +12,7 @@
 #include "data/image.h"
 #include "data/pipeline.h"
 #include "graph/compile.h"
+#include "train/choice.h"
 #include "train/context.h"
 
 enum { GAP = 2 };
@@ -164,7 +165,8 @@ static enum fer_status open_sheet(struct sheet *s, struct fer_context *context, 
             s->data = i;
     }
     if (status == FER_OK && s->data < 0)
-        status = fer_fail(err, FER_ENOTFOUND, "%s has no data '%.100s'", path, data);
+        status = fer_fail_choice(err, path, "data", data, s->description->data, sizeof(*s->description->data),
+                                 s->description->ndata);
     const int told = status == FER_OK ? s->description->diags.count : 0;
     if (status == FER_OK) {
         status = fer_sheet_create(s->description, s->data, s->options->training, &s->fields, err);

@@ -66,7 +66,8 @@ static const char *close_list(struct listing *listing)
 }
 
 struct loading {
-    struct fer_store *store;
+    const struct fer_description *description;
+    struct fer_store *store; /* NULL: names and shapes are only looked at */
     const struct fer_load_spec *load;
     struct fer_safetensors *file;
     int wanted, found;
@@ -106,6 +107,8 @@ static enum fer_status load_weight(struct loading *loading, const struct fer_wei
         list(&loading->misshapen, text);
         return FER_OK;
     }
+    if (!loading->store)
+        return FER_OK;
     data = malloc(row->count * sizeof(float) + 1);
     if (!data)
         return fer_fail(err, FER_ENOMEM, "%s: no memory for %.200s", loading->load->file, row_name);
@@ -123,7 +126,7 @@ static void find_surplus(struct loading *loading)
 
     for (int i = 0; i < fer_safetensors_count(loading->file); i++) {
         const char *row = fer_safetensors_row(loading->file, i)->name, *name;
-        struct walk walk = { loading->store->description, loading->load->path, 0, 0 };
+        struct walk walk = { loading->description, loading->load->path, 0, 0 };
         bool known = false;
 
         if (strncmp(row, prefix, length) != 0)
@@ -135,12 +138,56 @@ static void find_surplus(struct loading *loading)
     }
 }
 
+static bool has_all(const struct loading *loading, const char *prefix, int length)
+{
+    struct walk walk = { loading->description, loading->load->path, 0, 0 };
+    char row[512];
+    const char *name;
+
+    while (next_weight(&walk, &name)) {
+        snprintf(row, sizeof(row), "%.*s%s", length, prefix, name);
+        if (!fer_safetensors_find(loading->file, row))
+            return false;
+    }
+    return true;
+}
+
+/* None is there, and all are behind one prefix: those of a run lie behind the net's name, of other programs often
+ * behind "module." or the like.  Length of the prefix, the beginning of *row; 0: there is none. */
+static int other_prefix(const struct loading *loading, const char **row)
+{
+    struct walk walk = { loading->description, loading->load->path, 0, 0 };
+    const char *name;
+
+    if (loading->found > 0 || !next_weight(&walk, &name))
+        return 0;
+    for (int i = 0; i < fer_safetensors_count(loading->file); i++) {
+        *row = fer_safetensors_row(loading->file, i)->name;
+        const int length = (int)strlen(*row) - (int)strlen(name);
+
+        if (length > 0 && (*row)[length - 1] == '.' && strcmp(*row + length, name) == 0 &&
+            has_all(loading, *row, length))
+            return length;
+    }
+    return 0;
+}
+
 static enum fer_status report(struct fer_context *context, struct loading *loading, struct fer_error *err)
 {
     const struct fer_load_spec *load = loading->load;
     int bad = loading->missing.count + loading->misshapen.count;
+    const char *row;
+    const int prefix = other_prefix(loading, &row);
     char text[FER_ERROR_TEXT];
 
+    if (prefix > 0) {
+        snprintf(text, sizeof(text), "load %s: %s has its weights behind \"%.*s\"; write prefix=\"%.*s\"", load->path,
+                 load->file, prefix, row, prefix, row);
+        if (load->strict)
+            return fer_fail(err, FER_EFORMAT, "%s", text);
+        fer_context_say(context, FER_MESSAGE_WARNING, "%s; without it all stay as they were initialised", text);
+        return FER_OK;
+    }
     find_surplus(loading);
     if (loading->surplus.count > 0)
         fer_context_say(context, FER_MESSAGE_NOTE, "load %s: %s also has %s", load->path, load->file,
@@ -160,11 +207,12 @@ static enum fer_status report(struct fer_context *context, struct loading *loadi
     return FER_OK;
 }
 
-enum fer_status fer_weights_load(struct fer_context *context, const struct fer_load_spec *load, struct fer_store *store,
-                                 struct fer_error *err)
+static enum fer_status load_or_look(struct fer_context *context, const struct fer_load_spec *load,
+                                    const struct fer_description *description, struct fer_store *store,
+                                    struct fer_error *err)
 {
-    struct loading loading = { .store = store, .load = load };
-    struct walk walk = { store->description, load->path, 0, 0 };
+    struct loading loading = { .description = description, .store = store, .load = load };
+    struct walk walk = { description, load->path, 0, 0 };
     const struct fer_weight *weight;
     const char *name;
     enum fer_status status = fer_safetensors_open(load->file, &loading.file, err);
@@ -175,12 +223,24 @@ enum fer_status fer_weights_load(struct fer_context *context, const struct fer_l
     }
     while (status == FER_OK && (weight = next_weight(&walk, &name)))
         status = load_weight(&loading, weight, name, err);
-    if (status == FER_OK && loading.wanted == 0)
+    if (status == FER_OK && loading.wanted == 0 && store)
         status = fer_fail(err, FER_ENOTFOUND, "load %s: there are no weights of this name", load->path);
-    if (status == FER_OK)
+    if (status == FER_OK && loading.wanted > 0)
         status = report(context, &loading, err);
     fer_safetensors_close(loading.file);
     return status;
+}
+
+enum fer_status fer_weights_load(struct fer_context *context, const struct fer_load_spec *load, struct fer_store *store,
+                                 struct fer_error *err)
+{
+    return load_or_look(context, load, store->description, store, err);
+}
+
+enum fer_status fer_weights_check(struct fer_context *context, const struct fer_load_spec *load,
+                                  const struct fer_description *description, struct fer_error *err)
+{
+    return load_or_look(context, load, description, NULL, err);
 }
 
 struct saving {

@@ -23,6 +23,12 @@ static enum fer_status open_noise(const void *options, const struct fer_data_env
     const struct noise *wanted = options;
     struct noise *noise;
 
+    if (env->override_path)
+        return fer_fail(
+            err, FER_EINVAL,
+            "noise is made and not read, so there is no path that '%.200s' could replace; write another reader "
+            "into the description, such as folder",
+            env->override_path);
     if (wanted->channels == 2)
         return fer_fail_argument(err, FER_EINVAL, "channels", "channels=2; it is 1 (gray) or 3 (RGB)");
     if (wanted->classes == 0 && env->nlabels == 0)

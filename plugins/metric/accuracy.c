@@ -4,6 +4,7 @@
  */
 #include "metric.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "count_cl.h"
@@ -116,7 +117,7 @@ static enum fer_status accuracy_finish(const struct fer_op *op, const float *con
     for (int b = 0; b < bins; b++) {
         const float *counter = counts + 4 * (b + 1);
         values[bins + b] = fer_metric_count(counter + 2);
-        values[b] = values[bins + b] > 0 ? fer_metric_count(counter) / values[bins + b] : 0;
+        values[b] = values[bins + b] > 0 ? fer_metric_count(counter) / values[bins + b] : NAN; /* nobody was asked */
     }
     fer_report_list(report, "bins", params->bins.items, params->bins.count);
     fer_report_list(report, "by_bin", values, bins);

@@ -4,6 +4,7 @@
  */
 #include "metric.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "count_cl.h"
@@ -75,10 +76,11 @@ static double column_sum(const struct table *t, int k)
     return sum;
 }
 
+/* A class that does not occur has none. */
 static double recall(const struct table *t, int y)
 {
     const double all = row_sum(t, y);
-    return all > 0 ? cell(t, y, y) / all : 0;
+    return all > 0 ? cell(t, y, y) / all : NAN;
 }
 
 /* 2 right / (true + predicted); 0 for a class that is neither true nor predicted, as in scikit-learn. */

@@ -105,6 +105,12 @@ static enum fer_status find_intensity(struct reader *reader, struct fer_error *e
 static enum fer_status reader_open(const void *params, const struct fer_data_env *env, void **state, size_t *count,
                                    unsigned *fields, struct fer_error *err)
 {
+    if (env->override_path)
+        return fer_fail(
+            err, FER_EINVAL,
+            "faces are rendered and not read, so there is no path that '%.200s' could replace; write another "
+            "reader into the description, such as folder",
+            env->override_path);
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return fer_fail(err, FER_ENOMEM, "out of memory");
