@@ -28,7 +28,6 @@ unit_tests = \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
-	%D%/unit-pool \
 	%D%/unit-print \
 	%D%/unit-reader \
 	%D%/unit-registry \
@@ -39,7 +38,8 @@ unit_tests = \
 	%D%/unit-status \
 	%D%/unit-study \
 	%D%/unit-synthface \
-	%D%/unit-tune
+	%D%/unit-tune \
+	%D%/unit-workers
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 # Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.

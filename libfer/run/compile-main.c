@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fer-compile: started by the library beside a process whose kernels are not in the driver's cache (run/pool.h); its
+ * fer-compile: started by the library beside a process whose kernels are not in the driver's cache (run/workers.h); its
  * standard input is a socket.
  */
 #include "run/serve.h"

@@ -3,7 +3,7 @@
 
 #include "run/binding.h"
 #include "run/place.h"
-#include "run/pool.h"
+#include "run/workers.h"
 #include "run/staging.h"
 #include "run/timing.h"
 
@@ -57,7 +57,7 @@ static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_bui
     status = fer_bundles_create(&bundles, program, err);
     if (status)
         return status;
-    if (fer_pool_compile(&binder))
+    if (fer_workers_compile(&binder))
         binder.watch = NULL; /* which has heard of all */
     for (int s = 0; s < program->nsegments && !status; s++) {
         for (int l = 0; l < program->segments[s]->count && !status; l++)

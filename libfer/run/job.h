@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A launch as bytes, from the process that wants it to one that compiles it beforehand (run/pool.h, run/serve.h).  Both
- * are of one build and on one machine, so numbers lie there as in memory.
+ * A launch as bytes, from the process that wants it to one that compiles it beforehand (run/workers.h, run/serve.h).
+ * Both are of one build and on one machine, so numbers lie there as in memory.
  */
 #ifndef FER_RUN_JOB_H
 #define FER_RUN_JOB_H

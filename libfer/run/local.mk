@@ -27,8 +27,6 @@ libfer_core_la_SOURCES += \
 	%D%/peak.h \
 	%D%/place.c \
 	%D%/place.h \
-	%D%/pool.c \
-	%D%/pool.h \
 	%D%/precision.c \
 	%D%/precision.h \
 	%D%/program.h \
@@ -41,9 +39,11 @@ libfer_core_la_SOURCES += \
 	%D%/timing.c \
 	%D%/timing.h \
 	%D%/tuning.c \
-	%D%/tuning.h
+	%D%/tuning.h \
+	%D%/workers.c \
+	%D%/workers.h
 
-# Compiles kernels beside a process that waits for them (pool.h).  Statically linked with the library's own parts, none of
+# Compiles kernels beside a process that waits for them (workers.h).  Statically linked with the library's own parts, none of
 # which are public.
 pkglibexec_PROGRAMS += fer-compile
 fer_compile_SOURCES = %D%/compile-main.c

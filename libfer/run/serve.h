@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The other end of run/pool.h: a process that compiles what it is sent.
+ * The other end of run/workers.h: a process that compiles what it is sent.
  */
 #ifndef FER_RUN_SERVE_H
 #define FER_RUN_SERVE_H

@@ -4,7 +4,7 @@
  */
 #include "run/job.h"
 #include "run/known.h"
-#include "run/pool.h"
+#include "run/workers.h"
 #include "run/serve.h"
 #include "toy.h"
 
@@ -21,7 +21,7 @@
 extern char **environ;
 
 static struct fer_error err;
-static char folder[] = "/tmp/fer-pool-XXXXXX";
+static char folder[] = "/tmp/fer-workers-XXXXXX";
 static const char *compile; /* fer-compile of this build */
 
 /* ---- jobs ---- */
@@ -169,7 +169,7 @@ END_TEST
 
 /* ---- who starts it ---- */
 
-#define LAUNCHES (FER_POOL_JOBS + 2)
+#define LAUNCHES (FER_WORKERS_LEAST + 2)
 
 static const char advance[] =
     "kernel void advance_x(FER_IN(x), FER_OUT(y), const float a, const int b, local float *l)\n"
@@ -427,8 +427,8 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 int main(void)
 {
-    Suite *suite = suite_create("pool");
-    TCase *jobs = tcase_create("jobs"), *pool = tcase_create("pool");
+    Suite *suite = suite_create("workers");
+    TCase *jobs = tcase_create("jobs"), *workers = tcase_create("workers");
     SRunner *runner;
     char pocl[64];
     int failed;
@@ -443,14 +443,14 @@ int main(void)
     tcase_add_test(jobs, job_void);
     tcase_add_test(jobs, serves);
     tcase_add_test(jobs, refuses_strangers);
-    tcase_add_checked_fixture(pool, forget, NULL);
-    tcase_add_test(pool, others_compile);
-    tcase_add_test(pool, known_the_second_time);
-    tcase_add_loop_test(pool, deserted, 0, 2);
-    tcase_add_test(pool, fatal_kernel);
-    tcase_add_test(pool, switched_off);
+    tcase_add_checked_fixture(workers, forget, NULL);
+    tcase_add_test(workers, others_compile);
+    tcase_add_test(workers, known_the_second_time);
+    tcase_add_loop_test(workers, deserted, 0, 2);
+    tcase_add_test(workers, fatal_kernel);
+    tcase_add_test(workers, switched_off);
     suite_add_tcase(suite, jobs);
-    suite_add_tcase(suite, pool);
+    suite_add_tcase(suite, workers);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

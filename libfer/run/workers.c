@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/pool.h"
+#include "run/workers.h"
 
 #include "run/build.h"
 #include "run/job.h"
@@ -206,7 +206,7 @@ static void hear(struct worker *worker, struct jobs *jobs)
 static void attend(struct worker *workers, int count, struct jobs *jobs, const struct fer_build_watch *watch)
 {
     for (;;) {
-        struct pollfd polled[FER_POOL_WORKERS];
+        struct pollfd polled[FER_WORKERS_MOST];
         int ready, open = 0;
 
         for (int i = 0; i < count; i++) {
@@ -238,7 +238,7 @@ static int processors(void)
 
 static void compile(struct jobs *jobs, const struct fer_binder *binder, const char *path, int count, int number)
 {
-    struct worker workers[FER_POOL_WORKERS];
+    struct worker workers[FER_WORKERS_MOST];
     struct fer_job greeting = { 0 };
     int started = 0;
 
@@ -262,7 +262,7 @@ static bool possible(const struct fer_device *device, const char *path)
            access(path, X_OK) == 0;
 }
 
-bool fer_pool_compile(const struct fer_binder *binder)
+bool fer_workers_compile(const struct fer_binder *binder)
 {
     const char *wish = getenv("FER_COMPILE"), *path = wish && *wish ? wish : FER_COMPILE_PROGRAM;
     struct jobs jobs = { 0 };
@@ -275,8 +275,8 @@ bool fer_pool_compile(const struct fer_binder *binder)
         free_jobs(&jobs);
         return false;
     }
-    if (jobs.count >= FER_POOL_JOBS && (number = device_number(binder->device)) >= 0) {
-        count = count < FER_POOL_WORKERS ? count : FER_POOL_WORKERS;
+    if (jobs.count >= FER_WORKERS_LEAST && (number = device_number(binder->device)) >= 0) {
+        count = count < FER_WORKERS_MOST ? count : FER_WORKERS_MOST;
         compile(&jobs, binder, path, count < jobs.count / 4 ? count : jobs.count / 4, number);
         all = jobs.done == jobs.count;
     }
