@@ -6,6 +6,7 @@
 #include "train/contest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- references ---- */
@@ -153,6 +154,24 @@ static const struct op_case cases[] = {
     OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,33,20 1,18,33", matmul, { 1, 1 }),
 };
 
+/* Where each multiply-add takes as long as a thousand elsewhere. */
+static const struct op_case small_cases[] = {
+    OP_CASE("conv2d 5 kernel=3 stride=2 pad=1", "2,3,6,5", conv, { 2, 1, 1, 1 }),
+    OP_CASE("conv2d 6 kernel=3 pad=2 dilation=2 groups=2 bias=no", "2,4,5,6", conv, { 1, 2, 2, 2 }),
+    OP_CASE("deconv2d 3 kernel=3 stride=2 pad=1 output_pad=1", "2,4,3,4", deconv, { 2, 1, 1, 1 }),
+    OP_CASE("deconv2d 18 kernel=4 stride=2 pad=1", "2,5,3,2", deconv, { 2, 1, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 5 kernel=3 pad=1 bias=no", "2,17,3,4", deconv, { 1, 1, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 4 kernel=2 stride=3 groups=2 dilation=2", "2,6,2,3", deconv, { 3, 0, 2, 2 },
+            .backward = deconv_back),
+    OP_CASE("linear 5", "3,7", linear),
+    OP_CASE("linear 17 bias=no", "1,33", linear),
+    OP_CASE("linear 7", "19,34", linear),
+    OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
+    OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
+    OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
+    OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,18,20 1,17,18", matmul, { 1, 1 }),
+};
+
 /* ---- every solver over a sweep of shapes ---- */
 
 struct sweep {
@@ -175,6 +194,16 @@ static const struct sweep sweeps[] = {
     { 2, 32, 8, 7, 32, 3, 2, 1, 2, 4 },   { 2, 20, 6, 4, 20, 3, 1, 3, 1, 5 },    { 3, 600, 5, 3, 72, 1, 1, 0, 1, 1 },
     { 3, 33, 9, 8, 70, 3, 2, 1, 1, 1 },   { 2, 48, 9, 7, 66, 5, 3, 2, 2, 1 },    { 2, 20, 11, 10, 80, 1, 2, 0, 1, 1 },
     { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },
+};
+/* The same for a simulated device: channels that fill no block of 16, odd planes, padding, strides, dilation, groups.
+ */
+static const struct sweep small_sweeps[] = {
+    { 2, 3, 5, 7, 5, 3, 2, 1, 1, 1 },   { 2, 4, 5, 4, 17, 3, 1, 2, 2, 1 },  { 1, 3, 7, 6, 5, 5, 2, 2, 1, 1 },
+    { 2, 17, 7, 8, 6, 3, 1, 1, 1, 1 },  { 2, 5, 11, 12, 3, 3, 1, 1, 1, 1 }, { 2, 17, 5, 3, 5, 3, 1, 0, 1, 1 },
+    { 2, 17, 3, 5, 18, 1, 1, 0, 1, 1 }, { 1, 17, 4, 3, 5, 1, 1, 0, 1, 1 },  { 2, 20, 5, 3, 17, 1, 2, 0, 1, 1 },
+    { 2, 5, 4, 3, 50, 3, 1, 1, 1, 1 },  { 2, 8, 5, 6, 8, 3, 1, 1, 1, 2 },   { 2, 24, 5, 7, 24, 3, 2, 1, 1, 3 },
+    { 1, 12, 5, 4, 12, 5, 1, 2, 1, 3 }, { 2, 10, 5, 4, 6, 3, 2, 1, 1, 2 },  { 2, 17, 5, 4, 17, 3, 1, 1, 1, 17 },
+    { 1, 5, 6, 5, 5, 3, 2, 2, 2, 5 },   { 2, 5, 17, 21, 3, 3, 1, 1, 1, 1 },
 };
 
 /* Kernels that show who worked; those after the first of a pass are other forms of the same. */
@@ -223,18 +252,7 @@ static const struct solver solvers[] = {
     { "generic", FER_PROFILE_GPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
 };
 enum { SOLVERS = sizeof solvers / sizeof solvers[0], SWEEPS = sizeof sweeps / sizeof sweeps[0] };
-
-/* Multiply-adds of a sample. */
-static int work(const struct sweep *s)
-{
-    return s->c / s->groups * s->kernel * s->kernel * s->k * s->h * s->w;
-}
-
-static int by_work(const void *a, const void *b)
-{
-    const int one = work(&sweeps[*(const int *)a]), other = work(&sweeps[*(const int *)b]);
-    return one != other ? (one > other) - (one < other) : *(const int *)a - *(const int *)b;
-}
+enum { SMALL_SWEEPS = sizeof small_sweeps / sizeof small_sweeps[0] };
 
 static bool uses(const struct op_program *program, bool backward, const char *const kernels[FORMS])
 {
@@ -244,20 +262,56 @@ static bool uses(const struct op_program *program, bool backward, const char *co
     return false;
 }
 
+/* A solution of one of a program's problems, with plain loops beside it. */
+static void check_solution(const struct op_program *first, const struct fer_solved *solved,
+                           const struct fer_solution *solution)
+{
+    const struct fer_forced forced = { solved->work, solved->shape, *solution };
+    struct op_case c = *first->c;
+    struct op_program program;
+    c.forced = &forced;
+    c.flags |= strstr(solved->pass, "backward") ? 0 : OP_NO_BACKWARD;
+    op_program_compile(&program, &c, first->device, first->blocked);
+    op_program_check(&program);
+    op_program_free(&program);
+}
+
+/* Every value of each number of a solver, but what was chosen anyway. */
+static void check_turns(const struct op_program *first, const struct fer_solved *solved, int solver)
+{
+    const struct fer_tunable *const *tunables = solved->solvers[solver]->tunables;
+    struct fer_solution base = { .size = sizeof base, .solver = solver };
+    fer_solution_default(solved->solvers[solver], &base);
+    if (solver != solved->solution.solver)
+        check_solution(first, solved, &base);
+    for (int t = 0; tunables && tunables[t]; t++)
+        for (int v = 1; v < tunables[t]->count; v++) {
+            struct fer_solution turned = base;
+            turned.values[t] = tunables[t]->values[v];
+            check_solution(first, solved, &turned);
+        }
+}
+
+/* Those of the solver that is called `name`, wherever it was chosen. */
+static void check_turns_of(const struct op_program *program, const char *name)
+{
+    for (int k = 0; k < program->flow->program->nsolved; k++) {
+        const struct fer_solved *solved = program->flow->program->solved[k];
+        if (strcmp(solved->names[solved->solution.solver], name) == 0)
+            check_turns(program, solved, solved->solution.solver);
+    }
+}
+
 START_TEST(each_solver)
 {
     const struct solver *solver = &solvers[_i];
     if (op_small() && strcmp(solver->name, "clblast") == 0)
         return; /* see below */
     struct op_device device = op_device_open(solver->profile);
-    int forward = 0, data = 0, weights = 0, checked = 0, forms[FORMS] = { 0 }, order[SWEEPS];
-    for (int i = 0; i < SWEEPS; i++)
-        order[i] = i;
-    qsort(order, SWEEPS, sizeof *order, by_work);
-    /* a simulated device is a thousand times slower: there the smallest that a solver takes */
-    for (int k = 0; k < SWEEPS && !(op_small() && checked == 3); k++) {
-        const int i = order[k];
-        const struct sweep *s = &sweeps[i];
+    int forward = 0, data = 0, weights = 0, checked = 0, forms[FORMS] = { 0 };
+    const int count = op_small() ? SMALL_SWEEPS : SWEEPS;
+    for (int i = 0; i < count; i++) {
+        const struct sweep *s = op_small() ? &small_sweeps[i] : &sweeps[i];
         char call[256], inputs[64];
         snprintf(call, sizeof call, "conv2d %d kernel=%d stride=%d pad=%d dilation=%d groups=%d bias=%s solver=\"%s\"",
                  s->k, s->kernel, s->stride, s->pad, s->dilation, s->groups, i % 2 ? "yes" : "no", solver->name);
@@ -274,6 +328,8 @@ START_TEST(each_solver)
         const bool w = solver->weights && op_program_uses(&program, true, solver->weights);
         if (f || d || w)
             op_program_check(&program);
+        if (op_small() && (solver->profile == FER_PROFILE_CPU || checked == 0))
+            check_turns_of(&program, solver->name);
         checked += f || d || w;
         forward += f;
         data += d;
@@ -283,15 +339,13 @@ START_TEST(each_solver)
         op_program_free(&program);
     }
     op_device_close(&device);
-    if (op_small())
-        return;
     ck_assert_msg(forward > 0, "%s never applies forward", solver->name);
     ck_assert_msg(data > 0 || !solver->data[0], "%s never applies to gradients of inputs", solver->name);
     ck_assert_msg(weights > 0 || !solver->weights, "%s never applies to gradients of weights", solver->name);
     for (int form = 0; form < FORMS; form++)
         ck_assert_msg(forms[form] > 0 || !solver->forward[form], "%s never takes form %d", solver->name, form);
     if (strcmp(solver->name, "generic") == 0)
-        ck_assert_msg(forward == SWEEPS && data == SWEEPS && weights == SWEEPS, "generic must apply to everything");
+        ck_assert_msg(forward == count && data == count && weights == count, "generic must apply to everything");
 }
 END_TEST
 
@@ -333,16 +387,14 @@ START_TEST(each_value)
     int count = 0;
     for (size_t i = 0; i < sizeof turned / sizeof turned[0]; i++) {
         struct op_program program;
-        if (op_small() && profile == FER_PROFILE_GPU && (i == 2 || i >= 6))
-            continue; /* not CLBlast, see below */
         op_program_compile(&program, &turned[i], &device, profile == FER_PROFILE_CPU && i > 0 && i < 6);
         ck_assert_int_gt(program.flow->program->nsolved, 0);
-        for (int k = 0; k < program.flow->program->nsolved && !(op_small() && k > 0); k++)
+        for (int k = 0; k < program.flow->program->nsolved; k++)
             count += check_values(&program, program.flow->program->solved[k]);
         op_program_free(&program);
     }
     op_device_close(&device);
-    ck_assert_msg(op_small() || count >= (_i ? 40 : 120), "only %d solutions were compared", count);
+    ck_assert_msg(count >= (_i ? 40 : 120), "only %d solutions were compared", count);
 }
 END_TEST
 
@@ -384,15 +436,55 @@ START_TEST(each_product_by_clblast)
 }
 END_TEST
 
+/* In place of each_value on a simulated device: convolutions have had their turns with each_solver. */
+START_TEST(each_turn_of_products)
+{
+    struct op_device device = op_device_open(_i ? FER_PROFILE_GPU : FER_PROFILE_CPU);
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+        struct op_program program;
+        op_program_compile(&program, &products[i], &device, false);
+        for (int k = 0; k < program.flow->program->nsolved; k++) {
+            const struct fer_solved *solved = program.flow->program->solved[k];
+            for (int s = 0; s < solved->nsolvers; s++)
+                if (strcmp(solved->names[s], "clblast") != 0)
+                    check_turns(&program, solved, s);
+        }
+        op_program_free(&program);
+    }
+    op_device_close(&device);
+}
+END_TEST
+
+static const char *only; /* "cases", or a solver; NULL: everything */
+
+static bool wanted(const char *part)
+{
+    return !only || strcmp(only, part) == 0;
+}
+
 static void add_solvers(TCase *tcase)
 {
-    tcase_add_loop_test(tcase, each_solver, 0, SOLVERS);
-    tcase_add_loop_test(tcase, each_value, 0, 2);
+    for (int i = 0; i < SOLVERS; i++)
+        if (wanted(solvers[i].name))
+            tcase_add_loop_test(tcase, each_solver, i, i + 1);
+    if (!wanted("cases"))
+        return;
+    tcase_add_loop_test(tcase, op_small() ? each_turn_of_products : each_value, 0, 2);
     if (!op_small()) /* a simulated device would take hours over its kernels */
         tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));
 }
 
-int main(void)
+/* An argument: one solver's sweep alone, or all but the sweeps. */
+int main(int argc, char **argv)
 {
-    return op_main("ops-conv", cases, sizeof cases / sizeof cases[0], add_solvers);
+    const size_t count = op_small() ? sizeof small_cases / sizeof small_cases[0] : sizeof cases / sizeof cases[0];
+    only = argc > 1 ? argv[1] : NULL;
+    bool known = wanted("cases");
+    for (int i = 0; i < SOLVERS; i++)
+        known = known || wanted(solvers[i].name);
+    if (!known) {
+        fprintf(stderr, "'%s' is no solver, and not 'cases'\n", only);
+        return EXIT_FAILURE;
+    }
+    return op_main("ops-conv", op_small() ? small_cases : cases, wanted("cases") ? (int)count : 0, add_solvers);
 }

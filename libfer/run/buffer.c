@@ -2,6 +2,7 @@
 #include "run/device.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MIB(bytes) ((double)(bytes) / (1 << 20))
 
@@ -57,15 +58,42 @@ static enum fer_status check_range(const struct fer_buffer *buffer, size_t offse
                     buffer->bytes);
 }
 
+static enum fer_status write_bytes(struct fer_buffer *buffer, size_t offset, const void *data, size_t size,
+                                   struct fer_error *err)
+{
+    cl_int code = clEnqueueWriteBuffer(buffer->device->queue, buffer->mem, CL_TRUE, offset, size, data, 0, NULL, NULL);
+
+    return code == CL_SUCCESS ? FER_OK : fer_fail_cl(err, code, "clEnqueueWriteBuffer(%zu bytes)", size);
+}
+
+/* Oclgrind 21.10 --uninitialized forgets all of a buffer but the bytes of the host's last write, and takes what kernels
+ * read elsewhere for uninitialised from then on. */
+static enum fer_status write_whole(struct fer_buffer *buffer, size_t offset, const void *data, size_t size,
+                                   struct fer_error *err)
+{
+    unsigned char *whole = malloc(buffer->bytes);
+    enum fer_status status;
+
+    if (!whole)
+        return fer_fail(err, FER_ENOMEM, "out of memory while a buffer was written");
+    status = fer_buffer_read(buffer, 0, whole, buffer->bytes, err);
+    memcpy(whole + offset, data, size);
+    if (!status)
+        status = write_bytes(buffer, 0, whole, buffer->bytes, err);
+    free(whole);
+    return status;
+}
+
 enum fer_status fer_buffer_write(struct fer_buffer *buffer, size_t offset, const void *data, size_t size,
                                  struct fer_error *err)
 {
     enum fer_status status = check_range(buffer, offset, size, "write", err);
-    cl_int code = CL_SUCCESS;
 
-    if (!status && size > 0)
-        code = clEnqueueWriteBuffer(buffer->device->queue, buffer->mem, CL_TRUE, offset, size, data, 0, NULL, NULL);
-    return code == CL_SUCCESS ? status : fer_fail_cl(err, code, "clEnqueueWriteBuffer(%zu bytes)", size);
+    if (status || size == 0)
+        return status;
+    if (buffer->device->oclgrind && size < buffer->bytes)
+        return write_whole(buffer, offset, data, size, err);
+    return write_bytes(buffer, offset, data, size, err);
 }
 
 enum fer_status fer_buffer_read(struct fer_buffer *buffer, size_t offset, void *data, size_t size,
@@ -79,20 +107,19 @@ enum fer_status fer_buffer_read(struct fer_buffer *buffer, size_t offset, void *
     return code == CL_SUCCESS ? status : fer_fail_cl(err, code, "clEnqueueReadBuffer(%zu bytes)", size);
 }
 
-/* Oclgrind 21.10 takes for uninitialised what clEnqueueFillBuffer fills, and what kernels write there later. */
+/* clEnqueueFillBuffer is many small writes to Oclgrind: see write_whole. */
 static enum fer_status fill_by_writing(struct fer_buffer *buffer, size_t offset, size_t size, uint32_t pattern,
                                        struct fer_error *err)
 {
-    uint32_t values[1024];
-    enum fer_status status = FER_OK;
+    unsigned char *values = malloc(size);
+    enum fer_status status;
 
-    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
-        values[i] = pattern;
-    for (size_t done = 0; done < size && !status; done += sizeof(values)) {
-        size_t left = size - done;
-
-        status = fer_buffer_write(buffer, offset + done, values, left < sizeof(values) ? left : sizeof(values), err);
-    }
+    if (!values)
+        return fer_fail(err, FER_ENOMEM, "out of memory while a buffer was filled");
+    for (size_t i = 0; i < size; i++)
+        values[i] = (unsigned char)(pattern >> i % sizeof(pattern) * 8);
+    status = fer_buffer_write(buffer, offset, values, size, err);
+    free(values);
     return status;
 }
 

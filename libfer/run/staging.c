@@ -46,8 +46,8 @@ enum fer_status fer_staging_write(struct fer_staging *staging, struct fer_buffer
     code = settle(slot);
     if (code != CL_SUCCESS)
         return fer_fail_cl(err, code, "an earlier write to %s", buffer->device->name);
-    /* Without host memory for a copy the write itself waits. */
-    if (!reserve(slot, size))
+    /* Without host memory for a copy the write itself waits; for Oclgrind see fer_buffer_write. */
+    if (buffer->device->oclgrind || !reserve(slot, size))
         return fer_buffer_write(buffer, offset, data, size, err);
     memcpy(slot->data, data, size);
     code = clEnqueueWriteBuffer(buffer->device->queue, buffer->mem, CL_FALSE, offset, size, slot->data, 0, NULL,

@@ -33,7 +33,7 @@ __kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
 /* ROWS x 16 sums; `rows` and `columns` of them exist. */
 static void tile(__global const float *a, const int a_row, const int a_column, __global const float *b, const int b_row,
                  __global float *c, const int n, const int rows, const int columns, const int depth, const bool first,
-                 const float16 start)
+                 const float8 start_lo, const float8 start_hi)
 {
     float8 lo[ROWS], hi[ROWS];
     __global const float *in[ROWS];
@@ -46,8 +46,8 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
 #pragma unroll 1
             for (int j = 0; j < 16; j++)
                 edge[j] = j < columns ? sums[j] : 0.0f;
-        lo[r] = first ? start.lo : columns < 16 ? vload8(0, edge) : vload8(0, sums);
-        hi[r] = first ? start.hi : columns < 16 ? vload8(1, edge) : vload8(1, sums);
+        lo[r] = first ? start_lo : columns < 16 ? vload8(0, edge) : vload8(0, sums);
+        hi[r] = first ? start_hi : columns < 16 ? vload8(1, edge) : vload8(1, sums);
     }
     if (columns == 16) {
         size_t at = 0;
@@ -117,7 +117,8 @@ gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows, const int run)
             for (int i = i0; i < min(i0 + rows, m); i += ROWS)
                 tile(a_matrix + (size_t)i * a_row + (size_t)l * a_column, a_row, a_column,
                      b_matrix + (size_t)l * b_row + j, b_row, c_matrix + (size_t)i * n + j, n,
-                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(run, depth - l), l == 0, vload16(0, start));
+                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(run, depth - l), l == 0, vload8(0, start),
+                     vload8(1, start));
         }
     }
 }
