@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 
@@ -26,6 +27,18 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+/* A name that promises another kind of picture would be believed. */
+static const char *png_argument(struct argp_state *state, const char *path)
+{
+    static const char *const others[] = { ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", NULL };
+    const char *end = strrchr(path, '.');
+
+    for (int i = 0; end && others[i]; i++)
+        if (!strcasecmp(end, others[i]))
+            argp_error(state, "--out=%s: the sheet is written as PNG; let the name end in .png", path);
+    return path;
+}
+
 static void operand(struct args *args, char *value, struct argp_state *state)
 {
     if (state->arg_num == 0)
@@ -48,7 +61,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_ROWS: args->rows = (int)count_argument(state, "rows", value, 65536); return 0;
     case KEY_LAUNCHES: args->launches = true; return 0;
     case KEY_MEMORY: args->memory = true; return 0;
-    case KEY_OUT: args->out = value; return 0;
+    case KEY_OUT: args->out = png_argument(state, value); return 0;
     case KEY_MODE:
         if (strcmp(value, "train") != 0 && strcmp(value, "eval") != 0)
             argp_error(state, "--mode=%s should be train or eval", value);

@@ -70,6 +70,7 @@ expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, colu
 test -s sheet.png
 expect 1 show tiny.fer data vali --out no.png;   says "tiny.fer has no data 'vali'; did you mean 'valid'?"
 expect 1 show tiny.fer data other --out no.png;  says "has no data 'other'; it has train and valid\$"
+expect 2 show tiny.fer data valid --out no.JPG;  says 'no.JPG: the sheet is written as PNG'; [ ! -e no.JPG ]
 sed 's/linear 7/linear 8/' tiny.fer >wide.fer
 expect 0 check wide.fer;  says "wide.fer:15:9: warning: predict 'classify' yields 8 numbers a picture, and there are 7 labels"
 sed '/^data train/s/count=64/count=15/' tiny.fer >few.fer
