@@ -317,7 +317,8 @@ START_TEST(one_is_wrong)
     launch(source, "wrong", NULL, x);
     ck_assert_int_eq(create(), FER_EBUILD);
     ck_assert_says(err, "wrong does not compile on");
-    ck_assert_says(err, "source:5");
+    if (!device->oclgrind) /* which counts the lines of all texts */
+        ck_assert_says(err, "source:5");
     ck_assert_says(err, "nowhere");
 }
 END_TEST
