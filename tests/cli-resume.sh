@@ -53,9 +53,10 @@ same_run() {
 
 # Start a run in $1, read $2 lines of its results, send it signal $3, and wait; $status is its exit status.
 precision=fp32
+front=
 interrupt() {
     mkfifo pipe
-    "$FER" train tiny.fer --run "$1" --seed 7 --resume --save-every 4 --precision "$precision" --json -q >pipe 2>err &
+    $front "$FER" train tiny.fer --run "$1" --seed 7 --resume --save-every 4 --precision "$precision" --json -q >pipe 2>err &
     pid=$!
     exec 3<pipe
     lines=0
@@ -94,7 +95,9 @@ interrupt stopped 1 TERM
 same_run straight stopped
 
 # … by a terminal that went away, unless nohup was asked for
+front='env --default-signal=HUP' # which may be ignored here already
 interrupt hung 1 HUP
+front=
 [ "$status" -eq 129 ]
 grep -q 'everything is saved in hung/last.safetensors' err
 "$FER" train tiny.fer --run hung --seed 7 --resume -q
