@@ -42,6 +42,8 @@ for command in devices plugins check fmt show train sweep study eval compare pre
     expect 2 "$command" --nonsense; says "fer $command --help"
 done
 expect 2 check tiny.fer --set nonsense;    says 'NAME=VALUE'
+refused 1 "^fer: --set lr: tiny.fer has no let 'lr'; it has none\$" check tiny.fer --set lr=1;  [ "$(wc -l <err)" -eq 1 ]
+refused 1 "^fer: --data tran: tiny.fer has no data 'tran'; did you mean 'train'?\$" check tiny.fer --data tran=x;  [ "$(wc -l <err)" -eq 1 ]
 expect 2 train tiny.fer;                   says 'run=DIR is missing'
 expect 2 grad tiny.fer small --seed 9223372036854775808;  says 'seed=9223372036854775808 should be .* from 0 to 9223372036854775807'
 expect 2 grad tiny.fer small --seed 1.5;                  says 'seed=1.5 should be one whole number'

@@ -64,7 +64,7 @@ column() {
 
 # what is wrong is found before anything is trained
 sweep 1 models/tiny.fer nothing=1,2 --run wrong
-grep -q "there is no let 'nothing'" err || fail "no word of the let"
+grep -q "models/tiny.fer has no let 'nothing'" err || fail "no word of the let"
 sweep 1 models/tiny.fer width=8,0 --run wrong
 grep -q 'width=0,seed=0 cannot be trained; no run was begun' err || fail "no word of the value"
 [ ! -e wrong/sweep.json ] || fail "a sweep was begun"

@@ -323,9 +323,9 @@ START_TEST(set_overrides_lets)
     free(used);
     options.nsets = 1;
     sets[0] = (struct fer_setting){ "width", "6" };
-    wrong(text, "test.fer:1:1: --set width: there is no let 'width'");
+    wrong(text, "--set width: test.fer has no let 'width'; it has w and twice");
     sets[0] = (struct fer_setting){ "twic", "6" };
-    wrong(text, "test.fer:1:1: --set twic: there is no let 'twic'; did you mean 'twice'?");
+    wrong(text, "--set twic: test.fer has no let 'twic'; did you mean 'twice'?");
     sets[0] = (struct fer_setting){ "w", "6\nlet b = 7" };
     wrong(text, "test.fer:3:5: --set w: '6\nlet b = 7' is not one value");
     sets[0] = (struct fer_setting){ "w", "[" };
@@ -384,7 +384,7 @@ START_TEST(data_must_be_there_to_be_replaced)
 
     options.data = &data;
     options.ndata = 1;
-    wrong(USE NET DATA, "test.fer:1:1: --data tran: there is no data 'tran'; did you mean 'train'?");
+    wrong(USE NET DATA, "--data tran: test.fer has no data 'tran'; did you mean 'train'?");
 }
 END_TEST
 

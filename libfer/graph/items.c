@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/resolve.h"
+#include "lang/choice.h"
 
 const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum fer_ast_item_kind kind, const char *name)
 {
@@ -154,28 +155,39 @@ static enum fer_status add_lets(struct fer_resolver *r)
     return FER_OK;
 }
 
+/* What the description has of one kind by the name that an option gives.  The error has no place in the description: it
+ * is the command line that is wrong. */
+static enum fer_status find_for_option(struct fer_resolver *r, enum fer_ast_item_kind kind, const char *word,
+                                       const char *option, const char *name, struct fer_ast_item **out)
+{
+    const struct fer_ast_file *file = r->main->file;
+    const struct fer_span nowhere = { NULL, 0, 0 };
+    const char **names = fer_arena_alloc(r->d->arena, (size_t)(file->nitems + 1) * sizeof(*names));
+    struct fer_error err = FER_ERROR_INIT;
+    int count = 0;
+    if (!names)
+        return fer_report_memory(r, nowhere);
+    for (int i = 0; i < file->nitems; i++) {
+        if (file->items[i].kind != kind)
+            continue;
+        *out = &file->items[i];
+        if (strcmp((*out)->name, name) == 0)
+            return FER_OK;
+        names[count++] = (*out)->name;
+    }
+    fer_fail_choice(&err, r->main->source->name, word, name, names, sizeof(*names), count);
+    fer_report_at(r, r->main, nowhere, "%s %s: %s", option, name, err.text);
+    return err.status;
+}
+
 /* --set: the description's own values are replaced, so that its text says what was used. */
 static enum fer_status apply_set(struct fer_resolver *r, const struct fer_setting *set)
 {
     struct fer_description *d = r->d;
-    const struct fer_span whole = { r->main->source, 0, 0 };
-    struct fer_ast_item *item = NULL;
-    const char *names[256];
-    int count = 0;
-    for (int i = 0; i < r->main->file->nitems; i++)
-        if (r->main->file->items[i].kind == FER_AST_LET) {
-            if (strcmp(r->main->file->items[i].name, set->name) == 0)
-                item = &r->main->file->items[i];
-            if (count < 255)
-                names[count++] = r->main->file->items[i].name;
-        }
-    names[count] = NULL;
-    if (!item) {
-        const char *near = fer_nearest_name(set->name, names);
-        fer_report_at(r, r->main, whole, "--set %s: there is no let '%s'%s%s%s", set->name, set->name,
-                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-        return FER_ENOTFOUND;
-    }
+    struct fer_ast_item *item;
+    const enum fer_status found = find_for_option(r, FER_AST_LET, "let", "--set", set->name, &item);
+    if (found)
+        return found;
     struct fer_error err = FER_ERROR_INIT;
     const int errors = d->diags.errors;
     const char *origin = fer_arena_printf(d->arena, "--set %s", set->name);
@@ -186,34 +198,16 @@ static enum fer_status apply_set(struct fer_resolver *r, const struct fer_settin
     return status;
 }
 
-/* --data NAME=PATH for a data set that is not there would silently do nothing. */
-static enum fer_status check_data_option(struct fer_resolver *r, const char *name)
-{
-    const struct fer_span whole = { r->main->source, 0, 0 };
-    const char *names[256];
-    int count = 0;
-    for (int i = 0; i < r->main->file->nitems; i++)
-        if (r->main->file->items[i].kind == FER_AST_DATA) {
-            if (strcmp(r->main->file->items[i].name, name) == 0)
-                return FER_OK;
-            if (count < 255)
-                names[count++] = r->main->file->items[i].name;
-        }
-    names[count] = NULL;
-    const char *near = fer_nearest_name(name, names);
-    fer_report_at(r, r->main, whole, "--data %s: there is no data '%s'%s%s%s", name, name,
-                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return FER_ENOTFOUND;
-}
-
 static enum fer_status apply_options(struct fer_resolver *r)
 {
     const struct fer_description_options *options = &r->d->options;
     enum fer_status status = FER_OK;
     for (int i = 0; i < options->nsets && !status; i++)
         status = apply_set(r, &options->sets[i]);
+    struct fer_ast_item *item;
+    /* --data NAME=PATH for a data set that is not there would silently do nothing. */
     for (int i = 0; i < options->ndata && !status; i++)
-        status = check_data_option(r, options->data[i].name);
+        status = find_for_option(r, FER_AST_DATA, "data", "--data", options->data[i].name, &item);
     return status;
 }
 

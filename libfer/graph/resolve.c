@@ -136,11 +136,12 @@ static enum fer_status first_error(const struct fer_description *d, enum fer_sta
         const struct fer_diag *diag = &d->diags.items[i];
         if (diag->severity != FER_SEVERITY_ERROR)
             continue;
-        int line = 0, column = 0;
-        if (diag->span.source)
-            fer_span_place(diag->span, &line, &column);
-        return fer_fail(err, status, "%s:%d:%d: %s", diag->span.source ? diag->span.source->name : "?", line, column,
-                        diag->text ? diag->text : "error");
+        const char *text = diag->text ? diag->text : "error";
+        int line, column;
+        if (!diag->span.source)
+            return fer_fail(err, status, "%s", text);
+        fer_span_place(diag->span, &line, &column);
+        return fer_fail(err, status, "%s:%d:%d: %s", diag->span.source->name, line, column, text);
     }
     if (err && !err->status)
         return fer_fail(err, status, "the description cannot be used");

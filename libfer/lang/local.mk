@@ -2,6 +2,8 @@
 
 libfer_core_la_SOURCES += \
 	%D%/ast.h \
+	%D%/choice.c \
+	%D%/choice.h \
 	%D%/diag.c \
 	%D%/lex.c \
 	%D%/lex.h \

@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
+#include "lang/choice.h"
 #include "train/answers.h"
 #include "train/checkpoint.h"
-#include "train/choice.h"
 #include "train/tester.h"
 
 static enum fer_status check_name(const struct fer_description *description, const char *test, const char *path,

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "graph/probe.h"
+#include "lang/choice.h"
 #include "train/checkpoint.h"
-#include "train/choice.h"
 #include "train/explain.h"
 
 enum { PANEL_LEAST = 96 };

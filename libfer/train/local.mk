@@ -9,8 +9,6 @@ libfer_core_la_SOURCES += \
 	%D%/check.c \
 	%D%/checkpoint.c \
 	%D%/checkpoint.h \
-	%D%/choice.c \
-	%D%/choice.h \
 	%D%/context.c \
 	%D%/context.h \
 	%D%/contest.c \

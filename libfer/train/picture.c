@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/choice.h"
+#include "lang/choice.h"
 
 /* ---- the block ---- */
 

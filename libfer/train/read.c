@@ -22,7 +22,8 @@ void fer_context_diags_from(const struct fer_context *context, const struct fer_
     for (int i = from; i < diags->count; i++) {
         const struct fer_diag *diag = &diags->items[i];
         bool is_error = diag->severity == FER_SEVERITY_ERROR;
-        char *text = context->message ? fer_diag_format(diag) : NULL;
+        /* one without a place, of the command line, is the sentence of *err and nothing more */
+        char *text = context->message && (diag->span.source || !is_error) ? fer_diag_format(diag) : NULL;
 
         if (is_error && !first)
             first = diag;

@@ -12,7 +12,7 @@
 #include "data/image.h"
 #include "data/pipeline.h"
 #include "graph/compile.h"
-#include "train/choice.h"
+#include "lang/choice.h"
 #include "train/context.h"
 
 enum { GAP = 2 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "train/choice.h"
+#include "lang/choice.h"
 
 #include <fer/host.h>
 #include <stdio.h>

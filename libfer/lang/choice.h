@@ -2,8 +2,8 @@
  *
  * What is said when something is chosen by a name that a description does not have.
  */
-#ifndef FER_TRAIN_CHOICE_H
-#define FER_TRAIN_CHOICE_H
+#ifndef FER_LANG_CHOICE_H
+#define FER_LANG_CHOICE_H
 
 #include <fer/status.h>
 
