@@ -23,6 +23,7 @@ include %D%/nvidia/local.mk
 
 # Shared by plugins of this tree; includes only public headers, and is installed for those who want to copy it.
 dist_emit_DATA += %D%/emit.h
+noinst_HEADERS += %D%/picture.h
 
 dist_template_DATA += \
 	%D%/template/Makefile \

@@ -38,6 +38,17 @@ static void write_picture(const char *name, const struct fer_image *image)
     ck_assert_msg(!fer_image_write_png(image, path, &err), "%s", err.text);
 }
 
+static void write_text(const char *name)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
 /* Five points of a face that is turned, moved, and wider or narrower. */
 static void make_marks(int sample, uint32_t *state)
 {
@@ -53,7 +64,8 @@ static void make_marks(int sample, uint32_t *state)
     }
 }
 
-/* COUNT pictures of noise and list.csv; the template plate.png, four colours, opaque. */
+/* COUNT pictures of noise and list.csv; the template plate.png, four colours, opaque, in plates/ with what is passed
+ * over, in mixed/ with what is not. */
 static void setup(void)
 {
     struct fer_image image = { 0 };
@@ -67,6 +79,8 @@ static void setup(void)
     snprintf(path, sizeof(path), "%s/none", dir);
     ck_assert_int_eq(mkdir(path, 0700), 0);
     snprintf(path, sizeof(path), "%s/plates", dir);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/mixed", dir);
     ck_assert_int_eq(mkdir(path, 0700), 0);
     snprintf(path, sizeof(path), "%s/list.csv", dir);
     list = fopen(path, "w");
@@ -97,6 +111,12 @@ static void setup(void)
     }
     write_picture("plate.png", &image);
     write_picture("plates/one.png", &image);
+    write_text("plates/one.webp"); /* what one.png was made of */
+    write_text("plates/readme.txt");
+    write_text("plates/.two.jpg");
+    write_picture("mixed/one.png", &image);
+    write_text("mixed/two.JPG");
+    write_text("mixed/three.webp");
     fer_image_free(&image);
 }
 
@@ -432,6 +452,8 @@ START_TEST(what_is_missing_is_said)
         { "face_mask dir=\"nowhere\"", "cannot be opened" },
         { "sunglasses template=\"list.csv\"", "list.csv" },
         { "sprite dir=\"none\"", "has no PNG picture" },
+        { "sunglasses dir=\"mixed\"", "mixed/three.webp and 1 more beside it are no PNG or BMP" },
+        { "sprite dir=\"mixed\" fold=train", "make PNG of such pictures" },
     };
     char text[512];
     struct fer_error err = FER_ERROR_INIT;
@@ -470,7 +492,7 @@ int main(void)
     tcase_add_test(tests, each_eye_has_its_rectangle);
     tcase_add_loop_test(tests, templates_lie_where_the_affine_map_says, 0, 2);
     tcase_add_test(tests, masks_add_up);
-    tcase_add_loop_test(tests, what_is_missing_is_said, 0, 4);
+    tcase_add_loop_test(tests, what_is_missing_is_said, 0, 6);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "files.h"
 
+#include "../picture.h"
 #include "data.h"
 #include "expression.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { DEEPEST = 16 };
@@ -50,30 +50,14 @@ bool is_file(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static bool ends_in(const char *name, const char *const *endings)
-{
-    const char *dot = strrchr(name, '.');
-
-    for (; dot && *endings; endings++) {
-        if (strcasecmp(dot, *endings) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const char *const read_endings[] = { ".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".pgm", ".ppm", ".pnm", NULL };
-
 bool is_picture(const char *name)
 {
-    return ends_in(name, read_endings);
+    return ends_in(name, picture_endings);
 }
 
 bool is_unread(const char *name)
 {
-    static const char *const endings[] = { ".webp", ".gif",  ".tif", ".tiff", ".heic",
-                                           ".heif", ".avif", ".jxl", ".jp2",  NULL };
-
-    return ends_in(name, endings);
+    return ends_in(name, unread_endings);
 }
 
 bool has_copy(const char *path)
@@ -81,7 +65,7 @@ bool has_copy(const char *path)
     const int stem = (int)path_stem(path);
     char copy[PATH_SIZE];
 
-    for (const char *const *ending = read_endings; *ending; ending++) {
+    for (const char *const *ending = picture_endings; *ending; ending++) {
         if (snprintf(copy, sizeof(copy), "%.*s%s", stem, path, *ending) < PATH_SIZE && is_file(copy))
             return true;
     }
