@@ -153,6 +153,11 @@ test "$(wc -l <again/manifest.csv)" -eq 22
 grep -q 'found in 14; in 0' said
 
 # --- refused
+for set in gray bare/; do # with class folders, and without
+    refused 1 "'$set' was written by fer occlude.*read the list '${set%/}/manifest.csv', or.* '${set%/}/images'" occlude $set --out new
+done
+refused 1 "'one' was written by fer occlude" pack one --out new --reader 'folder labels=no'
+"$FER" occlude bare/images --out barer --with 'half left' -q
 refused 1 'made in another way' occlude faces.csv --out one --with 'half upper'
 mkdir mine
 touch mine/thesis.txt

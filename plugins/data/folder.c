@@ -62,11 +62,31 @@ static enum fer_status add_split(void *context, const char *path, const char *na
     return add_part(splits, path, split, !wanted || !*wanted || strcmp(split_canonical(wanted), part) == 0, err);
 }
 
+/* What `fer occlude` wrote has pictures in images/ and masks in masks/, which would be two classes. */
+static enum fer_status refuse_export(const char *path, struct fer_error *err)
+{
+    char how[PATH_SIZE], list[PATH_SIZE], images[PATH_SIZE];
+    enum fer_status status = path_join(how, path, "export.json", err);
+
+    if (!status)
+        status = path_join(list, path, "manifest.csv", err);
+    if (!status)
+        status = path_join(images, path, "images", err);
+    if (status || !is_file(how) || !is_folder(images))
+        return status;
+    return fer_fail(err, FER_EFORMAT,
+                    "'%s' was written by fer occlude and has masks beside its pictures: read the list '%s', or the "
+                    "pictures alone in '%s'",
+                    path, list, images);
+}
+
 static enum fer_status fill(struct catalog *catalog, const void *options, const char *path, struct fer_error *err)
 {
     struct splits splits = { .catalog = catalog, .folder = options };
-    enum fer_status status;
+    enum fer_status status = refuse_export(path, err);
 
+    if (status)
+        return status;
     if (splits.folder->labels)
         catalog->fields |= FER_FIELD_LABEL;
     status = folder_each(path, add_split, &splits, err);
