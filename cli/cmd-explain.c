@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
     { "fit", KEY_FIT, "crop|stretch", 0, "how other sides are fitted: centre piece, or all of it squeezed [crop]", 0 },
     { "out", KEY_OUT, "DIR", 0, "where the pictures go; made when it is missing", 0 },
     { "predict", KEY_PREDICT, "NAME", 0, "a predict block; may be repeated [those with more than an answer]", 0 },
-    { "rows", KEY_ROWS, "N", 0, "samples of the test's data, from the first [16]", 0 },
+    { "rows", KEY_ROWS, "N", 0, "samples of the test's data, spread evenly over it [16]", 0 },
     { "show", KEY_SHOW, "PATH,...", 0, "a value inside of a block; the first of these that a picture comes through",
       0 },
     { "test", 't', "NAME", 0, "whose data is taken, without pictures [the first]", 0 },
@@ -236,7 +236,7 @@ int cmd_explain(int argc, char **argv)
         .options = options,
         .parser = parse,
         .args_doc = "CHECKPOINT [IMAGE...]",
-        .doc = "Show what a checkpoint sees in pictures, or in the first samples of a test: its masks, "
+        .doc = "Show what a checkpoint sees in pictures, or in samples of a test: its masks, "
                "reconstructions, inner values and class activation maps, as PNG files with a table.",
         .children = COMMON_CHILDREN
     };

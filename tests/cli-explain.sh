@@ -108,7 +108,9 @@ report = json.load(open("seen.json"))
 assert report["panels"] == ["image", "perceive.mask heat", "perceive.mask gray", "mask", "perceive.clean", "clean.image",
                             "perceive.head.relu.0 cam", "perceive.stem.conv1 heat"], report["panels"]
 rows = list(csv.DictReader(open("seen/explain.csv")))
-answers = list(csv.DictReader(open("answers.csv")))[:18]
+answers = list(csv.DictReader(open("answers.csv")))
+assert len(answers) == 20
+answers = [answers[20 * n // 18] for n in range(18)]  # spread evenly
 assert len(rows) == len(report["pictures"]) == 18 and (report["test"], report["data"]) == ("some", "some")
 sheet = png("seen/sheet.png")
 sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "share": [], "both": 0, "either": 0, "error": 0}
@@ -189,7 +191,14 @@ cp -r seen before
 diff -r seen before
 "$FER" explain $last --out seen --rows 3 --zoom 2 --cam --show stem.conv1 --compare clean=clean.image >said
 [ "$(ls seen)" = "$(printf '%s\n' 00001.png 00002.png 00003.png explain.csv explain.json sheet.png)" ]
-cmp seen/00002.png before/00002.png
+cmp seen/00001.png before/00001.png
+cmp seen/00002.png before/00007.png # 6 of 20, which is 6 of those 18
+python3 - <<'END'
+import csv
+ids = lambda path: [int(row["id"]) for row in csv.DictReader(open(path))]
+whole = ids("answers.csv")
+assert ids("seen/explain.csv") == [whole[0], whole[6], whole[13]], ids("seen/explain.csv")
+END
 grep -q '^panels: image | perceive.mask heat' said
 grep -q '^perceive.mask: field mask pictures 3 iou ' said
 

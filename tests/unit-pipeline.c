@@ -232,6 +232,37 @@ START_TEST(tests_come_in_order)
 }
 END_TEST
 
+START_TEST(some_are_spread_over_all)
+{
+    static const uint32_t of_four[] = { 0, 25, 51, 77 }; /* 103 / 4 = 25.75 */
+    const struct fer_pipeline_spec spec = spec_of(&plain, 3, false);
+    struct fer_pipeline *pipeline = open_ok(&spec);
+    uint32_t ids[103];
+    char name[32], wanted[32];
+
+    fer_pipeline_spread(pipeline, 4);
+    ck_assert_uint_eq(fer_pipeline_info(pipeline)->count, 4);
+    ck_assert_uint_eq(fer_pipeline_info(pipeline)->steps, 2);
+    ck_assert_uint_eq(run(pipeline, 0, 0, ids, NULL), 4);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_uint_eq(ids[i], of_four[i]);
+        fer_pipeline_name(pipeline, i, name, sizeof(name));
+        snprintf(wanted, sizeof(wanted), "picture%u.png", of_four[i]);
+        ck_assert_str_eq(name, wanted);
+    }
+    fer_pipeline_name(pipeline, 4, name, sizeof(name));
+    ck_assert_str_eq(name, "");
+    fer_pipeline_spread(pipeline, 102); /* one is left out, the last */
+    ck_assert_uint_eq(run(pipeline, 0, 0, ids, NULL), 102);
+    for (uint32_t i = 0; i < 102; i++)
+        ck_assert_uint_eq(ids[i], i);
+    fer_pipeline_spread(pipeline, 1000);
+    ck_assert_uint_eq(run(pipeline, 0, 0, ids, NULL), 103);
+    ck_assert_uint_eq(ids[102], 102);
+    fer_pipeline_close(pipeline);
+}
+END_TEST
+
 START_TEST(training_shuffles_and_drops)
 {
     const struct fer_pipeline_spec spec = spec_of(&plain, 10, true);
@@ -519,6 +550,7 @@ int main(void)
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, tests_come_in_order);
+    tcase_add_test(tests, some_are_spread_over_all);
     tcase_add_test(tests, training_shuffles_and_drops);
     tcase_add_test(tests, contents_depend_on_nothing_else);
     tcase_add_test(tests, pictures_are_decoded_once);

@@ -67,13 +67,22 @@ static enum fer_status name_sample(struct fer_pipeline *pipeline, size_t place, 
                            *name ? ")" : "");
 }
 
+/* The turn in the whole epoch of one in what is drawn of it. */
+static size_t whole_turn(const struct fer_pipeline *pipeline, size_t turn)
+{
+    const size_t all = pipeline->selection.count, drawn = pipeline->info.count;
+
+    return drawn == all ? turn : (size_t)((uint64_t)turn * all / drawn);
+}
+
 void fer_pipeline_name(const struct fer_pipeline *pipeline, size_t turn, char *text, size_t size)
 {
     const struct fer_reader *reader = pipeline->source.reader;
 
     text[0] = '\0';
-    if (reader->sample_name && pipeline->order && turn < pipeline->selection.count)
-        reader->sample_name(pipeline->source.state, pipeline->selection.index[pipeline->order[turn]], text, size);
+    if (reader->sample_name && pipeline->order && turn < pipeline->info.count)
+        reader->sample_name(pipeline->source.state,
+                            pipeline->selection.index[pipeline->order[whole_turn(pipeline, turn)]], text, size);
 }
 
 /* The sample for a place; *sample lives in the cache or in *own. */
@@ -137,7 +146,7 @@ static size_t turn_of(const struct fer_pipeline_spec *spec, size_t at)
 static enum fer_status fill(void *context, struct fer_batch *batch, int row, size_t at, struct fer_error *err)
 {
     struct fer_pipeline *pipeline = context;
-    size_t turn = turn_of(&pipeline->spec, at);
+    size_t turn = whole_turn(pipeline, turn_of(&pipeline->spec, at));
     size_t place = pipeline->order[turn];
     struct fer_sample own;
     const struct fer_sample *sample;
@@ -182,11 +191,17 @@ static enum fer_status probe(struct fer_pipeline *pipeline, struct fer_error *er
     return status;
 }
 
+static size_t steps_of(const struct fer_pipeline_spec *spec, size_t count)
+{
+    size_t batch = (size_t)spec->batch;
+
+    return spec->drop_last ? count / batch : (count + batch - 1) / batch;
+}
+
 static enum fer_status describe(struct fer_pipeline *pipeline, struct fer_error *err)
 {
     struct fer_pipeline_info *info = &pipeline->info;
     const struct fer_selection *selection = &pipeline->selection;
-    size_t batch = (size_t)pipeline->spec.batch;
     unsigned wanted = pipeline->spec.wanted ? pipeline->spec.wanted : ~0u;
 
     info->fields = pipeline->source.fields & ~(unsigned)FER_FIELD_COVERED;
@@ -206,7 +221,7 @@ static enum fer_status describe(struct fer_pipeline *pipeline, struct fer_error 
     info->classes = selection->classes;
     info->render = pipeline->source.reader->render;
     info->count = selection->count;
-    info->steps = pipeline->spec.drop_last ? selection->count / batch : (selection->count + batch - 1) / batch;
+    info->steps = steps_of(&pipeline->spec, info->count);
     pipeline->pictures = info->filled & PICTURE_FIELDS;
     if (info->steps == 0)
         return fer_fail(err, FER_EINVAL, "data '%s': %zu samples do not fill one batch of %d; use a smaller batch",
@@ -268,6 +283,15 @@ const struct fer_pipeline_info *fer_pipeline_info(const struct fer_pipeline *pip
     return &pipeline->info;
 }
 
+void fer_pipeline_spread(struct fer_pipeline *pipeline, size_t count)
+{
+    const size_t all = pipeline->selection.count;
+
+    fer_queue_stop(pipeline->queue);
+    pipeline->info.count = count < all ? count : all;
+    pipeline->info.steps = steps_of(&pipeline->spec, pipeline->info.count);
+}
+
 enum fer_status fer_pipeline_start(struct fer_pipeline *pipeline, size_t epoch, size_t first_step,
                                    struct fer_error *err)
 {
@@ -293,7 +317,7 @@ static enum fer_status find_first(struct fer_pipeline *pipeline, struct fer_batc
 {
     const struct fer_sample *sample;
     struct fer_sample own;
-    size_t place = pipeline->order[batch->step * (size_t)pipeline->spec.batch];
+    size_t place = pipeline->order[whole_turn(pipeline, batch->step * (size_t)pipeline->spec.batch)];
     enum fer_status status = FER_OK;
 
     batch->has_first = true;

@@ -78,6 +78,10 @@ enum fer_status fer_pipeline_open(const struct fer_pipeline_spec *spec, struct f
                                   struct fer_error *err);
 /* Valid as long as the pipeline. */
 const struct fer_pipeline_info *fer_pipeline_info(const struct fer_pipeline *pipeline);
+/* From the next start on an epoch has but `count` >= 1 of its samples, spread evenly over it: the i-th is the one that
+ * stood at i * (all of them) / count, with the partner that it had there; all when there are no more.  Counts in
+ * fer_pipeline_info change too.  Not for a pipeline that fills a part. */
+void fer_pipeline_spread(struct fer_pipeline *pipeline, size_t count);
 /* Begin to fill batches of an epoch (0 in tests, 1, 2, … in training), from step first_step on (a resumed run).
  * Stops what was going on before. */
 enum fer_status fer_pipeline_start(struct fer_pipeline *pipeline, size_t epoch, size_t first_step,

@@ -68,7 +68,9 @@ struct fer_explainer;
 FER_API enum fer_status fer_explainer_open(struct fer_context *context, const char *checkpoint, const char *out,
                                            const struct fer_explain_options *options, struct fer_explainer **explainer,
                                            struct fer_error *err);
-/* The first `count` samples of the test's data, as the test sees them (all when it has fewer). */
+/* `count` >= 1 samples of the test's data, as the test sees them, spread evenly over it, because many data sets hold
+ * one class after the other: of n samples the i-th, counted from 0, is that at i * n / count.  All when it has fewer.
+ */
 FER_API enum fer_status fer_explainer_rows(struct fer_explainer *explainer, long count, struct fer_error *err);
 /* One picture of any size (options.pictures), brought to the port's size as fer_predictor_run does. */
 FER_API enum fer_status fer_explainer_add(struct fer_explainer *explainer, const struct fer_image *image,

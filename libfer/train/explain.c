@@ -180,6 +180,28 @@ enum fer_status fer_explainer_add(struct fer_explainer *e, const struct fer_imag
     return status == FER_OK ? push(e, err) : status;
 }
 
+static enum fer_status fail_others(const struct fer_explainer *e, int d, struct fer_error *err)
+{
+    return fer_fail(err, FER_EINVAL,
+                    "data %s has other samples than data %s, or another order; they cannot be compared",
+                    e->data_name[d], e->data_name[0]);
+}
+
+/* All data sets begin with the same places. */
+static enum fer_status start(struct fer_explainer *e, long count, struct fer_error *err)
+{
+    const size_t all = fer_samples_count(e->data[0]);
+    enum fer_status status = FER_OK;
+
+    for (int d = 1; status == FER_OK && d < e->ndata; d++) {
+        if (fer_samples_count(e->data[d]) != all)
+            status = fail_others(e, d, err);
+    }
+    for (int d = 0; status == FER_OK && d < e->ndata; d++)
+        status = fer_samples_start(e->data[d], (size_t)count, err);
+    return status;
+}
+
 /* The sample with the same place in the data sets that outputs are compared with. */
 static enum fer_status next_others(struct fer_explainer *e, struct fer_error *err)
 {
@@ -190,9 +212,7 @@ static enum fer_status next_others(struct fer_explainer *e, struct fer_error *er
 
         status = fer_samples_next(e->data[d], &there, err);
         if (status == FER_OK && (!there || fer_samples_id(e->data[d]) != fer_samples_id(e->data[0])))
-            status = fer_fail(err, FER_EINVAL,
-                              "data %s has other samples than data %s, or another order; they cannot be compared",
-                              e->data_name[d], e->data_name[0]);
+            status = fail_others(e, d, err);
     }
     return status;
 }
@@ -233,8 +253,10 @@ enum fer_status fer_explainer_rows(struct fer_explainer *e, long count, struct f
 
     if (e->pictures)
         return fer_fail(err, FER_EINVAL, "samples were not to come: the pictures are given one by one");
+    if (count < 1)
+        return fer_fail(err, FER_EINVAL, "%ld samples were asked for; at least one is needed", count);
+    status = start(e, count, err);
     all = (long)fer_samples_count(e->data[0]);
-    all = count < all ? count : all;
     fer_meter_start(&meter, fer_meter_now());
     for (long i = 0; status == FER_OK && i < all; i++) {
         status = fer_samples_next(e->data[0], &there, err);

@@ -64,8 +64,7 @@ static enum fer_status open(struct fer_samples *s, struct fer_context *context, 
         spec.wanted = s->flow->inputs->wanted | FER_FIELD_ID;
         status = fer_pipeline_open(&spec, &s->pipeline, err);
     }
-    /* tests are epoch 0: a test picture is always occluded alike */
-    return status == FER_OK ? fer_pipeline_start(s->pipeline, 0, 0, err) : status;
+    return status;
 }
 
 enum fer_status fer_samples_open(struct fer_context *context, struct fer_description *description, int data,
@@ -158,6 +157,14 @@ static enum fer_status next_batch(struct fer_samples *s, struct fer_error *err)
             status = read_map(s, f, s->batch->n, err);
     }
     return status;
+}
+
+enum fer_status fer_samples_start(struct fer_samples *samples, size_t count, struct fer_error *err)
+{
+    samples->batch = NULL;
+    fer_pipeline_spread(samples->pipeline, count);
+    /* tests are epoch 0: a test picture is always occluded alike */
+    return fer_pipeline_start(samples->pipeline, 0, 0, err);
 }
 
 enum fer_status fer_samples_next(struct fer_samples *samples, bool *there, struct fer_error *err)

@@ -21,6 +21,8 @@ int fer_samples_find(const struct fer_samples *samples, const char *field);
 /* "image, mask" of those that there are. */
 const char *fer_samples_fields(const struct fer_samples *samples, char *text, size_t size);
 
+/* Begin, or begin anew: `count` of the samples, spread evenly over them; all when there are no more. */
+enum fer_status fer_samples_start(struct fer_samples *samples, size_t count, struct fer_error *err);
 /* Go to the next sample; *there is false at the end. */
 enum fer_status fer_samples_next(struct fer_samples *samples, bool *there, struct fer_error *err);
 /* Of the sample: valid until the next one. */
