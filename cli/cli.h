@@ -114,8 +114,8 @@ void say_how_to_resume(int argc, char **argv, bool resuming);
 /* A report of fer_sweep_report for people, on standard output. */
 void print_table(const json_t *report);
 
-/* SIGINT, SIGTERM and SIGHUP: the first is remembered, the second ends the process as usual.  Before the first OpenCL
- * call. */
+/* SIGINT, SIGTERM and SIGHUP: the first is remembered; of the others a SIGINT or SIGTERM ends the process as usual.
+ * Before the first OpenCL call. */
 void catch_signals(void);
 extern volatile int stop_signal; /* the signal's number, 0: none */
 

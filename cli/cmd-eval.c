@@ -80,6 +80,8 @@ static void print_list(const json_t *list, const json_t *names)
                 fputs(" -", stdout);
             else
                 printf(" %.*f", digits, json_number_value(item));
+        } else if (json_is_null(item)) {
+            printf(" %6s", "-");
         } else {
             printf(" %6g", json_number_value(item));
         }

@@ -32,7 +32,8 @@ static void *wait_for_signals(void *unused)
     while (sigwait(&set, &number) != 0)
         continue;
     stop_signal = number;
-    while (sigwait(&set, &number) != 0)
+    /* a terminal that is closed hangs up more than once: its shell does, and the system when the shell has ended */
+    while (sigwait(&set, &number) != 0 || number == SIGHUP)
         continue;
     /* the second one ends the process as if nobody had waited */
     signal(number, SIG_DFL);

@@ -63,7 +63,9 @@ interrupt() {
     while [ "$lines" -lt "$2" ] && read -r _ <&3; do
         lines=$((lines + 1))
     done
-    kill -"$3" "$pid" 2>/dev/null || :
+    for signal in $3; do
+        kill -"$signal" "$pid" 2>/dev/null || :
+    done
     status=0
     wait "$pid" || status=$?
     exec 3<&-
@@ -96,7 +98,7 @@ same_run straight stopped
 
 # … by a terminal that went away, unless nohup was asked for
 front='env --default-signal=HUP' # which may be ignored here already
-interrupt hung 1 HUP
+interrupt hung 1 "$(yes HUP | head -n 100)" # its shell and the system both say so
 front=
 [ "$status" -eq 129 ]
 grep -q 'everything is saved in hung/last.safetensors' err

@@ -5,6 +5,7 @@
 #include "run/build.h"
 #include "toy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -323,11 +324,132 @@ START_TEST(one_is_wrong)
 }
 END_TEST
 
+/* What one kernel does to macros does not reach the other, however it is written: value 1 for `one`, 2 for `two`. */
+static const struct {
+    const char *source, *options;
+    int programs;
+} hidden[] = {
+    { "#ifndef VALUE\n#define VALUE 5\n#endif\n", "-D VALUE=1 -DADDED=1", 1 },
+    { "#if !defined(VALUE)\n#define VALUE 1\n#else\n#error it is still there\n#endif\n", "-DADDED=1", 1 },
+    { "#ifdef FER_KERNEL_one\n/* here */ #define VALUE 1\n#endif\n#ifndef VALUE\n#define VALUE 2\n#endif\n", "", 1 },
+    { "#ifdef FER_KERNEL_one\n#\\\ndef\\\nine VALUE 1\n#endif\n#ifndef VALUE\n#define VALUE 2\n#endif\n", "", 1 },
+    { "#ifdef FER_KERNEL_one\n%:define VALUE 1\n#endif\n#ifndef VALUE\n#define VALUE 2\n#endif\n", "", 2 },
+    { "#ifdef FER_KERNEL_one\n#define VALUE 1\n#endif\n", "-DVALUE=2", 2 },
+    { "#ifdef FER_KERNEL_one\n#undef VALUE\n#endif\n#ifndef VALUE\n#define VALUE 1\n#endif\n", "-DVALUE=2", 2 },
+    { "#ifdef FER_KERNEL_one\n#undef LOAD\n#define LOAD(x, n, c, p) 0\n#define VALUE 8\n#endif\n"
+      "#ifndef VALUE\n#define VALUE 2\n#endif\n",
+      "", 2 },
+    { "#ifdef twice\n#define VALUE 9\n#else\n#define VALUE 1\n#endif\nstatic float twice(float v) { return 2 * v; }\n",
+      "-DADDED=1", 2 },
+    { "#ifndef M_PI_F\n#define M_PI_F 9.0f\n#endif\n#define VALUE (int)(M_PI_F / 2)\n", "-DADDED=1", 1 },
+    { "#ifdef FER_KERNEL_one\n#pragma pack(1)\n#endif\nstruct pair { char a; short b; };\n"
+      "#define VALUE ((int)sizeof(struct pair) - 2)\n",
+      "", 2 },
+    { "#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n"
+      "#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n"
+      "#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n#if 1\n"
+      "#ifdef FER_KERNEL_one\n#define VALUE 1\n#endif\n"
+      "#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n"
+      "#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n"
+      "#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n#endif\n"
+      "#ifndef VALUE\n#define VALUE 2\n#endif\n",
+      "", 1 },
+    { "enum { ZERO, VALUE };\ntypedef float number;\ntypedef struct pair { number a; } pair;\n"
+      "static number more(pair p) { return p.a; }\n",
+      "-DADDED=1", 1 },
+    { "/* It's \" here, */ // and ' here: {\n#if 0\n#error don't {\n#endif\n__constant char marks[3] = { '\"', '{', "
+      "'\\'' };\n"
+      "__constant int table[1] = { sizeof(int) / 4 }, other = (int)1.0f;\n#define VALUE table[0]\n",
+      "-DADDED=1", 1 },
+    { "#define VALUE 1 /* goes on\nstatic int not_this(int v) { */ + 0\nstatic int this(int v) { return v; }\n",
+      "-DADDED=1", 1 },
+};
+
+START_TEST(macros)
+{
+    static const char kernels[] = "\n#ifndef ADDED\n#define ADDED 0\n#endif\n"
+                                  "#ifdef FER_KERNEL_one\n"
+                                  "kernel void one(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = LOAD(x, 0, 0, 0) + VALUE; }\n"
+                                  "#endif\n#ifdef FER_KERNEL_two\n"
+                                  "kernel void\ntwo (FER_IN(x), FER_OUT(y))\n"
+                                  "{ DATA(y)[0] = LOAD(x, 0, 0, 0) + VALUE + ADDED; }\n"
+                                  "#endif // the end";
+    const bool returns = _i % 2;
+    const float value = 7;
+    char source[4096];
+    size_t length = 0;
+    struct fer_tensor *x = input("x", TOY_DIMS(1)), *one, *two;
+
+    for (int part = 0; part < 2; part++)
+        for (const char *at = part ? kernels : hidden[_i / 2].source; *at; at++) {
+            if (*at == '\n' && returns)
+                source[length++] = '\r';
+            source[length++] = *at;
+            ck_assert_uint_lt(length + 3, sizeof(source));
+        }
+    source[length] = '\0';
+    one = launch(source, "one", hidden[_i / 2].options, x);
+    two = launch(source, "two", hidden[_i / 2].options, x);
+    start(hidden[_i / 2].programs);
+    run(x, &value, sizeof(value));
+    if (strstr(source, "define LOAD"))
+        ck_assert_float_eq(first_of(one), 0 + 8);
+    else
+        ck_assert_float_eq(first_of(one), 7 + 1);
+    ck_assert_float_eq(first_of(two), 7 + 2);
+}
+END_TEST
+
+/* Wrong where it ends, so that what stands behind it could make it right. */
+START_TEST(wrong_ends)
+{
+    static const char *const ends[] = { "/*", "#if 1", "{", "\"", "static int more(" };
+    char source[512];
+    struct fer_tensor *x = input("x", TOY_DIMS(1));
+
+    snprintf(source, sizeof(source),
+             "#ifdef FER_KERNEL_one\n__kernel void one(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = 1; }\n#endif\n"
+             "#ifdef FER_KERNEL_two\n__kernel void two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = 2; }\n#endif\n%s",
+             ends[_i]);
+    launch(source, "one", NULL, x);
+    launch(source, "two", NULL, x);
+    ck_assert_int_eq(create(), FER_EBUILD);
+    ck_assert_says(err, "one does not compile on");
+}
+END_TEST
+
+/* A backslash at the very end joins nothing. */
+START_TEST(backslash)
+{
+    static const char source[] =
+        "#ifdef FER_KERNEL_one\n#define VALUE 1\n#endif\n#ifndef VALUE\n#define VALUE 2\n#endif\n"
+        "#ifdef FER_KERNEL_one\n"
+        "__kernel void one(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = VALUE; }\n"
+        "#else\n"
+        "__kernel void two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = VALUE; }\n"
+        "#endif // \\";
+    const float value = 7;
+    struct fer_tensor *x = input("x", TOY_DIMS(1));
+    struct fer_tensor *one = launch(source, "one", NULL, x), *two = launch(source, "two", NULL, x);
+
+    start(2);
+    run(x, &value, sizeof(value));
+    ck_assert_float_eq(first_of(one), 1);
+    ck_assert_float_eq(first_of(two), 2);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
-    const TTest *const tests[] = {
-        each_has_the_source_to_itself, options, types, layouts, forms, declarations, not_together, one_is_wrong
-    };
+    const TTest *const tests[] = { each_has_the_source_to_itself,
+                                   options,
+                                   types,
+                                   layouts,
+                                   forms,
+                                   declarations,
+                                   not_together,
+                                   one_is_wrong,
+                                   backslash };
     Suite *suite = suite_create("bundle");
     TCase *tcase = tcase_create("bundle");
 
@@ -335,6 +457,8 @@ static Suite *make_suite(void)
     tcase_set_timeout(tcase, 300);
     for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
         tcase_add_test(tcase, tests[i]);
+    tcase_add_loop_test(tcase, macros, 0, 2 * sizeof(hidden) / sizeof(*hidden));
+    tcase_add_loop_test(tcase, wrong_ends, 0, 5);
     suite_add_tcase(suite, tcase);
     return suite;
 }

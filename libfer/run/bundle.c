@@ -2,14 +2,11 @@
 #include "run/bundle.h"
 
 #include "prelude_cl.h"
+#include "run/names.h"
 
-#include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { NESTED = 16 }; /* #if in #if */
 
 struct member {
     const char *kernel;
@@ -203,182 +200,140 @@ static void write_text(struct writer *writer, const char *text, size_t length)
     writer->text[writer->length] = '\0';
 }
 
-static void write_line(struct writer *writer, const char *format, ...) FER_PRINTF(2, 3);
-static void write_line(struct writer *writer, const char *format, ...)
+static void write_words(struct writer *writer, const char *text)
 {
-    char line[512];
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof(line)) /* longer names are left as they are, and clash */
-        write_text(writer, line, (size_t)length);
+    write_text(writer, text, strlen(text));
 }
 
-static size_t word_length(const char *at)
+/* "#ifdef NAME" */
+static void write_directive(struct writer *writer, const char *directive, const char *at, size_t length)
 {
-    size_t length = 0;
-
-    while (isalnum((unsigned char)at[length]) || at[length] == '_')
-        length++;
-    return length;
+    write_words(writer, directive);
+    write_text(writer, at, length);
+    write_words(writer, "\n");
 }
 
-/* -Dname, -Dname=value */
-static bool is_option(const char *options, const char *name, size_t length)
+/* Options, the prelude or the driver may define what the source defines.  Those that a default of the source gives way
+ * to stay from kernel to kernel; what it redefines could not be put back, so then they are not compiled together. */
+static void write_defined(struct writer *writer, const struct fer_names *names)
 {
-    for (const char *at = options; (at = strstr(at, "-D")); at += 2)
-        if (word_length(at + 2) == length && !strncmp(at + 2, name, length))
-            return true;
-    return false;
+    for (size_t i = 0; i < names->macros.count; i++) {
+        const struct fer_name *name = &names->macros.items[i];
+
+        write_directive(writer, "#ifdef ", name->at, name->length);
+        write_directive(writer, name->guarded ? "#define FER_KEPT_" : "#error ", name->at, name->length);
+        write_words(writer, "#endif\n");
+    }
+    for (size_t i = 0; i < names->declared.count; i++) {
+        const struct fer_name *name = &names->declared.items[i];
+
+        write_directive(writer, "#ifdef ", name->at, name->length);
+        write_directive(writer, "#error ", name->at, name->length);
+        write_words(writer, "#endif\n");
+    }
 }
 
-/* Undefine what lines of a text define.  Those of the options hold for the kernels that follow, too. */
-static void write_undefines(struct writer *writer, const char *text, const char *options)
+static void write_undefined(struct writer *writer, const struct fer_names *names)
 {
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        const char *at = line + strspn(line, " \t\n");
+    for (size_t i = 0; i < names->macros.count; i++) {
+        const struct fer_name *name = &names->macros.items[i];
 
-        line = at;
-        if (*at != '#')
+        if (name->guarded)
+            write_directive(writer, "#ifndef FER_KEPT_", name->at, name->length);
+        write_directive(writer, "#undef ", name->at, name->length);
+        if (name->guarded)
+            write_words(writer, "#endif\n");
+    }
+    for (size_t i = 0; i < names->declared.count; i++)
+        write_directive(writer, "#undef ", names->declared.items[i].at, names->declared.items[i].length);
+}
+
+/* Lines "#define NAME …" of make_defines. */
+static void write_undefines(struct writer *writer, const char *defines)
+{
+    static const char define[] = "#define ";
+
+    for (const char *at = defines; (at = strstr(at, define));) {
+        at += strlen(define);
+        write_directive(writer, "#undef ", at, strcspn(at, " \n"));
+    }
+}
+
+/* Tells apart what the source declares for one kernel and for the next: #define find find_of_KERNEL.  The kernel itself
+ * keeps its name. */
+static void write_names(struct writer *writer, const struct fer_names *names, const char *kernel)
+{
+    for (size_t i = 0; i < names->declared.count; i++) {
+        const struct fer_name *name = &names->declared.items[i];
+
+        if (name->length == strlen(kernel) && strncmp(name->at, kernel, name->length) == 0)
             continue;
-        at += 1 + strspn(at + 1, " \t");
-        if (strncmp(at, "define", 6) != 0)
-            continue;
-        at += 6 + strspn(at + 6, " \t");
-        if (!is_option(options, at, word_length(at)))
-            write_line(writer, "#undef %.*s\n", (int)word_length(at), at);
+        write_words(writer, "#define ");
+        write_text(writer, name->at, name->length);
+        write_words(writer, " ");
+        write_text(writer, name->at, name->length);
+        write_directive(writer, "_of_", kernel, strlen(kernel));
     }
 }
 
-static bool is_macro(const char *text, const char *name, size_t length)
+/* The prelude's stand there once, so they must go on meaning what they mean. */
+static void leave_out(struct fer_names *names, const struct fer_names *prelude)
 {
-    static const char define[] = "define ";
+    size_t kept = 0;
 
-    for (const char *at = text; (at = strstr(at, define)); at++) {
-        const char *found = at + strlen(define);
+    for (size_t i = 0; i < names->declared.count; i++) {
+        const struct fer_name *name = &names->declared.items[i];
 
-        if (word_length(found) == length && !strncmp(found, name, length))
-            return true;
+        if (!fer_names_find(&prelude->declared, name->at, name->length) &&
+            !fer_names_find(&prelude->macros, name->at, name->length))
+            names->declared.items[kept++] = *name;
     }
-    return false;
+    names->declared.count = kept;
 }
 
-/* Past a comment, a string or a line for the preprocessor, or NULL: none begins here. */
-static const char *skip(const char *text, const char *at)
-{
-    const char *end = NULL;
-
-    if (at[0] == '/' && at[1] == '*') {
-        end = strstr(at + 2, "*/");
-        return end ? end + 2 : at + strlen(at);
-    }
-    if (at[0] == '/' && at[1] == '/')
-        return at + strcspn(at, "\n");
-    if (*at == '"') {
-        end = strchr(at + 1, '"');
-        return end ? end + 1 : at + strlen(at);
-    }
-    if (*at != '#' || (at > text && at[-1] != '\n' && at[-1] != ' ' && at[-1] != '\t'))
-        return NULL;
-    do {
-        at += strcspn(at, "\n");
-        at += *at != '\0';
-    } while (*at && at[-2] == '\\');
-    return at;
-}
-
-/* Whether a word outside of all brackets is the name of a function, a value or a type.  (A kernel's name is never asked
- * for: the launch knows it.) */
-static bool is_declared(const char *source, const char *word, size_t length, bool type)
-{
-    const char next = word[length + strspn(word + length, " \t\n")];
-
-    return type || ((next == '(' || next == '[' || next == '=') && *word != '_' && !is_macro(source, word, length) &&
-                    !is_macro(fer_prelude_cl, word, length));
-}
-
-/* How deep in brackets, and in each #if that is open how deep it was there: alternatives may each open the same one. */
-struct depth {
-    int now, before[NESTED], level;
-};
-
-static void take_directive(struct depth *depth, const char *line)
-{
-    const char *word = line + 1 + strspn(line + 1, " \t");
-
-    if (!strncmp(word, "if", 2) && depth->level < NESTED)
-        depth->before[depth->level++] = depth->now;
-    else if (!strncmp(word, "el", 2) && depth->level > 0)
-        depth->now = depth->before[depth->level - 1];
-    else if (!strncmp(word, "endif", 5) && depth->level > 0)
-        depth->level--;
-}
-
-/* The next name that two copies of the source would both declare, from *at on; 0: there is none. */
-static size_t next_name(const char *source, const char **at, const char **name)
-{
-    struct depth depth = { 0 }; /* names are found outside of brackets, so each search begins there */
-    bool type = false;
-
-    while (**at) {
-        const char *past = skip(source, *at);
-        const size_t length = past ? 0 : word_length(*at);
-
-        if (past) {
-            if (**at == '#')
-                take_directive(&depth, *at);
-            *at = past;
-        } else if (length > 0) {
-            *name = *at;
-            *at += length;
-            if (depth.now == 0 && is_declared(source, *name, length, type))
-                return length;
-            type = (length == 6 && !strncmp(*name, "struct", 6)) || (length == 5 && !strncmp(*name, "union", 5)) ||
-                   (length == 4 && !strncmp(*name, "enum", 4));
-        } else {
-            depth.now += strchr("({[", **at) ? 1 : strchr(")}]", **at) ? -1 : 0;
-            *at += 1;
-        }
-    }
-    return 0;
-}
-
-/* Tells apart what the source declares for one kernel and for the next: #define find find_of_KERNEL.  Kernel NULL: undo
- * it. */
-static void write_names(struct writer *writer, const char *source, const char *kernel)
-{
-    const char *at = source, *name;
-    size_t length;
-
-    while ((length = next_name(source, &at, &name)) > 0) {
-        if (!kernel)
-            write_line(writer, "#undef %.*s\n", (int)length, name);
-        else if (length != strlen(kernel) || strncmp(name, kernel, length) != 0)
-            write_line(writer, "#define %.*s %.*s_of_%s\n", (int)length, name, (int)length, name, kernel);
-    }
-}
-
-static enum fer_status make_text(struct fer_bundle *bundle, struct fer_error *err)
+static char *join(const struct fer_bundle *bundle, const struct fer_names *names)
 {
     struct writer writer = { .text = calloc(1, 1), .size = 1 };
 
+    write_defined(&writer, names);
     for (int i = 0; i < bundle->count; i++) {
         const struct member *member = &bundle->members[i];
 
-        write_text(&writer, member->defines, strlen(member->defines));
-        write_names(&writer, bundle->source, member->kernel);
-        write_line(&writer, "#line 1 \"source\"\n");
-        write_text(&writer, bundle->source, strlen(bundle->source));
-        write_line(&writer, "\n");
-        write_names(&writer, bundle->source, NULL);
-        write_undefines(&writer, bundle->source, bundle->options);
-        write_undefines(&writer, member->defines, bundle->options);
+        write_words(&writer, member->defines);
+        write_names(&writer, names, member->kernel);
+        write_words(&writer, "#line 1 \"source\"\n");
+        write_words(&writer, bundle->source);
+        write_words(&writer, "\n");
+        write_undefined(&writer, names);
+        write_undefines(&writer, member->defines);
     }
-    bundle->text = writer.text;
-    return writer.text ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while kernels were prepared");
+    return writer.text;
+}
+
+/* Without a text they are compiled one by one. */
+static enum fer_status make_text(struct fer_bundle *bundle, const struct fer_names *prelude, struct fer_error *err)
+{
+    struct fer_names names;
+    enum fer_status status = fer_names_read(bundle->source, &names, err);
+
+    if (status)
+        return status == FER_ENOTSUP ? FER_OK : status;
+    leave_out(&names, prelude);
+    bundle->text = join(bundle, &names);
+    fer_names_free(&names);
+    return bundle->text ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while kernels were prepared");
+}
+
+static enum fer_status make_texts(struct fer_bundles *bundles, struct fer_error *err)
+{
+    struct fer_names prelude;
+    enum fer_status status = fer_names_read(fer_prelude_cl, &prelude, err);
+
+    for (int i = 0; i < bundles->count && !status; i++)
+        if (bundles->items[i].count > 1)
+            status = make_text(&bundles->items[i], &prelude, err);
+    fer_names_free(&prelude);
+    return status;
 }
 
 /* ---- all of it ---- */
@@ -412,9 +367,8 @@ enum fer_status fer_bundles_create(struct fer_bundles *bundles, const struct fer
         status = fer_fail(err, FER_ENOMEM, "out of memory while %d launches were prepared", program->nlaunches);
     if (!status)
         status = add_launches(bundles, program, err);
-    for (int i = 0; i < bundles->count && !status; i++)
-        if (bundles->items[i].count > 1)
-            status = make_text(&bundles->items[i], err);
+    if (!status)
+        status = make_texts(bundles, err);
     if (status)
         fer_bundles_free(bundles);
     return status;

@@ -23,6 +23,8 @@ libfer_core_la_SOURCES += \
 	%D%/kernel-check.h \
 	%D%/known.c \
 	%D%/known.h \
+	%D%/names.c \
+	%D%/names.h \
 	%D%/peak.c \
 	%D%/peak.h \
 	%D%/place.c \
