@@ -13,6 +13,8 @@ libfer_core_la_SOURCES += \
 	%D%/build.c \
 	%D%/build.h \
 	%D%/cl-error.c \
+	%D%/clean.c \
+	%D%/clean.h \
 	%D%/device.c \
 	%D%/device.h \
 	%D%/exec.c \
