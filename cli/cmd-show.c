@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "cli.h"
+#include "pictures.h"
 
 struct args {
     struct common common;
@@ -30,12 +31,10 @@ static const struct argp_option options[] = {
 /* A name that promises another kind of picture would be believed. */
 static const char *png_argument(struct argp_state *state, const char *path)
 {
-    static const char *const others[] = { ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", NULL };
     const char *end = strrchr(path, '.');
 
-    for (int i = 0; end && others[i]; i++)
-        if (!strcasecmp(end, others[i]))
-            argp_error(state, "--out=%s: the sheet is written as PNG; let the name end in .png", path);
+    if (picture_named(path) && strcasecmp(end, ".png") != 0)
+        argp_error(state, "--out=%s: the sheet is written as PNG; let the name end in .png", path);
     return path;
 }
 

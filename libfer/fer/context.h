@@ -64,7 +64,8 @@ struct fer_context_options {
  * no precision; FER_ENOMEM. */
 FER_API enum fer_status fer_context_create(const struct fer_context_options *options, struct fer_context **out,
                                            struct fer_error *err);
-FER_API void fer_context_free(struct fer_context *context); /* NULL is fine */
+/* After everything that was opened with it.  NULL is fine. */
+FER_API void fer_context_free(struct fer_context *context);
 
 /* The largest seed: reports hold it as a number, and JSON's readers have none that is larger. */
 #define FER_SEED_MAX ((uint64_t)INT64_MAX)

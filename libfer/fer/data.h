@@ -26,9 +26,10 @@ struct fer_image {
 /* Decode PNG, JPEG, BMP, PGM or PPM from memory or a file of at most 256 MiB into 1, 3 or 4 channels (channels = 0: as
  * stored, without the alpha of gray).  A JPEG is turned as its EXIF says that it is held.  Refuses sides over 16384 and
  * over 64 million pixels.  FER_EFORMAT: no such picture, or a damaged one; FER_EINVAL: another number of channels;
- * FER_EIO, FER_ENOMEM.  Thread safe.  fer_image_read adds FER_ENOTFOUND, and names the file in its sentences. */
+ * FER_ENOMEM.  Thread safe. */
 FER_API enum fer_status fer_image_decode(struct fer_image *image, const void *bytes, size_t size, int channels,
                                          struct fer_error *err);
+/* The same of a file; FER_ENOTFOUND and FER_EIO too.  Sentences name it. */
 FER_API enum fer_status fer_image_read(struct fer_image *image, const char *path, int channels, struct fer_error *err);
 /* A black picture.  FER_EINVAL: a size that is refused. */
 FER_API enum fer_status fer_image_create(struct fer_image *image, int width, int height, int channels,

@@ -20,7 +20,8 @@ struct fer_finder;
  * Errors: FER_ENOTFOUND (no such detector, a missing file), FER_EINVAL, FER_EFORMAT, … */
 FER_API enum fer_status fer_finder_open(struct fer_context *context, const char *detector, const char *const *arguments,
                                         struct fer_finder **out, struct fer_error *err);
-FER_API void fer_finder_close(struct fer_finder *finder); /* NULL is fine */
+/* NULL is fine. */
+FER_API void fer_finder_close(struct fer_finder *finder);
 
 /* Faces in a picture of 1, 3 or 4 channels, into a malloc'ed *boxes that the caller frees: in the picture's pixels,
  * clipped to it, the largest first.  No face is no error: *count is 0.  A picture with a side over 4096 pixels is

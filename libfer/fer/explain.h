@@ -93,7 +93,8 @@ FER_API enum fer_status fer_explainer_add(struct fer_explainer *explainer, const
  *
  * null: it is not defined there. */
 FER_API enum fer_status fer_explainer_finish(struct fer_explainer *explainer, char **json, struct fer_error *err);
-FER_API void fer_explainer_close(struct fer_explainer *explainer); /* NULL is fine */
+/* Before fer_explainer_finish: pictures that are written stay, without a table.  NULL is fine. */
+FER_API void fer_explainer_close(struct fer_explainer *explainer);
 
 #ifdef __cplusplus
 }

@@ -50,6 +50,7 @@ FER_API void fer_group_free(struct fer_group *group);
 
 /* This process, from 0; rank 0 writes the log and the checkpoints. */
 FER_API int fer_group_rank(const struct fer_group *group);
+/* How many processes there are, at least 1. */
 FER_API int fer_group_size(const struct fer_group *group);
 /* This process among those on its machine, for fer_context_options.place. */
 FER_API int fer_group_place(const struct fer_group *group);

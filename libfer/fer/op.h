@@ -87,8 +87,9 @@ enum fer_products {
 /* What the user allows (--precision); whoever may round may also round less. */
 FER_API enum fer_products fer_emit_products(const struct fer_emit *em);
 
-/* The op that launches are emitted for, and its fer_op_params. */
+/* The op that launches are emitted for; valid during the callback. */
 FER_API const struct fer_op *fer_emit_op(const struct fer_emit *em);
+/* Its fer_op_params: the layer's own struct, of its params_size. */
 FER_API const void *fer_emit_params(const struct fer_emit *em);
 /* As fer_op_training. */
 FER_API bool fer_emit_training(const struct fer_emit *em);
@@ -97,17 +98,21 @@ FER_API bool fer_emit_tracking(const struct fer_emit *em);
 /* Whether a backward pass will follow (else nothing needs to be saved). */
 FER_API bool fer_emit_has_backward(const struct fer_emit *em);
 
-/* Tensors of the program, in the layouts that the layer was given; they belong to the program. */
+/* Tensors of the program, in the layouts that the layer was given; they belong to the program.  Input i, from 0.  NULL,
+ * here and in those that follow: there is no such. */
 FER_API struct fer_tensor *fer_emit_input(const struct fer_emit *em, int i);
+/* Output i, in the order in which shape declared them. */
 FER_API struct fer_tensor *fer_emit_output(const struct fer_emit *em, int i);
-FER_API struct fer_tensor *fer_emit_weight(const struct fer_emit *em, int i); /* weights and buffers, by their index */
+/* Weights and buffers, by the index that shape was given for them. */
+FER_API struct fer_tensor *fer_emit_weight(const struct fer_emit *em, int i);
+/* Saved tensors, likewise. */
 FER_API struct fer_tensor *fer_emit_saved(const struct fer_emit *em, int i);
 /* A scratch tensor that lives until this callback's last launch. */
 FER_API struct fer_tensor *fer_emit_temp(struct fer_emit *em, const struct fer_shape *shape, enum fer_layout layout);
 
-/* The scatter layer of a struct fer_dispatch: which net, from 0, this call of forward is about (elsewhere -1), and the
- * rows that the net has run for, i32[n]: net's row i is row DATA(rows)[i] of the outputs. */
+/* The scatter layer of a struct fer_dispatch: which net, from 0, this call of forward is about; elsewhere -1. */
 FER_API int fer_emit_net(const struct fer_emit *em);
+/* The rows that this net has run for, i32[n]: net's row i is row DATA(rows)[i] of the outputs; elsewhere NULL. */
 FER_API struct fer_tensor *fer_emit_rows(const struct fer_emit *em);
 
 /* What has been fused behind this op, by the leave of its layer's `fuses`: output 0 is
@@ -131,10 +136,11 @@ FER_API enum fer_activation fer_emit_activation(const struct fer_emit *em);
 
 /* backward: the gradient with respect to output i (NULL: nothing flows there, treat it as zero) … */
 FER_API struct fer_tensor *fer_emit_grad_output(const struct fer_emit *em, int i);
-/* … and where to write the gradient of input i or weight i (NULL: nobody needs it, skip the work).
+/* … and where to write the gradient of input i (NULL: nobody needs it, skip the work).
  * Each that is not NULL is written whole, including the zero lanes of a blocked layout; the core adds contributions at
  * a fan-out. */
 FER_API struct fer_tensor *fer_emit_grad_input(const struct fer_emit *em, int i);
+/* The same of weight i. */
 FER_API struct fer_tensor *fer_emit_grad_weight(const struct fer_emit *em, int i);
 
 /* A tensor derived from weights alone (a packed or transformed copy).  The first caller for the same `source`
@@ -195,9 +201,11 @@ FER_API struct fer_launch *fer_emit_call(struct fer_emit *em, const char *source
  * FER_INOUT(x) and brings x_data, x_offset, x_dim (int4: live rows, then the other axes, 1 past the rank) and the
  * macros AT(x,n,c,p), LOAD(x,n,c,p), STORE(x,n,c,p,v), SIZE(x).  `name` has static lifetime.  FER_KERNEL_name is
  * defined for the launch's kernel: a source with several kernels puts each between #ifdef FER_KERNEL_name and #endif.
- */
+ * This one the kernel reads. */
 FER_API void fer_launch_in(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
+/* A tensor that the kernel writes. */
 FER_API void fer_launch_out(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
+/* A tensor whose contents it needs and changes. */
 FER_API void fer_launch_inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
 FER_API void fer_launch_int(struct fer_launch *launch, int value);      /* const int */
 FER_API void fer_launch_float(struct fer_launch *launch, double value); /* const float */

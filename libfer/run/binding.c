@@ -295,7 +295,7 @@ static enum fer_status explain_build(const struct fer_launch *launch, struct fer
 static enum fer_status build_kernel(struct fer_binding *binding, const struct fer_binder *binder, struct fer_error *err)
 {
     const struct fer_launch *launch = binding->launch;
-    const struct fer_text text = fer_bundles_text(binder->bundles, launch);
+    const struct fer_kernel_text text = fer_bundles_text(binder->bundles, launch);
     cl_program program;
     cl_int code;
     enum fer_status status =
@@ -369,7 +369,7 @@ enum fer_status fer_binding_record(const struct fer_binder *binder, const struct
                                    struct fer_error *err)
 {
     struct fer_binding binding = { .launch = launch };
-    const struct fer_text text = fer_bundles_text(binder->bundles, launch);
+    const struct fer_kernel_text text = fer_bundles_text(binder->bundles, launch);
     enum fer_status status = set_group(&binding, binder->device, err);
 
     if (!status)

@@ -388,13 +388,13 @@ void fer_bundles_free(struct fer_bundles *bundles)
     *bundles = (struct fer_bundles){ 0 };
 }
 
-struct fer_text fer_bundles_text(const struct fer_bundles *bundles, const struct fer_launch *launch)
+struct fer_kernel_text fer_bundles_text(const struct fer_bundles *bundles, const struct fer_launch *launch)
 {
     const struct fer_bundle *bundle = bundles->of[launch->index];
 
     if (!bundle->text)
-        return (struct fer_text){ bundles->defines[launch->index], bundle->source, bundle->options };
-    return (struct fer_text){ bundle->bfloat ? has_bfloat : "", bundle->text, bundle->options };
+        return (struct fer_kernel_text){ bundles->defines[launch->index], bundle->source, bundle->options };
+    return (struct fer_kernel_text){ bundle->bfloat ? has_bfloat : "", bundle->text, bundle->options };
 }
 
 bool fer_bundles_part(const struct fer_bundles *bundles, const struct fer_launch *launch)

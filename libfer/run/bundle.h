@@ -19,7 +19,7 @@ struct fer_bundles {
 };
 
 /* What fer_device_program takes.  Nothing of it is owned by who asks. */
-struct fer_text {
+struct fer_kernel_text {
     const char *defines, *source, *options;
 };
 
@@ -30,7 +30,7 @@ enum fer_status fer_bundles_create(struct fer_bundles *bundles, const struct fer
 void fer_bundles_free(struct fer_bundles *bundles);
 
 /* The program with this launch's kernel in it. */
-struct fer_text fer_bundles_text(const struct fer_bundles *bundles, const struct fer_launch *launch);
+struct fer_kernel_text fer_bundles_text(const struct fer_bundles *bundles, const struct fer_launch *launch);
 /* From now on the kernels of this launch's bundle are compiled one by one, because together they do not compile. False:
  * they already are. */
 bool fer_bundles_part(const struct fer_bundles *bundles, const struct fer_launch *launch);
