@@ -37,4 +37,6 @@ libfer_core_la_SOURCES += \
 	%D%/philox.h \
 	%D%/said.h \
 	%D%/status.c \
-	%D%/tensor.c
+	%D%/tensor.c \
+	%D%/text.c \
+	%D%/text.h

@@ -75,7 +75,6 @@ libfer_core_la_SOURCES += \
 	%D%/step.h \
 	%D%/store.c \
 	%D%/test.c \
-	%D%/text.h \
 	%D%/update.c \
 	%D%/update.h \
 	%D%/widen.c

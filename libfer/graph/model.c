@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "graph/resolve.h"
-#include "graph/text.h"
+#include "text.h"
 #include "number.h"
 #include "said.h"
 
@@ -25,7 +25,7 @@ static enum fer_status write_model(struct fer_env *env, const struct fer_model *
     struct fer_text text = { 0 };
     struct fer_error err = FER_ERROR_INIT;
     status = fer_said(model->write(params, &text, &err), model->name, "write", &err);
-    if (!status && (text.failed || !text.bytes))
+    if (!status && (text.failed || !text.data))
         status =
             fer_fail(&err, text.failed ? FER_ENOMEM : FER_EPLUGIN, text.failed ? "out of memory" : "it wrote nothing");
     char name[160];
@@ -36,8 +36,8 @@ static enum fer_status write_model(struct fer_env *env, const struct fer_model *
     if (used < sizeof(name))
         snprintf(name + used, sizeof(name) - used, ")");
     if (!status)
-        status = fer_sources_add(r->d->sources, name, call->name_span.source->dir, text.bytes, out, &err);
-    free(text.bytes);
+        status = fer_sources_add(r->d->sources, name, call->name_span.source->dir, text.data, out, &err);
+    free(text.data);
     if (status)
         fer_report_at(r, env->module,
                       err.argument[0] ? fer_bind_span(call, model->params, err.argument) : call->name_span, "%s: %s",
@@ -109,16 +109,14 @@ void fer_text_add(struct fer_text *text, const char *format, ...)
     va_start(args, format);
     const int length = fer_number_vprint(NULL, 0, format, args);
     va_end(args);
-    char *bytes = text->failed || length < 0 || text->length > (16u << 20)
-                      ? NULL
-                      : realloc(text->bytes, text->length + (size_t)length + 1);
-    if (!bytes) {
+    char *part = length < 0 || text->length > (16u << 20) ? NULL : malloc((size_t)length + 1);
+    if (!part) {
         text->failed = true;
         return;
     }
     va_start(args, format);
-    fer_number_vprint(bytes + text->length, (size_t)length + 1, format, args);
+    fer_number_vprint(part, (size_t)length + 1, format, args);
     va_end(args);
-    text->bytes = bytes;
-    text->length += (size_t)length;
+    fer_text_put_bytes(text, part, (size_t)length);
+    free(part);
 }

@@ -8,31 +8,6 @@
 #include "arena.h"
 #include "lang/utf8.h"
 
-static void put_bytes(struct fer_text *text, const char *bytes, size_t length)
-{
-    if (text->failed)
-        return;
-    if (length >= text->capacity - text->length) {
-        size_t capacity = 2 * (text->capacity + length) + 64;
-        char *data = realloc(text->data, capacity);
-
-        if (!data) {
-            text->failed = true;
-            return;
-        }
-        text->data = data;
-        text->capacity = capacity;
-    }
-    memcpy(text->data + text->length, bytes, length);
-    text->length += length;
-    text->data[text->length] = '\0';
-}
-
-void fer_text_put(struct fer_text *text, const char *string)
-{
-    put_bytes(text, string, strlen(string));
-}
-
 int fer_text_width(const char *string)
 {
     size_t length = strlen(string), size;
@@ -68,7 +43,7 @@ static void put_string(struct fer_text *text, const char *string)
         case '\\': fer_text_put(text, "\\\\"); break;
         case '\n': fer_text_put(text, "\\n"); break;
         case '\t': fer_text_put(text, "\\t"); break;
-        default: put_bytes(text, string, 1);
+        default: fer_text_put_bytes(text, string, 1);
         }
     }
     fer_text_put(text, "\"");

@@ -7,17 +7,11 @@
 #define FER_LANG_PRINT_H
 
 #include "lang/ast.h"
+#include "text.h"
 
 struct fer_arena;
 
 enum { FER_PRINT_WIDTH = 110, FER_PRINT_INDENT = 2 };
-
-/* A text that grows.  After memory is gone it stays empty and failed. */
-struct fer_text {
-    char *data;
-    size_t length, capacity;
-    bool failed;
-};
 
 /* A piece of a line.  Pieces of one column stand under each other where they have one
  * key and lie at most `spread` columns apart in width; a NULL key never does. */
@@ -73,7 +67,6 @@ struct fer_printer {
 
 /* --- print-text.c: nodes as text, without comments and line breaks; every text lives in the arena --- */
 
-void fer_text_put(struct fer_text *text, const char *string);
 int fer_text_width(const char *string);
 /* Move into the arena; "" (and p->failed) when memory is gone. */
 const char *fer_print_keep(struct fer_printer *p, struct fer_text *text);

@@ -2,6 +2,7 @@
 #include "run/builtins.h"
 
 #include "builtins_cl.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -228,33 +229,7 @@ static bool is_strange(const char *name)
 
 /* ---- the names in a text ---- */
 
-struct declarations {
-    char *text;
-    size_t length, size;
-    bool failed; /* out of memory, or a function that we do not declare */
-};
-
-static void append(struct declarations *d, const char *text)
-{
-    const size_t length = strlen(text);
-
-    if (!d->failed && d->length + length + 1 > d->size) {
-        const size_t size = 2 * d->size + length + 1;
-        char *grown = realloc(d->text, size);
-
-        d->failed = !grown;
-        if (grown) {
-            d->text = grown;
-            d->size = size;
-        }
-    }
-    if (d->failed)
-        return;
-    memcpy(d->text + d->length, text, length + 1);
-    d->length += length;
-}
-
-static void declare(struct declarations *d, const char *word, size_t length, size_t macros)
+static void declare(struct fer_text *d, const char *word, size_t length, size_t macros)
 {
     char name[NAME], line[2 * NAME + 32];
 
@@ -262,9 +237,9 @@ static void declare(struct declarations *d, const char *word, size_t length, siz
         return;
     snprintf(name, sizeof(name), "%.*s", (int)length, word);
     if (word[length + strspn(word + length, " \t\n")] == '(' && is_strange(name))
-        d->failed = true;
-    else if (line_of(name, line, sizeof(line)) && !d->failed && !strstr(d->text + macros, line))
-        append(d, line);
+        d->failed = true; /* a function that we do not declare */
+    else if (line_of(name, line, sizeof(line)) && !d->failed && !strstr(d->data + macros, line))
+        fer_text_put(d, line);
 }
 
 static bool is_word(char c)
@@ -272,7 +247,7 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-static void scan(struct declarations *d, const char *at, size_t macros)
+static void scan(struct fer_text *d, const char *at, size_t macros)
 {
     while (*at) {
         if (at[0] == '/' && at[1] == '/') {
@@ -295,16 +270,16 @@ static void scan(struct declarations *d, const char *at, size_t macros)
 
 char *fer_builtins_declare(const char *const *parts, size_t count)
 {
-    struct declarations d = { 0 };
+    struct fer_text d = { 0 };
     size_t macros;
 
-    append(&d, fer_builtins_cl);
+    fer_text_put(&d, fer_builtins_cl);
     macros = d.length;
     for (size_t i = 0; i < count && !d.failed; i++)
         scan(&d, parts[i], macros);
     if (d.failed) {
-        free(d.text);
+        free(d.data);
         return NULL;
     }
-    return d.text;
+    return d.data;
 }

@@ -3,6 +3,7 @@
 
 #include "prelude_cl.h"
 #include "run/names.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,102 +178,74 @@ static enum fer_status add_launch(struct fer_bundles *bundles, const struct fer_
 
 /* ---- the text of several ---- */
 
-struct writer {
-    char *text; /* owned; NULL: out of memory */
-    size_t length, size;
-};
-
-static void write_text(struct writer *writer, const char *text, size_t length)
-{
-    if (writer->text && writer->length + length + 1 > writer->size) {
-        const size_t size = 2 * writer->size + length + 1;
-        char *grown = realloc(writer->text, size);
-
-        if (!grown)
-            free(writer->text);
-        writer->text = grown;
-        writer->size = size;
-    }
-    if (!writer->text)
-        return;
-    memcpy(writer->text + writer->length, text, length);
-    writer->length += length;
-    writer->text[writer->length] = '\0';
-}
-
-static void write_words(struct writer *writer, const char *text)
-{
-    write_text(writer, text, strlen(text));
-}
-
 /* "#ifdef NAME" */
-static void write_directive(struct writer *writer, const char *directive, const char *at, size_t length)
+static void write_directive(struct fer_text *text, const char *directive, const char *at, size_t length)
 {
-    write_words(writer, directive);
-    write_text(writer, at, length);
-    write_words(writer, "\n");
+    fer_text_put(text, directive);
+    fer_text_put_bytes(text, at, length);
+    fer_text_put(text, "\n");
 }
 
 /* Options, the prelude or the driver may define what the source defines.  Those that a default of the source gives way
  * to stay from kernel to kernel; what it redefines could not be put back, so then they are not compiled together. */
-static void write_defined(struct writer *writer, const struct fer_names *names)
+static void write_defined(struct fer_text *text, const struct fer_names *names)
 {
     for (size_t i = 0; i < names->macros.count; i++) {
         const struct fer_name *name = &names->macros.items[i];
 
-        write_directive(writer, "#ifdef ", name->at, name->length);
-        write_directive(writer, name->guarded ? "#define FER_KEPT_" : "#error ", name->at, name->length);
-        write_words(writer, "#endif\n");
+        write_directive(text, "#ifdef ", name->at, name->length);
+        write_directive(text, name->guarded ? "#define FER_KEPT_" : "#error ", name->at, name->length);
+        fer_text_put(text, "#endif\n");
     }
     for (size_t i = 0; i < names->declared.count; i++) {
         const struct fer_name *name = &names->declared.items[i];
 
-        write_directive(writer, "#ifdef ", name->at, name->length);
-        write_directive(writer, "#error ", name->at, name->length);
-        write_words(writer, "#endif\n");
+        write_directive(text, "#ifdef ", name->at, name->length);
+        write_directive(text, "#error ", name->at, name->length);
+        fer_text_put(text, "#endif\n");
     }
 }
 
-static void write_undefined(struct writer *writer, const struct fer_names *names)
+static void write_undefined(struct fer_text *text, const struct fer_names *names)
 {
     for (size_t i = 0; i < names->macros.count; i++) {
         const struct fer_name *name = &names->macros.items[i];
 
         if (name->guarded)
-            write_directive(writer, "#ifndef FER_KEPT_", name->at, name->length);
-        write_directive(writer, "#undef ", name->at, name->length);
+            write_directive(text, "#ifndef FER_KEPT_", name->at, name->length);
+        write_directive(text, "#undef ", name->at, name->length);
         if (name->guarded)
-            write_words(writer, "#endif\n");
+            fer_text_put(text, "#endif\n");
     }
     for (size_t i = 0; i < names->declared.count; i++)
-        write_directive(writer, "#undef ", names->declared.items[i].at, names->declared.items[i].length);
+        write_directive(text, "#undef ", names->declared.items[i].at, names->declared.items[i].length);
 }
 
 /* Lines "#define NAME …" of make_defines. */
-static void write_undefines(struct writer *writer, const char *defines)
+static void write_undefines(struct fer_text *text, const char *defines)
 {
     static const char define[] = "#define ";
 
     for (const char *at = defines; (at = strstr(at, define));) {
         at += strlen(define);
-        write_directive(writer, "#undef ", at, strcspn(at, " \n"));
+        write_directive(text, "#undef ", at, strcspn(at, " \n"));
     }
 }
 
 /* Tells apart what the source declares for one kernel and for the next: #define find find_of_KERNEL.  The kernel itself
  * keeps its name. */
-static void write_names(struct writer *writer, const struct fer_names *names, const char *kernel)
+static void write_names(struct fer_text *text, const struct fer_names *names, const char *kernel)
 {
     for (size_t i = 0; i < names->declared.count; i++) {
         const struct fer_name *name = &names->declared.items[i];
 
         if (name->length == strlen(kernel) && strncmp(name->at, kernel, name->length) == 0)
             continue;
-        write_words(writer, "#define ");
-        write_text(writer, name->at, name->length);
-        write_words(writer, " ");
-        write_text(writer, name->at, name->length);
-        write_directive(writer, "_of_", kernel, strlen(kernel));
+        fer_text_put(text, "#define ");
+        fer_text_put_bytes(text, name->at, name->length);
+        fer_text_put(text, " ");
+        fer_text_put_bytes(text, name->at, name->length);
+        write_directive(text, "_of_", kernel, strlen(kernel));
     }
 }
 
@@ -293,21 +266,25 @@ static void leave_out(struct fer_names *names, const struct fer_names *prelude)
 
 static char *join(const struct fer_bundle *bundle, const struct fer_names *names)
 {
-    struct writer writer = { .text = calloc(1, 1), .size = 1 };
+    struct fer_text text = { 0 };
 
-    write_defined(&writer, names);
+    write_defined(&text, names);
     for (int i = 0; i < bundle->count; i++) {
         const struct member *member = &bundle->members[i];
 
-        write_words(&writer, member->defines);
-        write_names(&writer, names, member->kernel);
-        write_words(&writer, "#line 1 \"source\"\n");
-        write_words(&writer, bundle->source);
-        write_words(&writer, "\n");
-        write_undefined(&writer, names);
-        write_undefines(&writer, member->defines);
+        fer_text_put(&text, member->defines);
+        write_names(&text, names, member->kernel);
+        fer_text_put(&text, "#line 1 \"source\"\n");
+        fer_text_put(&text, bundle->source);
+        fer_text_put(&text, "\n");
+        write_undefined(&text, names);
+        write_undefines(&text, member->defines);
     }
-    return writer.text;
+    if (text.failed) {
+        free(text.data);
+        return NULL;
+    }
+    return text.data;
 }
 
 /* Without a text they are compiled one by one. */
