@@ -237,6 +237,19 @@ START_TEST(forms)
 }
 END_TEST
 
+/* What kernels one and two of a source make of 7, and how many programs they are. */
+static void of_seven(const char *source, int programs, float first, float second)
+{
+    const float value = 7;
+    struct fer_tensor *x = input("x", TOY_DIMS(1));
+    struct fer_tensor *one = launch(source, "one", NULL, x), *two = launch(source, "two", NULL, x);
+
+    start(programs);
+    run(x, &value, sizeof(value));
+    ck_assert_float_eq(first_of(one), first);
+    ck_assert_float_eq(first_of(two), second);
+}
+
 /* Functions that are not static, tables, unions, comments, macros of several lines, alternatives that open a bracket.
  */
 START_TEST(declarations)
@@ -269,14 +282,7 @@ START_TEST(declarations)
                                  "__kernel __attribute__((vec_type_hint(float))) void\n"
                                  "two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = most(table[1] * DATA(x)[0]); }\n"
                                  "#endif\n";
-    const float value = 7;
-    struct fer_tensor *x = input("x", TOY_DIMS(1));
-    struct fer_tensor *one = launch(source, "one", NULL, x), *two = launch(source, "two", NULL, x);
-
-    start(1);
-    run(x, &value, sizeof(value));
-    ck_assert_float_eq(first_of(one), 8);
-    ck_assert_float_eq(first_of(two), 15);
+    of_seven(source, 1, 8, 15);
 }
 END_TEST
 
@@ -292,14 +298,7 @@ START_TEST(not_together)
                                  "#elif defined(FER_KERNEL_two)\n"
                                  "__kernel void two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = x(x(LOAD(x, 0, 0, 0))); }\n"
                                  "#endif\n";
-    const float value = 7;
-    struct fer_tensor *x = input("x", TOY_DIMS(1));
-    struct fer_tensor *one = launch(source, "one", NULL, x), *two = launch(source, "two", NULL, x);
-
-    start(2);
-    run(x, &value, sizeof(value));
-    ck_assert_float_eq(first_of(one), 17);
-    ck_assert_float_eq(first_of(two), 27);
+    of_seven(source, 2, 17, 27);
 }
 END_TEST
 

@@ -15,7 +15,7 @@
 
 #include "csv.h"
 #include "file.h"
-#include "graph/text.h"
+#include "text.h"
 #include "number.h"
 #include "run/tuning.h"
 
