@@ -4,6 +4,7 @@
 #include "prelude_cl.h"
 #include "run/binary.h"
 #include "run/builtins.h"
+#include "run/dump.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -302,10 +303,13 @@ enum fer_status fer_device_program(struct fer_device *device, const char *define
         *out = entry->program;
         return FER_OK;
     }
+    kernel_name(defines, source, name, sizeof(name));
+    status = fer_program_dump(name, key, text.options, text.parts, PARTS, err);
+    if (status)
+        return status;
     if (disk)
         program = fer_binary_load(device, key, text.options);
     if (!program) {
-        kernel_name(defines, source, name, sizeof(name));
         fer_build_tell(watch, name, options);
         status = compile(device, &text, &program, err);
         if (status)

@@ -81,6 +81,7 @@ static enum fer_status read_properties(struct fer_device *device, struct fer_err
     device->local_is_global = local == CL_GLOBAL;
     device->oclgrind = strstr(device->platform_name, "Oclgrind");
     device->pocl = strstr(device->platform_name, "Portable Computing Language");
+    device->rusticl = strstr(device->platform_name, "rusticl");
     device->lean = device->pocl;
     return read_extensions(device, err);
 }

@@ -27,6 +27,7 @@ struct fer_device {
     bool local_is_global;
     bool oclgrind;          /* simulated by Oclgrind, which needs care in two places */
     bool pocl;              /* Portable Computing Language */
+    bool rusticl;           /* Mesa's */
     bool lean;              /* programs declare the built-in functions that they use (run/builtins.h) */
     bool profiling;         /* the queue records times */
     size_t allocated, peak; /* bytes of live fer_buffers */

@@ -83,12 +83,24 @@ enum fer_status fer_kernel_check(cl_kernel kernel, const struct fer_launch *laun
     return status;
 }
 
+/* Rusticl of Mesa 22.3 gives the width of a subgroup here, and runs groups up to the device's limit. */
+static size_t most_items(cl_kernel kernel, const struct fer_device *device)
+{
+    size_t most = device->max_work_group, multiple = 0;
+
+    clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most), &most, NULL);
+    if (!device->rusticl)
+        return most;
+    clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, sizeof(multiple),
+                             &multiple, NULL);
+    return most == multiple ? device->max_work_group : most;
+}
+
 enum fer_status fer_group_check(cl_kernel kernel, const struct fer_launch *launch, const size_t local[3],
                                 const struct fer_device *device, struct fer_error *err)
 {
-    size_t items = local[0] * local[1] * local[2], most = device->max_work_group;
+    size_t items = local[0] * local[1] * local[2], most = most_items(kernel, device);
 
-    clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most), &most, NULL);
     if (items > most)
         return fer_fail(err, FER_EDEVICE, "kernel %s wants groups of %zu work-items, and %s runs it with at most %zu",
                         launch->kernel, items, device->name, most);

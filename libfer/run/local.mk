@@ -17,6 +17,8 @@ libfer_core_la_SOURCES += \
 	%D%/clean.h \
 	%D%/device.c \
 	%D%/device.h \
+	%D%/dump.c \
+	%D%/dump.h \
 	%D%/exec.c \
 	%D%/exec.h \
 	%D%/job.c \
