@@ -2,8 +2,11 @@
  *
  * Convolution as an implicit matrix product, for GPUs.  See conv_implicit.cl.
  */
+#include <stdio.h>
+
 #include "conv.h"
 #include "conv_implicit_cl.h"
+#include "conv_implicit_pack_cl.h"
 
 enum { TILE };
 static const struct fer_tunable *const tunables[] = {
@@ -11,7 +14,8 @@ static const struct fer_tunable *const tunables[] = {
 };
 
 enum {
-    SIDE = 16,          /* a work-group is SIDE x SIDE */
+    ITEMS = 256,        /* of a work-group */
+    RUN = 4,            /* numbers that a work-item brings at once */
     WIDE_ITEMS = 64,    /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
     SPLIT_GROUPS = 256, /* work-groups wanted for the weights' gradient */
     SPLIT_PIXELS = 512  /* … of no fewer pixels each */
@@ -50,30 +54,61 @@ static void geometry(struct fer_launch *launch, const struct fer_convolution_sha
     fer_launch_int(launch, s->dilation);
 }
 
+/* As conv_implicit_pack.cl orders them. */
+static struct fer_tensor *pack_weights(const struct conv_call *call, bool data, int group_in, int group_out)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int taps = s->kernel * s->kernel, lanes = conv_divide_up(group_out, RUN) * RUN;
+    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ s->groups * taps, group_in * lanes });
+    char key[48];
+    bool fresh;
+    snprintf(key, sizeof key, "conv implicit %s g%d", data ? "data" : "forward", s->groups);
+    struct fer_tensor *packed = fer_emit_prepared(call->em, call->of.w, key, &shape, &fresh);
+    if (!fresh)
+        return packed;
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_implicit_pack_cl, "conv_implicit_pack", data ? "-DGRADIENT" : " ");
+    fer_launch_in(launch, "weights", call->of.w);
+    fer_launch_out(launch, "packed", packed);
+    fer_launch_int(launch, taps);
+    fer_launch_int(launch, group_in);
+    fer_launch_int(launch, group_out);
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)lanes), fer_extent_fixed((size_t)group_in),
+                        fer_extent_fixed((size_t)s->groups), 0, 0, 0);
+    fer_launch_prepare(launch);
+    return packed;
+}
+
 /* FORWARD and DATA: `in` is read, `out` written. */
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
                  struct fer_tensor *out)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const bool data = pass == FER_CONVOLUTION_DATA;
-    char options[CONV_EPILOGUE_OPTIONS];
     const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
     const int phases = data ? s->stride : 1;
     const int plane = data ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
     const struct tile tile = tile_of(group_out, s->n * plane, call->values[TILE]);
-    struct fer_launch *launch =
-        begin(call, "conv_implicit", tile, data ? "-DGRADIENT" : conv_epilogue_options(call, options));
+    const int depth = RUN * ITEMS / tile.n;
+    char options[CONV_EPILOGUE_OPTIONS], all[CONV_EPILOGUE_OPTIONS + 24];
+    struct fer_tensor *packed = pack_weights(call, data, group_in, group_out);
+    snprintf(all, sizeof all, "-DTOGETHER=%d %s",
+             group_in % depth == 0 ? depth
+             : group_in % RUN == 0 ? RUN
+                                   : 1,
+             data ? "-DGRADIENT" : conv_epilogue_options(call, options));
+    struct fer_launch *launch = begin(call, "conv_implicit", tile, all);
     fer_launch_in(launch, "x", in);
-    fer_launch_in(launch, "w", call->of.w);
+    fer_launch_in(launch, "w", packed);
     if (!data)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
     geometry(launch, s);
     fer_launch_int(launch, group_in);
     fer_launch_int(launch, group_out);
-    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane * SIDE, (size_t)tile.n),
-                        fer_extent_fixed((size_t)(conv_divide_up(group_out, tile.m) * SIDE)),
-                        fer_extent_fixed((size_t)(s->groups * phases * phases)), SIDE, SIDE, 1);
+    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane * ITEMS, (size_t)tile.n),
+                        fer_extent_fixed((size_t)conv_divide_up(group_out, tile.m)),
+                        fer_extent_fixed((size_t)(s->groups * phases * phases)), ITEMS, 1, 1);
     conv_cost(launch, s);
 }
 
@@ -113,17 +148,19 @@ static void weights(const struct conv_call *call)
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct division d = divide(s, call->values[TILE]);
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
-    struct fer_launch *launch = begin(call, "conv_implicit_weights", d.tile, " ");
+    const int group_in = s->c / s->groups;
+    struct fer_launch *launch =
+        begin(call, "conv_implicit_weights", d.tile, group_in % RUN == 0 ? "-DTOGETHER=4" : "-DTOGETHER=1");
     fer_launch_in(launch, "x", call->of.x);
     fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     geometry(launch, s);
-    fer_launch_int(launch, s->c / s->groups);
+    fer_launch_int(launch, group_in);
     fer_launch_int(launch, d.rows);
     fer_launch_int(launch, d.pixels);
-    fer_launch_range_3d(launch, fer_extent_fixed((size_t)(conv_divide_up(d.columns, d.tile.n) * SIDE)),
-                        fer_extent_fixed((size_t)(conv_divide_up(d.rows, d.tile.m) * SIDE)),
-                        fer_extent_fixed((size_t)(s->groups * d.splits)), SIDE, SIDE, 1);
+    fer_launch_range_3d(launch, fer_extent_fixed((size_t)(conv_divide_up(d.columns, d.tile.n) * ITEMS)),
+                        fer_extent_fixed((size_t)conv_divide_up(d.rows, d.tile.m)),
+                        fer_extent_fixed((size_t)(s->groups * d.splits)), ITEMS, 1, 1);
     conv_cost(launch, s);
 
     const int count = s->k * d.columns;
@@ -132,11 +169,13 @@ static void weights(const struct conv_call *call)
     fer_launch_out(launch, "dw", call->of.w);
     fer_launch_int(launch, count);
     fer_launch_int(launch, d.splits);
+    fer_launch_int(launch, group_in);
+    fer_launch_int(launch, s->kernel * s->kernel);
     fer_launch_range_1d(launch, fer_extent_fixed((size_t)count));
 }
 
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
-#define SOLVER CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl)
+#define SOLVER CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl, fer_conv_implicit_pack_cl)
 const struct conv_solver conv_implicit_forward = { SOLVER, .applicable = applicable, .emit = forward,
                                                    .epilogue = true };
 const struct conv_solver conv_implicit_data = { SOLVER, .applicable = applicable, .emit = data };

@@ -4,17 +4,20 @@
  * any kernel side, stride, padding, dilation and groups.
  *
  *                              TILE_N columns                  forward    rows are output channels, columns output
- *                         +----------------------+                        pixels of all images, depth is (input
- *                  DEPTH  |  x, gathered         |                        channel, tap)
+ *                         +----------------------+                        pixels of all images, depth is (tap, input
+ *                  DEPTH  |  x, gathered         |                        channel)
  *                         +----------------------+             data       rows are input channels, columns input
- *             +-----+     +----------------------+                        pixels of one phase, depth is (output
- *             |     |     |                      |                        channel, tap of the phase)
+ *             +-----+     +----------------------+                        pixels of one phase, depth is (tap of the
+ *             |     |     |                      |                        phase, output channel)
  *     TILE_M  |  w  |     |  y: in registers,    |             weights    rows are output channels, columns (input
- *      rows   |     |     |  16 x 16 work-items  |                        channel, tap), depth is pixels, divided into
+ *      rows   |     |     |  256 work-items      |                        channel, tap), depth is pixels, divided into
  *             +-----+     +----------------------+                        splits that conv_implicit_sum adds in order
  *
- * Both strips lie in local memory.  A work-item has every 16th row and column of the tile, so that neighbours read
- * neighbouring words of local memory and write neighbouring pixels.
+ * Both strips lie in local memory, twice: while one pair is multiplied, the next is on its way from global memory to
+ * registers.  A work-item brings a run of RUN numbers of each strip in a step, whose place it walks along without a
+ * division: a tap's position and whether it lies in the picture are the same for all channels.  It has EACH_M x EACH_N
+ * results, in runs of 4 rows and columns; 32 neighbours have 4 x 8 such runs, so that they read few words of local
+ * memory, and those side by side.
  */
 #ifndef TILE_M
 #define TILE_M 64
@@ -22,29 +25,78 @@
 #ifndef TILE_N
 #define TILE_N 64
 #endif
-#ifndef DEPTH
-#define DEPTH 16
+/* So many channels side by side always have the same tap, because a group's channels are a multiple of it: 1, RUN or, of a
+ * step, DEPTH. */
+#ifndef TOGETHER
+#define TOGETHER 1
+#endif
+/* Depths that are multiplied without a branch: all of them, but for Intel, whose compiler then needs more registers than
+ * there are. */
+#ifndef UNROLL
+#ifdef cl_intel_required_subgroup_size
+#define UNROLL 2
+#else
+#define UNROLL DEPTH
+#endif
 #endif
 #define SIDE 16
 #define ITEMS (SIDE * SIDE)
+#define RUN 4
+#define DEPTH (RUN * ITEMS / TILE_N)
+/* Of a strip's rows in local memory: four numbers further, so that neighbours who write a column meet other banks. */
+#define PITCH_M (TILE_M + RUN)
+#define PITCH_N (TILE_N + RUN)
 #define EACH_M (TILE_M / SIDE)
 #define EACH_N (TILE_N / SIDE)
+#define RUN_M (EACH_M < RUN ? EACH_M : RUN)
+/* Row or column e of a work-item's results, in the tile; at its place among SIDE. */
+#define IN_TILE(e, place, run) ((e) / (run) * (SIDE * (run)) + (place) * (run) + (e) % (run))
 
-#define CLEAR(sum)                                                                                                       \
-    for (int r = 0; r < EACH_M; r++)                                                                                     \
-        for (int q = 0; q < EACH_N; q++)                                                                                 \
-            sum[r][q] = 0.0f;
-#define MULTIPLY(sum, a, b)                                                                                              \
-    for (int l = 0; l < DEPTH; l++) {                                                                                    \
-        float row[EACH_M], column[EACH_N];                                                                               \
-        for (int r = 0; r < EACH_M; r++)                                                                                 \
-            row[r] = a[l][get_local_id(1) + r * SIDE];                                                                   \
-        for (int q = 0; q < EACH_N; q++)                                                                                 \
-            column[q] = b[l][get_local_id(0) + q * SIDE];                                                                \
-        for (int r = 0; r < EACH_M; r++)                                                                                 \
-            for (int q = 0; q < EACH_N; q++)                                                                             \
-                sum[r][q] = fma(row[r], column[q], sum[r][q]);                                                           \
+#define GROUP __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+/* Two pairs of strips, of vectors so that they are read as such. */
+#define STRIPS                                                                                                           \
+    __local float4 a_strips[2 * DEPTH * PITCH_M / 4], b_strips[2 * DEPTH * PITCH_N / 4];                                   \
+    __local float *const a = (__local float *)a_strips, *const b = (__local float *)b_strips;
+/* Where this work-item is: its place in the group, and its results'. */
+#define PLACES                                                                                                           \
+    const int id = (int)get_local_id(0);                                                                                 \
+    const int to_m = id % 32 / 8 + id / 64 * 4, to_n = id % 8 + id / 32 % 2 * 8;
+
+static inline void clear(float4 sum[EACH_M][EACH_N / 4])
+{
+#pragma unroll
+    for (int r = 0; r < EACH_M; r++)
+#pragma unroll
+        for (int s = 0; s < EACH_N / 4; s++)
+            sum[r][s] = (float4)(0.0f);
+}
+
+static inline void multiply(float4 sum[EACH_M][EACH_N / 4], __local const float *a, __local const float4 *b, int to_m,
+                            int to_n)
+{
+#pragma unroll UNROLL
+    for (int l = 0; l < DEPTH; l++) {
+        float row[EACH_M];
+        float4 column[EACH_N / 4];
+#if TILE_M >= 4 * SIDE
+#pragma unroll
+        for (int r = 0; r < EACH_M / 4; r++)
+            vstore4(((__local const float4 *)a)[(l * PITCH_M + r * SIDE * 4) / 4 + to_m], r, row);
+#else
+#pragma unroll
+        for (int r = 0; r < EACH_M; r++)
+            row[r] = a[l * PITCH_M + to_m * EACH_M + r];
+#endif
+#pragma unroll
+        for (int s = 0; s < EACH_N / 4; s++)
+            column[s] = b[(l * PITCH_N + s * SIDE * 4) / 4 + to_n];
+#pragma unroll
+        for (int r = 0; r < EACH_M; r++)
+#pragma unroll
+            for (int s = 0; s < EACH_N / 4; s++)
+                sum[r][s] = fma((float4)(row[r]), column[s], sum[r][s]);
     }
+}
 
 #ifdef FER_KERNEL_conv_implicit
 /* Which input positions one axis reads: see conv_direct.cl, whose phases these are. */
@@ -83,70 +135,111 @@ static void make_axis(struct axis *a, int size, int kernel_size, int stride, int
 #endif
 }
 
-/* x is read, y written; with GRADIENT they are dy and dx.  group_in, group_out: channels of a group read and written.
- * Dimension 0: columns, 1: rows, 2: group + groups * phase. */
-__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
-conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
-              const int pad, const int dilation, const int group_in, const int group_out)
+/* A place in the depth: taps of the phase, counted along both axes, and channels, which come the fastest. */
+struct place {
+    int v, h, c;
+};
+
+static inline void walk(struct place *at, int steps, int channels, int h_taps)
 {
-    __local float a[DEPTH][TILE_M + 1], b[DEPTH][TILE_N + 1];
+    at->c += steps;
+    while (at->c >= channels) {
+        at->c -= channels;
+        if (++at->h == h_taps) {
+            at->h = 0;
+            at->v++;
+        }
+    }
+}
+
+/* x is read, y written; with GRADIENT they are dy and dx.  w is as conv_implicit_pack.cl orders it; group_in, group_out:
+ * channels of a group read and written.  Dimension 0: columns, 1: rows, 2: group + groups * phase. */
+GROUP conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
+                    const int pad, const int dilation, const int group_in, const int group_out)
+{
+    STRIPS
+    PLACES
     const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups, phase = (int)get_group_id(2) / groups;
     struct axis v, h;
     make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
     make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
-    const int plane = v.count * h.count, pixels = y_dim.x * plane, taps = v.taps * h.taps, depth = group_in * taps;
+    const int plane = v.count * h.count, pixels = y_dim.x * plane;
+    const int steps = (group_in * v.taps * h.taps + DEPTH - 1) / DEPTH;
     const int m0 = (int)get_group_id(1) * TILE_M, q0 = (int)get_group_id(0) * TILE_N;
-    const int id = (int)(get_local_id(1) * SIDE + get_local_id(0));
-    float sum[EACH_M][EACH_N];
+    float4 sum[EACH_M][EACH_N / 4];
     if (pixels == 0) /* a phase past the last row or column */
         return;
-    CLEAR(sum)
+    clear(sum);
 
-    /* The pixel that this work-item gathers. */
-    const int q = q0 + id % TILE_N, n = q / plane, p = q % plane;
+    /* The weights that this work-item brings: RUN rows at one depth. */
+    const int rows = (group_out + RUN - 1) / RUN, m = id % (TILE_M / RUN), depth = id / (TILE_M / RUN);
+    const bool brings = depth < DEPTH && m0 / RUN + m < rows;
+    __global const float4 *const weights =
+        (__global const float4 *)DATA(w) + m0 / RUN + m +
+        (size_t)(group * kernel_size * kernel_size + v.tap * kernel_size + h.tap) * group_in * rows;
+    /* And the pixel that it gathers, at RUN depths from `first`. */
+    const int first = id / TILE_N * RUN, q = q0 + id % TILE_N, n = q / plane, p = q % plane;
     const int row = v.origin + v.scale * (p / h.count), column = h.origin + h.scale * (p % h.count);
-    const size_t image = FER_PLAIN(x_dim, n, group * group_in, 0);
+    const size_t x_plane = FER_PLANE(x_dim);
+    __global const FER_TYPE_x *const image = DATA(x) + FER_PLAIN(x_dim, n, group * group_in, 0);
+    /* Where the step is, or where the weights are and the pixels. */
+    struct place at = { 0, 0, 0 }, other = { 0, 0, 0 }, *const from = TOGETHER < DEPTH ? &other : &at;
+    if (TOGETHER < DEPTH) {
+        walk(&at, depth, group_in, h.taps);
+        walk(&other, first, group_in, h.taps);
+    }
 
-    for (int l0 = 0; l0 < depth; l0 += DEPTH) {
-        for (int e = id; e < TILE_M * DEPTH; e += ITEMS) {
-            const int l = l0 + e % DEPTH, m = m0 + e / DEPTH;
-            float value = 0.0f;
-            if (m < group_out && l < depth) {
-                const int c = l / taps, tv = l % taps / h.taps, th = l % h.taps;
-                const int t = (v.tap + v.tap_step * tv) * kernel_size + h.tap + h.tap_step * th;
-#ifdef GRADIENT
-                const size_t at = (size_t)(group * group_in + c) * group_out + m;
-#else
-                const size_t at = (size_t)(group * group_out + m) * group_in + c;
-#endif
-                value = FER_GET(w, at * (kernel_size * kernel_size) + t);
+    for (int step = -1; step < steps; step++) {
+        float4 next_a = (float4)(0.0f);
+        float next_b[RUN];
+        const int now = (step & 1) * DEPTH, next = DEPTH - now;
+        if (step + 1 < steps) {
+            if (brings && at.v < v.taps) {
+                const int tap = v.tap_step * kernel_size * at.v + h.tap_step * at.h;
+                next_a = weights[(size_t)(tap * group_in + at.c + (TOGETHER < DEPTH ? 0 : depth)) * rows];
             }
-            a[e % DEPTH][e / DEPTH] = value;
-        }
-        for (int e = id; e < TILE_N * DEPTH; e += ITEMS) {
-            const int l = l0 + e / TILE_N;
-            float value = 0.0f;
-            if (q < pixels && l < depth) {
-                const int c = l / taps, i = row + v.walk * (l % taps / h.taps), j = column + h.walk * (l % h.taps);
-                if ((uint)i < (uint)x_dim.z && (uint)j < (uint)x_dim.w)
-                    value = FER_GET(x, image + c * FER_PLANE(x_dim) + (size_t)(i * x_dim.w + j));
+            size_t pixel = 0;
+            bool inside = false;
+#pragma unroll
+            for (int k = 0; k < RUN; k++) {
+                if (k % TOGETHER == 0) {
+                    const int i = row + v.walk * from->v, j = column + h.walk * from->h;
+                    inside = q < pixels && from->v < v.taps && (uint)i < (uint)x_dim.z && (uint)j < (uint)x_dim.w;
+                    pixel = (from->c + (TOGETHER < DEPTH ? 0 : first)) * x_plane + (size_t)(i * x_dim.w + j);
+                }
+                next_b[k] = inside ? FER_READ(x, )(image, pixel + k % TOGETHER * x_plane) : 0.0f;
+                if (TOGETHER == 1)
+                    walk(&other, 1, group_in, h.taps);
             }
-            b[e / TILE_N][e % TILE_N] = value;
+            if (TOGETHER < DEPTH)
+                walk(&other, TOGETHER == 1 ? DEPTH - RUN : DEPTH, group_in, h.taps);
+            walk(&at, DEPTH, group_in, h.taps);
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        MULTIPLY(sum, a, b)
+        if (step >= 0)
+            multiply(sum, a + now * PITCH_M, b_strips + now * PITCH_N / 4, to_m, to_n);
+        if (step + 1 < steps) {
+            if (depth < DEPTH)
+                a_strips[(next + depth) * PITCH_M / 4 + m] = next_a;
+#pragma unroll
+            for (int k = 0; k < RUN; k++)
+                b[(next + id / TILE_N * RUN + k) * PITCH_N + id % TILE_N] = next_b[k];
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+
+#pragma unroll
     for (int s = 0; s < EACH_N; s++) {
-        const int to = q0 + (int)get_local_id(0) + s * SIDE;
+        const int to = q0 + IN_TILE(s, to_n, RUN);
         if (to >= pixels)
             continue;
         const int out = to % plane;
         const int at = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
+#pragma unroll
         for (int r = 0; r < EACH_M; r++) {
-            const int m = m0 + (int)get_local_id(1) + r * SIDE, k = group * group_out + m;
+            const int m = m0 + IN_TILE(r, to_m, RUN_M), k = group * group_out + m;
             if (m < group_out) {
-                const float value = FER_ADDED(sum[r][s] + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
+                const float value =
+                    FER_ADDED(((float *)&sum[r][s / 4])[s % 4] + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
                 STORE(y, to / plane, k, at, FER_ACTIVATE(float, value));
             }
         }
@@ -155,62 +248,103 @@ conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
 #endif
 
 #ifdef FER_KERNEL_conv_implicit_weights
-/* partial[split][K][group_in][tap].  Dimension 0: columns, 1: rows, 2: group + groups * split; a split has
- * `split_pixels` pixels. */
-__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
-conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride, const int pad,
-                      const int dilation, const int group_in, const int group_out, const int split_pixels)
-{
-    __local float a[DEPTH][TILE_M + 1], b[DEPTH][TILE_N + 1];
-    const int groups = dy_dim.y / group_out, group = (int)get_group_id(2) % groups, split = (int)get_group_id(2) / groups;
-    const int taps = kernel_size * kernel_size, columns = group_in * taps, plane = dy_dim.z * dy_dim.w;
-    const int begin = split * split_pixels, end = min(begin + split_pixels, dy_dim.x * plane);
-    const int m0 = (int)get_group_id(1) * TILE_M, j0 = (int)get_group_id(0) * TILE_N;
-    const int id = (int)(get_local_id(1) * SIDE + get_local_id(0));
-    float sum[EACH_M][EACH_N];
-    CLEAR(sum)
+#define LINES (ITEMS / DEPTH)
+#define BRING_M (TILE_M / LINES)
+#define NOWHERE (-0x40000000) /* no position of a picture, whatever is added */
 
-    for (int l0 = begin; l0 < end; l0 += DEPTH) {
-        for (int e = id; e < TILE_M * DEPTH; e += ITEMS) {
-            const int l = l0 + e % DEPTH, m = m0 + e / DEPTH;
-            a[e % DEPTH][e / DEPTH] =
-                m < group_out && l < end ? LOAD(dy, l / plane, group * group_out + m, l % plane) : 0.0f;
-        }
-        for (int e = id; e < TILE_N * DEPTH; e += ITEMS) {
-            const int l = l0 + e % DEPTH, j = j0 + e / DEPTH;
-            float value = 0.0f;
-            if (l < end && j < columns) {
-                const int p = l % plane, t = j % taps;
-                const int row = p / dy_dim.w * stride - pad + t / kernel_size * dilation;
-                const int column = p % dy_dim.w * stride - pad + t % kernel_size * dilation;
-                if ((uint)row < (uint)x_dim.z && (uint)column < (uint)x_dim.w)
-                    value = LOAD(x, l / plane, group * group_in + j / taps, row * x_dim.w + column);
+/* partial[split][K][tap][group_in].  A work-item brings one pixel of each step, of BRING_M rows and RUN columns.  Dimension
+ * 0: columns, 1: rows, 2: group + groups * split; a split has `split_pixels` pixels. */
+GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride, const int pad,
+                            const int dilation, const int group_in, const int group_out, const int split_pixels)
+{
+    STRIPS
+    PLACES
+    const int groups = dy_dim.y / group_out, group = (int)get_group_id(2) % groups, split = (int)get_group_id(2) / groups;
+    const int columns = group_in * kernel_size * kernel_size;
+    const size_t plane = FER_PLANE(dy_dim), x_plane = FER_PLANE(x_dim);
+    const int begin = split * split_pixels, end = min(begin + split_pixels, dy_dim.x * (int)plane);
+    const int m0 = (int)get_group_id(1) * TILE_M, j0 = (int)get_group_id(0) * TILE_N;
+    const int lane = id % DEPTH, line = id / DEPTH, m = m0 + line * BRING_M;
+    float4 sum[EACH_M][EACH_N / 4];
+    clear(sum);
+
+    /* The columns that this work-item brings: where they are from a pixel of dy. */
+    size_t channel[RUN / TOGETHER];
+    int down[RUN / TOGETHER], right[RUN / TOGETHER];
+#pragma unroll
+    for (int k = 0; k < RUN / TOGETHER; k++) {
+        const int j = j0 + line * RUN + k * TOGETHER, t = j / group_in;
+        channel[k] = (size_t)(j % group_in) * x_plane;
+        down[k] = j < columns ? t / kernel_size * dilation - pad : NOWHERE;
+        right[k] = t % kernel_size * dilation - pad;
+    }
+    /* And the pixel. */
+    int l = begin + lane, n = l / (int)plane, row = l % (int)plane / dy_dim.w, column = l % dy_dim.w;
+
+    for (int l0 = begin - DEPTH; l0 < end; l0 += DEPTH) {
+        float next_a[BRING_M], next_b[RUN];
+        const int next = (l0 - begin) / DEPTH % 2 != 0 ? 0 : DEPTH, now = DEPTH - next;
+        if (l0 + DEPTH < end) {
+            __global const FER_TYPE_dy *const rows =
+                DATA(dy) + FER_PLAIN(dy_dim, n, group * group_out + m, row * dy_dim.w + column);
+            __global const FER_TYPE_x *const image = DATA(x) + FER_PLAIN(x_dim, n, group * group_in, 0);
+#pragma unroll
+            for (int k = 0; k < BRING_M; k++)
+                next_a[k] = l < end && m + k < group_out ? FER_READ(dy, )(rows, k * plane) : 0.0f;
+            size_t pixel = 0;
+            bool inside = false;
+#pragma unroll
+            for (int k = 0; k < RUN; k++) {
+                if (k % TOGETHER == 0) {
+                    const int i = row * stride + down[k / TOGETHER], j = column * stride + right[k / TOGETHER];
+                    inside = l < end && (uint)i < (uint)x_dim.z && (uint)j < (uint)x_dim.w;
+                    pixel = channel[k / TOGETHER] + (size_t)(i * x_dim.w + j);
+                }
+                next_b[k] = inside ? FER_READ(x, )(image, pixel + k % TOGETHER * x_plane) : 0.0f;
             }
-            b[e % DEPTH][e / DEPTH] = value;
+            l += DEPTH;
+            column += DEPTH;
+            while (column >= dy_dim.w) {
+                column -= dy_dim.w;
+                if (++row == dy_dim.z) {
+                    row = 0;
+                    n++;
+                }
+            }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        MULTIPLY(sum, a, b)
+        if (l0 >= begin)
+            multiply(sum, a + now * PITCH_M, b_strips + now * PITCH_N / 4, to_m, to_n);
+        if (l0 + DEPTH < end) {
+#pragma unroll
+            for (int k = 0; k < BRING_M; k++)
+                a[(next + lane) * PITCH_M + line * BRING_M + k] = next_a[k];
+            b_strips[(next + lane) * PITCH_N / 4 + line] = vload4(0, next_b);
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+#pragma unroll
     for (int r = 0; r < EACH_M; r++)
+#pragma unroll
         for (int s = 0; s < EACH_N; s++) {
-            const int m = m0 + (int)get_local_id(1) + r * SIDE, j = j0 + (int)get_local_id(0) + s * SIDE;
-            if (m < group_out && j < columns)
-                FER_PUT(partial, ((size_t)split * dy_dim.y + group * group_out + m) * columns + j, sum[r][s]);
+            const int k = IN_TILE(r, to_m, RUN_M), j = j0 + IN_TILE(s, to_n, RUN);
+            if (m0 + k < group_out && j < columns)
+                FER_PUT(partial, ((size_t)split * dy_dim.y + group * group_out + m0 + k) * columns + j,
+                        ((float *)&sum[r][s / 4])[s % 4]);
         }
 }
 #endif
 
 #ifdef FER_KERNEL_conv_implicit_sum
-/* dw[i] = the sum over splits, in order. */
-__kernel void conv_implicit_sum(FER_IN(partial), FER_OUT(dw), const int count, const int splits)
+/* dw[k][c][tap] = the sum over splits, in order, of partial[split][k][tap][c], which are `count` numbers each. */
+__kernel void conv_implicit_sum(FER_IN(partial), FER_OUT(dw), const int count, const int splits, const int group_in,
+                                const int taps)
 {
-    const int i = (int)get_global_id(0);
+    const int i = (int)get_global_id(0), columns = group_in * taps;
     float sum = 0.0f;
     if (i >= count)
         return;
     for (int s = 0; s < splits; s++)
         sum += FER_GET(partial, (size_t)s * count + i);
-    FER_PUT(dw, i, sum);
+    FER_PUT(dw, (size_t)(i / columns) * columns + i % group_in * taps + i % columns / group_in, sum);
 }
 #endif

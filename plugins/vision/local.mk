@@ -65,6 +65,7 @@ CL_FILES += \
 	%D%/conv_grouped.cl \
 	%D%/conv_grouped_pack.cl \
 	%D%/conv_implicit.cl \
+	%D%/conv_implicit_pack.cl \
 	%D%/conv_outer.cl \
 	%D%/conv_pack.cl \
 	%D%/conv_packed.cl \
