@@ -8,17 +8,21 @@
 #include "conv_implicit_cl.h"
 #include "conv_implicit_pack_cl.h"
 
-enum { TILE };
+enum { TILE, SPLITS };
+#define TILE_TUNABLE FER_TUNABLE("tile", "rows and columns of a work-group's results at most; 0: by shape", 0, 64, 128)
+static const struct fer_tunable *const weights_tunables[] = { TILE_TUNABLE, NULL };
 static const struct fer_tunable *const tunables[] = {
-    FER_TUNABLE("tile", "rows and columns of a work-group's results at most; 0: by shape", 0, 64, 128), NULL
+    TILE_TUNABLE, FER_TUNABLE("splits", "parts of the depth that are added up afterwards; 0: by shape", 0, 1, 4), NULL
 };
 
 enum {
     ITEMS = 256,        /* of a work-group */
     RUN = 4,            /* numbers that a work-item brings at once */
     WIDE_ITEMS = 64,    /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
-    SPLIT_GROUPS = 256, /* work-groups wanted for the weights' gradient */
-    SPLIT_PIXELS = 512  /* … of no fewer pixels each */
+    SPLIT_GROUPS = 256, /* work-groups wanted: the largest GPUs run about as many at once */
+    SPLIT_STEPS = 8,    /* … of no fewer steps of the depth each */
+    SPLIT_MOST = 16,    /* … with so many for a tile at most */
+    SPLIT_PIXELS = 512  /* and, of the weights' gradient, of no fewer pixels */
 };
 
 static bool applicable(const struct fer_convolution_shape *s)
@@ -79,47 +83,111 @@ static struct fer_tensor *pack_weights(const struct conv_call *call, bool data, 
     return packed;
 }
 
-/* FORWARD and DATA: `in` is read, `out` written. */
-static void emit(const struct conv_call *call, enum fer_convolution_pass pass, struct fer_tensor *in,
-                 struct fer_tensor *out)
+static int common_divisor(int a, int b)
+{
+    return b == 0 ? a : common_divisor(b, a % b);
+}
+
+/* A FORWARD or DATA pass as a product. */
+struct product {
+    bool data;
+    int group_in, group_out; /* channels of a group that are read and written */
+    int phases, pixels;      /* of one phase in one picture */
+    struct tile tile;
+    int depth, steps; /* of a step; steps, of the phase with the most taps */
+    int splits, split_steps;
+};
+
+static struct product product_of(const struct conv_call *call, bool data)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    const bool data = pass == FER_CONVOLUTION_DATA;
-    const int group_in = (data ? s->k : s->c) / s->groups, group_out = (data ? s->c : s->k) / s->groups;
-    const int phases = data ? s->stride : 1;
-    const int plane = data ? conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases) : s->oh * s->ow;
-    const struct tile tile = tile_of(group_out, s->n * plane, call->values[TILE]);
-    const int depth = RUN * ITEMS / tile.n;
-    char options[CONV_EPILOGUE_OPTIONS], all[CONV_EPILOGUE_OPTIONS + 24];
-    struct fer_tensor *packed = pack_weights(call, data, group_in, group_out);
-    snprintf(all, sizeof all, "-DTOGETHER=%d %s",
-             group_in % depth == 0 ? depth
-             : group_in % RUN == 0 ? RUN
-                                   : 1,
-             data ? "-DGRADIENT" : conv_epilogue_options(call, options));
-    struct fer_launch *launch = begin(call, "conv_implicit", tile, all);
+    const int apart = data ? s->stride / common_divisor(s->stride, s->dilation) : 1; /* taps of one phase */
+    const int taps = conv_divide_up(s->kernel, apart), side = data ? s->stride : 1;
+    struct product p = { .data = data,
+                         .group_in = (data ? s->k : s->c) / s->groups,
+                         .group_out = (data ? s->c : s->k) / s->groups,
+                         .phases = side * side,
+                         .splits = call->values[SPLITS] };
+    p.pixels = data ? conv_divide_up(s->h, side) * conv_divide_up(s->w, side) : s->oh * s->ow;
+    p.tile = tile_of(p.group_out, s->n * p.pixels, call->values[TILE]);
+    p.depth = RUN * ITEMS / p.tile.n;
+    p.steps = conv_divide_up(p.group_in * taps * taps, p.depth);
+    if (p.splits == 0) {
+        const double groups = (double)conv_divide_up(p.group_out, p.tile.m) *
+                              conv_divide_up(s->n * p.pixels, p.tile.n) * s->groups * p.phases;
+        const int wanted = groups < SPLIT_GROUPS ? (int)(SPLIT_GROUPS / groups) : 1, most = p.steps / SPLIT_STEPS;
+        p.splits = wanted < most ? wanted : most;
+    }
+    p.splits = p.splits < 1 ? 1 : p.splits > SPLIT_MOST ? SPLIT_MOST : p.splits;
+    p.split_steps = conv_divide_up(p.steps, p.splits);
+    return p;
+}
+
+/* What a pass reads and, of `partial` or `out`, writes. */
+static void emit_product(const struct conv_call *call, const struct product *p, struct fer_tensor *in,
+                         struct fer_tensor *partial, struct fer_tensor *out)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 64];
+    struct fer_tensor *packed = pack_weights(call, p->data, p->group_in, p->group_out);
+    snprintf(options, sizeof options, "-DTOGETHER=%d%s%s %s",
+             p->group_in % p->depth == 0 ? p->depth
+             : p->group_in % RUN == 0    ? RUN
+                                         : 1,
+             p->data ? " -DGRADIENT" : "", partial ? " -DSPLIT" : "",
+             p->data || partial ? "" : conv_epilogue_options(call, epilogue));
+    struct fer_launch *launch = begin(call, "conv_implicit", p->tile, options);
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
+    if (!p->data && !partial)
+        conv_epilogue_in(launch, call);
+    fer_launch_out(launch, partial ? "partial" : "y", partial ? partial : out);
+    geometry(launch, s);
+    fer_launch_int(launch, p->group_in);
+    fer_launch_int(launch, p->group_out);
+    if (partial) {
+        fer_launch_int(launch, p->data ? s->c : s->k);
+        fer_launch_int(launch, p->data ? s->h : s->oh);
+        fer_launch_int(launch, p->data ? s->w : s->ow);
+        fer_launch_int(launch, p->split_steps);
+    }
+    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)p->pixels * ITEMS, (size_t)p->tile.n),
+                        fer_extent_fixed((size_t)conv_divide_up(p->group_out, p->tile.m)),
+                        fer_extent_fixed((size_t)(s->groups * p->phases) * (size_t)p->splits), ITEMS, 1, 1);
+    conv_cost(launch, s);
+}
+
+/* FORWARD and DATA: `in` is read, `out` written. */
+static void emit(const struct conv_call *call, bool data, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const struct product p = product_of(call, data);
+    const size_t size = (size_t)s->n * (size_t)(data ? s->c * s->h * s->w : s->k * s->oh * s->ow);
+    char options[CONV_EPILOGUE_OPTIONS];
+    if (p.splits == 1) {
+        emit_product(call, &p, in, NULL, out);
+        return;
+    }
+    struct fer_tensor *partial = conv_temp(call->em, size * (size_t)p.splits);
+    emit_product(call, &p, in, partial, out);
+    struct fer_launch *launch = fer_any_precision(fer_emit_kernel(
+        call->em, fer_conv_implicit_cl, "conv_implicit_join", "%s", data ? " " : conv_epilogue_options(call, options)));
+    fer_launch_in(launch, "partial", partial);
     if (!data)
         conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", out);
-    geometry(launch, s);
-    fer_launch_int(launch, group_in);
-    fer_launch_int(launch, group_out);
-    fer_launch_range_3d(launch, fer_extent_rows(out, (size_t)plane * ITEMS, (size_t)tile.n),
-                        fer_extent_fixed((size_t)conv_divide_up(group_out, tile.m)),
-                        fer_extent_fixed((size_t)(s->groups * phases * phases)), ITEMS, 1, 1);
-    conv_cost(launch, s);
+    fer_launch_int(launch, p.splits);
+    fer_launch_range_1d(launch, fer_extent_each(out));
 }
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_FORWARD, call->of.x, call->of.y);
+    emit(call, false, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_DATA, call->of.y, call->of.x);
+    emit(call, true, call->of.y, call->of.x);
 }
 
 /* ---- the weights' gradient ---- */
@@ -175,8 +243,9 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
-#define SOLVER CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl, fer_conv_implicit_pack_cl)
-const struct conv_solver conv_implicit_forward = { SOLVER, .applicable = applicable, .emit = forward,
+#define SOLVER(tunables) CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl, fer_conv_implicit_pack_cl)
+const struct conv_solver conv_implicit_forward = { SOLVER(tunables), .applicable = applicable, .emit = forward,
                                                    .epilogue = true };
-const struct conv_solver conv_implicit_data = { SOLVER, .applicable = applicable, .emit = data };
-const struct conv_solver conv_implicit_weights = { SOLVER, .applicable = applicable, .emit = weights };
+const struct conv_solver conv_implicit_data = { SOLVER(tunables), .applicable = applicable, .emit = data };
+const struct conv_solver conv_implicit_weights = { SOLVER(weights_tunables), .applicable = applicable,
+                                                   .emit = weights };

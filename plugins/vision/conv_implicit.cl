@@ -153,18 +153,42 @@ static inline void walk(struct place *at, int steps, int channels, int h_taps)
 }
 
 /* x is read, y written; with GRADIENT they are dy and dx.  w is as conv_implicit_pack.cl orders it; group_in, group_out:
- * channels of a group read and written.  Dimension 0: columns, 1: rows, 2: group + groups * phase. */
-GROUP conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size, const int stride,
-                    const int pad, const int dilation, const int group_in, const int group_out)
+ * channels of a group read and written.  Dimension 0: columns, 1: rows, 2: group + groups * (phase + phases * split).  With
+ * SPLIT, y is what conv_implicit_join adds up, partial[split] of the shape of the output, whose channels, height and width
+ * come last; a split has `split_steps` steps of the depth. */
+#ifdef SPLIT
+#define OUTPUT FER_OUT(partial),
+#define SPLITS , const int channels, const int height, const int width, const int split_steps
+#else
+#define OUTPUT FER_BIAS_IN FER_ADD_IN FER_OUT(y),
+#define SPLITS
+#endif
+GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const int stride, const int pad, const int dilation,
+                    const int group_in, const int group_out SPLITS)
 {
     STRIPS
     PLACES
-    const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups, phase = (int)get_group_id(2) / groups;
+#ifdef SPLIT
+    const int4 y_dim = (int4)(x_dim.x, channels, height, width);
+#endif
+#ifdef GRADIENT
+    const int phases = stride * stride;
+#else
+    const int phases = 1;
+#endif
+    const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups;
+    const int phase = (int)get_group_id(2) / groups % phases;
     struct axis v, h;
     make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
     make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
     const int plane = v.count * h.count, pixels = y_dim.x * plane;
-    const int steps = (group_in * v.taps * h.taps + DEPTH - 1) / DEPTH;
+    const int all_steps = (group_in * v.taps * h.taps + DEPTH - 1) / DEPTH;
+#ifdef SPLIT
+    const int split = (int)get_group_id(2) / groups / phases, begin = split * split_steps;
+    const int steps = min(begin + split_steps, all_steps);
+#else
+    const int begin = 0, steps = all_steps;
+#endif
     const int m0 = (int)get_group_id(1) * TILE_M, q0 = (int)get_group_id(0) * TILE_N;
     float4 sum[EACH_M][EACH_N / 4];
     if (pixels == 0) /* a phase past the last row or column */
@@ -184,12 +208,12 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), con
     __global const FER_TYPE_x *const image = DATA(x) + FER_PLAIN(x_dim, n, group * group_in, 0);
     /* Where the step is, or where the weights are and the pixels. */
     struct place at = { 0, 0, 0 }, other = { 0, 0, 0 }, *const from = TOGETHER < DEPTH ? &other : &at;
-    if (TOGETHER < DEPTH) {
-        walk(&at, depth, group_in, h.taps);
-        walk(&other, first, group_in, h.taps);
+    if (all_steps > 0) { /* else there is no tap to walk to */
+        walk(&at, begin * DEPTH + (TOGETHER < DEPTH ? depth : 0), group_in, h.taps);
+        walk(&other, begin * DEPTH + first, group_in, h.taps);
     }
 
-    for (int step = -1; step < steps; step++) {
+    for (int step = begin - 1; step < steps; step++) {
         float4 next_a = (float4)(0.0f);
         float next_b[RUN];
         const int now = (step & 1) * DEPTH, next = DEPTH - now;
@@ -215,7 +239,7 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), con
                 walk(&other, TOGETHER == 1 ? DEPTH - RUN : DEPTH, group_in, h.taps);
             walk(&at, DEPTH, group_in, h.taps);
         }
-        if (step >= 0)
+        if (step >= begin)
             multiply(sum, a + now * PITCH_M, b_strips + now * PITCH_N / 4, to_m, to_n);
         if (step + 1 < steps) {
             if (depth < DEPTH)
@@ -237,13 +261,32 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), con
 #pragma unroll
         for (int r = 0; r < EACH_M; r++) {
             const int m = m0 + IN_TILE(r, to_m, RUN_M), k = group * group_out + m;
+            const float value = ((float *)&sum[r][s / 4])[s % 4];
             if (m < group_out) {
-                const float value =
-                    FER_ADDED(((float *)&sum[r][s / 4])[s % 4] + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
-                STORE(y, to / plane, k, at, FER_ACTIVATE(float, value));
+#ifdef SPLIT
+                FER_PUT(partial, split * FER_PLAIN_SIZE(y_dim) + FER_PLAIN(y_dim, to / plane, k, at), value);
+#else
+                const float added = FER_ADDED(value + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
+                STORE(y, to / plane, k, at, FER_ACTIVATE(float, added));
+#endif
             }
         }
     }
+}
+#endif
+
+#ifdef FER_KERNEL_conv_implicit_join
+/* y = activation(the sum over splits, in order, + bias + add). */
+__kernel void conv_implicit_join(FER_IN(partial), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int splits)
+{
+    const size_t i = get_global_id(0), size = SIZE(y);
+    float sum = 0.0f;
+    if (i >= size)
+        return;
+    for (int s = 0; s < splits; s++)
+        sum += FER_GET(partial, s * size + i);
+    sum = FER_ADDED(sum + FER_BIAS(FER_CELL_C(y_dim, i)), , i);
+    FER_PUT(y, i, FER_ACTIVATE(float, sum));
 }
 #endif
 
