@@ -18,7 +18,7 @@ static const struct fer_tunable *const tunables[] = {
 enum {
     ITEMS = 256,        /* of a work-group */
     RUN = 4,            /* numbers that a work-item brings at once */
-    WIDE_ITEMS = 64,    /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
+    WIDE_ITEMS = 128,   /* work-groups that 128 x 128 tiles must leave, or smaller ones are taken */
     SPLIT_GROUPS = 256, /* work-groups wanted: the largest GPUs run about as many at once */
     SPLIT_STEPS = 8,    /* … of no fewer steps of the depth each */
     SPLIT_MOST = 16,    /* … with so many for a tile at most */
