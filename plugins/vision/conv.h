@@ -19,6 +19,9 @@ struct conv_call {
 struct conv_solver {
     struct fer_solver solver; /* name, sources, tunables */
     bool (*applicable)(const struct fer_convolution_shape *shape);
+    /* Where it applies: whether it stands before those behind it in the table, or is only tried by `fer tune`.  NULL: it
+     * does. */
+    bool (*worthwhile)(const struct fer_convolution_shape *shape);
     void (*emit)(const struct conv_call *call);
     bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };

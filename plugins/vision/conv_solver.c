@@ -15,8 +15,8 @@ static const struct conv_solver *const forward_solvers[] = {
     &conv_depthwise_forward,     &conv_grouped_forward,
     &conv_stem_forward,          &conv_winograd_forward,
     &conv_packed_forward,        &conv_direct_forward,
-    &conv_winograd_fine_forward, &conv_implicit_forward,
-    &conv_winograd2_forward,
+    &conv_winograd_fine_forward, &conv_winograd2_forward,
+    &conv_implicit_forward,
 #ifdef HAVE_CLBLAST
     &conv_clblast_forward,
 #endif
@@ -25,8 +25,8 @@ static const struct conv_solver *const forward_solvers[] = {
 static const struct conv_solver *const data_solvers[] = {
     &conv_depthwise_data,     &conv_grouped_data,
     &conv_winograd_data,      &conv_direct_data,
-    &conv_winograd_fine_data, &conv_implicit_data,
-    &conv_winograd2_data,
+    &conv_winograd_fine_data, &conv_winograd2_data,
+    &conv_implicit_data,
 #ifdef HAVE_CLBLAST
     &conv_clblast_data, /* for `fer tune` to try: it builds kernels of its own for seconds */
 #endif
@@ -36,7 +36,7 @@ static const struct conv_solver *const weights_solvers[] = {
     &conv_depthwise_weights, &conv_grouped_weights,
     &conv_stem_weights,      &conv_winograd_weights,
     &conv_direct_weights,    &conv_winograd_fine_weights,
-    &conv_implicit_weights,  &conv_winograd2_weights,
+    &conv_winograd2_weights, &conv_implicit_weights,
     &conv_generic_weights,   NULL,
 };
 
@@ -63,19 +63,34 @@ struct candidates {
     int count;
 };
 
+static void add_candidate(struct candidates *c, const struct conv_solver *s)
+{
+    c->list[c->count] = s;
+    c->solvers[c->count++] = &s->solver;
+}
+
 static struct candidates candidates_of(enum fer_convolution_pass pass, const struct fer_convolution_shape *shape,
                                        const char *name)
 {
+    const struct conv_solver *later[FER_SOLVERS];
     struct candidates c = { .count = 0 };
+    int put_off = 0;
     for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
-        const bool wanted = strcmp((*s)->solver.name, name) == 0;
         if (!(*s)->applicable(shape))
             continue;
-        c.count = wanted ? 0 : c.count;
-        c.list[c.count] = *s;
-        c.solvers[c.count++] = &(*s)->solver;
-        if (wanted)
+        if (strcmp((*s)->solver.name, name) == 0) {
+            c.count = put_off = 0;
+            add_candidate(&c, *s);
             break;
+        }
+        if ((*s)->worthwhile && !(*s)->worthwhile(shape)) {
+            later[put_off++] = *s;
+            continue;
+        }
+        /* The plainest stays the last. */
+        for (int i = 0; i < put_off && !s[1]; i++)
+            add_candidate(&c, later[i]);
+        add_candidate(&c, *s);
     }
     c.solvers[c.count] = NULL;
     return c;

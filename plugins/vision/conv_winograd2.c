@@ -18,8 +18,9 @@ enum {
     SIDE = 32, /* rows and columns of a work-group */
     ITEMS = 256,
     POINTS = 16,
-    LANES = 8,        /* input channels of the transformed weights are a multiple of it */
-    SPLIT_TILES = 128 /* of a part of the weights' gradient, at least */
+    LANES = 8,         /* input channels of the transformed weights are a multiple of it */
+    SPLIT_TILES = 128, /* of a part of the weights' gradient, at least */
+    WORK_GROUPS = 64   /* that a GPU needs to be busy */
 };
 
 static bool applicable(const struct fer_convolution_shape *s)
@@ -31,6 +32,23 @@ static bool applicable(const struct fer_convolution_shape *s)
 static int tiles_of(int height, int width)
 {
     return conv_divide_up(height, 2) * conv_divide_up(width, 2);
+}
+
+/* Compilers make 512 multiply-adds of 685 instructions a step, which do the work of 1152, where implicit GEMM's are 512
+ * of 655; but that divides its depth where there are few tiles, and does not fill up channels to SIDE. */
+static bool worthwhile_for(int tiles, int in, int out)
+{
+    return in >= SIDE && out >= SIDE && (double)conv_divide_up(tiles, SIDE) * conv_divide_up(out, SIDE) >= WORK_GROUPS;
+}
+
+static bool forward_worthwhile(const struct fer_convolution_shape *s)
+{
+    return worthwhile_for(s->n * tiles_of(s->oh, s->ow), s->c, s->k);
+}
+
+static bool data_worthwhile(const struct fer_convolution_shape *s)
+{
+    return worthwhile_for(s->n * tiles_of(s->h, s->w), s->k, s->c);
 }
 
 /* u[out / SIDE][in up to LANES][POINTS][SIDE] */
@@ -102,6 +120,12 @@ static struct division divide(const struct fer_convolution_shape *s, int groups)
     return (struct division){ conv_divide_up(all, tiles), tiles };
 }
 
+static bool weights_worthwhile(const struct fer_convolution_shape *s)
+{
+    const int blocks = conv_divide_up(s->c, SIDE) * conv_divide_up(s->k, SIDE);
+    return s->c >= SIDE && s->k >= SIDE && blocks * divide(s, WORK_GROUPS).splits >= WORK_GROUPS;
+}
+
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
@@ -129,8 +153,10 @@ static void weights(const struct conv_call *call)
 
 #define HELP "F(2x2, 3x3): 16 multiplications for 36, tiles in local memory"
 #define SOLVER(tunables) CONV_SOLVER("winograd2", HELP, tunables, fer_conv_winograd2_cl, fer_conv_winograd2_weights_cl)
-const struct conv_solver conv_winograd2_forward = { SOLVER(tunables), .applicable = applicable, .emit = forward,
+const struct conv_solver conv_winograd2_forward = { SOLVER(tunables), .applicable = applicable,
+                                                    .worthwhile = forward_worthwhile, .emit = forward,
                                                     .epilogue = true };
-const struct conv_solver conv_winograd2_data = { SOLVER(tunables), .applicable = applicable, .emit = data };
+const struct conv_solver conv_winograd2_data = { SOLVER(tunables), .applicable = applicable,
+                                                 .worthwhile = data_worthwhile, .emit = data };
 const struct conv_solver conv_winograd2_weights = { SOLVER(weights_tunables), .applicable = applicable,
-                                                    .emit = weights };
+                                                    .worthwhile = weights_worthwhile, .emit = weights };
