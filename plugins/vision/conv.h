@@ -19,7 +19,7 @@ struct conv_call {
 struct conv_solver {
     struct fer_solver solver; /* name, sources, tunables */
     bool (*applicable)(const struct fer_convolution_shape *shape);
-    /* Where it applies: whether it stands before those behind it in the table, or is only tried by `fer tune`.  NULL: it
+    /* Where it applies: whether it comes before those behind it in the table, or is for `fer tune` to try.  NULL: it
      * does. */
     bool (*worthwhile)(const struct fer_convolution_shape *shape);
     void (*emit)(const struct conv_call *call);
