@@ -148,6 +148,7 @@ static const struct op_case cases[] = {
     OP_CASE("linear 33 bias=no", "1,65", linear),
     OP_CASE("linear 70", "5,3,5,6", linear),
     OP_CASE("linear 7", "19,130", linear),
+    OP_CASE("linear 7", "3,530", linear), /* long sums: in parts on GPUs */
     OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
     OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
     OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
@@ -166,6 +167,7 @@ static const struct op_case small_cases[] = {
     OP_CASE("linear 5", "3,7", linear),
     OP_CASE("linear 17 bias=no", "1,33", linear),
     OP_CASE("linear 7", "19,34", linear),
+    OP_CASE("linear 7", "3,530", linear),
     OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
     OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
     OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
@@ -358,7 +360,7 @@ static const struct op_case turned[] = {
     { .call = "conv2d 130 kernel=3 stride=2 pad=1", .inputs = "2,48,15,14" },
     { .call = "conv2d 48 kernel=3 pad=1 groups=12", .inputs = "3,48,13,12" },
     { .call = "conv2d 40 kernel=3 pad=1", .inputs = "2,33,5,4" },
-    { .call = "linear 600", .inputs = "30,300" },
+    { .call = "linear 600", .inputs = "30,600" },
     { .call = "matmul", .inputs = "2,100,70 2,70,530" },
 };
 
