@@ -157,6 +157,26 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
     i < i##_end;                                                                                                         \
     i++
 
+/* For work-items without divisions by sizes: 1 << share of them, neighbours in memory, treat FER_EACH pixels each of one
+ * plane, number `plane` = n * C + c of a plain tensor (dimension 0); where a plane has more, dimension 1 has its further
+ * runs.  Then FER_SHARED does a statement for each: k counts them, i is the element's place in memory.  What is loaded
+ * by a first FER_SHARED is under way at once, as many loads as a processor of bandwidth wants. */
+#define FER_EACH 4
+#define FER_SHARE(t, share)                                                                                              \
+    const size_t plane = get_global_id(0) >> (share), fer_first = plane * FER_PLANE(t##_dim);                            \
+    const uint fer_pixels = (uint)FER_PLANE(t##_dim), fer_step = 1u << (share);                                          \
+    const uint fer_p = ((uint)get_global_id(1) * FER_EACH << (share)) + ((uint)get_global_id(0) & (fer_step - 1));       \
+    if (plane >= (size_t)t##_dim.x * t##_dim.y)                                                                          \
+        return;
+#define FER_SHARED(statement)                                                                                            \
+    _Pragma("unroll") for (uint k = 0; k < FER_EACH; k++)                                                                \
+    {                                                                                                                    \
+        const size_t i = fer_first + fer_p + k * fer_step;                                                               \
+        if (fer_p + k * fer_step < fer_pixels) {                                                                         \
+            statement;                                                                                                   \
+        }                                                                                                                \
+    }
+
 /* The activation that was fused behind a kernel's operation: whoever emits the kernel passes on one of -DFER_RELU,
  * -DFER_RELU6 and -DFER_LEAKY_RELU=slope, or none.  v and u are variables of type T, float or a vector.  FER_ACTIVATE is the
  * output; FER_THROUGH is the gradient u as it comes through, where v is what stood before the activation, or behind it. */

@@ -53,7 +53,6 @@ struct plan {
     int lanes, blocks; /* blocks of lanes */
     int padded;        /* channels, rounded up */
     int length, parts; /* of the sums; parts at full batch */
-    int pixels;        /* of each work-item of the elementwise kernels */
 };
 
 static struct plan plan_of(const struct fer_emit *em)
@@ -68,13 +67,11 @@ static struct plan plan_of(const struct fer_emit *em)
         const int wanted = (16 + rows * plan.blocks - 1) / (rows * plan.blocks); /* at least 16 work-groups in all */
         plan.length = (pixels + wanted - 1) / wanted;
         plan.parts = rows * ((pixels + plan.length - 1) / plan.length);
-        plan.pixels = plan.length;
     } else {
         const long all = (long)rows * pixels;
         plan.length = (int)((all + PARTS - 1) / PARTS);
         plan.length = plan.length < 1024 ? 1024 : plan.length;
         plan.parts = (int)((all + plan.length - 1) / plan.length);
-        plan.pixels = 1;
     }
     return plan;
 }
@@ -129,27 +126,31 @@ static void range_parts(struct fer_launch *launch, const struct fer_tensor *x, c
     }
 }
 
-static void range_channels(struct fer_launch *launch, const struct plan *plan)
+/* A work-item a block of channels; for kernels that join parts, a work-group a channel where there are no blocks. */
+static void range_channels(struct fer_launch *launch, const struct plan *plan, bool parts)
 {
-    const struct fer_extent each = fer_extent_fixed((size_t)(plan->padded / plan->lanes));
+    const size_t each = (size_t)(plan->padded / plan->lanes);
     if (plan->lanes > 1)
-        fer_launch_range_2d(launch, each, fer_extent_fixed(1), 1, 1);
+        fer_launch_range_2d(launch, fer_extent_fixed(each), fer_extent_fixed(1), 1, 1);
+    else if (parts)
+        fer_launch_range_2d(launch, fer_extent_fixed(each * GROUP), fer_extent_fixed(1), GROUP, 1);
     else
-        fer_launch_range_1d(launch, each);
+        fer_launch_range_1d(launch, fer_extent_fixed(each));
 }
 
 static void range_elements(struct fer_launch *launch, const struct fer_tensor *x, const struct plan *plan)
 {
     const struct fer_shape *shape = fer_tensor_shape(x);
     const int pixels = fer_axis(shape, 2) * fer_axis(shape, 3);
-    const int runs = (pixels + plan->pixels - 1) / plan->pixels;
     fer_launch_int(launch, plan->padded);
-    fer_launch_int(launch, plan->pixels);
-    const struct fer_extent each = fer_extent_rows(x, (size_t)runs * (size_t)plan->blocks, 1);
-    if (plan->lanes > 1)
-        fer_launch_range_2d(launch, each, fer_extent_fixed(1), 1, 1);
-    else
-        fer_launch_range_1d(launch, each);
+    if (plan->lanes > 1) {
+        const int runs = (pixels + plan->length - 1) / plan->length;
+        fer_launch_int(launch, plan->length);
+        fer_launch_range_2d(launch, fer_extent_rows(x, (size_t)runs * (size_t)plan->blocks, 1), fer_extent_fixed(1), 1,
+                            1);
+    } else {
+        fer_launch_planes(launch, x);
+    }
 }
 
 static void weights(struct fer_emit *em, struct fer_launch *launch)
@@ -181,7 +182,7 @@ static struct fer_tensor *summary(struct fer_emit *em, const struct plan *plan, 
     fer_launch_out(launch, "sum", sum);
     fer_launch_int(launch, plan->padded);
     fer_launch_int(launch, plan->length);
-    range_channels(launch, plan);
+    range_channels(launch, plan, true);
     return sum;
 }
 
@@ -209,7 +210,7 @@ static void emit_statistics(struct fer_emit *em, const struct plan *plan)
     fer_launch_float(launch, tracking ? params->momentum : 0);
     fer_launch_int(launch, plan->padded);
     fer_launch_int(launch, plan->length);
-    range_channels(launch, plan);
+    range_channels(launch, plan, true);
 }
 
 static void running(struct fer_emit *em, struct fer_launch *launch)
@@ -239,7 +240,7 @@ static struct fer_tensor *norm_of(struct fer_emit *em, const struct plan *plan)
     fer_launch_out(launch, "norm", norm);
     fer_launch_float(launch, params->eps);
     fer_launch_int(launch, plan->padded);
-    range_channels(launch, plan);
+    range_channels(launch, plan, false);
     fer_launch_prepare(launch);
     return norm;
 }
@@ -314,7 +315,7 @@ static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, str
     fer_launch_int(launch, (dweight ? 1 : 0) | (dbias ? 2 : 0));
     fer_launch_int(launch, plan->padded);
     fer_launch_int(launch, plan->length);
-    range_channels(launch, plan);
+    range_channels(launch, plan, true);
 }
 
 /* Where the gradient behind the activation goes, when that cannot be computed again from x alone. */
