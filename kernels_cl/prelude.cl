@@ -157,22 +157,24 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
     i < i##_end;                                                                                                         \
     i++
 
-/* For work-items without divisions by sizes: 1 << share of them, neighbours in memory, treat FER_EACH pixels each of one
- * plane, number `plane` = n * C + c of a plain tensor (dimension 0); where a plane has more, dimension 1 has its further
- * runs.  Then FER_SHARED does a statement for each: k counts them, i is the element's place in memory.  What is loaded
- * by a first FER_SHARED is under way at once, as many loads as a processor of bandwidth wants. */
-#define FER_EACH 4
+/* For work-items without divisions by sizes: 1 << share of them, neighbours in memory, have a plane, number `plane` = n * C
+ * + c of a plain tensor (dimension 0); where it wants more, dimension 1 has the next as many.  `item` counts a plane's.
+ *
+ * FER_SHARED does a statement for FER_EACH pixels of each: k counts them, i is the element's place in memory.  What a
+ * first FER_SHARED loads is under way at once, as many loads as memory wants. */
 #define FER_SHARE(t, share)                                                                                              \
     const size_t plane = get_global_id(0) >> (share), fer_first = plane * FER_PLANE(t##_dim);                            \
-    const uint fer_pixels = (uint)FER_PLANE(t##_dim), fer_step = 1u << (share);                                          \
-    const uint fer_p = ((uint)get_global_id(1) * FER_EACH << (share)) + ((uint)get_global_id(0) & (fer_step - 1));       \
+    const uint fer_step = 1u << (share), fer_lane = (uint)get_global_id(0) & (fer_step - 1);                             \
+    const uint item = (uint)get_global_id(1) * fer_step + fer_lane, fer_pixels = (uint)FER_PLANE(t##_dim);               \
+    const uint fer_pixel = (uint)get_global_id(1) * fer_step * FER_EACH + fer_lane;                                      \
     if (plane >= (size_t)t##_dim.x * t##_dim.y)                                                                          \
         return;
+#define FER_EACH 4
 #define FER_SHARED(statement)                                                                                            \
     _Pragma("unroll") for (uint k = 0; k < FER_EACH; k++)                                                                \
     {                                                                                                                    \
-        const size_t i = fer_first + fer_p + k * fer_step;                                                               \
-        if (fer_p + k * fer_step < fer_pixels) {                                                                         \
+        const size_t i = fer_first + fer_pixel + k * fer_step;                                                           \
+        if (fer_pixel + k * fer_step < fer_pixels) {                                                                     \
             statement;                                                                                                   \
         }                                                                                                                \
     }

@@ -195,7 +195,7 @@ static const struct sweep sweeps[] = {
     { 2, 20, 9, 61, 20, 3, 2, 2, 1, 5 },  { 2, 36, 5, 6, 36, 3, 1, 0, 1, 9 },    { 1, 24, 9, 7, 24, 5, 1, 2, 1, 6 },
     { 2, 32, 8, 7, 32, 3, 2, 1, 2, 4 },   { 2, 20, 6, 4, 20, 3, 1, 3, 1, 5 },    { 3, 600, 5, 3, 72, 1, 1, 0, 1, 1 },
     { 3, 33, 9, 8, 70, 3, 2, 1, 1, 1 },   { 2, 48, 9, 7, 66, 5, 3, 2, 2, 1 },    { 2, 20, 11, 10, 80, 1, 2, 0, 1, 1 },
-    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },
+    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },   { 2, 3, 9, 11, 3, 9, 2, 4, 1, 3 },
 };
 /* The same for a simulated device: channels that fill no block of 16, odd planes, padding, strides, dilation, groups.
  */
@@ -205,7 +205,7 @@ static const struct sweep small_sweeps[] = {
     { 2, 17, 3, 5, 18, 1, 1, 0, 1, 1 }, { 1, 17, 4, 3, 5, 1, 1, 0, 1, 1 },  { 2, 20, 5, 3, 17, 1, 2, 0, 1, 1 },
     { 2, 5, 4, 3, 50, 3, 1, 1, 1, 1 },  { 2, 8, 5, 6, 8, 3, 1, 1, 1, 2 },   { 2, 24, 5, 7, 24, 3, 2, 1, 1, 3 },
     { 1, 12, 5, 4, 12, 5, 1, 2, 1, 3 }, { 2, 10, 5, 4, 6, 3, 2, 1, 1, 2 },  { 2, 17, 5, 4, 17, 3, 1, 1, 1, 17 },
-    { 1, 5, 6, 5, 5, 3, 2, 2, 2, 5 },   { 2, 5, 17, 21, 3, 3, 1, 1, 1, 1 },
+    { 1, 5, 6, 5, 5, 3, 2, 2, 2, 5 },   { 2, 5, 17, 21, 3, 3, 1, 1, 1, 1 }, { 2, 3, 9, 5, 3, 9, 1, 4, 1, 3 },
 };
 
 /* Kernels that show who worked; those after the first of a pass are other forms of the same. */
@@ -245,7 +245,12 @@ static const struct solver solvers[] = {
       1e-5 },
     { "depthwise", FER_PROFILE_CPU, { "conv_depthwise" }, { "conv_depthwise" }, "conv_depthwise_weights", 1e-5 },
     { "generic", FER_PROFILE_CPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
-    { "depthwise", FER_PROFILE_GPU, { "conv_depthwise" }, { "conv_depthwise" }, NULL, 1e-5 },
+    { "depthwise",
+      FER_PROFILE_GPU,
+      { "conv_depthwise_columns", "conv_depthwise" },
+      { "conv_depthwise_columns", "conv_depthwise" },
+      "conv_depthwise_sums",
+      1e-5 },
     { "implicit", FER_PROFILE_GPU, { "conv_implicit" }, { "conv_implicit" }, "conv_implicit_weights", 1e-5 },
     { "winograd2", FER_PROFILE_GPU, { "winograd2_fused" }, { "winograd2_fused" }, "winograd2_gradient", 2e-6 },
 #ifdef HAVE_CLBLAST

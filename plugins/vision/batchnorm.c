@@ -149,7 +149,7 @@ static void range_elements(struct fer_launch *launch, const struct fer_tensor *x
         fer_launch_range_2d(launch, fer_extent_rows(x, (size_t)runs * (size_t)plan->blocks, 1), fer_extent_fixed(1), 1,
                             1);
     } else {
-        fer_launch_planes(launch, x);
+        fer_launch_shared(launch, x);
     }
 }
 
