@@ -144,11 +144,22 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
 #define FER_CELL_STORE(x, i, v) FER_PUT(x, i, v)
 #define FER_V_INT(v) (int)(v)
 #endif
+/* a / b, which takes a GPU a hundred instructions where it must reckon with 64 bits. */
+static inline size_t fer_divide(const size_t a, const size_t b)
+{
+    return (a | b) >> 32 ? a / b : (uint)a / (uint)b;
+}
 #define FER_CELLS(x) (SIZE(x) / FER_LANES)
 #define FER_CELL_BLOCKS(d) (((d).y + FER_LANES - 1) / FER_LANES)
+#if FER_LANES == 16
 #define FER_CELL_P(d, i) (int)((i) % FER_PLANE(d))
 #define FER_CELL_C(d, i) ((int)((i) / FER_PLANE(d) % FER_CELL_BLOCKS(d)) * FER_LANES)
 #define FER_CELL_N(d, i) (int)((i) / FER_PLANE(d) / FER_CELL_BLOCKS(d))
+#else
+#define FER_CELL_P(d, i) (int)((i)-fer_divide(i, FER_PLANE(d)) * FER_PLANE(d))
+#define FER_CELL_C(d, i) (int)((uint)fer_divide(i, FER_PLANE(d)) % (uint)(d).y)
+#define FER_CELL_N(d, i) (int)((uint)fer_divide(i, FER_PLANE(d)) / (uint)(d).y)
+#endif
 /* v, with the lanes past the last channel of dim d zero; c is the cell's first channel. */
 #define FER_KEEP(d, c, v) (((c) + FER_LANE < (d).y) ? (v) : (FER_V)(0.0f))
 /* For work-items that treat `span` cells each: for (FER_SPAN(i, FER_CELLS(x), span)) … */
