@@ -234,14 +234,14 @@ __kernel void gradient_sums(FER_IN(x), FER_IN(dy),
         s += ROW(part, 3 * r, c);                                                                                        \
         q += ROW(part, 3 * r + 1, c);                                                                                    \
     }
-#if FER_LANES == 16
+#ifndef SHARED
 #define PARTS_GROUP
 #define PARTS_CHANNEL CHANNEL
 #define JOIN(parts, COUNT_OF) JOIN_SERIES(0, 1, parts, COUNT_OF)
 #define ADD_PARTS(parts) ADD_SERIES(0, 1, parts)
 #define LAST
 #else
-/* A work-group of 64 has a channel: one work-item would wait for memory at every part. */
+/* On GPUs a work-group of 64 has a channel: one work-item would wait for memory at every part. */
 #define PARTS_GROUP __attribute__((reqd_work_group_size(64, 1, 1)))
 #define PARTS_CHANNEL                                                                                                    \
     __local float part_s[64], part_q[64];                                                                                \
