@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "gemm.h"
 #include "gemm_cl.h"
@@ -139,9 +140,12 @@ static struct tiling tiling_of(const struct fer_emit *em, const struct fer_produ
     const double wide =
         s.products * (double)divide_up((size_t)s.rows, 128) * (double)divide_up((size_t)g->columns, 128);
     const bool gpu = fer_emit_profile(em) == FER_PROFILE_GPU;
+    /* 64 sums a work-item are more registers than Intel's have where work-items are many to a thread. */
+    const bool roomy = gpu && !strstr(fer_emit_device(em)->vendor, "Intel");
     struct tiling t = { tile_for(s.rows), tile_for(g->columns), 16, 1, s.depth };
 
-    if (values[TILE] == 128 || (values[TILE] == 0 && gpu && s.rows >= 128 && g->columns >= 128 && wide >= WIDE_GROUPS))
+    if (values[TILE] == 128 ||
+        (values[TILE] == 0 && roomy && s.rows >= 128 && g->columns >= 128 && wide >= WIDE_GROUPS))
         t = (struct tiling){ 128, 128, 8, 1, s.depth };
     /* A depth that is the live batch is no long one. */
     if (gpu && !g->matrices && g->depth) {
