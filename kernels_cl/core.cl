@@ -58,8 +58,24 @@ __kernel void take_rows(FER_IN(x), FER_IN(rows), FER_OUT(y))
 }
 #endif
 
-/* Sums of contributions at a fan-out, scaled copies; elements in memory order, four a work-item. */
+/* Sums of contributions at a fan-out, scaled copies; elements in memory order, four a work-item.  On GPUs (SHARED)
+ * neighbours have neighbouring elements, 64 apart. */
 #ifdef FER_KERNEL_add
+#ifdef SHARED
+FER_GROUP void add(FER_IN(a), FER_IN(b), FER_OUT(y))
+{
+    const size_t first = get_group_id(0) * 256 + get_local_id(0), size = SIZE(y);
+    float sum[4];
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        if (first + k * 64 < size)
+            sum[k] = FER_GET(a, first + k * 64) + FER_GET(b, first + k * 64);
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        if (first + k * 64 < size)
+            FER_PUT(y, first + k * 64, sum[k]);
+}
+#else
 __kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))
 {
     const size_t i = get_global_id(0) * 4, size = SIZE(y);
@@ -69,6 +85,7 @@ __kernel void add(FER_IN(a), FER_IN(b), FER_OUT(y))
         for (size_t k = i; k < size; k++)
             FER_PUT(y, k, FER_GET(a, k) + FER_GET(b, k));
 }
+#endif
 #endif
 
 /* y = x in another precision; RECAST_SPAN elements a work-item, in memory order. */
@@ -139,32 +156,54 @@ __kernel void collect(FER_IN(x), FER_INOUT(y), const int index)
 }
 #endif
 
-/* Sum of squares of a flat run in CLIP_PARTS slices of fixed length, so that the order never depends on the device. */
-#define CLIP_PARTS 64
-#ifdef FER_KERNEL_sum_squares
-__kernel void sum_squares(FER_IN(x), FER_INOUT(parts), const int first)
-{
-    const size_t slice = get_global_id(0);
-    if (slice >= CLIP_PARTS)
+/* Sum of squares of a flat run in `slices` slices of fixed length, so that the order depends on the profile alone.  On GPUs
+ * (SHARED) a work-group has a slice, and the slices' sums. */
+#ifdef SHARED
+#define SUMMING FER_GROUP
+#define FIRST (int)get_local_id(0)
+#define NEXT 64
+#define JOIN(sum)                                                                                                        \
+    __local float part[64];                                                                                              \
+    FER_REDUCE(part, FIRST, sum, FER_PLUS)                                                                               \
+    if (FIRST > 0)                                                                                                       \
         return;
-    const size_t size = SIZE(x), length = (size + CLIP_PARTS - 1) / CLIP_PARTS;
+#else
+#define SUMMING __kernel
+#define FIRST 0
+#define NEXT 1
+#define JOIN(sum)
+#endif
+#ifdef FER_KERNEL_sum_squares
+SUMMING void sum_squares(FER_IN(x), FER_INOUT(parts), const int first, const int slices)
+{
+    const size_t slice = get_global_id(0) / NEXT;
+    if (slice >= slices)
+        return;
+    const size_t size = SIZE(x), length = (size + slices - 1) / slices;
     const size_t begin = min(slice * length, size), end = min(begin + length, size);
     float sum = 0.0f;
-    for (size_t i = begin; i < end; i++)
+#pragma unroll 4
+    for (size_t i = begin + FIRST; i < end; i += NEXT)
         sum = fma(DATA(x)[i], DATA(x)[i], sum);
+    JOIN(sum)
     DATA(parts)[first + slice] = sum;
 }
 #endif
 
+/* The sum of all parts. */
+#define SUM_PARTS                                                                                                        \
+    float sum = 0.0f;                                                                                                    \
+    if (get_global_id(0) >= NEXT)                                                                                        \
+        return;                                                                                                          \
+    for (int i = FIRST; i < count; i += NEXT)                                                                            \
+        sum += DATA(parts)[i];                                                                                           \
+    JOIN(sum)
+
 /* norm = sqrt of all parts; the factor of control shrinks so that factor * norm <= bound. */
 #ifdef FER_KERNEL_clip
-__kernel void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), const int count, const float bound)
+SUMMING void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), const int count, const float bound)
 {
-    if (get_global_id(0) != 0)
-        return;
-    float sum = 0.0f;
-    for (int i = 0; i < count; i++)
-        sum += DATA(parts)[i];
+    SUM_PARTS
     const float factor = DATA(control)[1], length = sqrt(sum) * factor;
     DATA(norm)[0] = length;
     DATA(out)[0] = DATA(control)[0];
@@ -187,13 +226,9 @@ __kernel void scale_seed(FER_IN(state), FER_OUT(seed), const float weight)
 #define SCALE_LEAST 0x1p-24f
 #define SCALE_MOST 0x1p24f
 #ifdef FER_KERNEL_rescale
-__kernel void rescale(FER_IN(parts), FER_INOUT(state), const int count, const float steady)
+SUMMING void rescale(FER_IN(parts), FER_INOUT(state), const int count, const float steady)
 {
-    if (get_global_id(0) != 0)
-        return;
-    float sum = 0.0f;
-    for (int i = 0; i < count; i++)
-        sum += DATA(parts)[i];
+    SUM_PARTS
     const float scale = DATA(state)[0], since = DATA(state)[3] + 1.0f;
     const bool broken = !isfinite(sum), grows = !broken && since >= steady;
     DATA(state)[0] = clamp(broken ? scale * 0.5f : grows ? scale * 2.0f : scale, SCALE_LEAST, SCALE_MOST);

@@ -144,11 +144,22 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
 #define FER_CELL_STORE(x, i, v) FER_PUT(x, i, v)
 #define FER_V_INT(v) (int)(v)
 #endif
+/* a / b, which takes a GPU a hundred instructions where it must reckon with 64 bits. */
+static inline size_t fer_divide(const size_t a, const size_t b)
+{
+    return (a | b) >> 32 ? a / b : (uint)a / (uint)b;
+}
 #define FER_CELLS(x) (SIZE(x) / FER_LANES)
 #define FER_CELL_BLOCKS(d) (((d).y + FER_LANES - 1) / FER_LANES)
+#if FER_LANES == 16
 #define FER_CELL_P(d, i) (int)((i) % FER_PLANE(d))
 #define FER_CELL_C(d, i) ((int)((i) / FER_PLANE(d) % FER_CELL_BLOCKS(d)) * FER_LANES)
 #define FER_CELL_N(d, i) (int)((i) / FER_PLANE(d) / FER_CELL_BLOCKS(d))
+#else
+#define FER_CELL_P(d, i) (int)((i)-fer_divide(i, FER_PLANE(d)) * FER_PLANE(d))
+#define FER_CELL_C(d, i) (int)((uint)fer_divide(i, FER_PLANE(d)) % (uint)(d).y)
+#define FER_CELL_N(d, i) (int)((uint)fer_divide(i, FER_PLANE(d)) / (uint)(d).y)
+#endif
 /* v, with the lanes past the last channel of dim d zero; c is the cell's first channel. */
 #define FER_KEEP(d, c, v) (((c) + FER_LANE < (d).y) ? (v) : (FER_V)(0.0f))
 /* For work-items that treat `span` cells each: for (FER_SPAN(i, FER_CELLS(x), span)) … */
@@ -156,6 +167,28 @@ FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
     size_t i = get_global_id(0) * (size_t)(span), i##_end = min(i + (size_t)(span), (size_t)(cells));                    \
     i < i##_end;                                                                                                         \
     i++
+
+/* For work-items without divisions by sizes: 1 << share of them, neighbours in memory, have a plane, number `plane` = n * C
+ * + c of a plain tensor (dimension 0); where it wants more, dimension 1 has the next as many.  `item` counts a plane's.
+ *
+ * FER_SHARED does a statement for FER_EACH pixels of each: k counts them, i is the element's place in memory.  What a
+ * first FER_SHARED loads is under way at once, as many loads as memory wants. */
+#define FER_SHARE(t, share)                                                                                              \
+    const size_t plane = get_global_id(0) >> (share), fer_first = plane * FER_PLANE(t##_dim);                            \
+    const uint fer_step = 1u << (share), fer_lane = (uint)get_global_id(0) & (fer_step - 1);                             \
+    const uint item = (uint)get_global_id(1) * fer_step + fer_lane, fer_pixels = (uint)FER_PLANE(t##_dim);               \
+    const uint fer_pixel = (uint)get_global_id(1) * fer_step * FER_EACH + fer_lane;                                      \
+    if (plane >= (size_t)t##_dim.x * t##_dim.y)                                                                          \
+        return;
+#define FER_EACH 4
+#define FER_SHARED(statement)                                                                                            \
+    _Pragma("unroll") for (uint k = 0; k < FER_EACH; k++)                                                                \
+    {                                                                                                                    \
+        const size_t i = fer_first + fer_pixel + k * fer_step;                                                           \
+        if (fer_pixel + k * fer_step < fer_pixels) {                                                                     \
+            statement;                                                                                                   \
+        }                                                                                                                \
+    }
 
 /* The activation that was fused behind a kernel's operation: whoever emits the kernel passes on one of -DFER_RELU,
  * -DFER_RELU6 and -DFER_LEAKY_RELU=slope, or none.  v and u are variables of type T, float or a vector.  FER_ACTIVATE is the

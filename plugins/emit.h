@@ -84,6 +84,29 @@ FER_UNUSED static void fer_launch_cells(struct fer_emit *em, struct fer_launch *
     fer_launch_range_2d(launch, fer_extent_rows(rows, cells, span), fer_extent_fixed(1), 1, 1);
 }
 
+/* The last argument `const int share` and the range of a kernel that begins with FER_SHARE (prelude.cl): `items`
+ * work-items for each plane of `tensor`, up to a work-group of them in dimension 0. */
+FER_UNUSED static void fer_launch_planes(struct fer_launch *launch, const struct fer_tensor *tensor, size_t items)
+{
+    enum { GROUP = 64, GROUP_SHARE = 6 }; /* 1 << GROUP_SHARE */
+    const size_t planes = (size_t)fer_axis(fer_tensor_shape(tensor), 1);
+    int share = 0;
+    while (share < GROUP_SHARE && (size_t)1 << share < items)
+        share++;
+    fer_launch_int(launch, share);
+    fer_launch_range_2d(launch, fer_extent_rows(tensor, planes << share, 1),
+                        fer_extent_fixed((items + ((size_t)1 << share) - 1) >> share), GROUP, 1);
+}
+
+/* … for kernels that use FER_SHARED. */
+FER_UNUSED static void fer_launch_shared(struct fer_launch *launch, const struct fer_tensor *tensor)
+{
+    enum { EACH = 4 }; /* FER_EACH */
+    const struct fer_shape *shape = fer_tensor_shape(tensor);
+    const size_t pixels = (size_t)fer_axis(shape, 2) * (size_t)fer_axis(shape, 3);
+    fer_launch_planes(launch, tensor, (pixels + EACH - 1) / EACH);
+}
+
 /* Declare output 0 to be shaped like input 0: the shape callback of most elementwise layers. */
 FER_UNUSED static enum fer_status fer_shape_same(struct fer_op *op, struct fer_error *err)
 {

@@ -148,6 +148,7 @@ static const struct op_case cases[] = {
     OP_CASE("linear 33 bias=no", "1,65", linear),
     OP_CASE("linear 70", "5,3,5,6", linear),
     OP_CASE("linear 7", "19,130", linear),
+    OP_CASE("linear 7", "3,530", linear), /* long sums: in parts on GPUs */
     OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
     OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
     OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
@@ -166,6 +167,7 @@ static const struct op_case small_cases[] = {
     OP_CASE("linear 5", "3,7", linear),
     OP_CASE("linear 17 bias=no", "1,33", linear),
     OP_CASE("linear 7", "19,34", linear),
+    OP_CASE("linear 7", "3,530", linear),
     OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
     OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
     OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
@@ -193,7 +195,7 @@ static const struct sweep sweeps[] = {
     { 2, 20, 9, 61, 20, 3, 2, 2, 1, 5 },  { 2, 36, 5, 6, 36, 3, 1, 0, 1, 9 },    { 1, 24, 9, 7, 24, 5, 1, 2, 1, 6 },
     { 2, 32, 8, 7, 32, 3, 2, 1, 2, 4 },   { 2, 20, 6, 4, 20, 3, 1, 3, 1, 5 },    { 3, 600, 5, 3, 72, 1, 1, 0, 1, 1 },
     { 3, 33, 9, 8, 70, 3, 2, 1, 1, 1 },   { 2, 48, 9, 7, 66, 5, 3, 2, 2, 1 },    { 2, 20, 11, 10, 80, 1, 2, 0, 1, 1 },
-    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },
+    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },   { 2, 3, 9, 11, 3, 9, 2, 4, 1, 3 },
 };
 /* The same for a simulated device: channels that fill no block of 16, odd planes, padding, strides, dilation, groups.
  */
@@ -203,7 +205,7 @@ static const struct sweep small_sweeps[] = {
     { 2, 17, 3, 5, 18, 1, 1, 0, 1, 1 }, { 1, 17, 4, 3, 5, 1, 1, 0, 1, 1 },  { 2, 20, 5, 3, 17, 1, 2, 0, 1, 1 },
     { 2, 5, 4, 3, 50, 3, 1, 1, 1, 1 },  { 2, 8, 5, 6, 8, 3, 1, 1, 1, 2 },   { 2, 24, 5, 7, 24, 3, 2, 1, 1, 3 },
     { 1, 12, 5, 4, 12, 5, 1, 2, 1, 3 }, { 2, 10, 5, 4, 6, 3, 2, 1, 1, 2 },  { 2, 17, 5, 4, 17, 3, 1, 1, 1, 17 },
-    { 1, 5, 6, 5, 5, 3, 2, 2, 2, 5 },   { 2, 5, 17, 21, 3, 3, 1, 1, 1, 1 },
+    { 1, 5, 6, 5, 5, 3, 2, 2, 2, 5 },   { 2, 5, 17, 21, 3, 3, 1, 1, 1, 1 }, { 2, 3, 9, 5, 3, 9, 1, 4, 1, 3 },
 };
 
 /* Kernels that show who worked; those after the first of a pass are other forms of the same. */
@@ -243,7 +245,12 @@ static const struct solver solvers[] = {
       1e-5 },
     { "depthwise", FER_PROFILE_CPU, { "conv_depthwise" }, { "conv_depthwise" }, "conv_depthwise_weights", 1e-5 },
     { "generic", FER_PROFILE_CPU, { "conv_generic_forward" }, { "conv_generic_data" }, "conv_generic_weights", 1e-5 },
-    { "depthwise", FER_PROFILE_GPU, { "conv_depthwise" }, { "conv_depthwise" }, NULL, 1e-5 },
+    { "depthwise",
+      FER_PROFILE_GPU,
+      { "conv_depthwise_columns", "conv_depthwise" },
+      { "conv_depthwise_columns", "conv_depthwise" },
+      "conv_depthwise_sums",
+      1e-5 },
     { "implicit", FER_PROFILE_GPU, { "conv_implicit" }, { "conv_implicit" }, "conv_implicit_weights", 1e-5 },
     { "winograd2", FER_PROFILE_GPU, { "winograd2_fused" }, { "winograd2_fused" }, "winograd2_gradient", 2e-6 },
 #ifdef HAVE_CLBLAST
@@ -358,7 +365,7 @@ static const struct op_case turned[] = {
     { .call = "conv2d 130 kernel=3 stride=2 pad=1", .inputs = "2,48,15,14" },
     { .call = "conv2d 48 kernel=3 pad=1 groups=12", .inputs = "3,48,13,12" },
     { .call = "conv2d 40 kernel=3 pad=1", .inputs = "2,33,5,4" },
-    { .call = "linear 600", .inputs = "30,300" },
+    { .call = "linear 600", .inputs = "30,600" },
     { .call = "matmul", .inputs = "2,100,70 2,70,530" },
 };
 

@@ -69,7 +69,7 @@ static const struct form forms[] = {
     { "implicit", "conv_implicit", FER_PROFILE_GPU, 3, 20, 9, 33, 3, 2, 1, 1 },
     { "implicit", "conv_implicit", FER_PROFILE_GPU, 2, 16, 8, 32, 3, 1, 1, 2 },
     { "winograd2", "winograd2_fused", FER_PROFILE_GPU, 3, 20, 9, 33, 3, 1, 1, 1 },
-    { "depthwise", "conv_depthwise", FER_PROFILE_GPU, 2, 7, 9, 7, 3, 2, 1, 7 },
+    { "depthwise", "conv_depthwise_columns", FER_PROFILE_GPU, 2, 7, 9, 7, 3, 2, 1, 7 },
     { "generic", "conv_epilogue", FER_PROFILE_GPU, 2, 18, 7, 20, 3, 1, 1, 1 },
 };
 /* What is behind: `rest` follows the batch norm. */

@@ -227,7 +227,7 @@ static const struct direct {
     { FER_PROFILE_GPU, BETWEEN("conv2d 20 pad=1"), "conv_implicit" },
     { FER_PROFILE_GPU, BETWEEN("conv2d 20 kernel=1 stride=2"), "conv_implicit" },
     { FER_PROFILE_GPU, BETWEEN("conv2d 20 pad=1 solver=\"winograd2\""), "winograd2_fused" },
-    { FER_PROFILE_GPU, BETWEEN("conv2d 32 pad=1 groups=depthwise"), "conv_depthwise" },
+    { FER_PROFILE_GPU, BETWEEN("conv2d 32 pad=1 groups=depthwise"), "conv_depthwise_columns" },
     { FER_PROFILE_GPU, BETWEEN("deconv2d 20 kernel=4 stride=2 pad=1"), "conv_implicit" },
 };
 enum { DIRECT = sizeof direct / sizeof direct[0] };

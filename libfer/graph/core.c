@@ -5,9 +5,11 @@
 #include "core_cl.h"
 #include "graph/emit.h"
 
-#define CLIP_PARTS 64   /* as in core.cl */
-#define GATHER_SPAN 64  /* likewise */
+#define CLIP_PARTS 64   /* slices of a sum of squares; on GPUs each is a work-group's, … */
+#define GPU_PARTS 512   /* … and so many keep memory busy */
+#define GATHER_SPAN 64  /* as in core.cl */
 #define RECAST_SPAN 256 /* likewise */
+#define SHARED_GROUP 64 /* FER_GROUP */
 
 /* ---- ingest: decoded pictures to f32 ---- */
 
@@ -175,6 +177,12 @@ const struct fer_metric fer_core_mean = {
 
 /* ---- launches ---- */
 
+/* Whether work-groups share what one work-item would do on a CPU: -DSHARED in core.cl. */
+static bool shared(const struct fer_emit *em)
+{
+    return fer_emit_profile(em) == FER_PROFILE_GPU;
+}
+
 static void range_by_four(struct fer_launch *l, const struct fer_tensor *t)
 {
     const struct fer_extent each = fer_extent_each(t);
@@ -183,12 +191,16 @@ static void range_by_four(struct fer_launch *l, const struct fer_tensor *t)
 
 void fer_core_add(struct fer_emit *em, struct fer_tensor *a, struct fer_tensor *b, struct fer_tensor *out)
 {
-    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "add", NULL);
+    const struct fer_extent each = fer_extent_each(out);
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "add", shared(em) ? "-DSHARED" : NULL);
     fer_launch_any_precision(l);
     fer_launch_in(l, "a", a);
     fer_launch_in(l, "b", b);
     fer_launch_out(l, "y", out);
-    range_by_four(l, out);
+    if (shared(em))
+        fer_launch_range_2d(l, (struct fer_extent){ each.count, 4, each.batch }, fer_extent_fixed(1), SHARED_GROUP, 1);
+    else
+        range_by_four(l, out);
 }
 
 void fer_core_copy(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out, double factor, bool accumulate)
@@ -251,20 +263,41 @@ void fer_core_fold(struct fer_emit *em, struct fer_tensor *weight, struct fer_te
     fer_launch_range_1d(l, fer_extent_each(out_bias));
 }
 
+/* A kernel that sums, and its range. */
+static struct fer_launch *summing(struct fer_emit *em, const char *kernel)
+{
+    return fer_emit_launch(em, fer_core_cl, kernel, shared(em) ? "-DSHARED" : NULL);
+}
+
+static void range_summing(const struct fer_emit *em, struct fer_launch *l, int slices)
+{
+    if (shared(em))
+        fer_launch_range_2d(l, fer_extent_fixed((size_t)slices * SHARED_GROUP), fer_extent_fixed(1), SHARED_GROUP, 1);
+    else
+        fer_launch_range_1d(l, fer_extent_fixed((size_t)slices));
+}
+
+static int slices_of(const struct fer_emit *em)
+{
+    return shared(em) ? GPU_PARTS : CLIP_PARTS;
+}
+
 /* Sums of squares of parts of the runs. */
 static struct fer_tensor *sum_squares(struct fer_emit *em, struct fer_tensor *const *runs, int nruns)
 {
-    const struct fer_shape shape = { FER_F32, 1, { nruns * CLIP_PARTS }, 0 };
+    const int slices = slices_of(em);
+    const struct fer_shape shape = { FER_F32, 1, { nruns * slices }, 0 };
     struct fer_tensor *parts = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
     for (int i = 0; i < nruns; i++) {
-        struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "sum_squares", NULL);
+        struct fer_launch *l = summing(em, "sum_squares");
         fer_launch_in(l, "x", runs[i]);
         if (i)
             fer_launch_inout(l, "parts", parts);
         else
             fer_launch_out(l, "parts", parts);
-        fer_launch_int(l, i * CLIP_PARTS);
-        fer_launch_range_1d(l, fer_extent_fixed(CLIP_PARTS));
+        fer_launch_int(l, i * slices);
+        fer_launch_int(l, slices);
+        range_summing(em, l, slices);
     }
     return parts;
 }
@@ -273,14 +306,14 @@ void fer_core_clip(struct fer_emit *em, struct fer_tensor *const *runs, int nrun
                    struct fer_tensor *control, struct fer_tensor *norm, struct fer_tensor *control_out)
 {
     struct fer_tensor *parts = sum_squares(em, runs, nruns);
-    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "clip", NULL);
+    struct fer_launch *l = summing(em, "clip");
     fer_launch_in(l, "parts", parts);
     fer_launch_in(l, "control", control);
     fer_launch_out(l, "norm", norm);
     fer_launch_out(l, "out", control_out);
-    fer_launch_int(l, nruns * CLIP_PARTS);
+    fer_launch_int(l, nruns * slices_of(em));
     fer_launch_float(l, clip);
-    fer_launch_range_1d(l, fer_extent_fixed(1));
+    range_summing(em, l, 1);
 }
 
 /* ---- loss scale ---- */
@@ -298,12 +331,12 @@ void fer_core_rescale(struct fer_emit *em, struct fer_tensor *const *runs, int n
                       struct fer_tensor *state)
 {
     struct fer_tensor *parts = sum_squares(em, runs, nruns);
-    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "rescale", NULL);
+    struct fer_launch *l = summing(em, "rescale");
     fer_launch_in(l, "parts", parts);
     fer_launch_inout(l, "state", state);
-    fer_launch_int(l, nruns * CLIP_PARTS);
+    fer_launch_int(l, nruns * slices_of(em));
     fer_launch_float(l, steady);
-    fer_launch_range_1d(l, fer_extent_fixed(1));
+    range_summing(em, l, 1);
 }
 
 void fer_core_unscale(struct fer_emit *em, struct fer_tensor *control, int index, struct fer_tensor *state,

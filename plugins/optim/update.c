@@ -8,6 +8,8 @@
 
 #include "update_cl.h"
 
+enum { GROUP = 64, SHARE = 4 }; /* as in update.cl */
+
 const char *const fer_decay_on[] = { "all", "weights", NULL };
 
 /* A launch over all weights of the run; the kernel's own arguments come between begin and end. */
@@ -25,8 +27,7 @@ static enum fer_status end(struct fer_emit *em, struct fer_launch *launch, const
 {
     const size_t count = fer_tensor_size(update->weight);
     if (fer_emit_profile(em) == FER_PROFILE_GPU) {
-        fer_launch_int(launch, 1);
-        fer_launch_range_1d(launch, fer_extent_fixed(count));
+        fer_launch_range_2d(launch, fer_extent_fixed((count + SHARE - 1) / SHARE), fer_extent_fixed(1), GROUP, 1);
         return FER_OK;
     }
     size_t span = (count / 64 + FER_BLOCK) / FER_BLOCK * FER_BLOCK; /* about 64 work-groups */

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One pass over a run of weights, in vectors of WIDTH.  control: learning rate, factor of the gradients, number of updates
+ * One pass over a run of weights, in vectors of WIDTH: 16 or 1.  control: learning rate, factor of the gradients, number of updates
  * done including this one, and 1 when this one is to be skipped: then nothing changes.
  */
-#if WIDTH == 16
 #define V float16
 #define GET(t) vload16(0, DATA(t) + i)
 #define PUT(t, v) vstore16(v, 0, DATA(t) + i)
-#else
-#define V float
-#define GET(t) DATA(t)[i]
-#define PUT(t, v) DATA(t)[i] = (v)
-#endif
 #define ONE(t) DATA(t)[i]
 #define PUT_ONE(t, v) DATA(t)[i] = (v)
 #define RATE DATA(control)[0]
@@ -19,7 +13,26 @@
 #define COUNT DATA(control)[2]
 #define SKIPPED (DATA(control)[3] != 0.0f)
 
-/* Work-item k treats the elements from k * span: vectors, then what remains. */
+/* With WIDTH 1, for GPUs, a work-item of a work-group of GROUP treats SHARE elements, neighbours neighbouring ones: what
+ * depends on the step alone is computed once for them.  Else work-item k treats `span` elements from k * span: vectors, then
+ * what remains. */
+#if WIDTH == 1
+#define GROUP 64
+#define SHARE 4
+#define KERNEL __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+#define SPAN
+#define EACH(STEP)                                                                                                       \
+    if (SKIPPED)                                                                                                         \
+        return;                                                                                                          \
+    _Pragma("unroll") for (int k = 0; k < SHARE; k++)                                                                    \
+    {                                                                                                                    \
+        const size_t i = (get_group_id(0) * SHARE + k) * GROUP + get_local_id(0);                                        \
+        if (i < (size_t)SIZE(weight))                                                                                    \
+            STEP(float, ONE, PUT_ONE)                                                                                    \
+    }
+#else
+#define KERNEL __kernel
+#define SPAN , const int span
 #define EACH(STEP)                                                                                                       \
     size_t i = get_global_id(0) * (size_t)span;                                                                          \
     const size_t end = min(i + (size_t)span, (size_t)SIZE(weight));                                                      \
@@ -29,6 +42,7 @@
         STEP(V, GET, PUT)                                                                                                \
     for (; i < end; i++)                                                                                                 \
         STEP(float, ONE, PUT_ONE)
+#endif
 
 /* torch.optim.SGD: g += decay w; m = g at first, then momentum m + (1 - dampening) g; w -= rate (nesterov ? g + momentum m : m) */
 #ifdef FER_KERNEL_sgd
@@ -43,8 +57,8 @@
         }                                                                                                                \
         STORE_(weight, w - rate * g);                                                                                    \
     }
-__kernel void sgd(FER_INOUT(weight), FER_IN(grad), FER_INOUT(velocity), FER_IN(control), const float decay,
-                  const float momentum, const float fresh, const int nesterov, const int span)
+KERNEL void sgd(FER_INOUT(weight), FER_IN(grad), FER_INOUT(velocity), FER_IN(control), const float decay,
+                  const float momentum, const float fresh, const int nesterov SPAN)
 {
     const float rate = RATE, factor = FACTOR;
     const bool first = COUNT <= 1.0f;
@@ -72,9 +86,9 @@ __kernel void sgd(FER_INOUT(weight), FER_IN(grad), FER_INOUT(velocity), FER_IN(c
         STORE_(square, v);                                                                                               \
         STORE_(weight, DECAYED(w) - pace * m / (sqrt(v) * widen + eps));                                                 \
     }
-__kernel void adam(FER_INOUT(weight), FER_IN(grad), FER_INOUT(mean), FER_INOUT(square), FER_IN(control),
+KERNEL void adam(FER_INOUT(weight), FER_IN(grad), FER_INOUT(mean), FER_INOUT(square), FER_IN(control),
                    const float decay, const float beta1, const float rest1, const float log_beta1, const float beta2,
-                   const float rest2, const float log_beta2, const float eps, const int span)
+                   const float rest2, const float log_beta2, const float eps SPAN)
 {
     const float rate = RATE, factor = FACTOR, t = COUNT;
     const float pace = beta1 > 0.0f ? rate / -expm1(t * log_beta1) : rate;

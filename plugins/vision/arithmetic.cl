@@ -66,16 +66,17 @@ static inline FER_V stretched(FER_IN(t), const int4 d, const int n, const int c,
     const int pixel = h * t_dim.w + w;
     return t_dim.y == 1 && d.y > 1 ? (FER_V)(LOAD(t, row, 0, pixel)) : FER_VLOAD(t, row, c, pixel);
 }
-#define OPERAND(t)                                                                                                       \
-    stretched(t##_data, t##_offset, t##_dim, out_dim, FER_CELL_N(out_dim, i), FER_CELL_C(out_dim, i), FER_CELL_P(out_dim, i))
+#define CELL(out) const int n = FER_CELL_N(out##_dim, i), c = FER_CELL_C(out##_dim, i), p = FER_CELL_P(out##_dim, i);
+#define OPERAND(t) stretched(t##_data, t##_offset, t##_dim, out_dim, n, c, p)
 #endif
 
 #ifdef FER_KERNEL_sum_stretched
 __kernel void sum_stretched(FER_IN(a), FER_IN(b), FER_OUT(out), const float sign, const int span)
 {
     EACH(out) {
+        CELL(out)
         const FER_V v = OPERAND(a) + sign * OPERAND(b);
-        FER_CELL_STORE(out, i, FER_KEEP(out_dim, FER_CELL_C(out_dim, i), OUTPUT(v)));
+        FER_CELL_STORE(out, i, FER_KEEP(out_dim, c, OUTPUT(v)));
     }
 }
 #endif
@@ -84,7 +85,8 @@ __kernel void sum_stretched(FER_IN(a), FER_IN(b), FER_OUT(out), const float sign
 __kernel void product(FER_IN(a), FER_IN(b), FER_OUT(out), const int span)
 {
     EACH(out) {
-        FER_CELL_STORE(out, i, FER_KEEP(out_dim, FER_CELL_C(out_dim, i), OPERAND(a) * OPERAND(b)));
+        CELL(out)
+        FER_CELL_STORE(out, i, FER_KEEP(out_dim, c, OPERAND(a) * OPERAND(b)));
     }
 }
 #endif

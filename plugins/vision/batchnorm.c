@@ -53,7 +53,7 @@ struct plan {
     int lanes, blocks; /* blocks of lanes */
     int padded;        /* channels, rounded up */
     int length, parts; /* of the sums; parts at full batch */
-    int pixels;        /* of each work-item of the elementwise kernels */
+    bool shared;       /* a channel's parts are joined by a work-group */
 };
 
 static struct plan plan_of(const struct fer_emit *em)
@@ -68,13 +68,12 @@ static struct plan plan_of(const struct fer_emit *em)
         const int wanted = (16 + rows * plan.blocks - 1) / (rows * plan.blocks); /* at least 16 work-groups in all */
         plan.length = (pixels + wanted - 1) / wanted;
         plan.parts = rows * ((pixels + plan.length - 1) / plan.length);
-        plan.pixels = plan.length;
     } else {
         const long all = (long)rows * pixels;
         plan.length = (int)((all + PARTS - 1) / PARTS);
         plan.length = plan.length < 1024 ? 1024 : plan.length;
         plan.parts = (int)((all + plan.length - 1) / plan.length);
-        plan.pixels = 1;
+        plan.shared = fer_emit_profile(em) == FER_PROFILE_GPU;
     }
     return plan;
 }
@@ -96,12 +95,13 @@ static const char *ranks_option(const struct fer_emit *em, char text[RANKS_OPTIO
 }
 
 /* Of those that know the weights. */
-static struct fer_launch *weighted_kernel(struct fer_emit *em, int lanes, const char *name)
+static struct fer_launch *weighted_kernel(struct fer_emit *em, int lanes, bool shared, const char *name)
 {
     const struct batchnorm *params = fer_emit_params(em);
     char ranks[RANKS_OPTION];
-    return fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s", lanes,
-                                             params->affine ? " -DAFFINE" : "", ranks_option(em, ranks)));
+    return fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s%s%s", lanes,
+                                             shared ? " -DSHARED" : "", params->affine ? " -DAFFINE" : "",
+                                             ranks_option(em, ranks)));
 }
 
 /* Of those that know what is fused behind it. */
@@ -129,27 +129,31 @@ static void range_parts(struct fer_launch *launch, const struct fer_tensor *x, c
     }
 }
 
-static void range_channels(struct fer_launch *launch, const struct plan *plan)
+/* A work-item a block of channels, or a work-group a channel. */
+static void range_channels(struct fer_launch *launch, const struct plan *plan, bool shared)
 {
-    const struct fer_extent each = fer_extent_fixed((size_t)(plan->padded / plan->lanes));
+    const size_t each = (size_t)(plan->padded / plan->lanes);
     if (plan->lanes > 1)
-        fer_launch_range_2d(launch, each, fer_extent_fixed(1), 1, 1);
+        fer_launch_range_2d(launch, fer_extent_fixed(each), fer_extent_fixed(1), 1, 1);
+    else if (shared)
+        fer_launch_range_2d(launch, fer_extent_fixed(each * GROUP), fer_extent_fixed(1), GROUP, 1);
     else
-        fer_launch_range_1d(launch, each);
+        fer_launch_range_1d(launch, fer_extent_fixed(each));
 }
 
 static void range_elements(struct fer_launch *launch, const struct fer_tensor *x, const struct plan *plan)
 {
     const struct fer_shape *shape = fer_tensor_shape(x);
     const int pixels = fer_axis(shape, 2) * fer_axis(shape, 3);
-    const int runs = (pixels + plan->pixels - 1) / plan->pixels;
     fer_launch_int(launch, plan->padded);
-    fer_launch_int(launch, plan->pixels);
-    const struct fer_extent each = fer_extent_rows(x, (size_t)runs * (size_t)plan->blocks, 1);
-    if (plan->lanes > 1)
-        fer_launch_range_2d(launch, each, fer_extent_fixed(1), 1, 1);
-    else
-        fer_launch_range_1d(launch, each);
+    if (plan->lanes > 1) {
+        const int runs = (pixels + plan->length - 1) / plan->length;
+        fer_launch_int(launch, plan->length);
+        fer_launch_range_2d(launch, fer_extent_rows(x, (size_t)runs * (size_t)plan->blocks, 1), fer_extent_fixed(1), 1,
+                            1);
+    } else {
+        fer_launch_shared(launch, x);
+    }
 }
 
 static void weights(struct fer_emit *em, struct fer_launch *launch)
@@ -175,13 +179,14 @@ static struct fer_tensor *summary(struct fer_emit *em, const struct plan *plan, 
     const int count = 3 * plan->padded;
     const struct fer_shape shape = fer_shape_make(NULL, 1, &count);
     struct fer_tensor *sum = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
-    struct fer_launch *launch = kernel(em, plan, name);
+    struct fer_launch *launch = fer_any_precision(
+        fer_emit_kernel(em, fer_batchnorm_cl, name, "-DFER_LANES=%d%s", plan->lanes, plan->shared ? " -DSHARED" : ""));
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
     fer_launch_in(launch, "part", part);
     fer_launch_out(launch, "sum", sum);
     fer_launch_int(launch, plan->padded);
     fer_launch_int(launch, plan->length);
-    range_channels(launch, plan);
+    range_channels(launch, plan, plan->shared);
     return sum;
 }
 
@@ -198,7 +203,7 @@ static void emit_statistics(struct fer_emit *em, const struct plan *plan)
 
     if (fer_emit_ranks(em) > 1)
         part = fer_emit_gather(em, summary(em, plan, "summary", part));
-    launch = weighted_kernel(em, plan->lanes, "statistics");
+    launch = weighted_kernel(em, plan->lanes, plan->shared, "statistics");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "part", part);
     weights(em, launch);
@@ -209,7 +214,7 @@ static void emit_statistics(struct fer_emit *em, const struct plan *plan)
     fer_launch_float(launch, tracking ? params->momentum : 0);
     fer_launch_int(launch, plan->padded);
     fer_launch_int(launch, plan->length);
-    range_channels(launch, plan);
+    range_channels(launch, plan, plan->shared);
 }
 
 static void running(struct fer_emit *em, struct fer_launch *launch)
@@ -234,12 +239,12 @@ static struct fer_tensor *norm_of(struct fer_emit *em, const struct plan *plan)
         fer_emit_prepared(em, fer_emit_weight(em, params->affine ? 2 : 0), "batchnorm", &shape, &fresh);
     if (!fresh)
         return norm;
-    struct fer_launch *launch = weighted_kernel(em, plan->lanes, "evaluation");
+    struct fer_launch *launch = weighted_kernel(em, plan->lanes, false, "evaluation");
     running(em, launch);
     fer_launch_out(launch, "norm", norm);
     fer_launch_float(launch, params->eps);
     fer_launch_int(launch, plan->padded);
-    range_channels(launch, plan);
+    range_channels(launch, plan, false);
     fer_launch_prepare(launch);
     return norm;
 }
@@ -248,7 +253,7 @@ static enum fer_status batchnorm_affine(struct fer_emit *em, struct fer_tensor *
                                         struct fer_error *err)
 {
     const struct batchnorm *params = fer_emit_params(em);
-    struct fer_launch *launch = weighted_kernel(em, 1, "affine");
+    struct fer_launch *launch = weighted_kernel(em, 1, false, "affine");
     (void)err;
     running(em, launch);
     fer_launch_out(launch, "scale", scale);
@@ -300,8 +305,9 @@ static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, str
         own = summary(em, plan, "gradient_summary", part);
         part = fer_emit_gather(em, own);
     }
-    launch = fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, "gradient_finish", "-DFER_LANES=%d%s", plan->lanes,
-                                               own ? ranks_option(em, ranks) : ""));
+    launch =
+        fer_any_precision(fer_emit_kernel(em, fer_batchnorm_cl, "gradient_finish", "-DFER_LANES=%d%s%s", plan->lanes,
+                                          plan->shared ? " -DSHARED" : "", own ? ranks_option(em, ranks) : ""));
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "part", part);
     if (own)
@@ -314,7 +320,7 @@ static void emit_gradient_sums(struct fer_emit *em, const struct plan *plan, str
     fer_launch_int(launch, (dweight ? 1 : 0) | (dbias ? 2 : 0));
     fer_launch_int(launch, plan->padded);
     fer_launch_int(launch, plan->length);
-    range_channels(launch, plan);
+    range_channels(launch, plan, plan->shared);
 }
 
 /* Where the gradient behind the activation goes, when that cannot be computed again from x alone. */

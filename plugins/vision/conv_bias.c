@@ -6,7 +6,7 @@
 #include "conv_bias_add_cl.h"
 #include "conv_bias_cl.h"
 
-enum { SPLITS = 16 };
+enum { SPLITS = 16, GROUP = 64 /* work-items that share a channel of a plain layout */ };
 
 void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tensor *db)
 {
@@ -22,8 +22,8 @@ void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tenso
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, lanes);
     fer_launch_int(launch, conv_divide_up(shape->dim[0], splits));
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)(blocked ? lanes / FER_BLOCK : lanes)),
-                        fer_extent_fixed((size_t)splits), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)(blocked ? lanes / FER_BLOCK : lanes * GROUP)),
+                        fer_extent_fixed((size_t)splits), blocked ? 1 : GROUP, 1);
 
     launch = fer_emit_kernel(em, fer_conv_bias_cl, "conv_bias_sum", " ");
     fer_launch_in(launch, "partial", partial);

@@ -2,28 +2,21 @@
  *
  * The gradient of a bias: db[k] = the sum over images and pixels of dy[n, k, p], in two steps of fixed order.
  * conv_bias_partial: partial[split][lane] sums `images` images; `lanes` is the number of channels, for a blocked dy rounded
- * up to 16 (BLOCKED: a work-item has the 16 channels of a block).  conv_bias_sum: db[k] is the sum
- * over the splits.
+ * up to 16.  BLOCKED, a work-item has the 16 channels of a block, else a work-group of 64 has a channel.  conv_bias_sum:
+ * db[k] is the sum over the splits.
  */
 #ifdef FER_KERNEL_conv_bias_partial
 #ifdef BLOCKED
-#define VECTOR float16
-#define WIDTH FER_BLOCK
 #define FETCH(p) FER_READ(dy, 16)(dy_data, in + (size_t)(p) * FER_BLOCK)
-#else
-#define VECTOR float
-#define WIDTH 1
-#define FETCH(p) FER_READ(dy, )(dy_data, in + (p))
-#endif
 __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)
 {
-    const int k = (int)get_global_id(0) * WIDTH, split = (int)get_global_id(1), plane = dy_dim.z * dy_dim.w;
-    VECTOR total = 0.0f;
+    const int k = (int)get_global_id(0) * FER_BLOCK, split = (int)get_global_id(1), plane = dy_dim.z * dy_dim.w;
+    float16 total = 0.0f;
     if (k >= lanes)
         return;
     for (int n = split * images; n < min((split + 1) * images, dy_dim.x); n++) {
         const size_t in = AT(dy, n, k, 0);
-        VECTOR even = 0.0f, odd = 0.0f;
+        float16 even = 0.0f, odd = 0.0f;
         for (int p = 0; p + 1 < plane; p += 2) {
             even += FETCH(p);
             odd += FETCH(p + 1);
@@ -32,13 +25,28 @@ __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, c
             even += FETCH(plane - 1);
         total += even + odd;
     }
-    __global float *const out = DATA(partial) + (size_t)split * lanes + k;
-#ifdef BLOCKED
-    vstore16(total, 0, out);
-#else
-    *out = total;
-#endif
+    vstore16(total, 0, DATA(partial) + (size_t)split * lanes + k);
 }
+#else
+FER_GROUP void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)
+{
+    __local float part[64];
+    const int lane = (int)get_local_id(0), k = (int)get_group_id(0), split = (int)get_group_id(1);
+    const int plane = dy_dim.z * dy_dim.w;
+    float total = 0.0f;
+    for (int n = split * images; n < min((split + 1) * images, dy_dim.x); n++) {
+        const size_t in = AT(dy, n, k, 0);
+        float sum = 0.0f;
+#pragma unroll 4
+        for (int p = lane; p < plane; p += 64)
+            sum += FER_READ(dy, )(dy_data, in + p);
+        total += sum;
+    }
+    FER_REDUCE(part, lane, total, FER_PLUS)
+    if (lane == 0)
+        DATA(partial)[(size_t)split * lanes + k] = total;
+}
+#endif
 #endif
 
 #ifdef FER_KERNEL_conv_bias_sum

@@ -5,8 +5,15 @@
 #include "conv.h"
 #include "conv_depthwise_cl.h"
 #include "conv_depthwise_pack_cl.h"
+#include "conv_depthwise_plain_cl.h"
 
-enum { SPLITS = 16 /* ranges of images that the weights' gradient is summed over */ };
+enum {
+    SPLITS = 16,  /* ranges of images that the weights' gradient is summed over */
+    ROWS = 4,     /* of a work-item of conv_depthwise_columns */
+    LARGEST = 7,  /* kernel whose taps are registers on GPUs */
+    GROUP = 64,   /* a work-group of conv_depthwise_sums */
+    GROUPS = 1024 /* of them wanted */
+};
 
 static bool applicable(const struct fer_convolution_shape *s)
 {
@@ -14,9 +21,14 @@ static bool applicable(const struct fer_convolution_shape *s)
            (s->x == FER_LAYOUT_PLAIN) == (s->profile == FER_PROFILE_GPU);
 }
 
-static bool blocked(const struct fer_convolution_shape *s)
+static bool columns(const struct fer_convolution_shape *s)
 {
-    return applicable(s) && s->x == FER_LAYOUT_BLOCKED;
+    return s->x == FER_LAYOUT_PLAIN && s->kernel <= LARGEST;
+}
+
+static bool weights_applicable(const struct fer_convolution_shape *s)
+{
+    return applicable(s) && (s->x == FER_LAYOUT_BLOCKED || columns(s));
 }
 
 static void geometry(struct fer_launch *launch, const struct fer_convolution_shape *s)
@@ -70,19 +82,71 @@ static void emit(const struct conv_call *call, bool gradient, struct fer_tensor 
     conv_cost(launch, s);
 }
 
+/* ---- on GPUs ---- */
+
+static struct fer_launch *plain_kernel(const struct conv_call *call, const char *kernel, const char *options)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    return fer_any_precision(fer_emit_kernel(call->em, fer_conv_depthwise_plain_cl, kernel,
+                                             "-DKERNEL=%d -DSTRIDE=%d -DPAD=%d -DDILATION=%d %s", s->kernel, s->stride,
+                                             s->pad, s->dilation, options));
+}
+
+static void emit_columns(const struct conv_call *call, bool gradient, struct fer_tensor *in, struct fer_tensor *out)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int height = gradient ? s->h : s->oh, width = gradient ? s->w : s->ow;
+    char options[CONV_EPILOGUE_OPTIONS];
+    struct fer_launch *launch =
+        plain_kernel(call, "conv_depthwise_columns", gradient ? "-DGRADIENT" : conv_epilogue_options(call, options));
+    fer_launch_in(launch, "x", in);
+    fer_launch_in(launch, "w", call->of.w);
+    if (!gradient)
+        conv_epilogue_in(launch, call);
+    fer_launch_out(launch, "y", out);
+    fer_launch_planes(launch, out, (size_t)conv_divide_up(height, ROWS) * (size_t)width);
+    conv_cost(launch, s);
+}
+
+static void emit_sums(const struct conv_call *call)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int wanted = conv_divide_up(GROUPS, s->k), images = conv_divide_up(s->n, wanted < s->n ? wanted : s->n);
+    const int splits = conv_divide_up(s->n, images), count = s->k * s->kernel * s->kernel;
+    struct fer_tensor *partial = conv_temp(call->em, (size_t)splits * (size_t)count);
+    struct fer_launch *launch = plain_kernel(call, "conv_depthwise_sums", " ");
+    fer_launch_in(launch, "x", call->of.x);
+    fer_launch_in(launch, "dy", call->of.y);
+    fer_launch_out(launch, "partial", partial);
+    fer_launch_int(launch, images);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)splits * GROUP), fer_extent_fixed((size_t)s->k), GROUP, 1);
+    conv_cost(launch, s);
+
+    launch = fer_emit_kernel(call->em, fer_conv_depthwise_plain_cl, "conv_depthwise_sum", " ");
+    fer_launch_in(launch, "partial", partial);
+    fer_launch_out(launch, "dw", call->of.w);
+    fer_launch_int(launch, count);
+    fer_launch_int(launch, splits);
+    fer_launch_range_1d(launch, fer_extent_fixed((size_t)count));
+}
+
 static void forward(const struct conv_call *call)
 {
-    emit(call, false, call->of.x, call->of.y);
+    (columns(&call->of.shape) ? emit_columns : emit)(call, false, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, true, call->of.y, call->of.x);
+    (columns(&call->of.shape) ? emit_columns : emit)(call, true, call->of.y, call->of.x);
 }
 
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
+    if (columns(s)) {
+        emit_sums(call);
+        return;
+    }
     const int images = conv_divide_up(s->n, SPLITS), taps = s->kernel * s->kernel;
     struct fer_tensor *partial = conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(taps * FER_BLOCK));
     struct fer_launch *launch =
@@ -105,8 +169,9 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "every channel by itself, 16 at a time where they are blocked"
-#define SOLVER CONV_SOLVER("depthwise", HELP, NULL, fer_conv_depthwise_cl, fer_conv_depthwise_pack_cl)
+#define SOLVER                                                                                                         \
+    CONV_SOLVER("depthwise", HELP, NULL, fer_conv_depthwise_cl, fer_conv_depthwise_pack_cl, fer_conv_depthwise_plain_cl)
 const struct conv_solver conv_depthwise_forward = { SOLVER, .applicable = applicable, .emit = forward,
                                                     .epilogue = true };
 const struct conv_solver conv_depthwise_data = { SOLVER, .applicable = applicable, .emit = data };
-const struct conv_solver conv_depthwise_weights = { SOLVER, .applicable = blocked, .emit = weights };
+const struct conv_solver conv_depthwise_weights = { SOLVER, .applicable = weights_applicable, .emit = weights };

@@ -32,14 +32,28 @@
 #define QUADS (SIDE / 4)
 #define STRIP (DEPTH * POINTS * QUADS) /* of float4 */
 
-/* Where four neighbours of strip[l][z] lie.  The gradient's neighbouring work-items write neighbouring l, which must not
- * fall on the same bank. */
+#define STEP (POINTS * QUADS)          /* from l to l + 1 */
+
+/* Where among the QUADS of strip[l][z] four neighbours lie, and where number i lies in strip[l][0]; the next point's is SIDE
+ * further on.  The gradient's neighbouring work-items write neighbouring l, which must not fall on the same bank. */
 #ifdef FER_KERNEL_winograd2_gradient
-#define QUAD(l, z, quad) (((l) * POINTS + (z)) * QUADS + ((quad) ^ ((l) * (QUADS / DEPTH))))
+#define QUAD(l, quad) ((quad) ^ ((l) * (QUADS / DEPTH)))
 #else
-#define QUAD(l, z, quad) (((l) * POINTS + (z)) * QUADS + (quad))
+#define QUAD(l, quad) (quad)
 #endif
-#define PLACE(l, z, i) (4 * QUAD(l, z, (i) / 4) + (i) % 4)
+#define PLACE(l, i) (4 * ((l) * STEP + QUAD(l, (i) / 4)) + (i) % 4)
+
+/* Steps of `multiply` that are unrolled: as many as leave room for two work-groups on a processor of NVIDIA's (128
+ * registers) and four on one of AMD's. */
+#ifndef UNROLL
+#ifdef FER_KERNEL_winograd2_gradient
+#define UNROLL 4
+#else
+#define UNROLL 2
+#endif
+#endif
+#define PRAGMA(text) _Pragma(#text)
+#define UNROLL_BY(count) PRAGMA(unroll count)
 
 /* Where tile t lies, whose first output pixel is (top, left) of image n. */
 struct place {
@@ -51,6 +65,21 @@ static struct place find(int t, int height, int width)
     const int down = (height + 1) / 2, across = (width + 1) / 2;
     const struct place p = { t / (down * across), t / across % down * 2, t % across * 2 };
     return p;
+}
+
+/* From one tile to the one `stride` tiles further, which find has found of number `stride`: no division. */
+static void advance(struct place *at, const struct place *stride, int height, int width)
+{
+    const int rows = (height + 1) / 2 * 2, columns = (width + 1) / 2 * 2;
+    int carry;
+
+    at->left += stride->left;
+    carry = at->left >= columns;
+    at->left -= carry ? columns : 0;
+    at->top += stride->top + 2 * carry;
+    carry = at->top >= rows;
+    at->top -= carry ? rows : 0;
+    at->n += stride->n + carry;
 }
 
 static int count_tiles(int images, int height, int width)
@@ -83,24 +112,38 @@ static inline void transform_gradient(const float *in, float *out, const int ste
     out[3 * step] = -in[step];
 }
 
-/* EDGE x EDGE pixels of x from (top, left) of the plane that begins at element `plane`; zeros outside, and zeros all where
- * there is none. */
-#define FETCH(EDGE, x, pixels, there, plane, top, left)                                                                  \
-    _Pragma("unroll") for (int i = 0; i < EDGE; i++)                                                                     \
-        _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                                 \
-            pixels[i * EDGE + j] = (there) && (uint)((top) + i) < (uint)x##_dim.z && (uint)((left) + j) < (uint)x##_dim.w   \
-                                    ? FER_GET(x, (plane) + (size_t)(((top) + i) * x##_dim.w + (left) + j))               \
-                                    : 0.0f;
-
-/* strip[l][…][i] = points */
-static inline void put(__local float4 *strip, const float *points, const int l, const int i)
+/* Which of the `edge` x `edge` pixels from (top, left) lie in a plane, row by row, as bits of a number. */
+static inline uint find_inside(const int edge, const int top, const int left, const int height, const int width)
 {
+    uint rows = 0, columns = 0;
 #pragma unroll
-    for (int z = 0; z < POINTS; z++)
-        ((__local float *)strip)[PLACE(l, z, i)] = points[z];
+    for (int i = 0; i < edge; i++) {
+        rows |= (uint)((uint)(top + i) < (uint)height) << i * edge;
+        columns |= (uint)((uint)(left + i) < (uint)width) << i;
+    }
+    return rows * columns;
 }
 
-static inline void put_input(__local float4 *strip, const float *pixels, const int l, const int i)
+/* EDGE x EDGE pixels of x, of which element `first` is the first (so it may lie outside); zeros where no bit of `inside`
+ * is set. */
+#define FETCH(EDGE, x, pixels, inside, first)                                                                            \
+    {                                                                                                                    \
+        __global const FER_TYPE_##x *row = DATA(x) + (first);                                                            \
+        _Pragma("unroll") for (int i = 0; i < EDGE; i++, row += x##_dim.w)                                               \
+            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                             \
+                pixels[i * EDGE + j] = (inside) & 1u << (i * EDGE + j) ? FER_READ(x, )(row, j) : 0.0f;                   \
+    }
+
+/* strip[l][…][i] = points */
+static inline void put(__local float4 *strip, const float *points, const uint l, const uint i)
+{
+    __local float *const to = (__local float *)strip + PLACE(l, i);
+#pragma unroll
+    for (int z = 0; z < POINTS; z++)
+        to[z * SIDE] = points[z];
+}
+
+static inline void put_input(__local float4 *strip, const float *pixels, const uint l, const uint i)
 {
     float middle[POINTS], points[POINTS];
 #pragma unroll
@@ -112,7 +155,7 @@ static inline void put_input(__local float4 *strip, const float *pixels, const i
     put(strip, points, l, i);
 }
 
-static inline void put_gradient(__local float4 *strip, const float *pixels, const int l, const int i)
+static inline void put_gradient(__local float4 *strip, const float *pixels, const uint l, const uint i)
 {
     float middle[8], points[POINTS];
 #pragma unroll
@@ -126,24 +169,26 @@ static inline void put_gradient(__local float4 *strip, const float *pixels, cons
 
 /* Which sums a work-item has: of point z, rows 4 y … 4 y + 3 and those 16 further on, columns likewise. */
 struct share {
-    int z, y, x;
+    uint z, y, x;
 };
 
-static struct share share(int id)
+static struct share share(uint id)
 {
     const struct share s = { id / 16, id / 4 % 4, id % 4 };
     return s;
 }
-#define ROW(r) ((r) / 4 * 16 + part.y * 4 + (r) % 4)
-#define COLUMN(q) ((q) / 4 * 16 + part.x * 4 + (q) % 4)
+#define ROW(r) ((r) / 4 * 16 + (int)part.y * 4 + (r) % 4)
+#define COLUMN(q) ((q) / 4 * 16 + (int)part.x * 4 + (q) % 4)
 
 /* sum += a b, of DEPTH more; sum[row][columns 4 x …, 16 + 4 x …] */
 static inline void multiply(float4 sum[8][2], __local const float4 *a, __local const float4 *b, const struct share part)
 {
-#pragma unroll
-    for (int l = 0; l < DEPTH; l++) {
-        const float4 upper = a[QUAD(l, part.z, part.y)], lower = a[QUAD(l, part.z, part.y + 4)];
-        const float4 left = b[QUAD(l, part.z, part.x)], right = b[QUAD(l, part.z, part.x + 4)];
+    a += part.z * QUADS;
+    b += part.z * QUADS;
+    UNROLL_BY(UNROLL)
+    for (uint l = 0; l < DEPTH; l++, a += STEP, b += STEP) {
+        const float4 upper = a[QUAD(l, part.y)], lower = a[QUAD(l, part.y + 4)];
+        const float4 left = b[QUAD(l, part.x)], right = b[QUAD(l, part.x + 4)];
         const float row[8] = { upper.x, upper.y, upper.z, upper.w, lower.x, lower.y, lower.z, lower.w };
 #pragma unroll
         for (int r = 0; r < 8; r++) {
@@ -163,27 +208,33 @@ winograd2_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const i
 {
     __local float4 memory[2 * STRIP];
     __local float4 *const filters = memory, *const inputs = memory + STRIP;
-    const int id = (int)get_local_id(0), column = id % SIDE, tile = (int)get_group_id(0) * SIDE + column;
+    const uint id = (uint)get_local_id(0);
+    const int column = id % SIDE, tile = (int)get_group_id(0) * SIDE + column;
     const int block = (int)get_group_id(1), lanes = (x_dim.y + LANES - 1) / LANES * LANES;
     const bool there = tile < count_tiles(y_dim.x, y_dim.z, y_dim.w);
     const struct place at = find(tile, y_dim.z, y_dim.w);
     const struct share part = share(id);
     /* a prepared tensor is f32 and begins where a float4 may */
-    __global const float4 *const from = (__global const float4 *)DATA(u) + (size_t)block * lanes * POINTS * QUADS;
+    __global const float4 *u_at = (__global const float4 *)DATA(u) + (size_t)block * lanes * POINTS * QUADS;
+    /* of a step's channels the one that this work-item fetches */
+    const int lane = id / SIDE;
+    const uint inside = there ? find_inside(4, at.top - pad, at.left - pad, x_dim.z, x_dim.w) : 0;
+    const size_t plane = FER_PLANE(x_dim);
+    size_t x_at = FER_PLAIN(x_dim, at.n, lane, (at.top - pad) * x_dim.w + at.left - pad);
     float4 sum[8][2];
 #pragma unroll
     for (int r = 0; r < 8; r++)
         sum[r][0] = sum[r][1] = 0.0f;
 
-    for (int c0 = 0; c0 < x_dim.y; c0 += DEPTH) {
-        for (int e = id; e < STRIP; e += ITEMS)
-            filters[e] = from[(size_t)c0 * POINTS * QUADS + e];
-        for (int l = id / SIDE; l < DEPTH; l += ITEMS / SIDE) {
-            const bool used = there && c0 + l < x_dim.y;
-            const size_t plane = used ? FER_PLAIN(x_dim, at.n, c0 + l, 0) : 0;
+    for (int c0 = 0; c0 < x_dim.y; c0 += DEPTH, u_at += STRIP, x_at += DEPTH * plane) {
+#pragma unroll
+        for (int e = 0; e < STRIP; e += ITEMS)
+            filters[e + id] = u_at[e + id];
+        if (DEPTH == ITEMS / SIDE || lane < DEPTH) {
+            const uint there = c0 + lane < x_dim.y ? inside : 0;
             float pixels[POINTS];
-            FETCH(4, x, pixels, used, plane, at.top - pad, at.left - pad)
-            put_input(inputs, pixels, l, column);
+            FETCH(4, x, pixels, there, x_at)
+            put_input(inputs, pixels, lane, column);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         multiply(sum, filters, inputs, part);
@@ -234,41 +285,47 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
 winograd2_gradient(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int pad, const int split_tiles)
 {
     __local float4 gradients[STRIP], inputs[STRIP];
-    const int id = (int)get_local_id(0), c0 = (int)get_group_id(0) * SIDE, k0 = (int)get_group_id(1) * SIDE;
+    const uint id = (uint)get_local_id(0), l = id % DEPTH, i = id / DEPTH; /* neighbours take neighbouring tiles */
+    const int c = (int)get_group_id(0) * SIDE + (int)i, k = (int)get_group_id(1) * SIDE + (int)i;
     const int begin = (int)get_group_id(2) * split_tiles;
     const int end = min(begin + split_tiles, count_tiles(dy_dim.x, dy_dim.z, dy_dim.w));
+    const size_t x_plane = FER_PLANE(x_dim), dy_plane = FER_PLANE(dy_dim);
     const struct share part = share(id);
+    struct place at = find(begin + (int)l, dy_dim.z, dy_dim.w);
+    const struct place stride = find(DEPTH, dy_dim.z, dy_dim.w);
     float4 sum[8][2];
 #pragma unroll
     for (int r = 0; r < 8; r++)
         sum[r][0] = sum[r][1] = 0.0f;
 
-    for (int t0 = begin; t0 < end; t0 += DEPTH) {
-        for (int e = id; e < DEPTH * SIDE; e += ITEMS) { /* neighbours take neighbouring tiles of a channel */
-            const int l = e % DEPTH, i = e / DEPTH;
-            const struct place at = find(t0 + l, dy_dim.z, dy_dim.w);
-            const bool c_used = t0 + l < end && c0 + i < x_dim.y, k_used = t0 + l < end && k0 + i < dy_dim.y;
-            const size_t x_plane = c_used ? FER_PLAIN(x_dim, at.n, c0 + i, 0) : 0;
-            const size_t dy_plane = k_used ? FER_PLAIN(dy_dim, at.n, k0 + i, 0) : 0;
+    for (int t = begin + (int)l; t - (int)l < end; t += DEPTH) {
+        if (DEPTH * SIDE == ITEMS || i < SIDE) {
+            const int top = at.top - pad, left = at.left - pad;
+            const uint x_inside = t < end && c < x_dim.y ? find_inside(4, top, left, x_dim.z, x_dim.w) : 0;
+            const uint dy_inside = t < end && k < dy_dim.y ? find_inside(2, at.top, at.left, dy_dim.z, dy_dim.w) : 0;
+            const size_t x_at = ((size_t)at.n * x_dim.y + c) * x_plane + (size_t)(top * x_dim.w + left);
+            const size_t dy_at = ((size_t)at.n * dy_dim.y + k) * dy_plane + (size_t)(at.top * dy_dim.w + at.left);
             float pixels[POINTS], changes[4];
-            FETCH(4, x, pixels, c_used, x_plane, at.top - pad, at.left - pad)
+            FETCH(4, x, pixels, x_inside, x_at)
+            FETCH(2, dy, changes, dy_inside, dy_at)
             put_input(inputs, pixels, l, i);
-            FETCH(2, dy, changes, k_used, dy_plane, at.top, at.left)
             put_gradient(gradients, changes, l, i);
         }
+        advance(&at, &stride, dy_dim.z, dy_dim.w);
         barrier(CLK_LOCAL_MEM_FENCE);
         multiply(sum, gradients, inputs, part);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+    const int c0 = (int)get_group_id(0) * SIDE, k0 = (int)get_group_id(1) * SIDE;
 #pragma unroll
     for (int r = 0; r < 8; r++) {
-        const int k = k0 + ROW(r);
+        const int row = k0 + ROW(r);
         const float column[8] = { sum[r][0].x, sum[r][0].y, sum[r][0].z, sum[r][0].w,
                                   sum[r][1].x, sum[r][1].y, sum[r][1].z, sum[r][1].w };
-        const size_t to = (((size_t)get_group_id(2) * POINTS + part.z) * dy_dim.y + k) * x_dim.y;
+        const size_t to = (((size_t)get_group_id(2) * POINTS + part.z) * dy_dim.y + row) * x_dim.y;
 #pragma unroll
         for (int q = 0; q < 8; q++)
-            if (k < dy_dim.y && c0 + COLUMN(q) < x_dim.y)
+            if (row < dy_dim.y && c0 + COLUMN(q) < x_dim.y)
                 FER_PUT(partial, to + c0 + COLUMN(q), column[q]);
     }
 }

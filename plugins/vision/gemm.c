@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "gemm.h"
 #include "gemm_cl.h"
@@ -16,9 +17,16 @@ static const struct fer_tunable *const rows_tunables[] = {
 static const struct fer_tunable *const dots_tunables[] = { FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
                                                            FER_TUNABLE("columns", "of a work-item", 48, 24, 96), NULL };
 
+enum { TILE, GROUPS };
+static const struct fer_tunable *const tiled_tunables[] = {
+    FER_TUNABLE("tile", "rows and columns of a work-group at most; 0: by shape", 0, 64, 128),
+    FER_TUNABLE("groups", "work-groups wanted on a GPU; long sums are divided for them", 512, 128, 2048), NULL
+};
+
 enum {
-    TILE = 64, /* of gemm_tiled */
-    SIDE = 16,
+    SIDE = 16,          /* a work-group of gemm_tiled is SIDE x SIDE */
+    WIDE_GROUPS = 128,  /* work-groups that tiles of 128 x 128 must leave, or smaller ones are taken */
+    SPLIT_DEPTH = 256,  /* of a part of a long sum, at least */
     SHORT_ROWS = 24,    /* of a work-item where there would be fewer than ITEMS of them */
     FEW_ROWS = 24,      /* at most so many rows of a are bound by reading b: … */
     LONG_COLUMNS = 256, /* … then long pieces of few rows of b are read, because each row lies in other pages … */
@@ -42,7 +50,8 @@ static const struct fer_solver rows_solver = { sizeof rows_solver, "rows", "b's 
                                                rows_tunables };
 static const struct fer_solver dots_solver = { sizeof dots_solver, "dots", "rows of a by columns of b", SOURCES,
                                                dots_tunables };
-static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "tiles in local memory", SOURCES, NULL };
+static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "tiles in local memory", SOURCES,
+                                                tiled_tunables };
 
 /* Best first; CLBlast is for `fer tune` to try, because it builds kernels of its own for seconds when it is first
  * called. */
@@ -113,6 +122,82 @@ static void launch_strips(struct fer_launch *launch, const struct fer_product *g
     fer_launch_range_3d(launch, fer_extent_fixed(strips), row_extent(g, 1, strip), z, 1, 1, 1);
 }
 
+/* ---- tiles in local memory ---- */
+
+/* A work-group's rows, columns and depth; parts of the sums, of `split` each. */
+struct tiling {
+    int m, n, depth, parts, split;
+};
+
+static int tile_for(int size)
+{
+    return size <= 16 ? 16 : size <= 32 ? 32 : 64;
+}
+
+static struct tiling tiling_of(const struct fer_emit *em, const struct fer_product *g, const int *values)
+{
+    const struct sizes s = sizes_of(g);
+    const double wide =
+        s.products * (double)divide_up((size_t)s.rows, 128) * (double)divide_up((size_t)g->columns, 128);
+    const bool gpu = fer_emit_profile(em) == FER_PROFILE_GPU;
+    /* 64 sums a work-item are more registers than Intel's have where work-items are many to a thread. */
+    const bool roomy = gpu && !strstr(fer_emit_device(em)->vendor, "Intel");
+    struct tiling t = { tile_for(s.rows), tile_for(g->columns), 16, 1, s.depth };
+
+    if (values[TILE] == 128 ||
+        (values[TILE] == 0 && roomy && s.rows >= 128 && g->columns >= 128 && wide >= WIDE_GROUPS))
+        t = (struct tiling){ 128, 128, 8, 1, s.depth };
+    /* A depth that is the live batch is no long one. */
+    if (gpu && !g->matrices && g->depth) {
+        const size_t groups = divide_up((size_t)s.rows, (size_t)t.m) * divide_up((size_t)g->columns, (size_t)t.n);
+        const size_t wanted = (size_t)values[GROUPS] / groups, most = (size_t)s.depth / SPLIT_DEPTH;
+        const size_t parts = wanted < most ? wanted : most;
+        t.split = (int)divide_up((size_t)s.depth, parts > 1 ? parts : 1);
+        t.split = (int)divide_up((size_t)t.split, (size_t)t.depth) * t.depth;
+        t.parts = (int)divide_up((size_t)s.depth, (size_t)t.split);
+    }
+    return t;
+}
+
+/* What gemm_tiled is compiled for. */
+static struct fer_launch *tiled_kernel(struct fer_emit *em, const struct fer_product *g, const struct tiling *t)
+{
+    return fer_emit_kernel(em, fer_gemm_cl, "gemm_tiled", "-DTILE_M=%d -DTILE_N=%d -DDEPTH=%d%s%s%s%s", t->m, t->n,
+                           t->depth, g->a.column_step == 1 ? " -DA_ALONG" : "",
+                           g->b.column_step == 1 ? "" : " -DB_ALONG", t->parts > 1 ? " -DSPLIT" : "",
+                           g->bias && t->parts == 1 ? " -DBIAS" : "");
+}
+
+static void range_tiled(struct fer_launch *launch, const struct fer_product *g, const struct tiling *t,
+                        struct fer_extent z)
+{
+    fer_launch_int(launch, t->split);
+    fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns, (size_t)t->n) * SIDE),
+                        row_extent(g, SIDE, (size_t)t->m), t->parts > 1 ? fer_extent_fixed((size_t)t->parts) : z, SIDE,
+                        SIDE, 1);
+}
+
+/* c out of the parts. */
+static void emit_sum(struct fer_emit *em, const struct fer_product *g, struct fer_tensor *partial, int parts)
+{
+    struct fer_launch *launch = fer_emit_kernel(em, fer_gemm_cl, "gemm_sum", g->bias ? "-DBIAS" : " ");
+    fer_launch_in(launch, "partial", partial);
+    if (g->bias)
+        fer_launch_in(launch, "bias", g->bias);
+    fer_launch_out(launch, "c", g->c);
+    fer_launch_int(launch, g->columns);
+    fer_launch_int(launch, sizes_of(g).rows * g->columns);
+    fer_launch_int(launch, parts);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g->columns), row_extent(g, 1, 1), g->columns < 64 ? 16 : 64,
+                        1);
+}
+
+static struct fer_tensor *partial_of(struct fer_emit *em, const struct fer_product *g, int parts)
+{
+    const struct fer_shape shape = fer_shape_make(NULL, 3, (int[]){ parts, sizes_of(g).rows, g->columns });
+    return fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
+}
+
 static void set_cost(struct fer_launch *launch, const struct fer_product *g)
 {
     const struct sizes s = sizes_of(g);
@@ -139,14 +224,19 @@ void gemm_emit(struct fer_emit *em, const struct fer_product *g)
         return;
     }
 #endif
-    const char *kernel = solver == &rows_solver ? "gemm_rows" : solver == &dots_solver ? "gemm_dots" : "gemm_tiled";
-    struct fer_launch *launch = fer_emit_kernel(em, fer_gemm_cl, kernel, g->bias ? "-DBIAS" : " ");
+    const bool tiled = solver == &tiled_solver;
+    const struct tiling tiling = tiled ? tiling_of(em, g, solution->values) : (struct tiling){ .parts = 1 };
+    struct fer_tensor *c = tiling.parts > 1 ? partial_of(em, g, tiling.parts) : g->c;
+    struct fer_launch *launch =
+        tiled ? tiled_kernel(em, g, &tiling)
+              : fer_emit_kernel(em, fer_gemm_cl, solver == &rows_solver ? "gemm_rows" : "gemm_dots",
+                                g->bias ? "-DBIAS" : " ");
 
     fer_launch_in(launch, "a", g->a.tensor);
     fer_launch_in(launch, "b", g->b.tensor);
-    if (g->bias)
+    if (g->bias && tiling.parts == 1)
         fer_launch_in(launch, "bias", g->bias);
-    fer_launch_out(launch, "c", g->c);
+    fer_launch_out(launch, "c", c);
     fer_launch_int(launch, g->rows);
     fer_launch_int(launch, g->columns);
     fer_launch_int(launch, g->depth);
@@ -154,15 +244,16 @@ void gemm_emit(struct fer_emit *em, const struct fer_product *g)
     fer_launch_int(launch, g->a.column_step);
     fer_launch_int(launch, g->b.row_step);
     fer_launch_int(launch, g->b.column_step);
-    fer_launch_int(launch, g->a.next);
-    fer_launch_int(launch, g->b.next);
+    fer_launch_int(launch, tiling.parts > 1 ? 0 : g->a.next);
+    fer_launch_int(launch, tiling.parts > 1 ? 0 : g->b.next);
     fer_launch_int(launch, s.rows * g->columns);
     const struct fer_extent z = g->matrices ? fer_extent_rows(g->c, (size_t)g->matrices, 1) : fer_extent_fixed(1);
-    if (solver == &tiled_solver)
-        fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns * SIDE, TILE)),
-                            row_extent(g, SIDE, TILE), z, SIDE, SIDE, 1);
+    if (tiled)
+        range_tiled(launch, g, &tiling, z);
     else
         launch_strips(launch, g, solution, solver == &dots_solver, z);
     set_cost(launch, g);
+    if (tiling.parts > 1)
+        emit_sum(em, g, c, tiling.parts);
     fer_emit_solved(em);
 }

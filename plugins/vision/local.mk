@@ -59,6 +59,7 @@ CL_FILES += \
 	%D%/conv_bias_add.cl \
 	%D%/conv_depthwise.cl \
 	%D%/conv_depthwise_pack.cl \
+	%D%/conv_depthwise_plain.cl \
 	%D%/conv_direct.cl \
 	%D%/conv_epilogue.cl \
 	%D%/conv_generic.cl \

@@ -38,11 +38,39 @@ static enum fer_status pool_shape(struct fer_op *op, int kernel, int stride, int
     return FER_OK;
 }
 
-/* The last two arguments and the range of a kernel that walks runs of `out`. */
+struct window {
+    int kernel, stride, pad;
+};
+
+/* A kernel whose result is shaped like `out`. */
+static struct fer_launch *window_kernel(struct fer_emit *em, const char *kernel, const struct fer_tensor *out,
+                                        const struct window *window, const char *options)
+{
+    if (fer_lanes(out) > 1)
+        return fer_any_precision(fer_emit_kernel(em, fer_pool_cl, kernel, "-DFER_LANES=%d%s", FER_BLOCK, options));
+    return fer_any_precision(fer_emit_kernel(em, fer_pool_cl, kernel, "-DKERNEL=%d -DSTRIDE=%d -DPAD=%d%s",
+                                             window->kernel, window->stride, window->pad, options));
+}
+
+/* The window where it is no constant. */
+static void window_args(struct fer_launch *launch, const struct fer_tensor *out, const struct window *window)
+{
+    if (fer_lanes(out) == 1)
+        return;
+    fer_launch_int(launch, window->kernel);
+    fer_launch_int(launch, window->stride);
+    fer_launch_int(launch, window->pad);
+}
+
+/* The last arguments and the range of a kernel that walks runs of `out`. */
 static void range(struct fer_emit *em, struct fer_launch *launch, const struct fer_tensor *out)
 {
     const struct fer_shape *shape = fer_tensor_shape(out);
-    const int run = fer_lanes(out) > 1 ? shape->dim[3] : 1;
+    if (fer_lanes(out) == 1) {
+        fer_launch_planes(launch, out, (size_t)shape->dim[2] * (size_t)shape->dim[3]);
+        return;
+    }
+    const int run = shape->dim[3];
     fer_launch_int(launch, run);
     fer_launch_cells(em, launch, out, fer_row_cells(out) / (size_t)run, (size_t)(256 / run + 1));
 }
@@ -82,23 +110,22 @@ static enum fer_status maxpool_shape(struct fer_op *op, struct fer_error *err)
     return FER_OK;
 }
 
-static void maxpool_args(struct fer_launch *launch, const struct maxpool *params)
+static struct window maxpool_window(const struct fer_emit *em)
 {
-    fer_launch_int(launch, params->kernel);
-    fer_launch_int(launch, stride_of(params->stride, params->kernel));
-    fer_launch_int(launch, params->pad);
+    const struct maxpool *params = fer_emit_params(em);
+    return (struct window){ params->kernel, stride_of(params->stride, params->kernel), params->pad };
 }
 
 static enum fer_status maxpool_forward(struct fer_emit *em, struct fer_error *err)
 {
     struct fer_tensor *y = fer_emit_output(em, 0);
-    struct fer_launch *launch =
-        fer_any_precision(fer_emit_kernel(em, fer_pool_cl, "maxpool", "-DFER_LANES=%d", fer_lanes(y)));
+    const struct window window = maxpool_window(em);
+    struct fer_launch *launch = window_kernel(em, "maxpool", y, &window, "");
     (void)err;
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
     fer_launch_out(launch, "y", y);
     fer_launch_out(launch, "place", fer_emit_saved(em, 0));
-    maxpool_args(launch, fer_emit_params(em));
+    window_args(launch, y, &window);
     range(em, launch, y);
     return FER_OK;
 }
@@ -109,12 +136,12 @@ static enum fer_status maxpool_backward(struct fer_emit *em, struct fer_error *e
     (void)err;
     if (!dx)
         return FER_OK;
-    struct fer_launch *launch =
-        fer_any_precision(fer_emit_kernel(em, fer_pool_cl, "maxpool_grad", "-DFER_LANES=%d", fer_lanes(dx)));
+    const struct window window = maxpool_window(em);
+    struct fer_launch *launch = window_kernel(em, "maxpool_grad", dx, &window, "");
     fer_launch_in(launch, "dy", fer_emit_grad_output(em, 0));
     fer_launch_in(launch, "place", fer_emit_saved(em, 0));
     fer_launch_out(launch, "dx", dx);
-    maxpool_args(launch, fer_emit_params(em));
+    window_args(launch, dx, &window);
     range(em, launch, dx);
     return FER_OK;
 }
@@ -181,13 +208,11 @@ static void avgpool(struct fer_emit *em, const char *kernel, const char *from, s
                     struct fer_tensor *out)
 {
     const struct avgpool *params = fer_emit_params(em);
-    struct fer_launch *launch = fer_any_precision(fer_emit_kernel(
-        em, fer_pool_cl, kernel, "-DFER_LANES=%d%s", fer_lanes(out), params->adaptive ? " -DADAPTIVE" : ""));
+    const struct window window = { params->kernel, stride_of(params->stride, params->kernel), params->pad };
+    struct fer_launch *launch = window_kernel(em, kernel, out, &window, params->adaptive ? " -DADAPTIVE" : "");
     fer_launch_in(launch, from, in);
     fer_launch_out(launch, to, out);
-    fer_launch_int(launch, params->kernel);
-    fer_launch_int(launch, stride_of(params->stride, params->kernel));
-    fer_launch_int(launch, params->pad);
+    window_args(launch, out, &window);
     fer_launch_int(launch, params->include_pad);
     range(em, launch, out);
 }
@@ -216,8 +241,7 @@ static enum fer_status avgpool_backward(struct fer_emit *em, struct fer_error *e
         avgpool(em, "avgpool_grad", "dy", dy, "dx", dx);
         return FER_OK;
     }
-    struct fer_launch *launch =
-        fer_any_precision(fer_emit_kernel(em, fer_pool_cl, "global_grad", "-DFER_LANES=%d", fer_lanes(dx)));
+    struct fer_launch *launch = window_kernel(em, "global_grad", dx, &(struct window){ 1, 1, 0 }, "");
     fer_launch_in(launch, "dy", dy);
     fer_launch_out(launch, "dx", dx);
     range(em, launch, dx);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Max and average pooling.  A work-item treats `span` runs of `run` neighbouring pixels of one row of the result: whole
- * rows on a CPU, single pixels on a GPU.  Gradients gather, so nothing is written twice.
+ * Max and average pooling.  Gradients gather, so nothing is written twice.
+ *
+ * Blocked, a work-item treats `span` runs of `run` neighbouring pixels of one row of the result, and windows are arguments;
+ * plain, a work-item has a pixel, and windows are constants: KERNEL, STRIDE, PAD.
  */
+#if FER_LANES == 16
+#define WINDOW_ARGUMENTS const int kernel_side, const int stride, const int pad,
+#define RUN_ARGUMENTS const int run, const int span
 #define RUNS(t) (t##_dim.w / run)
 #define EACH_RUN(t, item)                                                                                                \
     for (FER_SPAN(item, (size_t)t##_dim.x *FER_CELL_BLOCKS(t##_dim) * t##_dim.z * RUNS(t), span))
@@ -10,6 +15,21 @@
     const int begin = (int)(item % RUNS(t)) * run, h = (int)(item / RUNS(t) % t##_dim.z);                                \
     const size_t plane = item / RUNS(t) / t##_dim.z;                                                                     \
     const int c = (int)(plane % FER_CELL_BLOCKS(t##_dim)) * FER_LANES, n = (int)(plane / FER_CELL_BLOCKS(t##_dim));
+/* for each i from `from` to below `to`, which are at most `most` */
+#define EACH(i, from, to, most) for (int i = from; i < (to); i++)
+#else
+#define WINDOW_ARGUMENTS
+#define RUN_ARGUMENTS const int share
+#define EACH_RUN(t, item) FER_SHARE(t, share)
+/* c counts planes through all images, so n is 0. */
+#define PLACE(t, item)                                                                                                   \
+    enum { kernel_side = KERNEL, stride = STRIDE, pad = PAD, run = 1 };                                                  \
+    const int h = (int)(item / (uint)t##_dim.w), begin = (int)(item - (uint)h * (uint)t##_dim.w);                        \
+    const size_t n = 0, c = plane;                                                                                       \
+    if (h >= t##_dim.z)                                                                                                  \
+        return;
+#define EACH(i, from, to, most) _Pragma("unroll") for (int i = from, i##_ = 0; i##_ < (most); i++, i##_++) if (i < (to))
+#endif
 
 /* Windows k wide, s apart, beginning at -pad: which outputs contain input i, out of `outs`. */
 #define FIRST_OUT(i, k, s, pad) max(0, ((i) + (pad) - (k) + (s)) / (s))
@@ -26,8 +46,7 @@
 
 /* The first maximum wins, and a NaN beats everything, as in PyTorch. */
 #ifdef FER_KERNEL_maxpool
-__kernel void maxpool(FER_IN(x), FER_OUT(y), FER_OUT(place), const int kernel_side, const int stride, const int pad,
-                      const int run, const int span)
+__kernel void maxpool(FER_IN(x), FER_OUT(y), FER_OUT(place), WINDOW_ARGUMENTS RUN_ARGUMENTS)
 {
     EACH_RUN(y, item) {
         PLACE(y, item)
@@ -36,8 +55,8 @@ __kernel void maxpool(FER_IN(x), FER_OUT(y), FER_OUT(place), const int kernel_si
             const int w0 = w * stride - pad, from_w = max(0, w0), to_w = min(w0 + kernel_side, x_dim.w);
             FER_V best = -INFINITY;
             FER_VI at = (from_h - h0) * kernel_side + from_w - w0;
-            for (int i = from_h; i < to_h; i++)
-                for (int j = from_w; j < to_w; j++) {
+            EACH(i, from_h, to_h, kernel_side)
+                EACH(j, from_w, to_w, kernel_side) {
                     const FER_V v = FER_VLOAD(x, n, c, i * x_dim.w + j);
                     const FER_VI better = isgreater(v, best) | isnan(v);
                     best = better ? v : best;
@@ -51,8 +70,7 @@ __kernel void maxpool(FER_IN(x), FER_OUT(y), FER_OUT(place), const int kernel_si
 #endif
 
 #ifdef FER_KERNEL_maxpool_grad
-__kernel void maxpool_grad(FER_IN(dy), FER_IN(place), FER_OUT(dx), const int kernel_side, const int stride,
-                           const int pad, const int run, const int span)
+__kernel void maxpool_grad(FER_IN(dy), FER_IN(place), FER_OUT(dx), WINDOW_ARGUMENTS RUN_ARGUMENTS)
 {
     EACH_RUN(dx, item) {
         PLACE(dx, item)
@@ -60,8 +78,8 @@ __kernel void maxpool_grad(FER_IN(dy), FER_IN(place), FER_OUT(dx), const int ker
         for (int w = begin; w < begin + run; w++) {
             const int from_w = FIRST_OUT(w, kernel_side, stride, pad), to_w = LAST_OUT(w, stride, pad, dy_dim.w);
             FER_V sum = 0.0f;
-            for (int i = from_h; i <= to_h; i++)
-                for (int j = from_w; j <= to_w; j++) {
+            EACH(i, from_h, to_h + 1, (kernel_side + stride - 1) / stride)
+                EACH(j, from_w, to_w + 1, (kernel_side + stride - 1) / stride) {
                     const int here = (h + pad - i * stride) * kernel_side + w + pad - j * stride;
                     const FER_VI hit = GET_PLACE((plane * dy_dim.z + i) * dy_dim.w + j) == (FER_VI)(here);
                     sum += hit ? FER_VLOAD(dy, n, c, i * dy_dim.w + j) : (FER_V)(0.0f);
@@ -92,8 +110,8 @@ __kernel void maxpool_grad(FER_IN(dy), FER_IN(place), FER_OUT(dx), const int ker
 #endif
 
 #ifdef FER_KERNEL_avgpool
-__kernel void avgpool(FER_IN(x), FER_OUT(y), const int kernel_side, const int stride, const int pad,
-                      const int include_pad, const int run, const int span)
+__kernel void avgpool(FER_IN(x), FER_OUT(y), WINDOW_ARGUMENTS const int include_pad,
+                      RUN_ARGUMENTS)
 {
     EACH_RUN(y, item) {
         PLACE(y, item)
@@ -112,8 +130,8 @@ __kernel void avgpool(FER_IN(x), FER_OUT(y), const int kernel_side, const int st
 #endif
 
 #ifdef FER_KERNEL_avgpool_grad
-__kernel void avgpool_grad(FER_IN(dy), FER_OUT(dx), const int kernel_side, const int stride, const int pad,
-                           const int include_pad, const int run, const int span)
+__kernel void avgpool_grad(FER_IN(dy), FER_OUT(dx), WINDOW_ARGUMENTS const int include_pad,
+                           RUN_ARGUMENTS)
 {
     EACH_RUN(dx, item) {
         PLACE(dx, item)
@@ -134,7 +152,7 @@ __kernel void avgpool_grad(FER_IN(dy), FER_OUT(dx), const int kernel_side, const
 
 /* dx = dy / pixels, dy [N, C]. */
 #ifdef FER_KERNEL_global_grad
-__kernel void global_grad(FER_IN(dy), FER_OUT(dx), const int run, const int span)
+__kernel void global_grad(FER_IN(dy), FER_OUT(dx), RUN_ARGUMENTS)
 {
     EACH_RUN(dx, item) {
         PLACE(dx, item)

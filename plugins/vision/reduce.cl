@@ -23,9 +23,10 @@ static inline void find_place(struct place *a, const size_t o, const int4 d)
     const int h = OVER_H ? 1 : d.z, w = OVER_W ? 1 : d.w;
     a->channels = OVER_C ? 1 : d.y;
     a->pixels = h * w;
-    a->p = (int)(o % a->pixels);
-    a->c = (int)(o / a->pixels % blocks) * FER_LANES;
-    a->n = (int)(o / a->pixels / blocks);
+    const uint plane = (uint)fer_divide(o, a->pixels);
+    a->p = (int)(o - (size_t)plane * a->pixels);
+    a->n = (int)(plane / (uint)blocks);
+    a->c = (int)(plane % (uint)blocks) * FER_LANES;
     a->n0 = OVER_N ? 0 : a->n;
     a->n1 = OVER_N ? d.x : a->n + 1;
     a->c0 = OVER_C ? 0 : a->c;
