@@ -260,6 +260,7 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
     struct fer_shape shapes[FER_NET_PORTS];
     enum fer_status status = fer_net_session_open(context, path, options->net, &options->settings, &session, err);
 
+    session.plan_only = true;
     for (int i = 0; status == FER_OK && i < session.nports; i++) {
         const struct fer_shape *port = &session.ports[i].shape;
 
@@ -323,6 +324,7 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
 
     *json = NULL;
     options = options ? options : &none;
+    compile.plan_only = true;
     if (options->net)
         return show_net(context, path, options, json, err);
     status = fer_context_read(context, path, &options->settings, options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT,
