@@ -304,8 +304,8 @@ static enum fer_status show_predict(struct fer_description *description, struct 
 
     if (description->npredicts == 0)
         return fer_fail(err, FER_ENOTFOUND, "the description has no predict block; show one net (--net NAME)");
-    status = fer_predict_compile(description, &description->predicts[0], options->batch > 0 ? options->batch : 1,
-                                 false, store, compile, &flow, err);
+    status = fer_predict_compile(description, &description->predicts[0], options->batch > 0 ? options->batch : 1, false,
+                                 store, compile, &flow, err);
     if (status == FER_OK)
         status = describe(description->predicts[0].graph, flow->program, store, options->kernels, json, err);
     fer_flow_program_free(flow);
