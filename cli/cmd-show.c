@@ -9,18 +9,19 @@
 
 struct args {
     struct common common;
-    const char *model, *data, *net, *out;
+    const char *model, *data, *net, *out, *kernels;
     bool training, memory, launches;
     int batch, columns, rows;
 };
 
-enum { KEY_NET = 0x200, KEY_BATCH, KEY_MODE, KEY_MEMORY, KEY_LAUNCHES, KEY_OUT, KEY_COLUMNS, KEY_ROWS };
+enum { KEY_NET = 0x200, KEY_BATCH, KEY_MODE, KEY_MEMORY, KEY_LAUNCHES, KEY_KERNELS, KEY_OUT, KEY_COLUMNS, KEY_ROWS };
 
 static const struct argp_option options[] = {
     { "net", KEY_NET, "NAME", 0, "one net, instead of the predict block", 0 },
     { "mode", KEY_MODE, "train|eval", 0, "the first stage with backward and updates; pictures augmented [eval]", 0 },
     { "batch", KEY_BATCH, "N", 0, "batch that memory is planned for [1]", 0 },
     { "launches", KEY_LAUNCHES, NULL, 0, "also every kernel call", 0 },
+    { "kernels", KEY_KERNELS, "DIR", 0, "also write the texts of all kernels there; nothing is compiled", 0 },
     { "memory", KEY_MEMORY, NULL, 0, "also where every tensor lies", 0 },
     { "out", KEY_OUT, "FILE.png", 0, "contact sheet of `data NAME`", 0 },
     { "columns", KEY_COLUMNS, "N", 0, "pictures in a row of it [8]", 0 },
@@ -60,6 +61,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_ROWS: args->rows = (int)count_argument(state, "rows", value, 65536); return 0;
     case KEY_LAUNCHES: args->launches = true; return 0;
     case KEY_MEMORY: args->memory = true; return 0;
+    case KEY_KERNELS: args->kernels = value; return 0;
     case KEY_OUT: args->out = png_argument(state, value); return 0;
     case KEY_MODE:
         if (strcmp(value, "train") != 0 && strcmp(value, "eval") != 0)
@@ -251,7 +253,8 @@ int cmd_show(int argc, char **argv)
 
         status = fer_show_data(context, args.model, args.data, &sheet, args.out, &text, &err);
     } else {
-        struct fer_show_options show = { common_settings(&args.common), args.net, args.batch, args.training };
+        struct fer_show_options show = { common_settings(&args.common), args.net, args.batch, args.training,
+                                         args.kernels };
 
         status = fer_show(context, args.model, &show, &text, &err);
     }
@@ -270,6 +273,8 @@ int cmd_show(int argc, char **argv)
         if (args.launches)
             print_launches(report);
         print_memory(report, args.memory);
+        if (args.kernels)
+            printf("kernels: %.0f programs in %s\n", number_of(report, "programs"), args.kernels);
     }
     json_decref(report);
     return finish(EXIT_SUCCESS);

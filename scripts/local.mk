@@ -2,15 +2,15 @@
 
 EXTRA_DIST += \
 	%D%/build \
+	%D%/check-compilers \
 	%D%/check-format \
 	%D%/check-lists \
-	%D%/check-intel \
 	%D%/check-oclgrind \
-	%D%/check-ptx \
+	%D%/check-opencl \
 	%D%/demo \
 	%D%/docs \
-	%D%/gpu-check \
 	%D%/embed-cl \
+	%D%/gpu-check \
 	%D%/install-deps \
 	%D%/installcheck \
 	%D%/test

@@ -68,6 +68,22 @@ echo mine >link.fer.tmp
 expect 0 fmt --in-place link.fer;  cmp indented.fer formatted.fer;  [ -L link.fer ]
 [ "$(stat -c %a indented.fer)" = 640 ]; grep -q mine link.fer.tmp;  [ "$(ls -d indented.fer*)" = indented.fer ]
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
+# the texts of its kernels: all of them, with options; nothing is compiled
+cache=$XDG_CACHE_HOME
+XDG_CACHE_HOME=$work/cache FER_CACHE=on
+export XDG_CACHE_HOME FER_CACHE
+expect 0 show tiny.fer --mode train --kernels texts;  prints "^kernels: $(ls texts | wc -l) programs in texts\$";  [ ! -e cache/libfer ]
+XDG_CACHE_HOME=$cache
+unset FER_CACHE
+expect 0 show tiny.fer --mode train --json
+grep -o '"kernel": *"[a-z0-9_]*"' out | sed 's/.*"\([^"]*\)"$/\1/' | sort -u >kernels
+grep -qx moments kernels || fail "no kernels in:"
+while read -r kernel; do
+    grep -q "^#define FER_KERNEL_$kernel 1\$" texts/*.cl || fail "no text has $kernel"
+    grep -q "\<$kernel(" texts/*.cl || fail "$kernel is in no text"
+done <kernels
+for text in texts/*.cl; do sed 1q "$text" | grep -q '^// -cl-std=CL' || fail "no options in $text"; done
+expect 1 show tiny.fer --kernels tiny.fer/texts;  says '^fer: cannot make the directory tiny.fer/texts: Not a directory$';  [ "$(wc -l <err)" -eq 1 ]
 expect 0 show tiny.fer data train --out sheet.png --rows 2;  prints 'row 2, column 8'
 test -s sheet.png
 expect 1 show tiny.fer data vali --out no.png;   says "tiny.fer has no data 'vali'; did you mean 'valid'?"

@@ -12,6 +12,7 @@ unit_tests = \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
 	%D%/unit-device \
+	%D%/unit-dump \
 	%D%/unit-errors \
 	%D%/unit-exec \
 	%D%/unit-eyes \
@@ -79,6 +80,7 @@ reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h
+%C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h

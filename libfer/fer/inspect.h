@@ -40,6 +40,9 @@ struct fer_show_options {
     const char *net; /* one net on its own (its ports need shapes); NULL: the first predict block */
     int batch;       /* 0: 1 */
     bool training;   /* the first stage, with backward and updates, instead */
+    /* A directory, which is made: the texts of all kernels go there, as the driver would get them, for other compilers
+     * and for people; a file a program, the compiler's options in its first line.  Nothing is compiled.  NULL: none */
+    const char *kernels;
 };
 /* {"operations": [{"path", "op", "fused" (what it does besides, by name), "branch", "output", "shape", "parameters",
  *  "macs"}], "parameters", "macs" (both of one sample, macs when every decision sends it the dearest way),
@@ -50,8 +53,8 @@ struct fer_show_options {
  * the operation that then sends samples through one of several nets, or null; "launches": [{"segment", "pass", "op",
  * "label", "kernel", "flops", "bytes", "solver", "chosen"}], where there are several solvers for the work: which with
  * which values, and by whom it was chosen, "first" (heuristics) or "tuned", "memory": {"arena", "weights", "total",
- * "tensors": [{"name", "storage", "offset", "bytes", "first", "last"}]}}. Opens the device, because layouts and kernels
- * depend on it. */
+ * "tensors": [{"name", "storage", "offset", "bytes", "first", "last"}]}, and with options.kernels
+ * "programs": how many files were written}. Opens the device, because layouts and kernels depend on it. */
 FER_API enum fer_status fer_show(struct fer_context *context, const char *path, const struct fer_show_options *options,
                                  char **json, struct fer_error *err);
 

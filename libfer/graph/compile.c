@@ -55,7 +55,7 @@ enum fer_status fer_compile_finish(struct fer_compiler *c, const struct fer_comp
             c->program->tensors[i]->in_place_of = NULL;
     say_unrounded(c, o);
     enum fer_status status = fer_plan(c->program, c->store->device->max_allocation, err);
-    if (!status)
+    if (!status && !o->plan_only)
         status = fer_exec_create(c->store->device, c->program, o->poison, o->watch, exec, err);
     if (!status)
         status = fer_store_ready(c->store, err); /* *exec is freed with what it belongs to */

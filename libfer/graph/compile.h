@@ -57,6 +57,7 @@ struct fer_forced {
 struct fer_compile_options {
     unsigned without;             /* enum fer_pass */
     enum fer_precision precision; /* of feature maps, and what products may round */
+    bool plan_only;               /* the program is not to be run: nothing is built, and there is no executor */
     bool poison;
     const struct fer_build_watch *watch;
     const struct fer_tuning *tuning;              /* NULL: each problem's first solver is taken */

@@ -274,6 +274,37 @@ enum fer_status fer_device_program_key(const struct fer_device *device, const ch
     return status ? status : text_key(&text, device, key, err);
 }
 
+static enum fer_status dump(const struct text *text, const char *dir, struct fer_key key, struct fer_error *err)
+{
+    char name[80];
+
+    kernel_name(text->parts[DEFINES], text->parts[SOURCE], name, sizeof(name));
+    return fer_program_dump(dir, name, key, text->options, text->parts, PARTS, err);
+}
+
+enum fer_status fer_device_program_dump(const struct fer_device *device, const char *defines, const char *source,
+                                        const char *options, const char *dir, struct fer_error *err)
+{
+    struct fer_key key;
+    struct text text;
+    enum fer_status status = text_init(&text, device, defines, source, options, err);
+
+    if (!status)
+        status = text_key(&text, device, &key, err);
+    return status ? status : dump(&text, dir, key, err);
+}
+
+/* For programs that no description has: those of tests, of fer tune, of detectors. */
+static enum fer_status dump_if_asked(const struct text *text, struct fer_key key, struct fer_error *err)
+{
+    const char *dir = getenv("FER_DUMP");
+    enum fer_status status = dir && *dir ? dump(text, dir, key, err) : FER_OK;
+
+    if (status)
+        fer_fail_prefix(err, "FER_DUMP");
+    return status;
+}
+
 bool fer_program_cache_has(const struct fer_program_cache *cache, struct fer_key key)
 {
     return find(cache->entries, cache->size, key)->program;
@@ -303,13 +334,13 @@ enum fer_status fer_device_program(struct fer_device *device, const char *define
         *out = entry->program;
         return FER_OK;
     }
-    kernel_name(defines, source, name, sizeof(name));
-    status = fer_program_dump(name, key, text.options, text.parts, PARTS, err);
+    status = dump_if_asked(&text, key, err);
     if (status)
         return status;
     if (disk)
         program = fer_binary_load(device, key, text.options);
     if (!program) {
+        kernel_name(defines, source, name, sizeof(name));
         fer_build_tell(watch, name, options);
         status = compile(device, &text, &program, err);
         if (status)

@@ -18,5 +18,8 @@ bool fer_program_cache_has(const struct fer_program_cache *cache, struct fer_key
 /* What fer_device_program finds such a program by. */
 enum fer_status fer_device_program_key(const struct fer_device *device, const char *defines, const char *source,
                                        const char *options, struct fer_key *key, struct fer_error *err);
+/* What it would give the driver, as a file (run/dump.h). */
+enum fer_status fer_device_program_dump(const struct fer_device *device, const char *defines, const char *source,
+                                        const char *options, const char *dir, struct fer_error *err);
 
 #endif

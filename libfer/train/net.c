@@ -88,7 +88,10 @@ enum fer_status fer_net_session_compile(struct fer_net_session *s, const struct 
 {
     struct fer_compile_options options = fer_context_compile_options(s->context);
     struct fer_device *device;
-    enum fer_status status = fer_description_call(s->description, s->net, inputs, s->nports, training, &s->spec, err);
+    enum fer_status status;
+
+    options.plan_only = s->plan_only;
+    status = fer_description_call(s->description, s->net, inputs, s->nports, training, &s->spec, err);
 
     if (status == FER_OK)
         status = fer_context_device(s->context, &device, err);

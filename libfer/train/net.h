@@ -16,6 +16,7 @@ struct fer_net_session {
     const char *net;
     struct fer_port_spec ports[FER_NET_PORTS]; /* inputs, with a batch axis of 0; rank 0: no shape is given */
     int nports;
+    bool plan_only; /* said before it is compiled; see struct fer_compile_options */
     struct fer_store *store;
     struct fer_predict_spec spec;
     struct fer_flow_program *flow;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "run/dump.h"
 #include "train/net.h"
 
 static json_t *dims(const struct fer_shape *shape)
@@ -224,22 +225,32 @@ static json_t *memory(const struct fer_program *program, const struct fer_store 
                      "total", (json_int_t)(total + weights), "tensors", list);
 }
 
+/* kernels: where their programs go, or NULL. */
 static enum fer_status describe(const struct fer_graph *graph, const struct fer_program *program,
-                                const struct fer_store *store, char **json, struct fer_error *err)
+                                const struct fer_store *store, const char *kernels, char **json, struct fer_error *err)
 {
     double parameters = 0, macs, *totals = calloc((size_t)graph->nbranches + 1, sizeof(*totals));
-    json_t *ops;
+    json_t *ops, *report;
+    int count;
 
     if (!totals)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     ops = operations(graph, &parameters, totals);
     macs = dearest_way(graph, totals);
     free(totals);
-    return fer_json_text(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "operations", ops, "parameters",
-                                   (json_int_t)parameters, "macs", (json_int_t)macs, "passes", passes(graph, program),
-                                   "segments", segments(program), "launches", launches(program), "memory",
-                                   memory(program, store)),
-                         json, err);
+    report = json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "operations", ops, "parameters", (json_int_t)parameters,
+                       "macs", (json_int_t)macs, "passes", passes(graph, program), "segments", segments(program),
+                       "launches", launches(program), "memory", memory(program, store));
+    if (kernels) {
+        enum fer_status status = fer_kernels_dump(store->device, program, kernels, &count, err);
+
+        if (status) {
+            json_decref(report);
+            return status;
+        }
+        json_object_set_new(report, "programs", json_integer(count));
+    }
+    return fer_json_text(report, json, err);
 }
 
 static enum fer_status show_net(struct fer_context *context, const char *path, const struct fer_show_options *options,
@@ -249,6 +260,7 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
     struct fer_shape shapes[FER_NET_PORTS];
     enum fer_status status = fer_net_session_open(context, path, options->net, &options->settings, &session, err);
 
+    session.plan_only = true;
     for (int i = 0; status == FER_OK && i < session.nports; i++) {
         const struct fer_shape *port = &session.ports[i].shape;
 
@@ -261,14 +273,15 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
     if (status == FER_OK)
         status = fer_net_session_compile(&session, shapes, options->training, options->training, NULL, err);
     if (status == FER_OK)
-        status = describe(session.spec.graph, session.flow->program, session.store, json, err);
+        status = describe(session.spec.graph, session.flow->program, session.store, options->kernels, json, err);
     if (session.description)
         fer_net_session_close(&session);
     return status;
 }
 
 static enum fer_status show_stage(struct fer_description *description, struct fer_store *store,
-                                  const struct fer_compile_options *compile, char **json, struct fer_error *err)
+                                  const struct fer_compile_options *compile, const char *kernels, char **json,
+                                  struct fer_error *err)
 {
     struct fer_stage_program *program = NULL;
     enum fer_status status;
@@ -277,23 +290,24 @@ static enum fer_status show_stage(struct fer_description *description, struct fe
         return fer_fail(err, FER_ENOTFOUND, "the description has no stage");
     status = fer_stage_compile(description, 0, store, compile, &program, err);
     if (status == FER_OK)
-        status = describe(program->graph, program->program, store, json, err);
+        status = describe(program->graph, program->program, store, kernels, json, err);
     fer_stage_program_free(program);
     return status;
 }
 
-static enum fer_status show_predict(struct fer_description *description, struct fer_store *store, int batch,
-                                    const struct fer_compile_options *compile, char **json, struct fer_error *err)
+static enum fer_status show_predict(struct fer_description *description, struct fer_store *store,
+                                    const struct fer_show_options *options, const struct fer_compile_options *compile,
+                                    char **json, struct fer_error *err)
 {
     struct fer_flow_program *flow = NULL;
     enum fer_status status;
 
     if (description->npredicts == 0)
         return fer_fail(err, FER_ENOTFOUND, "the description has no predict block; show one net (--net NAME)");
-    status = fer_predict_compile(description, &description->predicts[0], batch > 0 ? batch : 1, false, store, compile,
-                                 &flow, err);
+    status = fer_predict_compile(description, &description->predicts[0], options->batch > 0 ? options->batch : 1, false,
+                                 store, compile, &flow, err);
     if (status == FER_OK)
-        status = describe(description->predicts[0].graph, flow->program, store, json, err);
+        status = describe(description->predicts[0].graph, flow->program, store, options->kernels, json, err);
     fer_flow_program_free(flow);
     return status;
 }
@@ -310,6 +324,7 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
 
     *json = NULL;
     options = options ? options : &none;
+    compile.plan_only = true;
     if (options->net)
         return show_net(context, path, options, json, err);
     status = fer_context_read(context, path, &options->settings, options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT,
@@ -319,8 +334,8 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
     if (status == FER_OK)
         status = fer_store_allocate(device, description, &store, err);
     if (status == FER_OK)
-        status = options->training ? show_stage(description, store, &compile, json, err)
-                                   : show_predict(description, store, options->batch, &compile, json, err);
+        status = options->training ? show_stage(description, store, &compile, options->kernels, json, err)
+                                   : show_predict(description, store, options, &compile, json, err);
     fer_store_free(store);
     fer_description_free(description);
     return status;
