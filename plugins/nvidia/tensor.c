@@ -19,12 +19,13 @@ enum {
 
 const char *const tensor_sources[] = { fer_tensor_cl, NULL };
 const struct fer_tunable *const tensor_tunables[] = {
-    FER_TUNABLE("tile", "rows and columns of a work-group's results; 0: by shape", 0, SMALL, WIDE),
-    FER_TUNABLE("items", "work-items of a group with tile=128; 0: by kernel", 0, FEW, MANY), NULL
+    FER_TUNABLE("rows", "rows of a work-group's results; 0: by shape", 0, SMALL, WIDE),
+    FER_TUNABLE("columns", "and columns", 0, SMALL, WIDE),
+    FER_TUNABLE("items", "work-items of a group with rows=128 columns=128; 0: by kernel", 0, FEW, MANY), NULL
 };
 
 struct tile {
-    int side, items; /* rows and columns, work-items */
+    size_t rows, columns, items; /* rows and columns of results, work-items */
 };
 
 static size_t divide_up(size_t a, size_t b)
@@ -37,20 +38,29 @@ static size_t round_up(size_t a, size_t b)
     return divide_up(a, b) * b;
 }
 
-/* wishes: values of the tunables.  heavy: FEW work-items would not have the registers. */
+/* As wide as leaves enough work-groups; columns first, because what lies in rows is packed or small.  wishes: values of
+ * the tunables.  heavy: FEW work-items would not have the registers. */
 static struct tile tile_of(size_t rows, size_t columns, size_t products, const int *wishes, bool heavy)
 {
-    const bool wide =
-        rows >= WIDE && columns >= WIDE && products * divide_up(rows, WIDE) * divide_up(columns, WIDE) >= WIDE_GROUPS;
-    const int side = wishes[0] ? wishes[0] : wide ? WIDE : SMALL;
-    return (struct tile){ side, side == SMALL ? FEW : wishes[1] ? wishes[1] : heavy ? MANY : FEW };
+    struct tile t = { SMALL, SMALL, FEW };
+    if (columns >= WIDE && products * divide_up(rows, t.rows) * divide_up(columns, WIDE) >= WIDE_GROUPS)
+        t.columns = WIDE;
+    if (rows >= WIDE && products * divide_up(rows, WIDE) * divide_up(columns, t.columns) >= WIDE_GROUPS)
+        t.rows = WIDE;
+    if (wishes[0])
+        t.rows = (size_t)wishes[0];
+    if (wishes[1])
+        t.columns = (size_t)wishes[1];
+    if (t.rows == WIDE && t.columns == WIDE)
+        t.items = wishes[2] ? (size_t)wishes[2] : heavy ? MANY : FEW;
+    return t;
 }
 
 static struct fer_launch *begin(struct fer_emit *em, const char *kernel, struct tile tile, struct tensor_way way,
                                 const char *options)
 {
-    return fer_any_precision(fer_emit_kernel(em, fer_tensor_cl, kernel, "-DTILE_M=%d -DTILE_N=%d -DITEMS=%d%s%s%s",
-                                             tile.side, tile.side, tile.items, way.bfloat ? " -DBF16" : "",
+    return fer_any_precision(fer_emit_kernel(em, fer_tensor_cl, kernel, "-DTILE_M=%zu -DTILE_N=%zu -DITEMS=%zu%s%s%s",
+                                             tile.rows, tile.columns, tile.items, way.bfloat ? " -DBF16" : "",
                                              way.emulate ? " -DEMULATE" : "", options));
 }
 
@@ -58,12 +68,12 @@ static struct fer_launch *begin(struct fer_emit *em, const char *kernel, struct 
 static void range(struct fer_launch *launch, struct tile tile, struct fer_extent columns, struct fer_extent rows,
                   struct fer_extent z)
 {
-    fer_launch_range_3d(launch, columns, rows, z, (size_t)tile.items, 1, 1);
+    fer_launch_range_3d(launch, columns, rows, z, tile.items, 1, 1);
 }
 
 static struct fer_extent groups_of(struct tile tile, size_t columns)
 {
-    return fer_extent_fixed(divide_up(columns, (size_t)tile.side) * (size_t)tile.items);
+    return fer_extent_fixed(divide_up(columns, tile.columns) * tile.items);
 }
 
 /* ---- products ---- */
@@ -101,7 +111,7 @@ void tensor_emit_product(struct fer_emit *em, const struct fer_product *p, const
     fer_launch_int(launch, p->b.next);
     fer_launch_int(launch, (int)(rows * columns));
     range(launch, tile, groups_of(tile, columns),
-          p->rows ? fer_extent_fixed(divide_up(rows, (size_t)tile.side)) : fer_extent_rows(p->c, 1, (size_t)tile.side),
+          p->rows ? fer_extent_fixed(divide_up(rows, tile.rows)) : fer_extent_rows(p->c, 1, tile.rows),
           p->matrices ? fer_extent_rows(p->c, (size_t)p->matrices, 1) : fer_extent_fixed(1));
     const double r = (double)rows, c = (double)columns, d = (double)depth, n = (double)products;
     fer_launch_cost(launch, 2 * n * r * c * d, 4 * n * (r * d + d * c + r * c));
@@ -162,7 +172,7 @@ static struct fer_tensor *pack(struct fer_emit *em, const struct fer_convolution
     if (!fresh)
         return packed;
     snprintf(options, sizeof options, " -DRUN=%d%s", p->run, data ? " -DGRADIENT" : "");
-    struct fer_launch *launch = begin(em, "tensor_conv_pack", (struct tile){ SMALL, FEW }, way, options);
+    struct fer_launch *launch = begin(em, "tensor_conv_pack", (struct tile){ SMALL, SMALL, FEW }, way, options);
     fer_launch_in(launch, "w", conv->w);
     fer_launch_out(launch, "packed", packed);
     geometry(launch, s);
@@ -220,8 +230,8 @@ static void emit_image(struct fer_emit *em, const struct fer_convolution *conv, 
     fer_launch_int(launch, p.in);
     fer_launch_int(launch, p.out);
     fer_launch_int(launch, p.steps);
-    range(launch, tile, fer_extent_rows(out, plane * (size_t)(tile.items / tile.side), 1),
-          fer_extent_fixed(divide_up(rows, (size_t)tile.side)), fer_extent_fixed((size_t)s->groups * phases * phases));
+    range(launch, tile, fer_extent_rows(out, plane * (tile.items / tile.columns), 1),
+          fer_extent_fixed(divide_up(rows, tile.rows)), fer_extent_fixed((size_t)s->groups * phases * phases));
     set_cost(launch, s);
 }
 
@@ -230,16 +240,19 @@ static void emit_weights(struct fer_emit *em, const struct fer_convolution *conv
                          struct tensor_way way)
 {
     const struct fer_convolution_shape *s = &conv->shape;
-    const size_t rows = (size_t)(s->k / s->groups), columns = (size_t)(s->c / s->groups * s->kernel * s->kernel);
-    const size_t all = (size_t)s->n * (size_t)s->oh * (size_t)s->ow, count = (size_t)s->k * columns;
-    const struct tile tile = tile_of(rows, columns, (size_t)s->groups, values, way.bfloat);
-    const size_t side = (size_t)tile.side, tiles = divide_up(rows, side) * divide_up(columns, side) * (size_t)s->groups;
-    const size_t most = divide_up(all, SPLIT_PIXELS), wanted = divide_up(SPLIT_GROUPS, tiles);
+    const size_t rows = (size_t)(s->k / s->groups), in = (size_t)(s->c / s->groups);
+    const size_t taps = (size_t)(s->kernel * s->kernel), columns = round_up(in, 4) * taps;
+    const size_t all = (size_t)s->n * (size_t)s->oh * (size_t)s->ow, count = (size_t)s->k * in * taps;
+    const size_t most = divide_up(all, SPLIT_PIXELS);
+    const struct tile tile = tile_of(rows, columns, (size_t)s->groups * most, values, way.bfloat);
+    const size_t tiles = divide_up(rows, tile.rows) * divide_up(columns, tile.columns) * (size_t)s->groups;
+    const size_t wanted = divide_up(SPLIT_GROUPS, tiles);
     const size_t pixels = round_up(divide_up(all, wanted < most ? wanted : most), STEP * 2),
                  splits = divide_up(all, pixels);
     const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ (int)splits, (int)count });
     struct fer_tensor *partial = fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
-    struct fer_launch *launch = begin(em, "tensor_conv_weights", tile, way, "");
+    struct fer_launch *launch =
+        begin(em, "tensor_conv_weights", tile, way, rows % tile.rows == 0 && in % 4 == 0 ? " -DWHOLE" : "");
     fer_launch_in(launch, "x", conv->x);
     fer_launch_in(launch, "dy", conv->y);
     fer_launch_out(launch, "partial", partial);
@@ -247,7 +260,7 @@ static void emit_weights(struct fer_emit *em, const struct fer_convolution *conv
     fer_launch_int(launch, s->c / s->groups);
     fer_launch_int(launch, (int)rows);
     fer_launch_int(launch, (int)pixels);
-    range(launch, tile, groups_of(tile, columns), fer_extent_fixed(divide_up(rows, side)),
+    range(launch, tile, groups_of(tile, columns), fer_extent_fixed(divide_up(rows, tile.rows)),
           fer_extent_fixed((size_t)s->groups * splits));
     set_cost(launch, s);
 

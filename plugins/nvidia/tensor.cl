@@ -10,8 +10,8 @@
  * tensor_conv_weights   the gradient of the weights, likewise, in splits …
  * tensor_conv_sum       … that are added in order
  *
- *                          TILE_N columns           A work-group is four warps of 32 work-items; each has a quarter of the
- *                     +----------------------+      sums in registers, as fragments of 16 x 8.
+ *                          TILE_N columns           A work-group is four (or eight) warps of 32 work-items; each has its part
+ *                     +----------------------+      of the sums in registers, as fragments of 16 x 8.
  *              WORDS  |  b, in local memory  |
  *                     +----------------------+      The depth goes by in steps of WORDS words.  A word holds one number in
  *          +-----+    +-----------+----------+      TF32, or two neighbours in bf16; one instruction multiplies 16 x 8 x 8
@@ -23,13 +23,13 @@
  * A tile in local memory: two halves of 8 words, one for each instruction of a step, with PAD words between.  In a half
  * 16 rows (of a; columns of b) are a block of 8 lines of 4 quads, and a quad is what one lane reads at once:
  *
- *     quad t of line g      of a: rows g and g + 8 by turns, words 2t, 2t, 2t + 1, 2t + 1: the four registers of its fragment
- *     lies at t ^ g / 2     of b: columns g, g, g + 8, g + 8, words 2t, 2t + 1, 2t, 2t + 1: two registers of two fragments
+ *     quad t of line g      of a: rows g and g + 8 by turns, words 2t, 2t, 2t + 1, 2t + 1: the four registers of a fragment
+ *     lies at t ^ g / 2     of b: columns g, g, g + 8, g + 8, words 2t, 2t + 1, 2t, 2t + 1: two registers of two of them
  *
- *     bank  0       4       8       12      16      20      24      28         So no bank is met twice by lanes that read;
- *           0,0     0,1     0,2     0,3     1,0     1,1     1,2     1,3        by 16 columns that write words 2t, 2t + 1
- *           2,1     2,0     2,3     2,2     3,1     3,0     3,3     3,2        of b; by rows r and r + 8 that write their
- *           4,2 …                                                              16 words, one a lane.
+ *     bank  0     4     8     12    16    20    24    28         So no bank is met twice by lanes that read;
+ *           0,0   0,1   0,2   0,3   1,0   1,1   1,2   1,3        by 16 columns that write words 2t, 2t + 1 of b;
+ *           2,1   2,0   2,3   2,2   3,1   3,0   3,3   3,2        by rows r and r + 8 that write their 16 words,
+ *           4,2 …                                                one a lane.  (g, t are shown.)
  *
  * Which word is which of the instruction's depth is free, as long as a and b agree: lane t of four has k = t and t + 4 in
  * words 2t and 2t + 1.
@@ -97,8 +97,8 @@ static uint pack(const float low, const float high)
 #define LOAD_PTX(type)                                                                                                   \
     uint bits;                                                                                                           \
     __asm__ volatile("{ .reg .pred ok; setp.ne.s32 ok, %2, 0; mov.b32 %0, 0; @ok ld.global." type " %0, [%1]; }"         \
-                     : "=&r"(bits)                                                                                       \
-                     : "l"(p), "r"(ok));                                                                                 \
+                     : "=r"(bits)                                                                                        \
+                     : "l"((size_t)p), "r"(ok));                                                                         \
     return bits;
 static uint load_FULL(__global const float *p, const int ok)
 {
@@ -261,7 +261,7 @@ static void read_quad(uint *to, __local const uint *from)
 #define LOCALS                                                                                                           \
     __local uint4 tiles[2][(TILE_WORDS(TILE_M) + TILE_WORDS(TILE_N)) / 4];                                               \
     EXCHANGE                                                                                                             \
-    const uint id = get_local_id(0);
+    const uint id = get_local_id(0) % ITEMS; /* so the compiler knows that there are no more */
 
 /* sum = products over so many steps.  FETCH(part) brings the numbers of the next step into registers, zeros past the last
  * one; DELIVER(part, a, b) rounds them and puts them into tiles. */
@@ -274,7 +274,7 @@ static void read_quad(uint *to, __local const uint *from)
     {                                                                                                                    \
         __local uint *const a_to = (__local uint *)tiles[0], *const b_to = a_to + TILE_WORDS(TILE_M);                    \
         FETCH(part)                                                                                                      \
-        DELIVER(part, a_to, b_to)                                                                                          \
+        DELIVER(part, a_to, b_to)                                                                                        \
     }                                                                                                                    \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                                        \
     _Pragma("unroll 1") for (int step = 0; step < (steps); step++)                                                       \
@@ -296,7 +296,7 @@ static void read_quad(uint *to, __local const uint *from)
                 read_quad(part_a, a_lane + s * HALF_TILE(TILE_M) + 128 * i);                                             \
                 UNROLL for (int j = 0; j < NS; j++) MMA(sum[i][j], part_a, part_b[j]);                                   \
             }                                                                                                            \
-            DELIVER(part, a_to, b_to)                                                                                      \
+            DELIVER(part, a_to, b_to)                                                                                    \
         }                                                                                                                \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
     }
@@ -365,7 +365,8 @@ GROUP tensor_product(FER_IN(a), FER_IN(b), FER_BIAS_IN FER_OUT(c), const int m_,
     __global const FER_TYPE_a *const a_from = DATA(a) + z * a_step;
     __global const FER_TYPE_b *const b_from = DATA(b) + z * b_step;
     int a_left = depth - A_WAY(SKIPPED)(TILE_M), b_left = depth - B_WAY(SKIPPED)(TILE_N);
-    int a_at = a_first * a_row + A_WAY(SKIPPED)(TILE_M) * a_column, b_at = b_first * b_column + B_WAY(SKIPPED)(TILE_N) * b_row;
+    int a_at = a_first * a_row + A_WAY(SKIPPED)(TILE_M) * a_column;
+    int b_at = b_first * b_column + B_WAY(SKIPPED)(TILE_N) * b_row;
 #define FETCH(part)                                                                                                      \
     A_WAY(FETCH)(a, next_a, TILE_M, part, a_from, a_at, a_left, m - a_first, a_row, a_column)                            \
     B_WAY(FETCH)(b, next_b, TILE_N, part, b_from, b_at, b_left, n - b_first, b_column, b_row)                            \
@@ -567,30 +568,33 @@ GROUP tensor_conv(FER_IN(x), FER_IN(packed), FER_BIAS_IN FER_ADD_IN FER_OUT(y), 
     if (m0 + r < group_out && n0 + q < pixels) {                                                                         \
         const int k = group * group_out + m0 + r;                                                                        \
         const float value = FER_ADDED(total + FER_BIAS(k), , FER_PLAIN(y_dim, image_q, k, at_q));                        \
-        FER_PUT(y, FER_PLAIN(y_dim, image_q, k, at_q), FER_ACTIVATE(float, value));                                         \
+        FER_PUT(y, FER_PLAIN(y_dim, image_q, k, at_q), FER_ACTIVATE(float, value));                                      \
     }
     WRITE_ALL
 }
 #endif
 
 #ifdef FER_KERNEL_tensor_conv_weights
-/* partial[split][K][group_in][tap].  Rows are output channels, columns (input channel, tap), the depth is pixels.
- * Dimension 0: columns, 1: rows, 2: group + groups * split; a split has `split_pixels` pixels. */
+/* partial[split][K][group_in][tap].  Rows are output channels, columns (tap, input channel), the depth is pixels.  The
+ * channels of a tap are padded to fours, for which a place is computed once; with -DWHOLE there is no such padding, nor
+ * are there rows past the last one.  Dimension 0: columns, 1: rows, 2: group + groups * split; a split has `split_pixels`
+ * pixels. */
 GROUP tensor_conv_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride,
                           const int pad, const int dilation, const int group_in, const int group_out,
                           const int split_pixels)
 {
     LOCALS
-    __local int4 column_at[TILE_N]; /* of each column: offset in x, row and column of its tap */
+    __local int4 four_at[TILE_N / 4]; /* of four columns: offset in x, row and column of the tap, channels there are */
     const int groups = dy_dim.y / group_out, group = (int)get_group_id(2) % groups, split = (int)get_group_id(2) / groups;
-    const int taps = kernel_size * kernel_size, columns = group_in * taps, x_plane = x_dim.z * x_dim.w;
+    const int taps = kernel_size * kernel_size, fours = (group_in + 3) / 4, x_plane = x_dim.z * x_dim.w;
     const int width = dy_dim.w, plane = dy_dim.z * width;
     const int begin = split * split_pixels, end = min(begin + split_pixels, dy_dim.x * plane);
     const int m0 = (int)get_group_id(1) * TILE_M, n0 = (int)get_group_id(0) * TILE_N;
     uint next_a[EACH(TILE_M)], next_b[EACH(TILE_N)];
-    for (int r = (int)id; r < TILE_N; r += ITEMS) {
-        const int c = (n0 + r) / taps, i = (n0 + r) % taps / kernel_size * dilation, j = (n0 + r) % kernel_size * dilation;
-        column_at[r] = (int4)(c * x_plane + i * x_dim.w + j, n0 + r < columns ? i : x_dim.z + pad, j, 0);
+    if (id < TILE_N / 4) {
+        const int tap = (n0 / 4 + (int)id) / fours, c = (n0 / 4 + (int)id) % fours * 4;
+        const int i = tap / kernel_size * dilation, j = tap % kernel_size * dilation;
+        four_at[id] = (int4)(c * x_plane + i * x_dim.w + j, tap < taps ? i : x_dim.z + pad, j, group_in - c);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 
@@ -599,9 +603,15 @@ GROUP tensor_conv_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int ker
     const int rows_left = group_out - m0 - (int)ALONG_FIRST(TILE_M);
     const int images_on = DEPTH / plane, rows_on = DEPTH % plane / width, columns_on = DEPTH % plane % width;
     const size_t y_image = (size_t)dy_dim.y * plane, x_image = (size_t)x_dim.y * x_plane;
-    __global const FER_TYPE_dy *const y_from = DATA(dy) + (size_t)(group * group_out + m0 + (int)ALONG_FIRST(TILE_M)) * plane;
+    __global const FER_TYPE_dy *const y_from =
+        DATA(dy) + (size_t)(group * group_out + m0 + (int)ALONG_FIRST(TILE_M)) * plane;
     __global const FER_TYPE_x *const x_from = DATA(x) + (size_t)(group * group_in) * x_plane;
     int l[NUMBERS], n[NUMBERS], i[NUMBERS], j[NUMBERS];
+#ifdef WHOLE
+#define IS_THERE(i, count) 1
+#else
+#define IS_THERE(i, count) ((i) < (count))
+#endif
     UNROLL for (int u = 0; u < NUMBERS; u++)
     {
         l[u] = begin + (int)(id % 16) * NUMBERS + u;
@@ -612,23 +622,25 @@ GROUP tensor_conv_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int ker
 #define FETCH(part)                                                                                                      \
     UNROLL for (int u = 0; u < NUMBERS; u++)                                                                             \
     {                                                                                                                    \
-        const int x_i = i[u] * stride - pad, x_j = j[u] * stride - pad, x_p = x_i * x_dim.w + x_j;\
-        const int y_p = i[u] * width + j[u], there = l[u] < end;                              \
-        __global const FER_TYPE_dy *const y_at = y_from + n[u] * y_image;                        \
-        __global const FER_TYPE_x *const x_at = x_from + n[u] * x_image;                         \
-        int plane_on = plane;\
-        HIDE(plane_on)\
+        const int x_i = i[u] * stride - pad, x_j = j[u] * stride - pad, x_p = x_i * x_dim.w + x_j;                       \
+        const int y_p = i[u] * width + j[u], there = l[u] < end;                                                         \
+        __global const FER_TYPE_dy *const y_at = y_from + n[u] * y_image;                                                \
+        __global const FER_TYPE_x *const x_at = x_from + n[u] * x_image;                                                 \
+        int plane_on = plane;                                                                                            \
+        HIDE(plane_on)                                                                                                   \
         UNROLL for (int e = 0; e < FETCHED(TILE_M); e++)                                                                 \
         {                                                                                                                \
-            const int r = ALONG_MORE((part)*FETCHED(TILE_M) + e);                                                         \
-            next_a[e * NUMBERS + u] = BITS(dy, y_at + (y_p + r * plane_on), there && r < rows_left);                                \
+            const int r = ALONG_MORE((part)*FETCHED(TILE_M) + e);                                                        \
+            next_a[e * NUMBERS + u] = BITS(dy, y_at + (y_p + r * plane_on), there && IS_THERE(r, rows_left));            \
         }                                                                                                                \
-        UNROLL for (int e = 0; e < FETCHED(TILE_N); e++)                                                                 \
+        UNROLL for (int e = 0; e < FETCHED(TILE_N); e += 4)                                                              \
         {                                                                                                                \
-            const int4 to = column_at[ALONG_FIRST(TILE_N) + ALONG_MORE((part)*FETCHED(TILE_N) + e)];                                                     \
-            next_b[e * NUMBERS + u] = BITS(x, x_at + (x_p + to.x),                                                               \
-                                           there && (uint)(x_i + to.y) < (uint)x_dim.z &&                                \
-                                               (uint)(x_j + to.z) < (uint)x_dim.w);                                      \
+            const int4 to = four_at[(ALONG_FIRST(TILE_N) + ALONG_MORE((part)*FETCHED(TILE_N) + e)) / 4];                 \
+            const int from = x_p + to.x;                                                                                 \
+            const int ok =                                                                                               \
+                there && (uint)(x_i + to.y) < (uint)x_dim.z && (uint)(x_j + to.z) < (uint)x_dim.w;                       \
+            UNROLL for (int k = 0; k < 4; k++) next_b[(e + k) * NUMBERS + u] =                                           \
+                BITS(x, x_at + (from + k * x_plane), ok && IS_THERE(k, to.w));                                           \
         }                                                                                                                \
         if ((part) == PARTS - 1) {                                                                                       \
             l[u] += DEPTH;                                                                                               \
@@ -640,13 +652,13 @@ GROUP tensor_conv_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int ker
         }                                                                                                                \
     }
 #define DELIVER(part, a_to, b_to)                                                                                        \
-    DELIVER_ALONG(dy, next_a, A_PLACE, TILE_M, part, a_to)                                                                          \
+    DELIVER_ALONG(dy, next_a, A_PLACE, TILE_M, part, a_to)                                                               \
     DELIVER_ALONG(x, next_b, B_PLACE, TILE_N, part, b_to)
     MULTIPLY((end - begin + DEPTH - 1) / DEPTH)
-#define COLUMN(q)
+#define COLUMN(q) const int tap = (n0 + q) / (fours * 4), c = (n0 + q) % (fours * 4);
 #define WRITE(r, q, value)                                                                                               \
-    if (m0 + r < group_out && n0 + q < columns)                                                                          \
-        DATA(partial)[((size_t)split * dy_dim.y + group * group_out + m0 + r) * columns + n0 + q] = value;
+    if (m0 + r < group_out && tap < taps && c < group_in)                                                                \
+        DATA(partial)[(((size_t)split * dy_dim.y + group * group_out + m0 + r) * group_in + c) * taps + tap] = value;
     WRITE_ALL
 }
 #endif
