@@ -15,7 +15,7 @@ enum { CAPABILITY_MAJOR = 0x4000, WARP_SIZE = 0x4003 };
 enum {
     LEAST = 16,       /* rows, columns and depth of a product, or most of a tile would be zero */
     GROUP = 256,      /* work-items of the largest work-group */
-    LOCAL = 20 * 1024 /* bytes that it needs */
+    LOCAL = 36 * 1024 /* bytes that it needs */
 };
 
 static unsigned ask(const struct fer_device_facts *device, cl_device_info what)
