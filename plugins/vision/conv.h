@@ -21,7 +21,7 @@ struct conv_solver {
     bool (*applicable)(const struct fer_convolution_shape *shape);
     /* Where it applies: whether it comes before those behind it in the table, or is for `fer tune` to try.  NULL: it
      * does. */
-    bool (*worthwhile)(const struct fer_convolution_shape *shape);
+    bool (*worthwhile)(const struct conv_call *call);
     void (*emit)(const struct conv_call *call);
     bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };

@@ -35,11 +35,13 @@ struct tile {
     int m, n;
 };
 
-static struct tile tile_of(int rows, int columns, int wish)
+static struct tile tile_of(const struct conv_call *call, int rows, int columns)
 {
+    const int wish = call->values[TILE];
     if (wish == 128)
         return (struct tile){ 128, 128 };
-    if (wish == 0 && rows >= 128 && (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
+    if (wish == 0 && !fer_few_registers(call->em) && rows >= 128 &&
+        (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
         return (struct tile){ 128, 128 };
     return (struct tile){ rows <= 16 ? 16 : rows <= 32 ? 32 : 64, 64 };
 }
@@ -109,7 +111,7 @@ static struct product product_of(const struct conv_call *call, bool data)
                          .phases = side * side,
                          .splits = call->values[SPLITS] };
     p.pixels = data ? conv_divide_up(s->h, side) * conv_divide_up(s->w, side) : s->oh * s->ow;
-    p.tile = tile_of(p.group_out, s->n * p.pixels, call->values[TILE]);
+    p.tile = tile_of(call, p.group_out, s->n * p.pixels);
     p.depth = RUN * ITEMS / p.tile.n;
     p.steps = conv_divide_up(p.group_in * taps * taps, p.depth);
     if (p.splits == 0) {
@@ -198,11 +200,12 @@ struct division {
     size_t partial; /* floats */
 };
 
-static struct division divide(const struct fer_convolution_shape *s, int wish)
+static struct division divide(const struct conv_call *call)
 {
+    const struct fer_convolution_shape *s = &call->of.shape;
     struct division d = { .rows = s->k / s->groups, .columns = s->c / s->groups * s->kernel * s->kernel };
     const int all = s->n * s->oh * s->ow;
-    d.tile = tile_of(d.rows, d.columns, wish);
+    d.tile = tile_of(call, d.rows, d.columns);
     const int tiles = conv_divide_up(d.rows, d.tile.m) * conv_divide_up(d.columns, d.tile.n) * s->groups;
     const int most = conv_divide_up(all, SPLIT_PIXELS), wanted = conv_divide_up(SPLIT_GROUPS, tiles);
     d.pixels = conv_divide_up(all, wanted < most ? wanted : most);
@@ -214,7 +217,7 @@ static struct division divide(const struct fer_convolution_shape *s, int wish)
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    const struct division d = divide(s, call->values[TILE]);
+    const struct division d = divide(call);
     struct fer_tensor *partial = conv_temp(call->em, d.partial);
     const int group_in = s->c / s->groups;
     struct fer_launch *launch =

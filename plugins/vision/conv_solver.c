@@ -69,21 +69,20 @@ static void add_candidate(struct candidates *c, const struct conv_solver *s)
     c->solvers[c->count++] = &s->solver;
 }
 
-static struct candidates candidates_of(enum fer_convolution_pass pass, const struct fer_convolution_shape *shape,
-                                       const char *name)
+static struct candidates candidates_of(enum fer_convolution_pass pass, const struct conv_call *call, const char *name)
 {
     const struct conv_solver *later[FER_SOLVERS];
     struct candidates c = { .count = 0 };
     int put_off = 0;
     for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
-        if (!(*s)->applicable(shape))
+        if (!(*s)->applicable(&call->of.shape))
             continue;
         if (strcmp((*s)->solver.name, name) == 0) {
             c.count = put_off = 0;
             add_candidate(&c, *s);
             break;
         }
-        if ((*s)->worthwhile && !(*s)->worthwhile(shape)) {
+        if ((*s)->worthwhile && !(*s)->worthwhile(call)) {
             later[put_off++] = *s;
             continue;
         }
@@ -125,7 +124,7 @@ static const struct fer_solution *solve(const struct conv_call *call, const stru
 
 void conv_emit(enum fer_convolution_pass pass, const struct conv_call *call, const char *name)
 {
-    const struct candidates c = candidates_of(pass, &call->of.shape, name);
+    const struct candidates c = candidates_of(pass, call, name);
     struct conv_call own = *call;
     own.of.pass = pass;
     const struct fer_solution *solution = solve(&own, &c, strcmp(name, "auto") == 0 ? NULL : name);

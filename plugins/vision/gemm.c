@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <string.h>
 
 #include "gemm.h"
 #include "gemm_cl.h"
@@ -140,8 +139,7 @@ static struct tiling tiling_of(const struct fer_emit *em, const struct fer_produ
     const double wide =
         s.products * (double)divide_up((size_t)s.rows, 128) * (double)divide_up((size_t)g->columns, 128);
     const bool gpu = fer_emit_profile(em) == FER_PROFILE_GPU;
-    /* 64 sums a work-item are more registers than Intel's have where work-items are many to a thread. */
-    const bool roomy = gpu && !strstr(fer_emit_device(em)->vendor, "Intel");
+    const bool roomy = gpu && !fer_few_registers(em);
     struct tiling t = { tile_for(s.rows), tile_for(g->columns), 16, 1, s.depth };
 
     if (values[TILE] == 128 ||
