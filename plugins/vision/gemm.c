@@ -19,7 +19,7 @@ static const struct fer_tunable *const dots_tunables[] = { FER_TUNABLE("rows", "
 enum { TILE, GROUPS };
 static const struct fer_tunable *const tiled_tunables[] = {
     FER_TUNABLE("tile", "rows and columns of a work-group at most; 0: by shape", 0, 64, 128),
-    FER_TUNABLE("groups", "work-groups wanted on a GPU; long sums are divided for them", 512, 128, 2048), NULL
+    FER_TUNABLE("groups", "work-groups wanted; long sums are divided for them", 512, 128, 2048), NULL
 };
 
 enum {
@@ -51,6 +51,9 @@ static const struct fer_solver dots_solver = { sizeof dots_solver, "dots", "rows
                                                dots_tunables };
 static const struct fer_solver tiled_solver = { sizeof tiled_solver, "tiled", "tiles in local memory", SOURCES,
                                                 tiled_tunables };
+/* Where the others do not fit, or to be compared with. */
+static const struct fer_solver cpu_tiled_solver = { sizeof cpu_tiled_solver, "tiled", "tiles in local memory", SOURCES,
+                                                    NULL };
 
 /* Best first; CLBlast is for `fer tune` to try, because it builds kernels of its own for seconds when it is first
  * called. */
@@ -61,7 +64,7 @@ static void find_solvers(enum fer_profile profile, const struct fer_product *g, 
         solvers[count++] = &rows_solver;
     if (profile == FER_PROFILE_CPU && g->a.column_step == 1 && g->b.row_step == 1)
         solvers[count++] = &dots_solver;
-    solvers[count++] = &tiled_solver;
+    solvers[count++] = profile == FER_PROFILE_GPU ? &tiled_solver : &cpu_tiled_solver;
 #ifdef HAVE_CLBLAST
     if (profile == FER_PROFILE_GPU && gemm_clblast_applies(g))
         solvers[count++] = &gemm_clblast_solver;
@@ -138,15 +141,16 @@ static struct tiling tiling_of(const struct fer_emit *em, const struct fer_produ
     const struct sizes s = sizes_of(g);
     const double wide =
         s.products * (double)divide_up((size_t)s.rows, 128) * (double)divide_up((size_t)g->columns, 128);
-    const bool gpu = fer_emit_profile(em) == FER_PROFILE_GPU;
-    const bool roomy = gpu && !fer_few_registers(em);
+    const bool roomy = !fer_few_registers(em);
     struct tiling t = { tile_for(s.rows), tile_for(g->columns), 16, 1, s.depth };
 
+    if (fer_emit_profile(em) == FER_PROFILE_CPU)
+        return t;
     if (values[TILE] == 128 ||
         (values[TILE] == 0 && roomy && s.rows >= 128 && g->columns >= 128 && wide >= WIDE_GROUPS))
         t = (struct tiling){ 128, 128, 8, 1, s.depth };
     /* A depth that is the live batch is no long one. */
-    if (gpu && !g->matrices && g->depth) {
+    if (!g->matrices && g->depth) {
         const size_t groups = divide_up((size_t)s.rows, (size_t)t.m) * divide_up((size_t)g->columns, (size_t)t.n);
         const size_t wanted = (size_t)values[GROUPS] / groups, most = (size_t)s.depth / SPLIT_DEPTH;
         const size_t parts = wanted < most ? wanted : most;
@@ -222,7 +226,7 @@ void gemm_emit(struct fer_emit *em, const struct fer_product *g)
         return;
     }
 #endif
-    const bool tiled = solver == &tiled_solver;
+    const bool tiled = solver == &tiled_solver || solver == &cpu_tiled_solver;
     const struct tiling tiling = tiled ? tiling_of(em, g, solution->values) : (struct tiling){ .parts = 1 };
     struct fer_tensor *c = tiling.parts > 1 ? partial_of(em, g, tiling.parts) : g->c;
     struct fer_launch *launch =
