@@ -129,17 +129,3 @@ conv_depthwise_sums(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int images)
         DATA(partial)[((size_t)split * dy_dim.y + channel) * TAPS + lane] = part[lane][0];
 }
 #endif
-
-/* dw[i] = the sum of partial[split][i] over the splits, in order; i < count counts channels and taps. */
-#ifdef FER_KERNEL_conv_depthwise_sum
-__kernel void conv_depthwise_sum(FER_IN(partial), FER_OUT(dw), const int count, const int splits)
-{
-    const int i = (int)get_global_id(0);
-    float sum = 0.0f;
-    if (i >= count)
-        return;
-    for (int s = 0; s < splits; s++)
-        sum += DATA(partial)[(size_t)s * count + i];
-    DATA(dw)[i] = sum;
-}
-#endif
