@@ -405,6 +405,37 @@ START_TEST(each_value)
 }
 END_TEST
 
+/* ---- which comes first where nothing was measured ---- */
+
+static const struct ranked {
+    struct op_case of;
+    const char *first, *intel; /* on GPUs: of others, of Intel */
+} ranked[] = {
+    /* 1,568 tiles of 2 x 2 are 49 x 2 work-groups, 196 are 7 x 2 of the 64 that Winograd is to have */
+    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "8,64,28,28" }, "winograd2", "implicit" },
+    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "1,64,28,28" }, "implicit", "implicit" },
+    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "8,31,28,28" }, "implicit", "implicit" },
+};
+
+START_TEST(first_on_gpus)
+{
+    struct op_device device = op_device_open(FER_PROFILE_GPU);
+    struct op_program program;
+    bool tried = false;
+    op_program_compile(&program, &ranked[_i].of, &device, false);
+    const struct fer_solved *solved = program.flow->program->solved[0];
+    const bool intel = strstr(device.device->vendor, "Intel");
+    ck_assert_str_eq(solved->work, "conv2d forward");
+    ck_assert_str_eq(solved->names[0], intel ? ranked[_i].intel : ranked[_i].first);
+    for (int i = 0; i < solved->nsolvers; i++)
+        tried = tried || strcmp(solved->names[i], "winograd2") == 0;
+    ck_assert_msg(tried, "winograd2 is not there for fer tune to try");
+    ck_assert_str_eq(solved->names[solved->plainest], "generic");
+    op_program_free(&program);
+    op_device_close(&device);
+}
+END_TEST
+
 /* ---- a library's products, which conv2d's solver= does not reach ---- */
 
 static const struct op_case products[] = {
@@ -476,6 +507,7 @@ static void add_solvers(TCase *tcase)
             tcase_add_loop_test(tcase, each_solver, i, i + 1);
     if (!wanted("cases"))
         return;
+    tcase_add_loop_test(tcase, first_on_gpus, 0, (int)(sizeof ranked / sizeof ranked[0]));
     tcase_add_loop_test(tcase, op_small() ? each_turn_of_products : each_value, 0, 2);
     if (!op_small()) /* a simulated device would take hours over its kernels */
         tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));
