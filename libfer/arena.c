@@ -119,3 +119,17 @@ char *fer_arena_printf(struct fer_arena *arena, const char *format, ...)
     va_end(arguments);
     return text;
 }
+
+void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    const int grown = *capacity ? 2 * *capacity : 16;
+    void *more = fer_arena_alloc(arena, (size_t)grown * size);
+    if (!more)
+        return NULL;
+    if (count)
+        memcpy(more, items, (size_t)count * size);
+    *capacity = grown;
+    return more;
+}

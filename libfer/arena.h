@@ -16,5 +16,7 @@ char *fer_arena_strdup(struct fer_arena *arena, const char *text);
 char *fer_arena_strndup(struct fer_arena *arena, const char *text, size_t length);
 void *fer_arena_copy(struct fer_arena *arena, const void *data, size_t size);
 char *fer_arena_printf(struct fer_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Grow an arena array so that item [count] exists; NULL: out of memory (the old array stays valid). */
+void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/alone.h"
+#include "graph/emit.h"
+#include "graph/lower.h"
+#include "graph/plan.h"
+#include "said.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "graph/emit.h"
-#include "graph/plan.h"
-#include "said.h"
 
 struct maker {
     struct fer_compiler c;

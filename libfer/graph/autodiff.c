@@ -5,7 +5,11 @@
  */
 #include <string.h>
 
+#include "graph/autodiff.h"
 #include "graph/compile-parts.h"
+#include "graph/core.h"
+#include "graph/emit.h"
+#include "graph/widen.h"
 #include "said.h"
 
 static bool takes_part(const struct fer_autodiff *ad, const struct fer_op *op)

@@ -12,6 +12,12 @@
 
 #include "arena.h"
 
+enum fer_status fer_bind_no_memory(const struct fer_binder *b, struct fer_span span)
+{
+    fer_diag_add(b->diags, FER_SEVERITY_ERROR, span, "out of memory");
+    return FER_ENOMEM;
+}
+
 void fer_bind_join(const char *const *choices, char *text, size_t size)
 {
     size_t used = 0;

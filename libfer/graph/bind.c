@@ -13,12 +13,6 @@
 #define SETTLE_DEPTH 32
 #define SETTLE_MOST 1000000 /* values in lists: [$a, $a] of [$b, $b] of … doubles with every line */
 
-enum fer_status fer_bind_no_memory(const struct fer_binder *b, struct fer_span span)
-{
-    fer_diag_add(b->diags, FER_SEVERITY_ERROR, span, "out of memory");
-    return FER_ENOMEM;
-}
-
 /* ---- $names ---- */
 
 static enum fer_status settle(const struct fer_binder *b, const struct fer_bindings *scope,
@@ -232,4 +226,16 @@ struct fer_span fer_bind_span(const struct fer_ast_call *call, const struct fer_
         if (strcmp(params[i]->name, name) == 0)
             return call->positional[i].span;
     return call->name_span;
+}
+
+enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *bindings, const char *name,
+                                 const struct fer_ast_value *value, const struct fer_bindings *scope)
+{
+    struct fer_binding *items =
+        fer_arena_grow(arena, bindings->items, bindings->count, &bindings->capacity, sizeof(*items));
+    if (!items)
+        return FER_ENOMEM;
+    bindings->items = items;
+    items[bindings->count++] = (struct fer_binding){ name, value, scope, false };
+    return FER_OK;
 }

@@ -64,4 +64,8 @@ enum fer_status fer_bind_text(struct fer_arena *arena, struct fer_sources *sourc
 enum fer_status fer_bind_word(struct fer_arena *arena, struct fer_sources *sources, const char *name, const char *text,
                               bool string, struct fer_ast_value *out, struct fer_diags *diags, struct fer_error *err);
 
+/* Append a name.  FER_ENOMEM. */
+enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *bindings, const char *name,
+                                 const struct fer_ast_value *value, const struct fer_bindings *scope);
+
 #endif

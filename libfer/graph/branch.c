@@ -8,43 +8,8 @@
  *     forward (y)       gather, net y   those sent to y
  *     forward (joined)  …               all samples
  */
+#include "graph/branch.h"
 #include "graph/emit.h"
-
-enum fer_status fer_branches_create(struct fer_compiler *c, struct fer_error *err)
-{
-    const struct fer_graph *graph = c->graph;
-    struct fer_program *program = c->program;
-    struct fer_arena *arena = program->arena;
-    program->branches = fer_arena_alloc(arena, (size_t)(graph->nbranches + 1) * sizeof(*program->branches));
-    c->rows = fer_arena_alloc(arena, (size_t)(graph->nbranches + 1) * sizeof(struct fer_tensor *));
-    if (!program->branches || !c->rows)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
-    for (int i = 0; i < graph->nbranches; i++) {
-        const struct fer_graph_branch *branch = &graph->branches[i];
-        const int parent = fer_program_capacity(program, branch->parent);
-        program->branches[program->nbranches++] =
-            (struct fer_branch){ branch->net, branch->parent, branch->rows * parent };
-    }
-    return FER_OK;
-}
-
-/* In the program's order too. */
-struct fer_segment *fer_branch_follow(struct fer_compiler *c, const struct fer_segment *first, struct fer_segment *last,
-                                      int branch, const char *why)
-{
-    struct fer_program *program = c->program;
-    const char *name = fer_arena_printf(program->arena, "%s (%s)", first->name, why);
-    struct fer_segment *segment = name ? fer_compiler_segment(c, name) : NULL;
-    if (!segment)
-        return NULL;
-    for (int i = program->nsegments - 1; program->segments[i - 1] != last; i--) {
-        program->segments[i] = program->segments[i - 1];
-        program->segments[i - 1] = segment;
-    }
-    segment->branch = branch;
-    last->next = segment;
-    return segment;
-}
 
 struct fer_segment *fer_branch_segment(struct fer_compiler *c, struct fer_segment *segment, int branch)
 {
@@ -53,7 +18,7 @@ struct fer_segment *fer_branch_segment(struct fer_compiler *c, struct fer_segmen
         last = last->next;
     if (last->branch == branch && !last->decision)
         return last;
-    return fer_branch_follow(c, segment, last, branch, branch ? c->program->branches[branch - 1].name : "joined");
+    return fer_compiler_follow(c, segment, last, branch, branch ? c->program->branches[branch - 1].name : "joined");
 }
 
 /* The samples of each branch, as the host will write them. */

@@ -6,12 +6,7 @@
 #define FER_GRAPH_COMPILE_PARTS_H
 
 #include "graph/compile.h"
-#include "graph/emit.h"
-
-/* FER_ENOMEM, in the words of all three. */
-enum fer_status fer_compile_memory(struct fer_error *err);
-/* The status, whose sentence about a layer's emission gets the place in the description. */
-enum fer_status fer_compile_at(const struct fer_op *op, enum fer_status status, struct fer_error *err);
+#include "graph/compiler.h"
 
 /* Lower the graph and begin its program. */
 enum fer_status fer_compile_begin(struct fer_graph *graph, struct fer_store *store, int capacity,

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/autodiff.h"
 #include "graph/compile-parts.h"
+#include "graph/core.h"
+#include "graph/emit.h"
 
 static bool all_wants(const struct fer_autodiff *ad, const struct fer_weight *weight)
 {

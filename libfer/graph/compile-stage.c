@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/autodiff.h"
+#include "graph/branch.h"
 #include "graph/compile-parts.h"
+#include "graph/core.h"
 #include "graph/scale.h"
 #include "graph/update.h"
 
@@ -194,26 +197,9 @@ static enum fer_status emit_stage(struct stage_compile *s)
     return status;
 }
 
-static bool step_moves(const struct fer_step_spec *step, const struct fer_weight *weight)
-{
-    for (int u = 0; u < step->nupdates; u++)
-        for (int w = 0; w < step->updates[u].nweights; w++)
-            if (step->updates[u].weights[w] == weight)
-                return true;
-    return false;
-}
-
-bool fer_stage_moves(const struct fer_stage_spec *spec, const struct fer_weight *weight)
-{
-    for (int k = 0; k < spec->nsteps; k++)
-        if (step_moves(&spec->steps[k], weight))
-            return true;
-    return false;
-}
-
 static bool spec_wants(const struct fer_autodiff *ad, const struct fer_weight *weight)
 {
-    return step_moves(ad->user, weight);
+    return fer_step_moves(ad->user, weight);
 }
 
 /* Before the graph is lowered: through which operations some step's gradients flow. */

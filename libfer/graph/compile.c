@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/branch.h"
 #include "graph/compile-parts.h"
-
+#include "graph/lower.h"
 #include "graph/plan.h"
-
-enum fer_status fer_compile_memory(struct fer_error *err)
-{
-    return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
-}
-
-enum fer_status fer_compile_at(const struct fer_op *op, enum fer_status status, struct fer_error *err)
-{
-    if (!status || !op->span.source)
-        return status;
-    int line, column;
-    fer_span_place(op->span, &line, &column);
-    return fer_fail_prefix(err, "%s:%d:%d", op->span.source->name, line, column);
-}
+#include "graph/widen.h"
 
 enum fer_status fer_compile_region(struct fer_compiler *c, int region, struct fer_segment *segment,
                                    const bool *differentiated, const bool *tracked, struct fer_error *err)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The common part of every compilation: program, segments, tensors, forward emission.
+ * The common part of every compilation: program, segments, tensors.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/emit.h"
-#include "said.h"
+#include "graph/compiler.h"
 
 static struct fer_device_facts facts_of(const struct fer_device *device)
 {
@@ -18,6 +17,39 @@ static struct fer_device_facts facts_of(const struct fer_device *device)
                                       .id = device->id,
                                       .local_memory = (size_t)device->local_memory,
                                       .max_work_group = device->max_work_group };
+}
+
+enum fer_status fer_compile_memory(struct fer_error *err)
+{
+    return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+}
+
+enum fer_status fer_compile_at(const struct fer_op *op, enum fer_status status, struct fer_error *err)
+{
+    if (!status || !op->span.source)
+        return status;
+    int line, column;
+    fer_span_place(op->span, &line, &column);
+    return fer_fail_prefix(err, "%s:%d:%d", op->span.source->name, line, column);
+}
+
+/* Branches of the graph to branches of the program, which has its capacity. */
+static enum fer_status create_branches(struct fer_compiler *c, struct fer_error *err)
+{
+    const struct fer_graph *graph = c->graph;
+    struct fer_program *program = c->program;
+    struct fer_arena *arena = program->arena;
+    program->branches = fer_arena_alloc(arena, (size_t)(graph->nbranches + 1) * sizeof(*program->branches));
+    c->rows = fer_arena_alloc(arena, (size_t)(graph->nbranches + 1) * sizeof(struct fer_tensor *));
+    if (!program->branches || !c->rows)
+        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+    for (int i = 0; i < graph->nbranches; i++) {
+        const struct fer_graph_branch *branch = &graph->branches[i];
+        const int parent = fer_program_capacity(program, branch->parent);
+        program->branches[program->nbranches++] =
+            (struct fer_branch){ branch->net, branch->parent, branch->rows * parent };
+    }
+    return FER_OK;
 }
 
 enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *store, int capacity,
@@ -54,7 +86,7 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
         memset(graph->ops[i]->buffer_tensor, 0, sizeof(graph->ops[i]->buffer_tensor));
     }
     out->prepare = fer_compiler_segment(out, "prepare");
-    if (out->prepare && fer_branches_create(out, err) == FER_OK)
+    if (out->prepare && create_branches(out, err) == FER_OK)
         return FER_OK;
 no_memory:
     fer_arena_free(arena);
@@ -76,6 +108,24 @@ struct fer_segment *fer_compiler_segment(struct fer_compiler *c, const char *nam
     program->segments = segments;
     segments[program->nsegments++] = segment;
     return segment->name ? segment : NULL;
+}
+
+/* In the program's order too. */
+struct fer_segment *fer_compiler_follow(struct fer_compiler *c, const struct fer_segment *first,
+                                        struct fer_segment *last, int branch, const char *why)
+{
+    struct fer_program *program = c->program;
+    const char *name = fer_arena_printf(program->arena, "%s (%s)", first->name, why);
+    struct fer_segment *segment = name ? fer_compiler_segment(c, name) : NULL;
+    if (!segment)
+        return NULL;
+    for (int i = program->nsegments - 1; program->segments[i - 1] != last; i--) {
+        program->segments[i] = program->segments[i - 1];
+        program->segments[i - 1] = segment;
+    }
+    segment->branch = branch;
+    last->next = segment;
+    return segment;
 }
 
 struct fer_shape fer_compiler_shape(const struct fer_compiler *c, const struct fer_shape *shape, int branch)
@@ -116,6 +166,23 @@ struct fer_tensor *fer_compiler_run(struct fer_compiler *c, struct fer_buffer *b
         tensor->offset = offset;
     }
     return tensor;
+}
+
+bool fer_step_moves(const struct fer_step_spec *step, const struct fer_weight *weight)
+{
+    for (int u = 0; u < step->nupdates; u++)
+        for (int w = 0; w < step->updates[u].nweights; w++)
+            if (step->updates[u].weights[w] == weight)
+                return true;
+    return false;
+}
+
+bool fer_stage_moves(const struct fer_stage_spec *spec, const struct fer_weight *weight)
+{
+    for (int k = 0; k < spec->nsteps; k++)
+        if (fer_step_moves(&spec->steps[k], weight))
+            return true;
+    return false;
 }
 
 struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_weight *weight)
@@ -191,31 +258,6 @@ struct fer_emit fer_compiler_emit(struct fer_compiler *c, struct fer_segment *se
                               .pass = pass,
                               .err = err,
                               .epilogue = { .size = sizeof(struct fer_epilogue) } };
-}
-
-enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op)
-{
-    em->op = op;
-    em->epilogue.activation = op->activation;
-    em->epilogue.slope = op->slope;
-    if (op->addend && !(em->epilogue.add = fer_compiler_value(em->c, op->in[op->addend])))
-        return fer_fail(em->err, FER_ENOMEM, "out of memory while compiling");
-    return op->affine ? fer_fold(em->c, op, &em->folded, &em->epilogue.bias, em->err) : FER_OK;
-}
-
-enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
-                                 bool has_backward, struct fer_error *err)
-{
-    if (op->layer->flags & FER_LAYER_VIEW)
-        return fer_compiler_value(c, op->out[0]) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
-    struct fer_emit em = fer_compiler_emit(c, segment, op->region == FER_REGION_DATA ? "data" : "forward", err);
-    enum fer_status status = fer_compiler_emit_op(&em, op);
-    em.tracking = tracking;
-    em.has_backward = has_backward;
-    if (!status)
-        status = fer_said(op->layer->forward(&em, err), op->layer->name, "forward", err);
-    fer_wide_finish(&em);
-    return status ? status : em.status;
 }
 
 /* ---- runs ---- */

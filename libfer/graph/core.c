@@ -3,12 +3,11 @@
  * The core's own layers and launches.
  */
 #include "core_cl.h"
-#include "graph/emit.h"
+#include "graph/core.h"
 
 #define CLIP_PARTS 64   /* slices of a sum of squares; on GPUs each is a work-group's, … */
 #define GPU_PARTS 512   /* … and so many keep memory busy */
 #define GATHER_SPAN 64  /* as in core.cl */
-#define RECAST_SPAN 256 /* likewise */
 #define SHARED_GROUP 64 /* FER_GROUP */
 
 /* ---- ingest: decoded pictures to f32 ---- */
@@ -214,16 +213,6 @@ void fer_core_copy(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor
     fer_launch_float(l, factor);
     fer_launch_int(l, accumulate);
     range_by_four(l, out);
-}
-
-void fer_core_recast(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out)
-{
-    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "recast", NULL);
-    const struct fer_extent each = fer_extent_each(out);
-    fer_launch_any_precision(l);
-    fer_launch_in(l, "x", in);
-    fer_launch_out(l, "y", out);
-    fer_launch_range_1d(l, (struct fer_extent){ each.count, RECAST_SPAN, each.batch });
 }
 
 void fer_core_fill(struct fer_emit *em, struct fer_tensor *out, double value)

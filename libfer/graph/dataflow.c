@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/core.h"
 #include "graph/resolve.h"
 
 struct fields {

@@ -6,14 +6,6 @@
 
 #include "graph/resolve.h"
 
-int fer_data_index(const struct fer_description *d, const char *name)
-{
-    for (int i = 0; i < d->ndata; i++)
-        if (strcmp(d->data[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
 struct batch {
     int batch, micro;
 };
@@ -34,64 +26,6 @@ static enum fer_status bind_entry(struct fer_env *env, enum fer_kind kind, const
                                             call->keywords, call->nkeywords, call->name_span, &bound);
     *params = bound;
     return status;
-}
-
-static const char *override_path(const struct fer_description *d, const char *name)
-{
-    for (int i = 0; i < d->options.ndata; i++)
-        if (strcmp(d->options.data[i].name, name) == 0)
-            return d->options.data[i].value;
-    return NULL;
-}
-
-/* A data set that another one reads: a reader and nothing else.  It is bound where it is named, and once is enough:
- * what it reads cannot be made of others in turn. */
-enum fer_status fer_data_bind(void *user, const char *name, struct fer_span span, struct fer_bound_reader *out)
-{
-    struct fer_env *env = user;
-    struct fer_resolver *r = env->r;
-    const struct fer_ast_file *file = r->main->file;
-    struct fer_error err = FER_ERROR_INIT;
-    const char *names[256];
-    int count = 0;
-    for (int i = 0; i < file->nitems; i++) {
-        const struct fer_ast_item *item = &file->items[i];
-        if (item->kind != FER_AST_DATA)
-            continue;
-        if (count < 255)
-            names[count++] = item->name;
-        if (strcmp(item->name, name) != 0)
-            continue;
-        if (item->ncalls > 1) {
-            fer_report_at(r, env->module, span,
-                          "data '%s' is a pipeline; define it by its reader alone, and put what follows "
-                          "the reader behind the data set that reads it",
-                          name);
-            return FER_EINVAL;
-        }
-        const void *reader;
-        size_t size;
-        const struct fer_ast_call *call = &item->calls[0];
-        if (fer_registry_find(r->d->registry, FER_KIND_READER, call->name, r->main->plugins, &reader, NULL, &err)) {
-            fer_report_at(r, r->main, call->name_span, "%s", err.text);
-            return FER_ENOTFOUND;
-        }
-        r->main->used[i] = true;
-        *out = (struct fer_bound_reader){ item->name, reader, NULL, override_path(r->d, item->name) };
-        const struct fer_param *const *table = fer_entry_params(FER_KIND_READER, reader, &size);
-        struct fer_binder binder = fer_env_binder(env, NULL);
-        binder.reader = NULL;
-        void *bound = NULL;
-        const enum fer_status status = fer_bind(&binder, call->name, table, size, call->positional, call->positionals,
-                                                call->keywords, call->nkeywords, call->name_span, &bound);
-        out->params = bound;
-        return status;
-    }
-    names[count] = NULL;
-    const char *near = fer_nearest_name(name, names);
-    fer_report_at(r, env->module, span, "data '%s' is not defined%s%s%s", name, near ? "; did you mean '" : "",
-                  near ? near : "", near ? "'?" : "");
-    return FER_ENOTFOUND;
 }
 
 static enum fer_status host_item(struct fer_env *env, const struct fer_ast_call *call, struct fer_pipeline_item *out)
@@ -230,8 +164,8 @@ enum fer_status fer_data_create(struct fer_resolver *r, const struct fer_ast_ite
     spec->name = item->name;
     spec->reader = reader;
     spec->env = (struct fer_data_env){
-        sizeof(struct fer_data_env), d->labels, d->nlabels, d->options.seed, r->main->source->dir,
-        override_path(d, item->name)
+        sizeof(struct fer_data_env),     d->labels, d->nlabels, d->options.seed, r->main->source->dir,
+        fer_data_override(d, item->name)
     };
     spec->items = items;
     spec->batch = out->micro;

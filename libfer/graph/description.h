@@ -219,6 +219,9 @@ enum fer_status fer_description_parse(const struct fer_registry *registry, const
                                       const char *text, const struct fer_description_options *options,
                                       struct fer_description **out, struct fer_error *err);
 void fer_description_free(struct fer_description *description);
+int fer_data_index(const struct fer_description *description, const char *name); /* -1: there is none */
+/* The path that --data gives a data set; NULL: none. */
+const char *fer_data_override(const struct fer_description *description, const char *name);
 struct fer_net *fer_description_net(const struct fer_description *description, const char *name);
 /* The text with includes spliced and lets settled as used: what a checkpoint carries.  malloc'ed. */
 enum fer_status fer_description_text(const struct fer_description *description, char **out, struct fer_error *err);

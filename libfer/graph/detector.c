@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph/detector.h"
-
-#include <stdlib.h>
-#include <string.h>
-
 #include "graph/bind.h"
+#include "graph/detector.h"
 #include "graph/emit.h"
 #include "graph/plan.h"
 #include "said.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- parameters ---- */
 

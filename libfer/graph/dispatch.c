@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "graph/core.h"
 #include "graph/resolve.h"
 
 struct dispatch {

@@ -7,7 +7,7 @@
  *                        /                 then additions; then activations.
  *           x ----------                   What is left is one conv2d with a second input, x.
  */
-#include "graph/emit.h"
+#include "graph/lower.h"
 
 static bool is_consumer(const struct fer_op *op, const struct fer_value *value)
 {

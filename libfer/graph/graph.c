@@ -4,23 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/net.h"
+#include "graph/weight.h"
 #include "graph/registry.h"
 #include "said.h"
-
-void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    const int grown = *capacity ? 2 * *capacity : 16;
-    void *more = fer_arena_alloc(arena, (size_t)grown * size);
-    if (!more)
-        return NULL;
-    if (count)
-        memcpy(more, items, (size_t)count * size);
-    *capacity = grown;
-    return more;
-}
 
 enum fer_status fer_graph_create(struct fer_description *description, int capacity, struct fer_graph **out,
                                  struct fer_error *err)
@@ -284,7 +270,8 @@ static int declare(struct fer_op *op, const char *name, const struct fer_shape *
         refuse(op, FER_EINVAL, "it has weights, so it must stand inside a net, not in a stage, test or predict");
         return 0;
     }
-    const enum fer_status status = fer_net_weight(op, name, shape, init, trained, &op->weights[index], op->shape_error);
+    const enum fer_status status =
+        fer_weight_declare(op, name, shape, init, trained, &op->weights[index], op->shape_error);
     if (status && !op->shape_status)
         op->shape_status = status;
     return index;

@@ -124,9 +124,6 @@ enum fer_status fer_graph_create(struct fer_description *description, int capaci
                                  struct fer_error *err);
 void fer_graph_free(struct fer_graph *graph);
 
-/* Grow an arena array so that item [count] exists; NULL: out of memory (the old array stays valid). */
-void *fer_arena_grow(struct fer_arena *arena, void *items, int count, int *capacity, size_t size);
-
 struct fer_value *fer_graph_value(struct fer_graph *graph, const struct fer_shape *shape, const char *name, int region);
 struct fer_value *fer_graph_add_input(struct fer_graph *graph, const struct fer_shape *shape, const char *name,
                                       int data, unsigned field);
@@ -154,11 +151,5 @@ enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec 
                               struct fer_error *err);
 /* Mark what is needed: operations that lead to kept values, losses, metrics; count uses of live operations. */
 void fer_graph_prune(struct fer_graph *graph);
-
-/* The core's own layers. */
-extern const struct fer_layer fer_core_ingest;  /* u8 [N,H,W,C] to f32 [N,C,H,W] in [0, 1] */
-extern const struct fer_layer fer_core_convert; /* between layouts */
-extern const struct fer_layer fer_core_gather;  /* the rows of the operation's branch */
-extern const struct fer_metric fer_core_mean;   /* mean over samples of a loss's scalar */
 
 #endif

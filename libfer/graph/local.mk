@@ -4,12 +4,14 @@ libfer_core_la_SOURCES += \
 	%D%/alone.c \
 	%D%/alone.h \
 	%D%/autodiff.c \
+	%D%/autodiff.h \
 	%D%/bind-parts.h \
 	%D%/bind-text.c \
 	%D%/bind-value.c \
 	%D%/bind.c \
 	%D%/bind.h \
 	%D%/branch.c \
+	%D%/branch.h \
 	%D%/compile-parts.h \
 	%D%/compile-predict.c \
 	%D%/compile-stage.c \
@@ -17,10 +19,13 @@ libfer_core_la_SOURCES += \
 	%D%/compile.c \
 	%D%/compile.h \
 	%D%/compiler.c \
+	%D%/compiler.h \
 	%D%/core.c \
+	%D%/core.h \
 	%D%/cut.c \
 	%D%/dataflow.c \
 	%D%/dataset.c \
+	%D%/description.c \
 	%D%/description.h \
 	%D%/detector.c \
 	%D%/detector.h \
@@ -30,9 +35,11 @@ libfer_core_la_SOURCES += \
 	%D%/emit.c \
 	%D%/emit.h \
 	%D%/entry.c \
+	%D%/env.c \
 	%D%/expand.c \
 	%D%/flow.c \
 	%D%/fold.c \
+	%D%/forward.c \
 	%D%/fuse.c \
 	%D%/graph.c \
 	%D%/graph.h \
@@ -41,12 +48,14 @@ libfer_core_la_SOURCES += \
 	%D%/inline.c \
 	%D%/inputs.c \
 	%D%/items.c \
+	%D%/launch.c \
 	%D%/keep.c \
+	%D%/label.c \
 	%D%/load.c \
 	%D%/lower.c \
+	%D%/lower.h \
 	%D%/model.c \
 	%D%/net.c \
-	%D%/net.h \
 	%D%/pack.c \
 	%D%/pack.h \
 	%D%/passes.c \
@@ -66,6 +75,7 @@ libfer_core_la_SOURCES += \
 	%D%/scale.h \
 	%D%/scope.c \
 	%D%/solve.c \
+	%D%/solver.c \
 	%D%/solvers.c \
 	%D%/solvers.h \
 	%D%/sheet.c \
@@ -77,4 +87,7 @@ libfer_core_la_SOURCES += \
 	%D%/test.c \
 	%D%/update.c \
 	%D%/update.h \
-	%D%/widen.c
+	%D%/weight.c \
+	%D%/weight.h \
+	%D%/widen.c \
+	%D%/widen.h

@@ -5,7 +5,8 @@
  */
 #include <string.h>
 
-#include "graph/emit.h"
+#include "graph/core.h"
+#include "graph/lower.h"
 
 /* ---- layouts ---- */
 

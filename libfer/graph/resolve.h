@@ -114,23 +114,31 @@ const struct fer_ast_item *fer_item_find(const struct fer_module *module, enum f
 /* The plugins that a file's `use` items name, as the module's list. */
 enum fer_status fer_module_plugins(struct fer_resolver *r, struct fer_module *module);
 
-/* ---- flow.c ---- */
+/* ---- env.c ---- */
+/* How the arguments of a call are bound here; `reserved`: keywords that are not the plugin's. */
+struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserved);
 /* Keywords of the language itself (until, keeping, step, update, load): bound like a plugin's, kept with the
  * description. */
 enum fer_status fer_words_bind(struct fer_env *env, const char *owner, const struct fer_param *const *params,
                                size_t size, const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span,
                                void **out);
+
+/* ---- label.c ---- */
 /* An error when the call has a label. */
 enum fer_status fer_call_unlabelled(struct fer_env *env, const struct fer_ast_call *call);
 /* The path of an operation: prefix and label, or prefix, type and order. */
 const char *fer_op_path(struct fer_env *env, const char *label, const char *type);
+/* Name of chain step i: its label with its index, or the operation's name. */
+enum fer_status fer_call_label(struct fer_env *env, const struct fer_ast_call *calls, int ncalls, int i, int repetition,
+                               const char **label);
+/* repeat=N of a call, 1 without it. */
+enum fer_status fer_call_repeat(struct fer_env *env, const struct fer_ast_call *call, int *repeat);
+
+/* ---- flow.c ---- */
 /* Names for what a flow yields; outputs past outputs_min of the last operation may stay unnamed (last NULL: none). */
 enum fer_status fer_outputs_define(struct fer_env *env, const struct fer_ast_names *names,
                                    const struct fer_values *values, const struct fer_op *last, struct fer_span span);
 enum fer_status fer_flow_inputs(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_values *values);
-struct fer_binder fer_env_binder(struct fer_env *env, const char *const *reserved);
-enum fer_status fer_bindings_add(struct fer_arena *arena, struct fer_bindings *bindings, const char *name,
-                                 const struct fer_ast_value *value, const struct fer_bindings *scope);
 /* outputs = inputs | calls: defines the outputs.  last, when not NULL, gets the last operation that was added. */
 enum fer_status fer_flow_eval(struct fer_env *env, const struct fer_ast_flow *flow, struct fer_op **last);
 /* calls[first, end) applied to *values, in place.  Labels count over the whole of calls. */
@@ -140,11 +148,6 @@ enum fer_status fer_calls_eval(struct fer_env *env, const struct fer_ast_call *c
 enum fer_status fer_layer_eval(struct fer_env *env, const struct fer_layer *layer, const struct fer_ast_call *call,
                                const char *path, bool is_metric, const char *const *fields, struct fer_values *values,
                                struct fer_op **op);
-/* Name of chain step i: its label with its index, or the operation's name. */
-enum fer_status fer_call_label(struct fer_env *env, const struct fer_ast_call *calls, int ncalls, int i, int repetition,
-                               const char **label);
-/* repeat=N of a call, 1 without it. */
-enum fer_status fer_call_repeat(struct fer_env *env, const struct fer_ast_call *call, int *repeat);
 
 /* ---- dispatch.c ---- */
 /* What follows a decision: every net for its rows, then the join.  *values: what the call yields. */
@@ -216,9 +219,6 @@ enum fer_status fer_load_check(struct fer_resolver *r, const char *path, struct 
 enum fer_status fer_load_create(struct fer_resolver *r, struct fer_ast_path path, const struct fer_ast_value *file,
                                 const struct fer_ast_keyword *keywords, int nkeywords, struct fer_load_spec *list,
                                 int *count);
-int fer_data_index(const struct fer_description *d, const char *name);
-/* For binders whose user is a struct fer_env. */
-enum fer_status fer_data_bind(void *user, const char *name, struct fer_span span, struct fer_bound_reader *out);
 int fer_test_index(const struct fer_description *d, const char *name);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/core.h"
 #include "graph/scale.h"
 
 #include <stdio.h>

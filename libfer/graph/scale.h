@@ -8,7 +8,7 @@
 #ifndef FER_GRAPH_SCALE_H
 #define FER_GRAPH_SCALE_H
 
-#include "graph/emit.h"
+#include "graph/compiler.h"
 
 /* As torch.cuda.amp.GradScaler has them. */
 #define FER_SCALE_FIRST 65536

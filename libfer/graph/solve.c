@@ -7,19 +7,12 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "graph/emit.h"
 #include "graph/solvers.h"
 #include "prelude_cl.h"
 #include "run/tuning.h"
 
 enum { SHAPE_LIMIT = 200 };
-
-bool fer_solver_has(const struct fer_solver *solver, const char *source)
-{
-    for (const char *const *s = solver->sources; *s; s++)
-        if (*s == source || strcmp(*s, source) == 0)
-            return true;
-    return false;
-}
 
 /* ---- what a plugin says ---- */
 

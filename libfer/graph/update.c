@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph/update.h"
-
+#include "graph/core.h"
 #include "graph/scale.h"
+#include "graph/update.h"
 #include "said.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef FER_GRAPH_UPDATE_H
 #define FER_GRAPH_UPDATE_H
 
-#include "graph/emit.h"
+#include "graph/compiler.h"
 
 /* Gradient and state buffers for every update of step->spec; micro: micro-batches in a batch. */
 enum fer_status fer_updates_create(struct fer_compiler *c, struct fer_step_program *step, int micro,

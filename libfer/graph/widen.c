@@ -7,7 +7,11 @@
  *
  * So every layer works, those of plugins that have never heard of precision too.
  */
+#include "core_cl.h"
 #include "graph/emit.h"
+#include "graph/widen.h"
+
+#define RECAST_SPAN 256 /* as in core.cl */
 
 /* ---- which values ---- */
 
@@ -77,9 +81,14 @@ static struct fer_wide *find(struct fer_emit *em, const struct fer_tensor *narro
 static void recast(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor *out)
 {
     const struct fer_solved *solved = em->solved;
+    const struct fer_extent each = fer_extent_each(out);
     em->solved = NULL;
     em->recasting = true;
-    fer_core_recast(em, in, out);
+    struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "recast", NULL);
+    fer_launch_any_precision(l);
+    fer_launch_in(l, "x", in);
+    fer_launch_out(l, "y", out);
+    fer_launch_range_1d(l, (struct fer_extent){ each.count, RECAST_SPAN, each.batch });
     em->recasting = false;
     em->solved = solved;
 }

@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+
+/* All of one text, whose items are appended to all->items. */
+static void parse_text(struct fer_parse *all, const struct fer_source *source, const struct fer_parser *includer,
+                       char *path, int *format);
+
 static bool parse_use(struct fer_parser *p, struct fer_ast_item *item)
 {
     return fer_parse_names(p, "the name of a plugin", false, &item->names);
@@ -262,7 +268,7 @@ static bool splice(struct fer_parser *p, const struct fer_ast_value *file)
         return fer_parse_error(p, file->span, "%s", err.text);
     }
     p->all->files++;
-    fer_parse_text(p->all, source, p, real, NULL);
+    parse_text(p->all, source, p, real, NULL);
     free(real);
     return true;
 }
@@ -312,7 +318,7 @@ static bool parse_header(struct fer_parser *p, int *format)
     return fer_parse_finish(p);
 }
 
-void fer_parse_text(struct fer_parse *all, const struct fer_source *source, const struct fer_parser *includer,
+static void parse_text(struct fer_parse *all, const struct fer_source *source, const struct fer_parser *includer,
                     char *path, int *format)
 {
     struct fer_parser p = { .all = all, .includer = includer, .path = path };
@@ -332,4 +338,51 @@ void fer_parse_text(struct fer_parse *all, const struct fer_source *source, cons
         if (!parse_item(&p) && !fer_parse_at_item(&p))
             fer_parse_skip_statement(&p, start);
     }
+}
+
+/* The one sentence for callers that do not print the list. */
+static enum fer_status summarize(const struct fer_diags *diags, int errors, int first, const struct fer_source *source,
+                                 struct fer_error *err)
+{
+    int line, column;
+
+    while (first < diags->count && diags->items[first].severity != FER_SEVERITY_ERROR)
+        first++;
+    if (first >= diags->count || !diags->items[first].text)
+        return fer_fail(err, FER_EPARSE, "%s has %d error%s", source->name, errors, errors == 1 ? "" : "s");
+    fer_span_place(diags->items[first].span, &line, &column);
+    if (diags->items[first].span.source)
+        source = diags->items[first].span.source;
+    if (errors == 1)
+        return fer_fail(err, FER_EPARSE, "%s:%d:%d: %s", source->name, line, column, diags->items[first].text);
+    return fer_fail(err, FER_EPARSE, "%s:%d:%d: %s (the first of %d errors)", source->name, line, column,
+                    diags->items[first].text, errors);
+}
+
+enum fer_status fer_parse(struct fer_arena *arena, struct fer_sources *sources, const struct fer_source *source,
+                          struct fer_ast_file **out, struct fer_diags *diags, struct fer_error *err)
+{
+    struct fer_parse all = { .arena = arena,
+                             .sources = sources,
+                             .diags = diags,
+                             .items = FER_VECTOR(struct fer_ast_item),
+                             .errors_before = diags->errors };
+    struct fer_ast_file *file = fer_arena_alloc(arena, sizeof(*file));
+    int first = diags->count;
+    char *path;
+
+    *out = NULL;
+    if (!file)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    path = realpath(source->name, NULL); /* NULL for what is no file */
+    parse_text(&all, source, NULL, path, &file->format);
+    free(path);
+    if (all.out_of_memory)
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading %s", source->name);
+    if (diags->errors > all.errors_before)
+        return summarize(diags, diags->errors - all.errors_before, first, source, err);
+    file->items = all.items.items;
+    file->nitems = all.items.count;
+    *out = file;
+    return FER_OK;
 }

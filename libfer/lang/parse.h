@@ -119,8 +119,4 @@ bool fer_parse_load(struct fer_parser *p, struct fer_ast_path *path, struct fer_
 
 /* --- parse-file.c: the top level --- */
 
-/* All of one text, whose items are appended to all->items. */
-void fer_parse_text(struct fer_parse *all, const struct fer_source *source, const struct fer_parser *includer,
-                    char *path, int *format);
-
 #endif

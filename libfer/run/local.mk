@@ -17,6 +17,7 @@ libfer_core_la_SOURCES += \
 	%D%/clean.h \
 	%D%/device.c \
 	%D%/device.h \
+	%D%/dump-all.c \
 	%D%/dump.c \
 	%D%/dump.h \
 	%D%/exec.c \
