@@ -114,10 +114,21 @@ END_TEST
 
 START_TEST(state_refused)
 {
-    static const char *const texts[] = { NULL, "", "[]", "{}", "{\"stage\":-1}", "{\"stage\":0,\"drawn\":[1.5]}" };
+    static const char counters[] =
+        "{\"stage\":0,\"step\":%s,\"all_steps\":8,\"epoch\":2,\"drawn\":[%s],\"updates\":[8],"
+        "\"schedules\":[],\"loss_sums\":[],\"summed\":0,\"epochs_since_best\":0,"
+        "\"log_lines\":10}";
+    char text[3][256]; /* fine; and counters that the next step would overflow */
+    const char *const texts[] = { NULL,    "",     "[]", "{}", "{\"stage\":-1}", "{\"stage\":0,\"drawn\":[1.5]}",
+                                  text[1], text[2] };
     struct fer_train_state state;
     struct fer_error err = FER_ERROR_INIT;
 
+    snprintf(text[0], sizeof(text[0]), counters, "8", "8");
+    snprintf(text[1], sizeof(text[1]), counters, "9223372036854775807", "8");
+    snprintf(text[2], sizeof(text[2]), counters, "8", "9223372036854775807");
+    ck_assert_int_eq(fer_train_state_parse(&state, text[0], &err), FER_OK);
+    fer_train_state_clear(&state);
     ck_assert_int_eq(fer_train_state_parse(&state, texts[_i], &err), FER_EFORMAT);
 }
 END_TEST
@@ -135,7 +146,7 @@ int main(void)
     tcase_add_test(cases, too_short);
     tcase_add_test(cases, one_writer);
     tcase_add_test(cases, state_round_trip);
-    tcase_add_loop_test(cases, state_refused, 0, 6);
+    tcase_add_loop_test(cases, state_refused, 0, 8);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { COUNT_MAX = 1 << 20 };
+#define STEPS_MAX ((int64_t)1 << 48) /* nobody trains as long, and whoever counts on from there overflows nothing */
 
 void fer_train_state_clear(struct fer_train_state *state)
 {
@@ -102,7 +103,7 @@ static bool read_long(const json_t *object, const char *key, long *out)
     const json_t *value = json_object_get(object, key);
 
     *out = (long)json_integer_value(value);
-    return json_is_integer(value) && *out >= 0;
+    return json_is_integer(value) && *out >= 0 && *out <= STEPS_MAX;
 }
 
 static bool read_longs(const json_t *array, long *out)
@@ -113,7 +114,7 @@ static bool read_longs(const json_t *array, long *out)
     json_array_foreach(array, i, item)
     {
         out[i] = (long)json_integer_value(item);
-        if (!json_is_integer(item) || out[i] < 0)
+        if (!json_is_integer(item) || out[i] < 0 || out[i] > STEPS_MAX)
             return false;
     }
     return true;
