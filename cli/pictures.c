@@ -125,6 +125,10 @@ static enum fer_status read_stdin(struct fer_image *image, struct fer_error *err
     }
     if (!bytes)
         return fer_fail(err, FER_ENOMEM, "standard input: the picture is too large");
+    if (ferror(stdin)) {
+        free(bytes);
+        return fer_fail(err, FER_EIO, "cannot read standard input: %s", strerror(errno));
+    }
     status = fer_image_decode(image, bytes, size, 0, err);
     free(bytes);
     return status == FER_OK ? status : fer_fail_prefix(err, "standard input");

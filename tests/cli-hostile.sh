@@ -93,6 +93,18 @@ for picture in empty.png text.jpg huge.png cut.png cut.jpg huge.bmp huge.ppm non
     [ "$(grep -c good.pgm out)" -eq 2 ] || { echo "$picture kept the others from going on:"; cat out err; exit 1; }
 done
 
+# A pipe that nobody writes to is not waited for, wherever a file is expected; what stands in the way is said.
+mkdir pipes
+mkfifo pipes/pipe.png
+cp good.pgm pipes
+refuses "'pipes/pipe.png' is a pipe that nobody writes to" "$FER" predict "$checkpoint" pipes
+grep -q '^pipes/good.pgm' out
+refuses 'pipe.png: not a regular file' "$FER" eval pipes/pipe.png
+refuses 'pipe.png' "$FER" check pipes/pipe.png
+status=0
+"$FER" predict "$checkpoint" - <pipes >out 2>err || status=$?
+[ $status -eq 1 ] && grep -q 'cannot read standard input: Is a directory' err || { echo "a directory as a picture"; cat err; exit 1; }
+
 # --- tables ---
 
 manifest() { # TEXT PATTERN

@@ -219,7 +219,7 @@ enum fer_status fer_safetensors_open(const char *path, struct fer_safetensors **
         free(file);
         return fer_fail(err, FER_ENOMEM, "%s: out of memory", path);
     }
-    file->fd = open(path, O_RDONLY | O_CLOEXEC);
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for a writer if it is a pipe */
     if (file->fd < 0 || fstat(file->fd, &info) != 0) {
         status = fer_file_fail(err, path, "open");
     } else if (S_ISDIR(info.st_mode)) {
