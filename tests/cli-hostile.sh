@@ -200,6 +200,15 @@ if [ -c /dev/full ]; then
     [ "$status" -eq 1 ] && grep -q 'No space left' err || { echo "status $status on a full disk"; cat err; exit 1; }
 fi
 
+# Without standard streams, files that are opened do not become them: the log holds its own lines and nothing else.
+status=0
+"$FER" train tiny.fer --run closed >&- 2>&- <&- || status=$?
+grep -v '^{.*}$' closed/log.jsonl && { echo "the log holds what was to be printed"; exit 1; }
+[ "$(wc -l <closed/log.jsonl)" -eq "$(wc -l <run/log.jsonl)" ]
+status=0
+"$FER" check tiny.fer >&- 2>err || status=$?
+[ $status -eq 1 ] && grep -q 'standard output: Bad file descriptor' err || { echo "status $status without standard output"; cat err; exit 1; }
+
 # A disk that is full in the middle of a checkpoint of 12 MB, 4 MB at most of which fit: a sentence, no file under the
 # checkpoint's name, and nothing left behind.  (Kernels are compiled before, with room for what the driver caches.)
 sed -e 's/relu | avgpool global/relu | flatten | wide: linear 12000 | relu/' -e 's/kernel=3/kernel=3 pad=1/' tiny.fer >wide.fer
