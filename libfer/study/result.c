@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "file.h"
+#include "train/context.h"
 
 enum { FILE_MAX = 64 << 20 };
 
 enum fer_status fer_json_write(const char *path, const json_t *value, struct fer_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = fer_json_dump(value, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     struct fer_bytes parts[] = { { text, text ? strlen(text) : 0 }, { "\n", 1 } };
     enum fer_status status =
         text ? fer_file_write_atomic(path, parts, 2, err) : fer_fail(err, FER_ENOMEM, "no memory for %s", path);
