@@ -200,6 +200,11 @@ if [ -c /dev/full ]; then
     [ "$status" -eq 1 ] && grep -q 'No space left' err || { echo "status $status on a full disk"; cat err; exit 1; }
 fi
 
+# A sum of losses that no number holds is not taken for a lack of memory.
+sed 's/minimize ce/minimize 1e308 ce/' tiny.fer >steep.fer
+refuses 'the loss ce is not finite' "$FER" train steep.fer --run steep
+grep -q '"step":1,"loss":null' steep/log.jsonl
+
 # Without standard streams, files that are opened do not become them: the log holds its own lines and nothing else.
 status=0
 "$FER" train tiny.fer --run closed >&- 2>&- <&- || status=$?
