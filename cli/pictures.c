@@ -13,6 +13,12 @@
 
 enum { STDIN_MAX = 256 << 20, DEPTH_MAX = 32 };
 
+static void fail_memory(void)
+{
+    fputs("fer: out of memory\n", stderr);
+    exit(EXIT_FAILURE);
+}
+
 static void append(struct pictures *pictures, const char *path)
 {
     /* grows at powers of two */
@@ -20,15 +26,13 @@ static void append(struct pictures *pictures, const char *path)
         size_t room = pictures->count ? 2 * (size_t)pictures->count : 1;
         char **grown = realloc(pictures->paths, room * sizeof(*grown));
 
-        if (!grown) {
-            fputs("fer: out of memory\n", stderr);
-            exit(EXIT_FAILURE);
-        }
+        if (!grown)
+            fail_memory();
         pictures->paths = grown;
     }
     pictures->paths[pictures->count] = strdup(path);
-    if (pictures->paths[pictures->count])
-        pictures->count++;
+    if (!pictures->paths[pictures->count++])
+        fail_memory();
 }
 
 bool picture_named(const char *name)
@@ -69,7 +73,9 @@ static void list_directory(struct pictures *pictures, const char *path, int dept
         const char *name = entries[i]->d_name;
         char *inner;
 
-        if (name[0] != '.' && asprintf(&inner, "%s%s%s", path, slash, name) >= 0) {
+        if (name[0] != '.') {
+            if (asprintf(&inner, "%s%s%s", path, slash, name) < 0)
+                fail_memory();
             if (stat(inner, &info) == 0 && S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
                 list_directory(pictures, inner, depth + 1, failed);
             else if (picture_named(name))
@@ -125,6 +131,10 @@ static enum fer_status read_stdin(struct fer_image *image, struct fer_error *err
     }
     if (!bytes)
         return fer_fail(err, FER_ENOMEM, "standard input: the picture is too large");
+    if (ferror(stdin)) {
+        free(bytes);
+        return fer_fail(err, FER_EIO, "cannot read standard input: %s", strerror(errno));
+    }
     status = fer_image_decode(image, bytes, size, 0, err);
     free(bytes);
     return status == FER_OK ? status : fer_fail_prefix(err, "standard input");

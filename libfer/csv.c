@@ -154,6 +154,8 @@ enum fer_status fer_csv_read(const char *path, struct fer_csv *csv, struct fer_e
     cursor = (struct cursor){ csv->text, csv->text + size, 1 };
     if (strlen(csv->text) != size)
         status = fer_fail(err, FER_EFORMAT, "it is no text");
+    if (strncmp(csv->text, "\xEF\xBB\xBF", 3) == 0) /* as spreadsheets begin a file */
+        cursor.at += 3;
     if (status == FER_OK)
         status = read_header(&cursor, csv, err);
     while (status == FER_OK && cursor.at < cursor.end)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MARK_BYTES = 1 << 20 };
+enum { MARK_BYTES = 1 << 20, PIPE_PATIENCE = 1000 /* milliseconds */ };
 
 enum fer_status fer_file_fail(struct fer_error *err, const char *path, const char *doing)
 {
@@ -74,17 +75,36 @@ static enum fer_status read_fd(int fd, const char *path, size_t limit, size_t ex
     return FER_OK;
 }
 
+/* Opening a pipe waits for whoever writes to it, for ever when a pipe was left in a folder of pictures.  So it is
+ * opened without, and the writer has a while to come.  Without one the end of the pipe follows. */
+int fer_file_open(const char *path, struct stat *info)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct pollfd pipe = { .fd = fd, .events = POLLIN };
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, info) || fcntl(fd, F_SETFL, 0)) {
+        const int code = errno;
+
+        close(fd);
+        errno = code;
+        return -1;
+    }
+    if (S_ISFIFO(info->st_mode))
+        poll(&pipe, 1, PIPE_PATIENCE);
+    return fd;
+}
+
 enum fer_status fer_file_read(const char *path, size_t limit, void **bytes, size_t *size, struct fer_error *err)
 {
     enum fer_status status;
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = fer_file_open(path, &info);
 
     if (fd < 0)
         return fer_file_fail(err, path, "open");
-    if (fstat(fd, &info)) {
-        status = fer_file_fail(err, path, "read");
-    } else if (S_ISDIR(info.st_mode)) {
+    if (S_ISDIR(info.st_mode)) {
         status = fer_fail(err, FER_EIO, "'%s' is a directory where a file is expected", path);
     } else if (S_ISREG(info.st_mode) && (uint64_t)info.st_size > limit) {
         status = fer_fail(err, FER_EFORMAT, "'%s' has %lld bytes, more than the %zu that are accepted", path,
@@ -93,6 +113,10 @@ enum fer_status fer_file_read(const char *path, size_t limit, void **bytes, size
         status = read_fd(fd, path, limit, S_ISREG(info.st_mode) ? (size_t)info.st_size : 0, bytes, size, err);
     }
     close(fd);
+    if (status == FER_OK && *size == 0 && S_ISFIFO(info.st_mode)) {
+        free(*bytes);
+        status = fer_fail(err, FER_EIO, "'%s' is a pipe that nobody writes to; a file is expected", path);
+    }
     return status;
 }
 

@@ -7,12 +7,17 @@
 #define FER_FILE_H
 
 #include <fer/host.h>
+#include <sys/stat.h>
 
 /* A run of bytes; what is written is the concatenation of several. */
 struct fer_bytes {
     const void *data;
     size_t size;
 };
+
+/* Open for reading, and what it is; a pipe is waited for a second at most, and is at its end when nobody writes to it.
+ * -1 and errno: it cannot be opened. */
+int fer_file_open(const char *path, struct stat *info);
 
 /* "cannot open 'x': there is no such file or directory": the sentence for errno, with what people can do about it where
  * that is not obvious.  FER_ENOTFOUND, else FER_EIO. */

@@ -85,6 +85,13 @@ cut -d, -f 1,2 a.csv >columns.csv
 compare 1 columns.csv b.csv; grep -q "has no column 'name'" err || fail "no columns"
 { cat a.csv; tail -n 1 a.csv; } >twice.csv
 compare 1 twice.csv b.csv;   grep -q 'is there twice' err || fail "twice"
+for id in x 7x 9223372036854775808 ''; do
+    sed "s/^faces,7,/faces,$id,/" a.csv >ids.csv
+    compare 1 ids.csv b.csv; grep -q "the id '$id' of a sample of test faces is no whole number" err || fail "id '$id'"
+done
+compare 0 a.csv b.csv --json; cp out plain
+{ printf '\357\273\277'; cat a.csv; } >marked.csv # as spreadsheets write it
+compare 0 marked.csv b.csv --json; cmp out plain
 compare 1 a.csv nothing.csv
 compare 1 a.csv b.csv --by area=0,1; grep -q "has no column 'area'" err || fail "no such column"
 compare 1 a.csv b.csv --by covered=1,0

@@ -93,6 +93,18 @@ for picture in empty.png text.jpg huge.png cut.png cut.jpg huge.bmp huge.ppm non
     [ "$(grep -c good.pgm out)" -eq 2 ] || { echo "$picture kept the others from going on:"; cat out err; exit 1; }
 done
 
+# A pipe that nobody writes to is not waited for, wherever a file is expected; what stands in the way is said.
+mkdir pipes
+mkfifo pipes/pipe.png
+cp good.pgm pipes
+refuses "'pipes/pipe.png' is a pipe that nobody writes to" "$FER" predict "$checkpoint" pipes
+grep -q '^pipes/good.pgm' out
+refuses 'pipe.png: not a regular file' "$FER" eval pipes/pipe.png
+refuses 'pipe.png' "$FER" check pipes/pipe.png
+status=0
+"$FER" predict "$checkpoint" - <pipes >out 2>err || status=$?
+[ $status -eq 1 ] && grep -q 'cannot read standard input: Is a directory' err || { echo "a directory as a picture"; cat err; exit 1; }
+
 # --- tables ---
 
 manifest() { # TEXT PATTERN
@@ -187,6 +199,20 @@ if [ -c /dev/full ]; then
     "$FER" check --json tiny.fer >/dev/full 2>err || status=$?
     [ "$status" -eq 1 ] && grep -q 'No space left' err || { echo "status $status on a full disk"; cat err; exit 1; }
 fi
+
+# A sum of losses that no number holds is not taken for a lack of memory.
+sed 's/minimize ce/minimize 1e308 ce/' tiny.fer >steep.fer
+refuses 'the loss ce is not finite' "$FER" train steep.fer --run steep
+grep -q '"step":1,"loss":null' steep/log.jsonl
+
+# Without standard streams, files that are opened do not become them: the log holds its own lines and nothing else.
+status=0
+"$FER" train tiny.fer --run closed >&- 2>&- <&- || status=$?
+grep -v '^{.*}$' closed/log.jsonl && { echo "the log holds what was to be printed"; exit 1; }
+[ "$(wc -l <closed/log.jsonl)" -eq "$(wc -l <run/log.jsonl)" ]
+status=0
+"$FER" check tiny.fer >&- 2>err || status=$?
+[ $status -eq 1 ] && grep -q 'standard output: Bad file descriptor' err || { echo "status $status without standard output"; cat err; exit 1; }
 
 # A disk that is full in the middle of a checkpoint of 12 MB, 4 MB at most of which fit: a sentence, no file under the
 # checkpoint's name, and nothing left behind.  (Kernels are compiled before, with room for what the driver caches.)

@@ -68,6 +68,8 @@ grep -q "models/tiny.fer has no let 'nothing'" err || fail "no word of the let"
 sweep 1 models/tiny.fer width=8,0 --run wrong
 grep -q 'width=0,seed=0 cannot be trained; no run was begun' err || fail "no word of the value"
 [ ! -e wrong/sweep.json ] || fail "a sweep was begun"
+mkdir odd && echo '[]' >odd/sweep.json
+sweep 1 --report odd; grep -q 'odd/sweep.json, line 1: no JSON object' err || fail "no list"
 sweep 1 models/tiny.fer lr=1,1 --run wrong;          grep -q "the value '1' is there twice" err
 sweep 1 models/tiny.fer lr=1 lr=2 --run wrong;       grep -q 'lr is there twice' err
 sweep 1 models/tiny.fer lr=1 --set lr=2 --run wrong; grep -q 'lr is set for all runs and swept too' err

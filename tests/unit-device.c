@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -24,6 +25,18 @@
 static const char *self; /* of this test; valgrind's is /proc/self/exe */
 static struct fer_device *device;
 static struct fer_error err;
+
+/* The driver's, failing once; from the library, which is a part of this program. */
+static int queries, failing_query;
+
+cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t size, void *value, size_t *out)
+{
+    cl_int (*next)(cl_device_id, cl_device_info, size_t, void *, size_t *);
+    void *address = dlsym(RTLD_NEXT, "clGetDeviceInfo");
+
+    memcpy(&next, &address, sizeof(next));
+    return ++queries == failing_query ? CL_OUT_OF_RESOURCES : next(id, what, size, value, out);
+}
 
 static void setup(void)
 {
@@ -48,6 +61,53 @@ START_TEST(sentences)
     ck_assert_int_eq(fer_fail_cl(&err, -9999, "clFoo"), FER_EDEVICE);
     ck_assert_says(err, "(-9999)");
     ck_assert_int_eq(fer_fail_cl(NULL, -5, "nobody listens"), FER_EDEVICE);
+}
+END_TEST
+
+/* Whatever a device does not say, it is opened, or there is a sentence. */
+START_TEST(devices_that_do_not_answer)
+{
+    int opened = 0, all = 0;
+
+    for (failing_query = 0; failing_query <= all; failing_query++) {
+        queries = 0;
+        device = NULL;
+        err = (struct fer_error)FER_ERROR_INIT;
+        if (fer_device_open(NULL, &device, &err) == FER_OK)
+            opened++;
+        else
+            ck_assert(device == NULL && err.text[0]);
+        if (failing_query == 0)
+            all = queries;
+        fer_device_close(device);
+    }
+    ck_assert_int_ge(all, 10);
+    ck_assert(opened >= 1 && opened < all); /* some answers are needed */
+    failing_query = 0;
+}
+END_TEST
+
+/* One that answers otherwise when it is asked again, as it is for its place among its equals, is chosen all the same.
+ */
+START_TEST(devices_that_change_their_answers)
+{
+    struct fer_candidate *list;
+    int count, all = 0;
+
+    failing_query = 0;
+    ck_assert_fer(fer_candidates_find(&list, &count, &err), err);
+    for (failing_query = 0; failing_query <= all; failing_query++) {
+        int index = -1;
+
+        queries = 0;
+        ck_assert_fer(fer_candidates_choose(list, count, NULL, 0, &index, &err), err);
+        ck_assert(index >= 0 && index < count);
+        if (failing_query == 0)
+            all = queries;
+    }
+    ck_assert_int_ge(all, 3);
+    failing_query = 0;
+    free(list);
 }
 END_TEST
 
@@ -514,6 +574,8 @@ static Suite *make_suite(void)
     TCase *choices = tcase_create("choices"), *devices = tcase_create("devices"), *binaries = tcase_create("binaries");
 
     tcase_add_test(choices, sentences);
+    tcase_add_test(choices, devices_that_do_not_answer);
+    tcase_add_test(choices, devices_that_change_their_answers);
     tcase_add_test(choices, choice);
     tcase_add_test(choices, places);
     tcase_add_test(choices, no_platform);

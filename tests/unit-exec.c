@@ -6,6 +6,7 @@
 #include "run/build.h"
 #include "toy.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,18 @@ static struct fer_program *program;
 static struct fer_exec *executor;
 static struct fer_segment *segment;
 static struct fer_error err;
+
+/* The driver's, failing once; from the library, which is a part of this program. */
+static int sets, failing_set;
+
+cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void *value)
+{
+    cl_int (*next)(cl_kernel, cl_uint, size_t, const void *);
+    void *address = dlsym(RTLD_NEXT, "clSetKernelArg");
+
+    memcpy(&next, &address, sizeof(next));
+    return ++sets == failing_set ? CL_OUT_OF_RESOURCES : next(kernel, index, size, value);
+}
 
 /* A program for batches of up to 4, with an empty prepare segment and one to fill. */
 static void setup(void)
@@ -93,6 +106,29 @@ static struct fer_launch *add_axpy(struct fer_tensor *x, struct fer_tensor *y, f
     toy_range(launch, row, x->shape.batch, 8);
     return launch;
 }
+
+/* ---- a driver that fails ---- */
+
+/* What comes after an argument that could not be set is none of its. */
+START_TEST(no_argument_is_set_behind_one_that_failed)
+{
+    struct fer_tensor *in = toy_tensor(program, "in", FER_STORAGE_INPUT, 0, TOY_DIMS(10));
+    int all;
+
+    add_axpy(in, kept("out", 0, TOY_DIMS(10)), 2, 1, 10);
+    sets = failing_set = 0;
+    start(false);
+    all = sets;
+    ck_assert_int_ge(all, 4);
+    for (failing_set = 1; failing_set <= all; failing_set++) {
+        sets = 0;
+        refuse(FER_EDEVICE);
+        ck_assert_says(err, "clSetKernelArg(axpy, ");
+        ck_assert_int_eq(sets, failing_set);
+    }
+    failing_set = 0;
+}
+END_TEST
 
 /* ---- numbers ---- */
 
@@ -822,10 +858,18 @@ static Suite *make_suite(void)
                                    random_arguments,
                                    local_memory,
                                    profile };
-    const TTest *const refusals[] = { random_without_state, does_not_compile, no_such_kernel,
-                                      wrong_number,         wrong_order,      wrong_type,
-                                      same_name_twice,      group_too_large,  no_range,
-                                      not_planned,          no_memory };
+    const TTest *const refusals[] = { random_without_state,
+                                      does_not_compile,
+                                      no_such_kernel,
+                                      wrong_number,
+                                      wrong_order,
+                                      wrong_type,
+                                      same_name_twice,
+                                      group_too_large,
+                                      no_range,
+                                      no_argument_is_set_behind_one_that_failed,
+                                      not_planned,
+                                      no_memory };
     Suite *suite = suite_create("exec");
     TCase *runs = tcase_create("runs"), *refused = tcase_create("refused");
 

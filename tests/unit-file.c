@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,45 @@ START_TEST(reads_what_has_no_size)
 }
 END_TEST
 
+/* In a folder of pictures, say. */
+START_TEST(a_pipe_without_a_writer_is_not_waited_for)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    void *bytes;
+    size_t size;
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(fer_file_read(path, 100, &bytes, &size, &err), FER_EIO);
+    ck_assert_ptr_nonnull(strstr(err.text, "is a pipe that nobody writes to"));
+}
+END_TEST
+
+static void *write_pipe(void *unused)
+{
+    const int fd = open(path, O_WRONLY); /* returns when somebody reads */
+
+    (void)unused;
+    if (fd >= 0 && write(fd, "from afar", 9) == 9)
+        close(fd);
+    return NULL;
+}
+
+START_TEST(a_pipe_is_read_from_whoever_writes_to_it)
+{
+    struct fer_error err = FER_ERROR_INIT;
+    pthread_t writer;
+    void *bytes;
+    size_t size;
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(pthread_create(&writer, NULL, write_pipe, NULL), 0);
+    ck_assert_msg(!fer_file_read(path, 100, &bytes, &size, &err), "%s", err.text);
+    ck_assert_str_eq(bytes, "from afar");
+    free(bytes);
+    pthread_join(writer, NULL);
+}
+END_TEST
+
 START_TEST(folders_of_paths)
 {
     static const char *const cases[][2] = {
@@ -154,6 +194,8 @@ int main(void)
     tcase_add_test(files, leftovers_are_removed);
     tcase_add_test(files, a_write_keeps_links_and_pipes);
     tcase_add_test(files, reads_what_has_no_size);
+    tcase_add_test(files, a_pipe_without_a_writer_is_not_waited_for);
+    tcase_add_test(files, a_pipe_is_read_from_whoever_writes_to_it);
     tcase_add_test(files, folders_of_paths);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -112,12 +112,66 @@ START_TEST(state_round_trip)
 }
 END_TEST
 
+static long allocations, failing;
+
+static void *failing_malloc(size_t size)
+{
+    return ++allocations == failing ? NULL : malloc(size);
+}
+
+/* Whichever allocation fails, there is no state that lacks something: a checkpoint with it could not be resumed. */
+START_TEST(state_is_whole_or_none)
+{
+    struct fer_train_state state = { .nscales = 0 };
+    struct fer_error err = FER_ERROR_INIT;
+    json_t *json, *part;
+    char *wanted, *text;
+
+    ck_assert_int_eq(fer_train_state_begin(&state, 2, 2, 2, 1, 3, &err), FER_OK);
+    ck_assert_int_eq(fer_train_state_scales(&state, 2, &err), FER_OK);
+    state.has_best = true;
+    state.precision = FER_FP16;
+    state.tuned = 7;
+    json = fer_train_state_json(&state);
+    wanted = json_dumps(json, JSON_SORT_KEYS);
+    json_decref(json);
+    json_set_alloc_funcs(failing_malloc, free);
+    for (part = NULL, failing = 1; !part; failing++) {
+        allocations = 0;
+        part = fer_train_state_json(&state);
+        if (part && allocations >= failing) { /* it did without */
+            text = json_dumps(part, JSON_SORT_KEYS);
+            ck_assert_str_eq(text, wanted);
+            free(text);
+            json_decref(part);
+            part = NULL;
+        }
+    }
+    json_set_alloc_funcs(malloc, free);
+    ck_assert_int_gt(failing, 20);
+    json_decref(part);
+    free(wanted);
+    fer_train_state_clear(&state);
+}
+END_TEST
+
 START_TEST(state_refused)
 {
-    static const char *const texts[] = { NULL, "", "[]", "{}", "{\"stage\":-1}", "{\"stage\":0,\"drawn\":[1.5]}" };
+    static const char counters[] =
+        "{\"stage\":0,\"step\":%s,\"all_steps\":8,\"epoch\":2,\"drawn\":[%s],\"updates\":[8],"
+        "\"schedules\":[],\"loss_sums\":[],\"summed\":0,\"epochs_since_best\":0,"
+        "\"log_lines\":10}";
+    char text[3][256]; /* fine; and counters that the next step would overflow */
+    const char *const texts[] = { NULL,    "",     "[]", "{}", "{\"stage\":-1}", "{\"stage\":0,\"drawn\":[1.5]}",
+                                  text[1], text[2] };
     struct fer_train_state state;
     struct fer_error err = FER_ERROR_INIT;
 
+    snprintf(text[0], sizeof(text[0]), counters, "8", "8");
+    snprintf(text[1], sizeof(text[1]), counters, "9223372036854775807", "8");
+    snprintf(text[2], sizeof(text[2]), counters, "8", "9223372036854775807");
+    ck_assert_int_eq(fer_train_state_parse(&state, text[0], &err), FER_OK);
+    fer_train_state_clear(&state);
     ck_assert_int_eq(fer_train_state_parse(&state, texts[_i], &err), FER_EFORMAT);
 }
 END_TEST
@@ -135,7 +189,8 @@ int main(void)
     tcase_add_test(cases, too_short);
     tcase_add_test(cases, one_writer);
     tcase_add_test(cases, state_round_trip);
-    tcase_add_loop_test(cases, state_refused, 0, 6);
+    tcase_add_test(cases, state_is_whole_or_none);
+    tcase_add_loop_test(cases, state_refused, 0, 8);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -717,6 +717,67 @@ START_TEST(damaged_packs_are_refused)
 END_TEST
 
 /* What lists are made of is there without reading pictures; a picture is checked when it is wanted. */
+static const char *epoch_of_text(const char *text)
+{
+    struct fer_pipeline *pipeline = open_ok(text, false);
+    const char *epoch = epoch_of(pipeline, 0);
+
+    fer_pipeline_close(pipeline);
+    return epoch;
+}
+
+/* Eight pictures of two subjects with the largest numbers that there are. */
+static enum fer_status open_far(const void *params, const struct fer_data_env *env, void **state, size_t *count,
+                                unsigned *fields, struct fer_error *error)
+{
+    (void)params;
+    (void)env;
+    (void)error;
+    *state = NULL;
+    *count = 8;
+    *fields = FER_FIELD_IMAGE | FER_FIELD_LABEL | FER_FIELD_SUBJECT;
+    return FER_OK;
+}
+
+static enum fer_status sample_far(void *state, size_t index, unsigned what, struct fer_sample *sample,
+                                  struct fer_error *error)
+{
+    (void)state;
+    sample->has = FER_FIELD_LABEL | FER_FIELD_SUBJECT;
+    sample->label = (int)index % 7;
+    sample->subject = INT32_MAX - (int)index % 2;
+    if (!(what & FER_FIELD_IMAGE))
+        return FER_OK;
+    sample->has |= FER_FIELD_IMAGE;
+    return fer_image_create(&sample->image, 1, 1, 3, error);
+}
+
+static const struct fer_reader far_reader = {
+    .size = sizeof(far_reader), .name = "far", .help = "", .open = open_far, .sample = sample_far
+};
+
+/* A packed file may say anything: numbers of subjects are no places in a list. */
+START_TEST(folds_take_any_numbers_of_subjects)
+{
+    const struct fer_data_env env = { .size = sizeof(env), .labels = seven, .nlabels = 7 };
+    struct fer_error err = FER_ERROR_INIT;
+
+    use_labels(seven, 7);
+    ck_assert_msg(!fer_pack_write(in_root("far.pack"), &far_reader, NULL, &env, NULL, &err), "%s", err.text);
+    for (int i = 0; i < 2; i++) { /* one subject is to test on, the other trains */
+        char text[96], first[128], second[128];
+
+        snprintf(text, sizeof(text), "packed \"far.pack\" | fold k=2 i=%d valid=none part=test", i);
+        strcpy(first, epoch_of_text(text));
+        snprintf(text, sizeof(text), "packed \"far.pack\" | fold k=2 i=%d valid=none", 1 - i);
+        strcpy(second, epoch_of_text(text));
+        ck_assert_str_eq(first, second);
+        ck_assert(!strcmp(first, "0:0 2:0 4:0 6:0") || !strcmp(first, "1:0 3:0 5:0 0:0"));
+    }
+    fails("packed \"far.pack\" | fold k=3 i=0", "2 subjects cannot be dealt out to 3");
+}
+END_TEST
+
 START_TEST(packs_are_listed_without_their_pictures)
 {
     struct fer_error err = FER_ERROR_INIT;
@@ -835,6 +896,7 @@ int main(void)
     tcase_add_test(tests, packed_is_what_was_packed);
     tcase_add_test(tests, packed_keeps_all_fields);
     tcase_add_test(tests, damaged_packs_are_refused);
+    tcase_add_test(tests, folds_take_any_numbers_of_subjects);
     tcase_add_test(tests, packs_are_listed_without_their_pictures);
     tcase_add_test(tests, what_cannot_be_packed_is_refused);
     tcase_add_test(tests, packing_can_be_stopped);

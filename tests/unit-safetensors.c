@@ -3,6 +3,7 @@
  * Safetensors: what is written is read back, byte for byte as the format says; broken files are refused.
  */
 #include <check.h>
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,7 +76,9 @@ static enum fer_status write_contents(struct contents *contents, struct fer_erro
     struct fer_shape a = { FER_F32, 2, { 2, 3 }, 0 }, b = { FER_I32, 1, { 2 }, 0 }, none = { FER_F32, 1, { 0 }, 0 };
     enum fer_status status;
 
-    ck_assert_int_eq(fer_safetensors_writer_create(&writer, err), FER_OK);
+    status = fer_safetensors_writer_create(&writer, err);
+    if (status != FER_OK)
+        return status;
     fer_safetensors_declare_shape(writer, "layer.a", &a);
     fer_safetensors_declare_shape(writer, "b", &b);
     fer_safetensors_declare_shape(writer, "empty", &none);
@@ -84,6 +87,44 @@ static enum fer_status write_contents(struct contents *contents, struct fer_erro
     fer_safetensors_writer_free(writer);
     return status;
 }
+
+static long allocations, failing;
+
+static void *failing_malloc(size_t size)
+{
+    return ++allocations == failing ? NULL : malloc(size);
+}
+
+/* Whichever allocation of the header fails, the file is not written, or is what it would have been. */
+START_TEST(without_memory_a_header_is_whole_or_none)
+{
+    struct contents contents = { { 1, 2, 3, 4, 5, 6 }, { 7, 8 } };
+    char whole[2][1024] = { { 0 } };
+    bool failed;
+    long all = 0;
+
+    for (failing = 0; failing <= all; failing++) {
+        struct fer_error err = FER_ERROR_INIT;
+        FILE *file;
+
+        unlink(path);
+        allocations = 0;
+        json_set_alloc_funcs(failing_malloc, free);
+        failed = write_contents(&contents, &err) != FER_OK;
+        json_set_alloc_funcs(malloc, free);
+        all = failing == 0 ? allocations : all;
+        if (failed) {
+            ck_assert(err.text[0] && access(path, F_OK) != 0);
+            continue;
+        }
+        file = fopen(path, "rb");
+        ck_assert_uint_gt(fread(whole[failing > 0], 1, sizeof(whole[0]), file), 100);
+        fclose(file);
+        ck_assert_mem_eq(whole[failing > 0], whole[0], sizeof(whole[0]));
+    }
+    ck_assert_int_gt(all, 20);
+}
+END_TEST
 
 START_TEST(round_trip)
 {
@@ -222,6 +263,7 @@ int main(void)
     suite_add_tcase(suite, cases);
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, round_trip);
+    tcase_add_test(cases, without_memory_a_header_is_whole_or_none);
     tcase_add_test(cases, converts_every_type);
     tcase_add_loop_test(cases, refuses_broken, 0, (int)(sizeof(broken) / sizeof(*broken)));
     tcase_add_test(cases, refuses_cut_and_huge);

@@ -49,7 +49,7 @@ static enum fer_status map_file(struct fer_pack *pack, struct fer_error *err)
     struct stat info;
     char text[128];
     void *map;
-    int fd = open(pack->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(pack->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for a writer if it is a pipe */
 
     if (fd < 0 || fstat(fd, &info)) {
         int code = errno;

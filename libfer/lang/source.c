@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "lang/utf8.h"
 
 enum { LARGEST = 16 << 20 };
@@ -145,7 +146,8 @@ enum fer_status fer_sources_read(struct fer_sources *sources, const char *path, 
     bool standard = !strcmp(path, "-");
     const char *name = standard ? "standard input" : path;
     const char *slash = standard ? NULL : strrchr(path, '/');
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    int fd = standard ? STDIN_FILENO : fer_file_open(path, &info);
     enum fer_status status;
     size_t length = 0;
     char *text = NULL;

@@ -21,10 +21,9 @@ struct setter {
 
 static void set_as(struct setter *setter, size_t size, const void *value)
 {
-    cl_int code = clSetKernelArg(setter->kernel, setter->at, size, value);
-
-    if (setter->code == CL_SUCCESS)
-        setter->code = code;
+    if (setter->code != CL_SUCCESS) /* the place of the one that failed is not for those after it: PoCL crashes */
+        return;
+    setter->code = clSetKernelArg(setter->kernel, setter->at, size, value);
     if (setter->code == CL_SUCCESS)
         setter->at++;
 }

@@ -213,6 +213,7 @@ static enum fer_status choose_one(const struct fer_candidate *list, int count, c
     }
     if (best < 0)
         return fail_choice(list, count, wish, err);
+    *index = best; /* also if the driver says something else about it when it is asked again */
     turn %= count_kind(list, count, wish, best, &before);
     for (int i = 0; i < count; i++) {
         if (!matches(&list[i], wish) || standing(&list[i]) != standing(&list[best]))

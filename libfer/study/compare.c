@@ -2,6 +2,7 @@
  *
  * Two classifiers on the same samples.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,6 +44,15 @@ struct pair {
 
 /* ---- reading ---- */
 
+static bool is_id(const char *text, long *id)
+{
+    char *end;
+
+    errno = 0;
+    *id = strtol(text, &end, 10);
+    return end != text && *end == '\0' && errno == 0;
+}
+
 static int by_test_and_id(const void *a, const void *b)
 {
     const struct answer *x = a, *y = b;
@@ -76,13 +86,17 @@ static enum fer_status take_rows(struct answers *answers, const char *by, const 
     if (!answers->items)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     for (size_t row = 0; row < csv->rows; row++) {
-        const char *label = fer_csv_cell(csv, row, columns[3]);
+        const char *label = fer_csv_cell(csv, row, columns[3]), *number = fer_csv_cell(csv, row, columns[1]);
+        long id;
 
         if (!*label) /* does not count */
             continue;
+        if (!is_id(number, &id))
+            return fer_fail(err, FER_EFORMAT, "%s: the id '%.64s' of a sample of test %.64s is no whole number", path,
+                            number, fer_csv_cell(csv, row, columns[0]));
         answers->items[answers->count++] =
             (struct answer){ .test = fer_csv_cell(csv, row, columns[0]),
-                             .id = strtol(fer_csv_cell(csv, row, columns[1]), NULL, 10),
+                             .id = id,
                              .name = base(fer_csv_cell(csv, row, columns[2])),
                              .label = label,
                              .by = by ? fer_csv_cell(csv, row, by_column) : "",

@@ -109,7 +109,7 @@ static bool tidy(const char *text, char *name, size_t size)
 
 static enum fer_status name_run(struct fer_grid_run *run, struct fer_error *err)
 {
-    char name[NAME_LENGTH] = "", hash[16] = "", part[NAME_LENGTH], *text = json_dumps(run->set, JSON_COMPACT);
+    char name[NAME_LENGTH] = "", hash[16] = "", part[NAME_LENGTH], *text = fer_json_dump(run->set, JSON_COMPACT);
     bool exact = true;
     const char *key;
     json_t *value;

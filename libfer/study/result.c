@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "file.h"
+#include "train/context.h"
 
 enum { FILE_MAX = 64 << 20 };
 
 enum fer_status fer_json_write(const char *path, const json_t *value, struct fer_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = fer_json_dump(value, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     struct fer_bytes parts[] = { { text, text ? strlen(text) : 0 }, { "\n", 1 } };
     enum fer_status status =
         text ? fer_file_write_atomic(path, parts, 2, err) : fer_fail(err, FER_ENOMEM, "no memory for %s", path);
@@ -23,7 +24,7 @@ enum fer_status fer_json_write(const char *path, const json_t *value, struct fer
 enum fer_status fer_json_read(const char *path, json_t **out, struct fer_error *err)
 {
     struct fer_error absent = FER_ERROR_INIT;
-    json_error_t wrong;
+    json_error_t wrong = { .text = "" };
     void *bytes;
     size_t size;
     enum fer_status status = fer_file_read(path, FILE_MAX, &bytes, &size, &absent);
@@ -37,10 +38,13 @@ enum fer_status fer_json_read(const char *path, json_t **out, struct fer_error *
     free(bytes);
     if (json_is_object(*out))
         return FER_OK;
+    if (!*out && !wrong.text[0])
+        return fer_fail(err, FER_ENOMEM, "no memory for %s", path);
+    status = fer_fail(err, FER_EFORMAT, "%s, line %d: %s; it was changed: remove it to begin anew", path,
+                      *out ? 1 : wrong.line, *out ? "no JSON object" : wrong.text);
     json_decref(*out);
     *out = NULL;
-    return fer_fail(err, FER_EFORMAT, "%s, line %d: %s; it was changed: remove it to begin anew", path, wrong.line,
-                    wrong.text[0] ? wrong.text : "no JSON object");
+    return status;
 }
 
 static enum fer_status result_path(const char *dir, const char *name, char **path, struct fer_error *err)

@@ -90,6 +90,8 @@ static enum fer_status read_study(const char *file, json_t **out, struct fer_err
     enum fer_status status =
         study ? fer_file_read(file, FILE_MAX, &bytes, &size, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
+    if (status == FER_OK && strlen(bytes) != size)
+        status = fer_fail(err, FER_EFORMAT, "%s is no text: it has a zero byte", file);
     rest = bytes;
     while (status == FER_OK && (line = strsep(&rest, "\n"))) {
         size_t length = strlen(line);

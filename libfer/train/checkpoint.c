@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "number.h"
+#include "train/context.h"
 
 /* ---- reading ---- */
 
@@ -242,7 +243,7 @@ static void note_metadata(struct fer_safetensors_writer *writer, const struct fe
 
     for (int i = 0; i < description->nlabels; i++)
         json_array_append_new(labels, json_string(description->labels[i]));
-    text = json_dumps(labels, JSON_COMPACT);
+    text = json_array_size(labels) == (size_t)description->nlabels ? fer_json_dump(labels, JSON_COMPACT) : NULL;
     json_decref(labels);
     snprintf(seed, sizeof(seed), "%" PRIu64, parts->seed);
     fer_safetensors_note(writer, "fer", "1");

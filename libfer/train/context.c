@@ -255,9 +255,23 @@ enum fer_status fer_data_compare(const char *dir, const json_t *before, const ch
     return status;
 }
 
+char *fer_json_dump(const json_t *value, size_t flags)
+{
+    const size_t size = value ? json_dumpb(value, NULL, 0, flags) : 0;
+    char *text = size > 0 ? malloc(size + 1) : NULL;
+
+    if (text && json_dumpb(value, text, size, flags) != size) {
+        free(text);
+        text = NULL;
+    }
+    if (text)
+        text[size] = '\0';
+    return text;
+}
+
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err)
 {
-    *out = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY) : NULL;
+    *out = fer_json_dump(value, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
     json_decref(value);
     return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "no memory for the report");
 }

@@ -77,6 +77,9 @@ json_t *fer_json_words(const char *const *words);
 /* What was begun in a directory goes on with the same --data: `before` is what was written down then; FER_EINVAL.  No
  * array: nobody knows. */
 enum fer_status fer_data_compare(const char *dir, const json_t *before, const char *const *data, struct fer_error *err);
+/* As json_dumps, which leaves keys out when it cannot get memory for them (jansson 2.14); malloc'ed, NULL when out of
+ * memory. */
+char *fer_json_dump(const json_t *value, size_t flags);
 /* The text of a JSON value, which is released; FER_ENOMEM when there is none. */
 enum fer_status fer_json_text(json_t *value, char **out, struct fer_error *err);
 

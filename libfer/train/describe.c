@@ -31,7 +31,7 @@ enum fer_status fer_trainer_describe(const struct fer_trainer *t, const char *pa
                             fer_json_string(device->name), "platform", fer_json_string(device->platform_name),
                             "version", fer_json_string(device->version), "driver", fer_json_string(device->driver),
                             "kernels", device->profile == FER_PROFILE_CPU ? "cpu" : "gpu");
-    char *text = run ? json_dumps(run, JSON_INDENT(2)) : NULL;
+    char *text = fer_json_dump(run, JSON_INDENT(2));
     enum fer_status status = text ? put_file(t, "run.json", text, err) : fer_fail(err, FER_ENOMEM, "out of memory");
 
     if (status == FER_OK)

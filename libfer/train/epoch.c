@@ -58,7 +58,7 @@ static json_t *mean_losses(const struct fer_trainer *t, double *total)
 
         for (int i = 0; i < step->nlosses; i++, at++) {
             snprintf(name, sizeof(name), "%s%s%s", step->name, step->name[0] ? "." : "", step->losses[i].name);
-            json_object_set_new(losses, name, json_real(t->state.sums[at] / turns));
+            json_object_set_new(losses, name, fer_json_number(t->state.sums[at] / turns));
             *total += step->losses[i].weight * t->state.sums[at] / turns;
         }
     }
@@ -72,10 +72,10 @@ static enum fer_status log_epoch(struct fer_trainer *t, json_t *results, bool be
     char *text = NULL;
     enum fer_status status;
 
-    line = json_pack("{s:s, s:s, s:I, s:I, s:f, s:o, s:O, s:b, s:f, s:f}", "kind", "epoch", "stage", t->stage->name,
-                     "epoch", (json_int_t)t->state.epochs + 1, "step", (json_int_t)t->state.turns, "loss", loss,
-                     "losses", losses, "tests", results, "best", (int)best, "seconds", fer_meter_now() - t->started,
-                     "waited", t->waited);
+    line = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:O, s:b, s:f, s:f}", "kind", "epoch", "stage", t->stage->name,
+                     "epoch", (json_int_t)t->state.epochs + 1, "step", (json_int_t)t->state.turns, "loss",
+                     fer_json_number(loss), "losses", losses, "tests", results, "best", (int)best, "seconds",
+                     fer_meter_now() - t->started, "waited", t->waited);
     status = fer_json_text(json_incref(line), &text, err);
     if (status == FER_OK)
         status = fer_log_line(t->log, json_incref(line), err);

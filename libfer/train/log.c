@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "train/context.h"
 
 struct fer_log {
     FILE *stream;
@@ -72,7 +73,7 @@ enum fer_status fer_log_open(const char *path, long lines, struct fer_log **out,
 enum fer_status fer_log_line(struct fer_log *log, json_t *object, struct fer_error *err)
 {
     /* 9 digits: every float is exact */
-    char *text = log && object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = log && object ? fer_json_dump(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     enum fer_status status = FER_OK;
 
     json_decref(object);

@@ -173,7 +173,7 @@ static enum fer_status read_header(struct fer_safetensors *file, struct fer_erro
 {
     unsigned char prefix[8];
     uint64_t length = 0;
-    json_error_t where;
+    json_error_t where = { .text = "" };
     char *text;
     enum fer_status status;
 
@@ -200,7 +200,9 @@ static enum fer_status read_header(struct fer_safetensors *file, struct fer_erro
     file->data = sizeof(prefix) + length;
     if (status == FER_OK) {
         file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
-        if (!json_is_object(file->header))
+        if (!file->header && !where.text[0])
+            status = fer_fail(err, FER_ENOMEM, "%s: no memory for its header", file->path);
+        else if (!json_is_object(file->header))
             status = fer_fail(err, FER_EFORMAT, "%s: not a safetensors file (header: %s)", file->path,
                               file->header ? "no object" : where.text);
     }
@@ -219,7 +221,7 @@ enum fer_status fer_safetensors_open(const char *path, struct fer_safetensors **
         free(file);
         return fer_fail(err, FER_ENOMEM, "%s: out of memory", path);
     }
-    file->fd = open(path, O_RDONLY | O_CLOEXEC);
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for a writer if it is a pipe */
     if (file->fd < 0 || fstat(file->fd, &info) != 0) {
         status = fer_file_fail(err, path, "open");
     } else if (S_ISDIR(info.st_mode)) {

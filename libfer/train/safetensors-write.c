@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "train/context.h"
 #include "train/safetensors.h"
 
 struct fer_safetensors_writer {
@@ -103,7 +104,7 @@ static char *header_text(const struct fer_safetensors_writer *writer)
     if (json_object_size(writer->metadata) > 0)
         ok = ok && json_object_set(whole, "__metadata__", writer->metadata) == 0;
     ok = ok && json_object_update(whole, writer->header) == 0;
-    text = ok ? json_dumps(whole, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    text = ok ? fer_json_dump(whole, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     json_decref(whole);
     return text;
 }

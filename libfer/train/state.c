@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { COUNT_MAX = 1 << 20 };
+#define STEPS_MAX ((int64_t)1 << 48) /* nobody trains as long, and whoever counts on from there overflows nothing */
 
 void fer_train_state_clear(struct fer_train_state *state)
 {
@@ -59,8 +60,12 @@ static json_t *longs(const long *items, int count)
 {
     json_t *array = json_array();
 
-    for (int i = 0; i < count; i++)
-        json_array_append_new(array, json_integer(items[i]));
+    for (int i = 0; i < count; i++) {
+        if (json_array_append_new(array, json_integer(items[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
     return array;
 }
 
@@ -68,31 +73,38 @@ static json_t *doubles(const double *items, int count)
 {
     json_t *array = json_array();
 
-    for (int i = 0; i < count; i++)
-        json_array_append_new(array, json_real(items[i]));
+    for (int i = 0; i < count; i++) {
+        if (json_array_append_new(array, json_real(items[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
     return array;
 }
 
 json_t *fer_train_state_json(const struct fer_train_state *s)
 {
+    char tuned[17];
     json_t *state = json_pack(
         "{s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "stage", s->stage, "step", (json_int_t)s->turns,
         "all_steps", (json_int_t)s->all_turns, "epoch", (json_int_t)s->epochs, "drawn", longs(s->drawn, s->ndata),
         "updates", longs(s->updates, s->nupdates), "schedules",
         doubles(s->schedules, s->nschedules * FER_SCHEDULE_STATE), "loss_sums", doubles(s->sums, s->nlosses), "summed",
         (json_int_t)s->summed, "epochs_since_best", (json_int_t)s->since_best, "log_lines", (json_int_t)s->log_lines);
+    bool whole = state != NULL;
 
+    snprintf(tuned, sizeof(tuned), "%016" PRIx64, s->tuned);
     if (s->has_best)
-        json_object_set_new(state, "best", json_real(s->best));
+        whole = json_object_set_new(state, "best", json_real(s->best)) == 0 && whole;
     if (s->precision != FER_FP32)
-        json_object_set_new(state, "precision", json_string(fer_precision_name(s->precision)));
+        whole = json_object_set_new(state, "precision", json_string(fer_precision_name(s->precision))) == 0 && whole;
     if (s->nscales > 0)
-        json_object_set_new(state, "loss_scales", doubles(s->scales, s->nscales));
-    if (s->tuned) {
-        char text[17];
-
-        snprintf(text, sizeof(text), "%016" PRIx64, s->tuned);
-        json_object_set_new(state, "tuned", json_string(text));
+        whole = json_object_set_new(state, "loss_scales", doubles(s->scales, s->nscales)) == 0 && whole;
+    if (s->tuned)
+        whole = json_object_set_new(state, "tuned", json_string(tuned)) == 0 && whole;
+    if (!whole) {
+        json_decref(state);
+        state = NULL;
     }
     return state;
 }
@@ -102,7 +114,7 @@ static bool read_long(const json_t *object, const char *key, long *out)
     const json_t *value = json_object_get(object, key);
 
     *out = (long)json_integer_value(value);
-    return json_is_integer(value) && *out >= 0;
+    return json_is_integer(value) && *out >= 0 && *out <= STEPS_MAX;
 }
 
 static bool read_longs(const json_t *array, long *out)
@@ -113,7 +125,7 @@ static bool read_longs(const json_t *array, long *out)
     json_array_foreach(array, i, item)
     {
         out[i] = (long)json_integer_value(item);
-        if (!json_is_integer(item) || out[i] < 0)
+        if (!json_is_integer(item) || out[i] < 0 || out[i] > STEPS_MAX)
             return false;
     }
     return true;

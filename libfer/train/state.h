@@ -41,7 +41,7 @@ enum fer_status fer_train_state_begin(struct fer_train_state *state, int stage, 
 void fer_train_state_clear(struct fer_train_state *state);
 /* Room for the state of loss scales. */
 enum fer_status fer_train_state_scales(struct fer_train_state *state, int count, struct fer_error *err);
-/* To and from the "state" of a checkpoint.  Numbers are exact. */
+/* To and from the "state" of a checkpoint.  Numbers are exact.  NULL: out of memory; never a part of it. */
 json_t *fer_train_state_json(const struct fer_train_state *state);
 /* FER_EFORMAT when it is not one.  The arrays have the sizes that were saved; compare them with the stage. */
 enum fer_status fer_train_state_parse(struct fer_train_state *state, const char *text, struct fer_error *err);

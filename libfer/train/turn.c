@@ -213,11 +213,12 @@ static json_t *log_object(const struct fer_trainer *t, double *total)
             *total += step->losses[i].weight * t->losses[at];
         }
         for (int u = 0; u < step->nupdates; u++)
-            json_array_append_new(rates, json_real(t->rates[rate++]));
+            json_array_append_new(rates, fer_json_number(t->rates[rate++]));
     }
-    line = json_pack("{s:s, s:s, s:I, s:I, s:f, s:o, s:f, s:f}", "kind", "step", "stage", t->stage->name, "epoch",
-                     (json_int_t)t->feeds[0].batch->epoch, "step", (json_int_t)t->state.turns, "loss", *total, "losses",
-                     losses, "rate", rate > 0 ? t->rates[0] : 0.0, "seconds", fer_meter_now() - t->started);
+    line = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:f}", "kind", "step", "stage", t->stage->name, "epoch",
+                     (json_int_t)t->feeds[0].batch->epoch, "step", (json_int_t)t->state.turns, "loss",
+                     fer_json_number(*total), "losses", losses, "rate", fer_json_number(rate > 0 ? t->rates[0] : 0.0),
+                     "seconds", fer_meter_now() - t->started);
     if (rate > 1)
         json_object_set(line, "rates", rates);
     if (t->scale > 0)

@@ -173,29 +173,52 @@ static const struct fer_param *const fold_params[] = {
     NULL
 };
 
-/* Distinct subjects are numbered, shuffled and dealt out to the k subsets.  subset[s] of subject s. */
-static enum fer_status deal(const struct fold *fold, const int *subject, size_t count, int subjects, int *subset,
-                            struct fer_error *err)
+static int by_value(const void *a, const void *b)
 {
-    size_t *present = malloc(((size_t)subjects + 1) * sizeof(*present)), n = 0;
+    return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
 
-    if (!present)
-        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d subjects", subjects);
+/* The subjects that there are, in order; a reader may give any numbers.  The caller frees *out. */
+static enum fer_status list_subjects(const int *subject, size_t count, int **out, size_t *distinct,
+                                     struct fer_error *err)
+{
+    int *list = malloc((count + 1) * sizeof(*list));
+    size_t n = 0;
+
+    *out = list;
+    if (!list)
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %zu subjects", count);
+    memcpy(list, subject, count * sizeof(*list));
+    qsort(list, count, sizeof(*list), by_value);
     for (size_t i = 0; i < count; i++) {
-        if (subset[subject[i]] < 0)
-            subset[subject[i]] = 0;
+        if (n == 0 || list[n - 1] != list[i])
+            list[n++] = list[i];
     }
-    for (int s = 0; s < subjects; s++) {
-        if (subset[s] == 0)
-            present[n++] = (size_t)s;
+    *distinct = n;
+    return FER_OK;
+}
+
+/* Subjects are shuffled and dealt out to the k subsets; subset[s] of the s-th.  The caller frees *out. */
+static enum fer_status deal(const struct fold *fold, size_t subjects, int **out, struct fer_error *err)
+{
+    size_t *order = malloc((subjects + 1) * sizeof(*order));
+    int *subset = malloc((subjects + 1) * sizeof(*subset));
+
+    *out = subset;
+    if (!order || !subset) {
+        free(order);
+        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %zu subjects", subjects);
     }
-    fer_random_permute((struct fer_random){ (uint64_t)fold->seed, 0 }, present, n);
-    for (size_t i = 0; i < n; i++)
-        subset[present[i]] = (int)(i % (size_t)fold->k);
-    free(present);
-    if (n < (size_t)fold->k)
+    for (size_t s = 0; s < subjects; s++)
+        order[s] = s;
+    fer_random_permute((struct fer_random){ (uint64_t)fold->seed, 0 }, order, subjects);
+    for (size_t i = 0; i < subjects; i++)
+        subset[order[i]] = (int)(i % (size_t)fold->k);
+    free(order);
+    if (subjects < (size_t)fold->k)
         return fer_fail_argument(err, FER_EINVAL, "k",
-                                 "%zu subjects cannot be dealt out to %d subsets; k may be %zu at most", n, fold->k, n);
+                                 "%zu subjects cannot be dealt out to %d subsets; k may be %zu at most", subjects,
+                                 fold->k, subjects);
     return FER_OK;
 }
 
@@ -203,7 +226,8 @@ static enum fer_status fold_select(const void *params, const struct fer_data_env
                                    const int *subject, bool *keep, struct fer_error *err)
 {
     const struct fold *fold = params;
-    int subjects = 0, *subset, valid = fold->valid == VALID_NEXT ? (fold->i + 1) % fold->k : fold->valid;
+    int *list = NULL, *subset = NULL, valid = fold->valid == VALID_NEXT ? (fold->i + 1) % fold->k : fold->valid;
+    size_t subjects = 0;
     enum fer_status status;
 
     (void)env;
@@ -219,19 +243,17 @@ static enum fer_status fold_select(const void *params, const struct fer_data_env
                             "sample %zu has no subject; ckplus, jaffe and kdef know theirs, a manifest needs "
                             "a column 'subject'; `split` divides without subjects",
                             i);
-        subjects = subject[i] >= subjects ? subject[i] + 1 : subjects;
     }
-    subset = malloc(((size_t)subjects + 1) * sizeof(*subset));
-    if (!subset)
-        return fer_fail(err, FER_ENOMEM, "out of memory for a list of %d subjects", subjects);
-    for (int s = 0; s <= subjects; s++)
-        subset[s] = -1;
-    status = deal(fold, subject, count, subjects, subset, err);
+    status = list_subjects(subject, count, &list, &subjects, err);
+    if (!status)
+        status = deal(fold, subjects, &subset, err);
     for (size_t i = 0; i < count && !status; i++) {
-        int part = subset[subject[i]] == fold->i ? TEST : subset[subject[i]] == valid ? VALID : TRAIN;
+        const int *at = bsearch(&subject[i], list, subjects, sizeof(*list), by_value);
+        int part = subset[at - list] == fold->i ? TEST : subset[at - list] == valid ? VALID : TRAIN;
 
         keep[i] = part == fold->part;
     }
+    free(list);
     free(subset);
     return status;
 }
