@@ -319,7 +319,7 @@ static bool parse_header(struct fer_parser *p, int *format)
 }
 
 static void parse_text(struct fer_parse *all, const struct fer_source *source, const struct fer_parser *includer,
-                    char *path, int *format)
+                       char *path, int *format)
 {
     struct fer_parser p = { .all = all, .includer = includer, .path = path };
     bool bare;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expression.h"
 
+#include <fer/host.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -158,4 +160,22 @@ enum fer_status expression_label(struct catalog *catalog, enum expression expres
     return fer_fail(err, FER_ENOTFOUND,
                     "the description's labels have no '%s' (nor '%s'); others=drop leaves such pictures out",
                     forms[expression][0], forms[expression][1]);
+}
+
+enum fer_status catalog_label(struct catalog *catalog, const char *text, int *label, struct fer_error *err)
+{
+    const char *name = expression_translate(catalog, text);
+    enum expression expression;
+    enum fer_status status;
+
+    if (catalog->env->nlabels == 0)
+        return catalog_name(catalog, &catalog->labels, text, label, err);
+    if (catalog->drop_others && expression_find(name, &expression) && catalog->expression[expression] < 0) {
+        *label = LEFT_OUT;
+        return FER_OK;
+    }
+    status = fer_label_find(catalog->env, name, label, err);
+    if (status == FER_ENOTFOUND && expression_find(name, &expression))
+        return expression_label(catalog, expression, label, err);
+    return status;
 }

@@ -44,10 +44,12 @@ plugins_data_la_SOURCES = \
 	%D%/pairs.c \
 	%D%/posed.c \
 	%D%/rafdb.c \
+	%D%/reader.c \
 	%D%/rotate.c \
 	%D%/sfew.c \
 	%D%/split.c \
 	%D%/transforms.c \
+	%D%/unpack.c \
 	%D%/views.c
 CL_FILES += \
 	%D%/geometry.cl \

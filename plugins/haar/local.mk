@@ -17,6 +17,7 @@ plugins_haar_la_SOURCES = \
 	%D%/haar.c \
 	%D%/haar.h \
 	%D%/pyramid.c \
+	%D%/read.c \
 	%D%/xml.c \
 	%D%/xml.h
 CL_FILES += \

@@ -9,6 +9,7 @@ plugins_metric_la_LIBADD = libfer.la
 plugins_metric_la_SOURCES = \
 	%D%/accuracy.c \
 	%D%/confusion.c \
+	%D%/inputs.c \
 	%D%/metric.c \
 	%D%/metric.h
 CL_FILES += \

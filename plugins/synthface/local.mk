@@ -11,6 +11,7 @@ plugins_synthface_la_SOURCES = \
 	%D%/codes.h \
 	%D%/identity.c \
 	%D%/options.c \
+	%D%/params.c \
 	%D%/random.c \
 	%D%/reader.c \
 	%D%/render.c \

@@ -19,6 +19,7 @@ struct synthface {
     double jitter, pose, light, noise, glasses, beard;
 };
 extern const struct fer_param *const synthface_params[];
+extern const char *const synthface_splits[]; /* by `split` */
 
 /* The expressions that can be drawn. */
 enum synthface_expression {
