@@ -213,7 +213,7 @@ SUMMING void clip(FER_IN(parts), FER_IN(control), FER_OUT(norm), FER_OUT(out), c
 }
 #endif
 
-/* Dynamic loss scale (graph/scale.h).  state: scale to come, scale used, 1 when gradients were not finite, updates since
+/* Dynamic loss scale (compile/scale.h).  state: scale to come, scale used, 1 when gradients were not finite, updates since
  * the scale has changed, then how often each update was skipped.  Scales are powers of two, so that nothing is rounded. */
 #ifdef FER_KERNEL_scale_seed
 __kernel void scale_seed(FER_IN(state), FER_OUT(seed), const float weight)

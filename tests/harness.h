@@ -13,7 +13,7 @@
 #ifndef FER_TESTS_HARNESS_H
 #define FER_TESTS_HARNESS_H
 
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "graph/graph.h"
 #include "graph/registry.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/pipeline.h"
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "graph/registry.h"
 #include "graph/sheet.h"
 

@@ -6,7 +6,7 @@
 #define FER_TESTS_TOY_H
 
 #include "arena.h"
-#include "graph/plan.h"
+#include "compile/plan.h"
 #include "run/exec.h"
 
 #include <check.h>

@@ -11,7 +11,7 @@
 
 #include "arena.h"
 #include "graph/bind.h"
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "graph/graph.h"
 #include "graph/registry.h"
 #include "philox.h"

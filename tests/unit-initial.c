@@ -2,7 +2,7 @@
  *
  * What weights start with: each number is a function of seed, path and place, however many threads made them.
  */
-#include "graph/initial.h"
+#include "compile/initial.h"
 #include "philox.h"
 
 #include <check.h>

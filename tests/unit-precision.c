@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core_cl.h"
-#include "graph/scale.h"
+#include "compile/scale.h"
 #include "toy.h"
 
 static struct fer_error err;

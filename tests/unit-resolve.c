@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/core.h"
 #include "resolve-text.h"
 
 #define NET "net small(x) -> y { y = x | conv: conv2d 4 kernel=3 | bn: batchnorm | avgpool global | fc: linear 7 }\n"

@@ -3,7 +3,7 @@
  * Decision points: what only chosen nets compute is, bit for bit, what all nets compute when the chosen is taken
  * afterwards; and the others have not run.
  */
-#include "graph/plan.h"
+#include "compile/plan.h"
 #include "harness.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  * Where weights live: they are drawn while something else is done, and are there when somebody needs them.
  */
-#include "graph/initial.h"
+#include "compile/initial.h"
 #include "trial.h"
 
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/core.h"
 #include "graph/resolve.h"
 
 struct fields {

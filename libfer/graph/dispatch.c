@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "graph/core.h"
 #include "graph/resolve.h"
 
 struct dispatch {

@@ -152,4 +152,10 @@ enum fer_status fer_graph_add(struct fer_graph *graph, const struct fer_op_spec 
 /* Mark what is needed: operations that lead to kept values, losses, metrics; count uses of live operations. */
 void fer_graph_prune(struct fer_graph *graph);
 
+/* The core's own layers (compile/core.c). */
+extern const struct fer_layer fer_core_ingest;  /* u8 [N,H,W,C] to f32 [N,C,H,W] in [0, 1] */
+extern const struct fer_layer fer_core_convert; /* between layouts */
+extern const struct fer_layer fer_core_gather;  /* the rows of the operation's branch */
+extern const struct fer_metric fer_core_mean;   /* mean over samples of a loss's scalar */
+
 #endif

@@ -1,68 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
-	%D%/alone.c \
-	%D%/alone.h \
-	%D%/autodiff.c \
-	%D%/autodiff.h \
 	%D%/bind-parts.h \
 	%D%/bind-text.c \
 	%D%/bind-value.c \
 	%D%/bind.c \
 	%D%/bind.h \
-	%D%/branch.c \
-	%D%/branch.h \
-	%D%/compile-parts.h \
-	%D%/compile-predict.c \
-	%D%/compile-stage.c \
-	%D%/compile-test.c \
-	%D%/compile.c \
-	%D%/compile.h \
-	%D%/compiler.c \
-	%D%/compiler.h \
-	%D%/core.c \
-	%D%/core.h \
 	%D%/cut.c \
 	%D%/dataflow.c \
 	%D%/dataset.c \
 	%D%/description.c \
 	%D%/description.h \
-	%D%/detector.c \
-	%D%/detector.h \
 	%D%/dispatch.c \
 	%D%/elf.c \
 	%D%/elf.h \
-	%D%/emit.c \
-	%D%/emit.h \
 	%D%/entry.c \
 	%D%/env.c \
 	%D%/expand.c \
 	%D%/flow.c \
-	%D%/fold.c \
-	%D%/forward.c \
-	%D%/fuse.c \
 	%D%/graph.c \
 	%D%/graph.h \
-	%D%/initial.c \
-	%D%/initial.h \
 	%D%/inline.c \
-	%D%/inputs.c \
 	%D%/items.c \
-	%D%/launch.c \
 	%D%/keep.c \
 	%D%/label.c \
 	%D%/load.c \
-	%D%/lower.c \
-	%D%/lower.h \
 	%D%/model.c \
 	%D%/net.c \
-	%D%/pack.c \
-	%D%/pack.h \
-	%D%/passes.c \
-	%D%/plan-check.c \
-	%D%/plan-rows.c \
-	%D%/plan.c \
-	%D%/plan.h \
 	%D%/plugin-check.c \
 	%D%/predict.c \
 	%D%/probe.c \
@@ -71,23 +35,14 @@ libfer_core_la_SOURCES += \
 	%D%/registry.h \
 	%D%/resolve.c \
 	%D%/resolve.h \
-	%D%/scale.c \
-	%D%/scale.h \
 	%D%/scope.c \
-	%D%/solve.c \
 	%D%/solver.c \
-	%D%/solvers.c \
-	%D%/solvers.h \
+	%D%/solver.h \
 	%D%/sheet.c \
 	%D%/sheet.h \
 	%D%/stage.c \
 	%D%/step.c \
 	%D%/step.h \
-	%D%/store.c \
 	%D%/test.c \
-	%D%/update.c \
-	%D%/update.h \
 	%D%/weight.c \
-	%D%/weight.h \
-	%D%/widen.c \
-	%D%/widen.h
+	%D%/weight.h

@@ -8,7 +8,7 @@
 #include "arena.h"
 #include "graph/bind.h"
 #include "graph/registry.h"
-#include "graph/solvers.h"
+#include "graph/solver.h"
 
 static size_t type_size(enum fer_param_type type)
 {

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "graph/solvers.h"
+#include "graph/solver.h"
 
 static bool is_word(const char *text)
 {

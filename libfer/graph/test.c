@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "graph/core.h"
 #include "graph/resolve.h"
 
 int fer_test_index(const struct fer_description *d, const char *name)

@@ -11,7 +11,7 @@
 struct fer_exec;
 
 /* Allocate the arenas and the tensors with places of their own, build every kernel, set every argument.  The program
- * has been planned (graph/plan.h) and must outlive the executor; PERSISTENT buffers too.  With poison, everything but
+ * has been planned (compile/plan.h) and must outlive the executor; PERSISTENT buffers too.  With poison, everything but
  * constants is filled with NaN first (tests); else inputs start as zero. */
 enum fer_status fer_exec_create(struct fer_device *device, struct fer_program *program, bool poison,
                                 const struct fer_build_watch *watch, struct fer_exec **out, struct fer_error *err);

@@ -14,7 +14,7 @@
 #ifndef FER_TRAIN_CHECKPOINT_H
 #define FER_TRAIN_CHECKPOINT_H
 
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "train/safetensors.h"
 
 struct fer_checkpoint {

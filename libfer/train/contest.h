@@ -5,7 +5,7 @@
 #ifndef FER_TRAIN_CONTEST_H
 #define FER_TRAIN_CONTEST_H
 
-#include "graph/alone.h"
+#include "compile/alone.h"
 
 /* One solution. */
 struct fer_entrant {

@@ -8,7 +8,7 @@
 #include <fer/context.h>
 #include <jansson.h>
 
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "graph/description.h"
 #include "graph/registry.h"
 #include "run/device.h"

@@ -10,7 +10,7 @@
 #ifndef FER_TRAIN_EXCHANGE_H
 #define FER_TRAIN_EXCHANGE_H
 
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "train/group.h"
 
 struct fer_exchange;

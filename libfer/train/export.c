@@ -14,7 +14,7 @@
 
 #include "data/batch.h"
 #include "data/pipeline.h"
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "graph/sheet.h"
 #include "train/context.h"
 #include "train/meter.h"

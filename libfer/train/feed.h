@@ -6,7 +6,7 @@
 #define FER_TRAIN_FEED_H
 
 #include "data/pipeline.h"
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "train/group.h"
 
 struct fer_feed {

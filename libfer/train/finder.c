@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "graph/detector.h"
+#include "compile/detector.h"
 #include "train/context.h"
 #include "train/runner.h"
 #include "said.h"

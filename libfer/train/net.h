@@ -5,7 +5,7 @@
 #ifndef FER_TRAIN_NET_H
 #define FER_TRAIN_NET_H
 
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "train/context.h"
 
 #define FER_NET_PORTS 16

@@ -2,7 +2,7 @@
  *
  * The loss scales of a stage between device and checkpoint.
  */
-#include "graph/scale.h"
+#include "compile/scale.h"
 
 #include <float.h>
 

@@ -11,7 +11,7 @@
 
 #include "data/image.h"
 #include "data/pipeline.h"
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "lang/choice.h"
 #include "train/context.h"
 

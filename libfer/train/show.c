@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/core.h"
 #include "graph/graph.h"
 #include "run/dump.h"
 #include "train/net.h"

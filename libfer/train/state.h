@@ -30,7 +30,7 @@ struct fer_train_state {
     long since_best; /* epochs */
     long log_lines;  /* of log.jsonl that belong to this state */
     int nscales;     /* with a loss scale: */
-    double *scales;  /* its state for each step of the stage (graph/scale.h), in program order, as it was saved */
+    double *scales;  /* its state for each step of the stage (compile/scale.h), in program order, as it was saved */
     enum fer_precision precision; /* that the run began with */
     uint64_t tuned; /* digest of the solvers that were measured (fer_solved_digest); 0: heuristics chose all */
 };

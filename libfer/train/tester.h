@@ -8,7 +8,7 @@
 #include <fer/train.h>
 
 #include "data/pipeline.h"
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "train/context.h"
 
 struct fer_tester;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "graph/scale.h"
+#include "compile/scale.h"
 #include "train/trainer.h"
 
 struct fer_rate_point fer_trainer_point(const struct fer_trainer *t)

@@ -5,7 +5,7 @@
 #ifndef FER_TRAIN_WEIGHTS_H
 #define FER_TRAIN_WEIGHTS_H
 
-#include "graph/compile.h"
+#include "compile/compile.h"
 #include "train/context.h"
 
 /* Rows are named relative to the path, behind `prefix`.  Surplus rows are noted.  Missing and misshapen ones are

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compile/emit.h"
+#include "compile/lower.h"
+#include "compile/widen.h"
+#include "said.h"
+
+enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op)
+{
+    em->op = op;
+    em->epilogue.activation = op->activation;
+    em->epilogue.slope = op->slope;
+    if (op->addend && !(em->epilogue.add = fer_compiler_value(em->c, op->in[op->addend])))
+        return fer_fail(em->err, FER_ENOMEM, "out of memory while compiling");
+    return op->affine ? fer_fold(em->c, op, &em->folded, &em->epilogue.bias, em->err) : FER_OK;
+}
+
+enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, struct fer_segment *segment, bool tracking,
+                                 bool has_backward, struct fer_error *err)
+{
+    if (op->layer->flags & FER_LAYER_VIEW)
+        return fer_compiler_value(c, op->out[0]) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+    struct fer_emit em = fer_compiler_emit(c, segment, op->region == FER_REGION_DATA ? "data" : "forward", err);
+    enum fer_status status = fer_compiler_emit_op(&em, op);
+    em.tracking = tracking;
+    em.has_backward = has_backward;
+    if (!status)
+        status = fer_said(op->layer->forward(&em, err), op->layer->name, "forward", err);
+    fer_wide_finish(&em);
+    return status ? status : em.status;
+}
