@@ -3,7 +3,7 @@
 if PLUGIN_VISION
 plugin_LTLIBRARIES += plugins/vision.la
 endif
-plugins_vision_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+plugins_vision_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D% -I$(top_builddir)/plugins
 plugins_vision_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_vision_la_LIBADD = libfer.la
 if HAVE_CLBLAST
@@ -88,4 +88,6 @@ CL_FILES += \
 	%D%/reduce.cl \
 	%D%/resize.cl \
 	%D%/softmax.cl
+CL_PARTS += \
+	%D%/tile.cl
 EXTRA_DIST += %D%/README.md
