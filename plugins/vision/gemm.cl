@@ -14,7 +14,7 @@ __kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
 {
     const size_t i = get_global_id(0);
     if (i < SIZE(c))
-        DATA(c)[i] = DATA(bias)[i % n];
+        DATA(c)[i] = DATA(bias)[i - fer_divide(i, n) * n];
 }
 #endif
 #define GEMM_ARGUMENTS                                                                                                   \

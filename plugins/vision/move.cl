@@ -5,8 +5,9 @@
  * the box.  Compiled for 16 lanes the offsets are multiples of 16.
  */
 #define BOX(i)                                                                                                           \
-    const int w = (int)(i % size_w), h = (int)(i / size_w % size_h);                                                     \
-    const int c = (int)(i / size_w / size_h % blocks) * FER_LANES, n = (int)(i / size_w / size_h / blocks);
+    const size_t line = fer_divide(i, size_w), plane = fer_divide(line, size_h), row = fer_divide(plane, blocks);        \
+    const int w = (int)(i - line * size_w), h = (int)(line - plane * size_h);                                            \
+    const int c = (int)(plane - row * blocks) * FER_LANES, n = (int)row;
 #define BLOCKS const int blocks = (size_c + FER_LANES - 1) / FER_LANES;
 
 /* Lanes past the box are zero in x when the box ends with its channels, and may be cut off when it does not. */
@@ -76,8 +77,9 @@ __kernel void permute(FER_IN(x), FER_OUT(out), const int step_y, const int step_
 {
     const size_t row = (size_t)out_dim.y * FER_PLANE(out_dim);
     for (FER_SPAN(i, SIZE(out), span)) {
-        const size_t k = i % out_dim.w, j = i / out_dim.w % out_dim.z, y = i / FER_PLANE(out_dim) % out_dim.y;
-        DATA(out)[i] = DATA(x)[i / row * row + y * step_y + j * step_z + k * step_w];
+        const size_t line = fer_divide(i, out_dim.w), plane = fer_divide(line, out_dim.z), n = fer_divide(plane, out_dim.y);
+        const size_t y = plane - n * out_dim.y, j = line - plane * out_dim.z, k = i - line * out_dim.w;
+        DATA(out)[i] = DATA(x)[n * row + y * step_y + j * step_z + k * step_w];
     }
 }
 #endif
