@@ -30,6 +30,7 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_winograd2.c \
 	%D%/deconv.c \
 	%D%/dropout.c \
+	%D%/gather.c \
 	%D%/gemm.c \
 	%D%/gemm.h \
 	%D%/groupnorm.c \
@@ -80,10 +81,12 @@ CL_FILES += \
 	%D%/conv_winograd2_weights.cl \
 	%D%/conv_winograd_weights.cl \
 	%D%/dropout.cl \
+	%D%/gather.cl \
 	%D%/gemm.cl \
 	%D%/groupnorm.cl \
 	%D%/move.cl \
 	%D%/normalize.cl \
+	%D%/permute.cl \
 	%D%/pool.cl \
 	%D%/reduce.cl \
 	%D%/resize.cl \
