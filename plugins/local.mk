@@ -23,7 +23,9 @@ include %D%/nvidia/local.mk
 
 # Shared by plugins of this tree; includes only public headers, and is installed for those who want to copy it.
 dist_emit_DATA += %D%/emit.h
-noinst_HEADERS += %D%/picture.h
+noinst_HEADERS += %D%/partial.h %D%/picture.h
+CL_FILES += %D%/partial.cl
+CL_PARTS += %D%/axis.cl
 
 dist_template_DATA += \
 	%D%/template/Makefile \

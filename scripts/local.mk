@@ -9,7 +9,6 @@ EXTRA_DIST += \
 	%D%/check-opencl \
 	%D%/demo \
 	%D%/docs \
-	%D%/embed-cl \
 	%D%/gpu-check \
 	%D%/install-deps \
 	%D%/installcheck \

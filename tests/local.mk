@@ -178,10 +178,12 @@ tensor_source = %D%/tensor/emulated.c
 check_DATA += $(tensor_plugin)
 CLEANFILES += $(tensor_plugin)
 EXTRA_DIST += $(tensor_source)
-nvidia_parts = plugins/nvidia/tensor.c plugins/nvidia/table.h plugins/nvidia/tensor.h plugins/nvidia/tensor_cl.h
-$(tensor_plugin): $(tensor_source) $(nvidia_parts) $(ferinclude_HEADERS)
-	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. -Iplugins/nvidia $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ \
-		$(srcdir)/$(tensor_source) $(srcdir)/plugins/nvidia/tensor.c
+nvidia_parts = plugins/nvidia/tensor.c plugins/nvidia/tensor_conv.c plugins/nvidia/tensor_product.c
+nvidia_headers = plugins/nvidia/table.h plugins/nvidia/tensor.h plugins/partial.h plugins/nvidia/tensor_conv_cl.h \
+	plugins/nvidia/tensor_product_cl.h plugins/partial_cl.h
+$(tensor_plugin): $(tensor_source) $(nvidia_parts) $(nvidia_headers) $(ferinclude_HEADERS)
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -I. -Iplugins -Iplugins/nvidia $(AM_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ \
+		$(filter %.c,$^)
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)

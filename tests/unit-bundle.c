@@ -250,6 +250,33 @@ static void of_seven(const char *source, int programs, float first, float second
     ck_assert_float_eq(first_of(two), second);
 }
 
+/* As scripts/embed-cl writes a source that includes another, by one kernel only, and a third, by both. */
+START_TEST(included)
+{
+    of_seven("#line 1 \"two.cl\"\n"
+             "#ifdef FER_KERNEL_one\n"
+             "#define STEP 3\n"
+             "#line 1 \"tile.cl\"\n"
+             "#ifndef STEP\n"
+             "#define STEP 1\n"
+             "#endif\n"
+             "static float of(float v) { return v + STEP; }\n"
+             "#line 4 \"two.cl\"\n"
+             "__kernel void one(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = of(DATA(x)[0]); }\n"
+             "#endif\n"
+             "#ifdef FER_KERNEL_two\n"
+             "#line 1 \"tile.cl\"\n"
+             "#ifndef STEP\n"
+             "#define STEP 1\n"
+             "#endif\n"
+             "static float of(float v) { return v + STEP; }\n"
+             "#line 8 \"two.cl\"\n"
+             "__kernel void two(FER_IN(x), FER_OUT(y)) { DATA(y)[0] = of(DATA(x)[0]); }\n"
+             "#endif\n",
+             1, 10, 8);
+}
+END_TEST
+
 /* Functions that are not static, tables, unions, comments, macros of several lines, alternatives that open a bracket.
  */
 START_TEST(declarations)
@@ -445,6 +472,7 @@ static Suite *make_suite(void)
                                    types,
                                    layouts,
                                    forms,
+                                   included,
                                    declarations,
                                    not_together,
                                    one_is_wrong,

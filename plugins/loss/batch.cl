@@ -5,29 +5,20 @@
  */
 #ifdef FER_KERNEL_batch_mean
 /* mean[0] = sum of sample / sum of weight; mean[1] = 1 / sum of weight (0 when no sample counts). */
-__kernel __attribute__((reqd_work_group_size(64, 1, 1))) void batch_mean(FER_IN(sample), FER_IN(weight), FER_OUT(loss),
-                                                                         FER_OUT(share))
+FER_GROUP void batch_mean(FER_IN(sample), FER_IN(weight), FER_OUT(loss), FER_OUT(share))
 {
-    __local float part_s[64], part_w[64];
+    __local float part[64];
     const int lane = get_local_id(0);
     float s = 0.0f, w = 0.0f;
     for (int n = lane; n < sample_dim.x; n += 64) {
         s += DATA(sample)[n];
         w += DATA(weight)[n];
     }
-    part_s[lane] = s;
-    part_w[lane] = w;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int reach = 32; reach > 0; reach /= 2) {
-        if (lane < reach) {
-            part_s[lane] += part_s[lane + reach];
-            part_w[lane] += part_w[lane + reach];
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
+    FER_REDUCE(part, lane, s, FER_PLUS)
+    FER_REDUCE(part, lane, w, FER_PLUS)
     if (lane == 0) {
-        DATA(share)[0] = part_w[0] != 0.0f ? 1.0f / part_w[0] : 0.0f;
-        DATA(loss)[0] = part_w[0] != 0.0f ? part_s[0] / part_w[0] : 0.0f;
+        DATA(share)[0] = w != 0.0f ? 1.0f / w : 0.0f;
+        DATA(loss)[0] = w != 0.0f ? s / w : 0.0f;
     }
 }
 #endif

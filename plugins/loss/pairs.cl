@@ -116,14 +116,7 @@ FER_GROUP void similar(FER_IN(z), FER_OUT(s), FER_OUT(level), const int size, co
         DATA(s)[(size_t)i * rows + k] = dot;
         best = k == i ? best : fmax(best, dot);
     }
-    part[lane] = best;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int reach = 32; reach > 0; reach /= 2) {
-        if (lane < reach)
-            part[lane] = fmax(part[lane], part[lane + reach]);
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
-    best = part[0];
+    FER_REDUCE(part, lane, best, fmax)
     for (int k = lane; k < rows; k += 64)
         sum += k == i ? 0.0f : exp(DATA(s)[(size_t)i * rows + k] - best);
     SUM(sum)

@@ -31,8 +31,7 @@
 #endif
 
 #ifdef FER_KERNEL_pointwise
-__kernel __attribute__((reqd_work_group_size(64, 1, 1))) void pointwise(FER_IN(x), TARGETS FER_OUT(sample),
-                                                                        FER_OUT(weight), const int row)
+FER_GROUP void pointwise(FER_IN(x), TARGETS FER_OUT(sample), FER_OUT(weight), const int row)
 {
     __local float part[64];
     const int lane = get_local_id(0), n = get_group_id(0);
@@ -40,15 +39,9 @@ __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void pointwise(FER_IN(x
     float sum = 0.0f;
     for (int i = lane; i < row; i += 64)
         sum += LOSS(DATA(x)[at + i], TARGET(at + i));
-    part[lane] = sum;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int reach = 32; reach > 0; reach /= 2) {
-        if (lane < reach)
-            part[lane] += part[lane + reach];
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
+    FER_REDUCE(part, lane, sum, FER_PLUS)
     if (lane == 0) {
-        DATA(sample)[n] = part[0] / (float)row;
+        DATA(sample)[n] = sum / (float)row;
         DATA(weight)[n] = 1.0f;
     }
 }

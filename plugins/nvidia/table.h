@@ -31,12 +31,14 @@ static void convolve_bf16(struct fer_emit *em, const void *detail, const int *va
     tensor_emit_convolution(em, detail, values, bf16_way);
 }
 
-#define SOLVER(name_, help_)                                                                                           \
-    static const struct fer_solver name_ = { sizeof(struct fer_solver), #name_, help_, tensor_sources, tensor_tunables }
-SOLVER(product_tf32, "tensor cores; what is multiplied is rounded to TF32");
-SOLVER(product_bf16, "tensor cores; what is multiplied is rounded to bf16");
-SOLVER(convolution_tf32, "an implicit product by tensor cores; what is multiplied is rounded to TF32");
-SOLVER(convolution_bf16, "an implicit product by tensor cores; what is multiplied is rounded to bf16");
+#define SOLVER(name_, sources_, help_)                                                                                 \
+    static const struct fer_solver name_ = { sizeof(struct fer_solver), #name_, help_, sources_, tensor_tunables }
+SOLVER(product_tf32, tensor_product_sources, "tensor cores; what is multiplied is rounded to TF32");
+SOLVER(product_bf16, tensor_product_sources, "tensor cores; what is multiplied is rounded to bf16");
+SOLVER(convolution_tf32, tensor_conv_sources,
+       "an implicit product by tensor cores; what is multiplied is rounded to TF32");
+SOLVER(convolution_bf16, tensor_conv_sources,
+       "an implicit product by tensor cores; what is multiplied is rounded to bf16");
 
 #define PRODUCT .size = sizeof(struct fer_added_solver), .kind = FER_PROBLEM_PRODUCT, .applicable = multiplies
 #define CONVOLUTION .size = sizeof(struct fer_added_solver), .kind = FER_PROBLEM_CONVOLUTION, .applicable = convolves

@@ -14,23 +14,16 @@ static inline float softplus(const float t)
 
 /* sample (+)= mean of softplus(sign t) */
 #ifdef FER_KERNEL_adversary
-__kernel __attribute__((reqd_work_group_size(64, 1, 1))) void adversary(FER_IN(t), FER_INOUT(sample), const float sign,
-                                                                        const int more)
+FER_GROUP void adversary(FER_IN(t), FER_INOUT(sample), const float sign, const int more)
 {
     __local float part[64];
     const int lane = get_local_id(0), n = get_group_id(0), row = t_dim.y * (int)FER_PLANE(t_dim);
     float sum = 0.0f;
     for (int i = lane; i < row; i += 64)
         sum += softplus(sign * DATA(t)[(size_t)n * row + i]);
-    part[lane] = sum;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int reach = 32; reach > 0; reach /= 2) {
-        if (lane < reach)
-            part[lane] += part[lane + reach];
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
+    FER_REDUCE(part, lane, sum, FER_PLUS)
     if (lane == 0)
-        DATA(sample)[n] = part[0] / (float)row + (more ? DATA(sample)[n] : 0.0f);
+        DATA(sample)[n] = sum / (float)row + (more ? DATA(sample)[n] : 0.0f);
 }
 #endif
 

@@ -71,9 +71,6 @@ static inline int conv_lanes(int channels, enum fer_layout layout)
 double conv_macs(const struct fer_convolution_shape *shape, int n);
 /* Flops and bytes of a pass over all, for the profiler. */
 void conv_cost(struct fer_launch *launch, const struct fer_convolution_shape *shape);
-/* The first `count` of sums[lanes] = partial[split][lanes], added in the order of the splits. */
-void conv_sum_emit(struct fer_emit *em, struct fer_tensor *partial, struct fer_tensor *sum, int count, int lanes,
-                   int splits);
 /* A temporary of `count` floats. */
 struct fer_tensor *conv_temp(struct fer_emit *em, size_t count);
 

@@ -2,23 +2,12 @@
  *
  * The bias of a convolution where it is not part of a solver's kernel.
  */
+#include "../partial.h"
 #include "conv.h"
 #include "conv_bias_add_cl.h"
 #include "conv_bias_cl.h"
 
 enum { SPLITS = 16, GROUP = 64 /* work-items that share a channel of a plain layout */ };
-
-void conv_sum_emit(struct fer_emit *em, struct fer_tensor *partial, struct fer_tensor *sum, int count, int lanes,
-                   int splits)
-{
-    struct fer_launch *launch = fer_emit_kernel(em, fer_conv_bias_cl, "conv_sum", " ");
-    fer_launch_in(launch, "partial", partial);
-    fer_launch_out(launch, "sums", sum);
-    fer_launch_int(launch, count);
-    fer_launch_int(launch, lanes);
-    fer_launch_int(launch, splits);
-    fer_launch_range_1d(launch, fer_extent_fixed((size_t)count));
-}
 
 void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tensor *db)
 {
@@ -37,7 +26,7 @@ void conv_bias_emit(struct fer_emit *em, struct fer_tensor *dy, struct fer_tenso
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)(blocked ? lanes / FER_BLOCK : lanes * GROUP)),
                         fer_extent_fixed((size_t)splits), blocked ? 1 : GROUP, 1);
 
-    conv_sum_emit(em, partial, db, shape->dim[1], lanes, splits);
+    partial_sum_emit(em, &(struct partial_sum){ .partial = partial, .y = db, .step = lanes, .parts = splits });
 }
 
 void conv_bias_add_emit(struct fer_emit *em, struct fer_tensor *bias, struct fer_tensor *y)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The gradient of a bias: db[k] = the sum over images and pixels of dy[n, k, p], in two steps of fixed order.
- * conv_bias_partial: partial[split][lane] sums `images` images; `lanes` is the number of channels, for a blocked dy rounded
- * up to 16.  BLOCKED, a work-item has the 16 channels of a block, else a work-group of 64 has a channel.  conv_sum:
- * db[k] is the sum over the splits.
+ * The gradient of a bias: db[k] = the sum over images and pixels of dy[n, k, p], in parts that partial.cl adds.
+ * partial[part][lane] sums `images` images; `lanes` is the number of channels, for a blocked dy rounded up to 16.  BLOCKED,
+ * a work-item has the 16 channels of a block, else a work-group of 64 has a channel.
  */
-#ifdef FER_KERNEL_conv_bias_partial
 #ifdef BLOCKED
 #define FETCH(p) FER_READ(dy, 16)(dy_data, in + (size_t)(p) * FER_BLOCK)
 __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)
@@ -45,20 +43,5 @@ FER_GROUP void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, 
     FER_REDUCE(part, lane, total, FER_PLUS)
     if (lane == 0)
         DATA(partial)[(size_t)split * lanes + k] = total;
-}
-#endif
-#endif
-
-#ifdef FER_KERNEL_conv_sum
-/* sums[k] of partial[split][lanes], over the splits in order. */
-__kernel void conv_sum(FER_IN(partial), FER_OUT(sums), const int count, const int lanes, const int splits)
-{
-    const int k = (int)get_global_id(0);
-    float sum = 0.0f;
-    if (k >= count)
-        return;
-    for (int s = 0; s < splits; s++)
-        sum += DATA(partial)[(size_t)s * lanes + k];
-    DATA(sums)[k] = sum;
 }
 #endif

@@ -2,8 +2,8 @@
  *
  * Depthwise convolution: as many groups as channels in and out.  See conv_depthwise.cl.
  */
+#include "../partial.h"
 #include "conv.h"
-#include "conv_bias_cl.h"
 #include "conv_depthwise_cl.h"
 #include "conv_depthwise_pack_cl.h"
 #include "conv_depthwise_plain_cl.h"
@@ -122,7 +122,8 @@ static void emit_sums(const struct conv_call *call)
     fer_launch_int(launch, images);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)splits * GROUP), fer_extent_fixed((size_t)s->k), GROUP, 1);
     conv_cost(launch, s);
-    conv_sum_emit(call->em, partial, call->of.w, count, count, splits);
+    partial_sum_emit(call->em,
+                     &(struct partial_sum){ .partial = partial, .y = call->of.w, .step = count, .parts = splits });
 }
 
 static void forward(const struct conv_call *call)
@@ -166,7 +167,7 @@ static void weights(const struct conv_call *call)
 #define HELP "every channel by itself, 16 at a time where they are blocked"
 #define SOLVER                                                                                                         \
     CONV_SOLVER("depthwise", HELP, NULL, fer_conv_depthwise_cl, fer_conv_depthwise_pack_cl,                            \
-                fer_conv_depthwise_plain_cl, fer_conv_bias_cl)
+                fer_conv_depthwise_plain_cl, fer_partial_cl)
 const struct conv_solver conv_depthwise_forward = { SOLVER, .applicable = applicable, .emit = forward,
                                                     .epilogue = true };
 const struct conv_solver conv_depthwise_data = { SOLVER, .applicable = applicable, .emit = data };

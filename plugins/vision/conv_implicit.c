@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "../partial.h"
 #include "conv.h"
 #include "conv_implicit_cl.h"
 #include "conv_implicit_pack_cl.h"
@@ -165,21 +166,19 @@ static void emit(const struct conv_call *call, bool data, struct fer_tensor *in,
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct product p = product_of(call, data);
     const size_t size = (size_t)s->n * (size_t)(data ? s->c * s->h * s->w : s->k * s->oh * s->ow);
-    char options[CONV_EPILOGUE_OPTIONS];
     if (p.splits == 1) {
         emit_product(call, &p, in, NULL, out);
         return;
     }
     struct fer_tensor *partial = conv_temp(call->em, size * (size_t)p.splits);
     emit_product(call, &p, in, partial, out);
-    struct fer_launch *launch = fer_any_precision(fer_emit_kernel(
-        call->em, fer_conv_implicit_cl, "conv_implicit_join", "%s", data ? " " : conv_epilogue_options(call, options)));
-    fer_launch_in(launch, "partial", partial);
-    if (!data)
-        conv_epilogue_in(launch, call);
-    fer_launch_out(launch, "y", out);
-    fer_launch_int(launch, p.splits);
-    fer_launch_range_1d(launch, fer_extent_each(out));
+    partial_sum_emit(call->em, &(struct partial_sum){ .partial = partial,
+                                                      .bias = data ? NULL : call->of.bias,
+                                                      .add = data ? NULL : call->of.add,
+                                                      .y = out,
+                                                      .parts = p.splits,
+                                                      .activation = data ? FER_ACTIVATION_NONE : call->of.activation,
+                                                      .slope = call->of.slope });
 }
 
 static void forward(const struct conv_call *call)
@@ -246,7 +245,8 @@ static void weights(const struct conv_call *call)
 }
 
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
-#define SOLVER(tunables) CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl, fer_conv_implicit_pack_cl)
+#define SOLVER(tunables)                                                                                               \
+    CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl, fer_conv_implicit_pack_cl, fer_partial_cl)
 const struct conv_solver conv_implicit_forward = { SOLVER(tunables), .applicable = applicable, .emit = forward,
                                                    .epilogue = true };
 const struct conv_solver conv_implicit_data = { SOLVER(tunables), .applicable = applicable, .emit = data };

@@ -13,127 +13,27 @@
  *      rows   |     |     |  256 work-items      |                        channel, tap), depth is pixels, divided into
  *             +-----+     +----------------------+                        splits that conv_implicit_sum adds in order
  *
- * Both strips lie in local memory, twice: while one pair is multiplied, the next is on its way from global memory to
- * registers.  A work-item brings a run of RUN numbers of each strip in a step, whose place it walks along without a
- * division: a tap's position and whether it lies in the picture are the same for all channels.  It has EACH_M x EACH_N
- * results, in runs of 4 rows and columns; 32 neighbours have 4 x 8 such runs, so that they read few words of local
- * memory, and those side by side.
+ * Strips, sums and the order of a step are tile.cl's.  A work-item brings a run of RUN numbers of each strip in a step,
+ * whose place it walks along without a division: a tap's position and whether it lies in the picture are the same for all
+ * channels.
  */
-#ifndef TILE_M
-#define TILE_M 64
-#endif
-#ifndef TILE_N
-#define TILE_N 64
-#endif
 /* So many channels side by side always have the same tap, because a group's channels are a multiple of it: 1, RUN or, of a
  * step, DEPTH. */
 #ifndef TOGETHER
 #define TOGETHER 1
 #endif
-/* Depths that are multiplied without a branch: all of them, but for Intel, whose compiler then needs more registers than
- * there are. */
-#ifndef UNROLL
-#ifdef cl_intel_required_subgroup_size
-#define UNROLL 2
-#else
-#define UNROLL DEPTH
+#ifndef GRADIENT
+#define GRADIENT 0 /* 1: the DATA pass */
 #endif
-#endif
-#define SIDE 16
-#define ITEMS (SIDE * SIDE)
 #define RUN 4
-#define DEPTH (RUN * ITEMS / TILE_N)
-/* Of a strip's rows in local memory: four numbers further, so that neighbours who write a column meet other banks. */
-#define PITCH_M (TILE_M + RUN)
-#define PITCH_N (TILE_N + RUN)
-#define EACH_M (TILE_M / SIDE)
-#define EACH_N (TILE_N / SIDE)
-#define RUN_M (EACH_M < RUN ? EACH_M : RUN)
-/* Row or column e of a work-item's results, in the tile; at its place among SIDE. */
-#define IN_TILE(e, place, run) ((e) / (run) * (SIDE * (run)) + (place) * (run) + (e) % (run))
 
-#define GROUP __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-/* Two pairs of strips, of vectors so that they are read as such. */
-#define STRIPS                                                                                                           \
-    __local float4 a_strips[2 * DEPTH * PITCH_M / 4], b_strips[2 * DEPTH * PITCH_N / 4];                                   \
-    __local float *const a = (__local float *)a_strips, *const b = (__local float *)b_strips;
-/* Where this work-item is: its place in the group, and its results'. */
-#define PLACES                                                                                                           \
-    const int id = (int)get_local_id(0);                                                                                 \
-    const int to_m = id % 32 / 8 + id / 64 * 4, to_n = id % 8 + id / 32 % 2 * 8;
-
-static inline void clear(float4 sum[EACH_M][EACH_N / 4])
-{
-#pragma unroll
-    for (int r = 0; r < EACH_M; r++)
-#pragma unroll
-        for (int s = 0; s < EACH_N / 4; s++)
-            sum[r][s] = (float4)(0.0f);
-}
-
-static inline void multiply(float4 sum[EACH_M][EACH_N / 4], __local const float *a, __local const float4 *b, int to_m,
-                            int to_n)
-{
-#pragma unroll UNROLL
-    for (int l = 0; l < DEPTH; l++) {
-        float row[EACH_M];
-        float4 column[EACH_N / 4];
-#if TILE_M >= 4 * SIDE
-#pragma unroll
-        for (int r = 0; r < EACH_M / 4; r++)
-            vstore4(((__local const float4 *)a)[(l * PITCH_M + r * SIDE * 4) / 4 + to_m], r, row);
-#else
-#pragma unroll
-        for (int r = 0; r < EACH_M; r++)
-            row[r] = a[l * PITCH_M + to_m * EACH_M + r];
+#if defined(FER_KERNEL_conv_implicit) || defined(FER_KERNEL_conv_implicit_weights)
+#define DEPTH (RUN * ITEMS / TILE_N) /* a run of each work-item is a strip; TILE_N is 64 or 128 */
+#include "tile.cl"
 #endif
-#pragma unroll
-        for (int s = 0; s < EACH_N / 4; s++)
-            column[s] = b[(l * PITCH_N + s * SIDE * 4) / 4 + to_n];
-#pragma unroll
-        for (int r = 0; r < EACH_M; r++)
-#pragma unroll
-            for (int s = 0; s < EACH_N / 4; s++)
-                sum[r][s] = fma((float4)(row[r]), column[s], sum[r][s]);
-    }
-}
 
 #ifdef FER_KERNEL_conv_implicit
-/* Which input positions one axis reads: see conv_direct.cl, whose phases these are. */
-struct axis {
-    int first, step, count;
-    int tap, tap_step, taps;
-    int origin, scale, walk;
-};
-
-static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int phase)
-{
-#ifdef GRADIENT
-    a->first = phase;
-    a->step = stride;
-    a->count = (size - phase + stride - 1) / stride;
-    a->tap = 0;
-    while (a->tap < kernel_size && (phase + pad - a->tap * dilation) % stride != 0)
-        a->tap++;
-    a->tap_step = 1;
-    while (a->tap_step * dilation % stride != 0)
-        a->tap_step++;
-    a->taps = a->tap < kernel_size ? (kernel_size - 1 - a->tap) / a->tap_step + 1 : 0;
-    a->origin = (phase + pad - a->tap * dilation) / stride;
-    a->scale = 1;
-    a->walk = -(a->tap_step * dilation / stride);
-#else
-    a->first = 0;
-    a->step = 1;
-    a->count = size;
-    a->tap = 0;
-    a->tap_step = 1;
-    a->taps = kernel_size;
-    a->origin = -pad;
-    a->scale = stride;
-    a->walk = dilation;
-#endif
-}
+#include "../axis.cl"
 
 /* A place in the depth: taps of the phase, counted along both axes, and channels, which come the fastest. */
 struct place {
@@ -154,8 +54,8 @@ static inline void walk(struct place *at, int steps, int channels, int h_taps)
 
 /* x is read, y written; with GRADIENT they are dy and dx.  w is as conv_implicit_pack.cl orders it; group_in, group_out:
  * channels of a group read and written.  Dimension 0: columns, 1: rows, 2: group + groups * (phase + phases * split).  With
- * SPLIT, y is what conv_implicit_join adds up, partial[split] of the shape of the output, whose channels, height and width
- * come last; a split has `split_steps` steps of the depth. */
+ * SPLIT, y is what partial.cl adds up, partial[split] of the shape of the output, whose channels, height and width come
+ * last; a split has `split_steps` steps of the depth. */
 #ifdef SPLIT
 #define OUTPUT FER_OUT(partial),
 #define SPLITS , const int channels, const int height, const int width, const int split_steps
@@ -163,24 +63,19 @@ static inline void walk(struct place *at, int steps, int channels, int h_taps)
 #define OUTPUT FER_BIAS_IN FER_ADD_IN FER_OUT(y),
 #define SPLITS
 #endif
-GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const int stride, const int pad, const int dilation,
-                    const int group_in, const int group_out SPLITS)
+TILE_KERNEL conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const int stride, const int pad,
+                          const int dilation, const int group_in, const int group_out SPLITS)
 {
-    STRIPS
-    PLACES
+    TILE_LOCALS
 #ifdef SPLIT
     const int4 y_dim = (int4)(x_dim.x, channels, height, width);
 #endif
-#ifdef GRADIENT
-    const int phases = stride * stride;
-#else
-    const int phases = 1;
-#endif
+    const int phases = GRADIENT ? stride * stride : 1;
     const int groups = y_dim.y / group_out, group = (int)get_group_id(2) % groups;
     const int phase = (int)get_group_id(2) / groups % phases;
     struct axis v, h;
-    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, phase / stride);
-    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, phase % stride);
+    axis_make(&v, y_dim.z, kernel_size, stride, pad, dilation, GRADIENT, phase / stride);
+    axis_make(&h, y_dim.w, kernel_size, stride, pad, dilation, GRADIENT, phase % stride);
     const int plane = v.count * h.count, pixels = y_dim.x * plane;
     const int all_steps = (group_in * v.taps * h.taps + DEPTH - 1) / DEPTH;
 #ifdef SPLIT
@@ -190,10 +85,8 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const in
     const int begin = 0, steps = all_steps;
 #endif
     const int m0 = (int)get_group_id(1) * TILE_M, q0 = (int)get_group_id(0) * TILE_N;
-    float4 sum[EACH_M][EACH_N / 4];
     if (pixels == 0) /* a phase past the last row or column */
         return;
-    clear(sum);
 
     /* The weights that this work-item brings: RUN rows at one depth. */
     const int rows = (group_out + RUN - 1) / RUN, m = id % (TILE_M / RUN), depth = id / (TILE_M / RUN);
@@ -213,10 +106,11 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const in
         walk(&other, begin * DEPTH + first, group_in, h.taps);
     }
 
+#pragma unroll 1
     for (int step = begin - 1; step < steps; step++) {
         float4 next_a = (float4)(0.0f);
         float next_b[RUN];
-        const int now = (step & 1) * DEPTH, next = DEPTH - now;
+        const int now = TILE_NOW(step), next = DEPTH - now;
         if (step + 1 < steps) {
             if (brings && at.v < v.taps) {
                 const int tap = v.tap_step * kernel_size * at.v + h.tap_step * at.h;
@@ -240,28 +134,28 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const in
             walk(&at, DEPTH, group_in, h.taps);
         }
         if (step >= begin)
-            multiply(sum, a + now * PITCH_M, b_strips + now * PITCH_N / 4, to_m, to_n);
+            tile_multiply(sum, a_strip + now * PITCH_M, b_strip + now * PITCH_N, to_m, to_n);
         if (step + 1 < steps) {
             if (depth < DEPTH)
-                a_strips[(next + depth) * PITCH_M / 4 + m] = next_a;
+                a_fours[(next + depth) * PITCH_M / 4 + m] = next_a;
 #pragma unroll
             for (int k = 0; k < RUN; k++)
-                b[(next + id / TILE_N * RUN + k) * PITCH_N + id % TILE_N] = next_b[k];
+                b_strip[(next + id / TILE_N * RUN + k) * PITCH_N + id % TILE_N] = next_b[k];
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
 #pragma unroll
     for (int s = 0; s < EACH_N; s++) {
-        const int to = q0 + IN_TILE(s, to_n, RUN);
+        const int to = q0 + TILE_COLUMN(s);
         if (to >= pixels)
             continue;
         const int out = to % plane;
         const int at = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
 #pragma unroll
         for (int r = 0; r < EACH_M; r++) {
-            const int m = m0 + IN_TILE(r, to_m, RUN_M), k = group * group_out + m;
-            const float value = ((float *)&sum[r][s / 4])[s % 4];
+            const int m = m0 + TILE_ROW(r), k = group * group_out + m;
+            const float value = TILE_SUM(r, s);
             if (m < group_out) {
 #ifdef SPLIT
                 FER_PUT(partial, split * FER_PLAIN_SIZE(y_dim) + FER_PLAIN(y_dim, to / plane, k, at), value);
@@ -275,21 +169,6 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const in
 }
 #endif
 
-#ifdef FER_KERNEL_conv_implicit_join
-/* y = activation(the sum over splits, in order, + bias + add). */
-__kernel void conv_implicit_join(FER_IN(partial), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int splits)
-{
-    const size_t i = get_global_id(0), size = SIZE(y);
-    float sum = 0.0f;
-    if (i >= size)
-        return;
-    for (int s = 0; s < splits; s++)
-        sum += FER_GET(partial, s * size + i);
-    sum = FER_ADDED(sum + FER_BIAS(FER_CELL_C(y_dim, i)), , i);
-    FER_PUT(y, i, FER_ACTIVATE(float, sum));
-}
-#endif
-
 #ifdef FER_KERNEL_conv_implicit_weights
 #define LINES (ITEMS / DEPTH)
 #define BRING_M (TILE_M / LINES)
@@ -297,19 +176,17 @@ __kernel void conv_implicit_join(FER_IN(partial), FER_BIAS_IN FER_ADD_IN FER_OUT
 
 /* partial[split][K][tap][group_in].  A work-item brings one pixel of each step, of BRING_M rows and RUN columns.  Dimension
  * 0: columns, 1: rows, 2: group + groups * split; a split has `split_pixels` pixels. */
-GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride, const int pad,
-                            const int dilation, const int group_in, const int group_out, const int split_pixels)
+TILE_KERNEL conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const int stride,
+                                  const int pad, const int dilation, const int group_in, const int group_out,
+                                  const int split_pixels)
 {
-    STRIPS
-    PLACES
+    TILE_LOCALS
     const int groups = dy_dim.y / group_out, group = (int)get_group_id(2) % groups, split = (int)get_group_id(2) / groups;
     const int columns = group_in * kernel_size * kernel_size;
     const size_t plane = FER_PLANE(dy_dim), x_plane = FER_PLANE(x_dim);
     const int begin = split * split_pixels, end = min(begin + split_pixels, dy_dim.x * (int)plane);
     const int m0 = (int)get_group_id(1) * TILE_M, j0 = (int)get_group_id(0) * TILE_N;
     const int lane = id % DEPTH, line = id / DEPTH, m = m0 + line * BRING_M;
-    float4 sum[EACH_M][EACH_N / 4];
-    clear(sum);
 
     /* The columns that this work-item brings: where they are from a pixel of dy. */
     size_t channel[RUN / TOGETHER];
@@ -324,6 +201,7 @@ GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int k
     /* And the pixel. */
     int l = begin + lane, n = l / (int)plane, row = l % (int)plane / dy_dim.w, column = l % dy_dim.w;
 
+#pragma unroll 1
     for (int l0 = begin - DEPTH; l0 < end; l0 += DEPTH) {
         float next_a[BRING_M], next_b[RUN];
         const int next = (l0 - begin) / DEPTH % 2 != 0 ? 0 : DEPTH, now = DEPTH - next;
@@ -356,12 +234,12 @@ GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int k
             }
         }
         if (l0 >= begin)
-            multiply(sum, a + now * PITCH_M, b_strips + now * PITCH_N / 4, to_m, to_n);
+            tile_multiply(sum, a_strip + now * PITCH_M, b_strip + now * PITCH_N, to_m, to_n);
         if (l0 + DEPTH < end) {
 #pragma unroll
             for (int k = 0; k < BRING_M; k++)
-                a[(next + lane) * PITCH_M + line * BRING_M + k] = next_a[k];
-            b_strips[(next + lane) * PITCH_N / 4 + line] = vload4(0, next_b);
+                a_strip[(next + lane) * PITCH_M + line * BRING_M + k] = next_a[k];
+            b_fours[(next + lane) * PITCH_N / 4 + line] = vload4(0, next_b);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
@@ -369,10 +247,10 @@ GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int k
     for (int r = 0; r < EACH_M; r++)
 #pragma unroll
         for (int s = 0; s < EACH_N; s++) {
-            const int k = IN_TILE(r, to_m, RUN_M), j = j0 + IN_TILE(s, to_n, RUN);
+            const int k = TILE_ROW(r), j = j0 + TILE_COLUMN(s);
             if (m0 + k < group_out && j < columns)
                 FER_PUT(partial, ((size_t)split * dy_dim.y + group * group_out + m0 + k) * columns + j,
-                        ((float *)&sum[r][s / 4])[s % 4]);
+                        TILE_SUM(r, s));
         }
 }
 #endif

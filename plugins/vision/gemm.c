@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "../partial.h"
 #include "gemm.h"
 #include "gemm_cl.h"
 
@@ -23,7 +24,7 @@ static const struct fer_tunable *const tiled_tunables[] = {
 };
 
 enum {
-    SIDE = 16,          /* a work-group of gemm_tiled is SIDE x SIDE */
+    TILE_ITEMS = 256,   /* a work-group of gemm_tiled */
     WIDE_GROUPS = 128,  /* work-groups that tiles of 128 x 128 must leave, or smaller ones are taken */
     SPLIT_DEPTH = 256,  /* of a part of a long sum, at least */
     SHORT_ROWS = 24,    /* of a work-item where there would be fewer than ITEMS of them */
@@ -43,7 +44,7 @@ static size_t divide_up(size_t a, size_t b)
 #define SOURCES                                                                                                        \
     (const char *const[])                                                                                              \
     {                                                                                                                  \
-        fer_gemm_cl, NULL                                                                                              \
+        fer_gemm_cl, fer_partial_cl, NULL                                                                              \
     }
 static const struct fer_solver rows_solver = { sizeof rows_solver, "rows", "b's rows are read whole", SOURCES,
                                                rows_tunables };
@@ -174,24 +175,9 @@ static void range_tiled(struct fer_launch *launch, const struct fer_product *g, 
                         struct fer_extent z)
 {
     fer_launch_int(launch, t->split);
-    fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns, (size_t)t->n) * SIDE),
-                        row_extent(g, SIDE, (size_t)t->m), t->parts > 1 ? fer_extent_fixed((size_t)t->parts) : z, SIDE,
-                        SIDE, 1);
-}
-
-/* c out of the parts. */
-static void emit_sum(struct fer_emit *em, const struct fer_product *g, struct fer_tensor *partial, int parts)
-{
-    struct fer_launch *launch = fer_emit_kernel(em, fer_gemm_cl, "gemm_sum", g->bias ? "-DBIAS" : " ");
-    fer_launch_in(launch, "partial", partial);
-    if (g->bias)
-        fer_launch_in(launch, "bias", g->bias);
-    fer_launch_out(launch, "c", g->c);
-    fer_launch_int(launch, g->columns);
-    fer_launch_int(launch, sizes_of(g).rows * g->columns);
-    fer_launch_int(launch, parts);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)g->columns), row_extent(g, 1, 1), g->columns < 64 ? 16 : 64,
-                        1);
+    fer_launch_range_3d(launch, fer_extent_fixed(divide_up((size_t)g->columns, (size_t)t->n) * TILE_ITEMS),
+                        row_extent(g, 1, (size_t)t->m), t->parts > 1 ? fer_extent_fixed((size_t)t->parts) : z,
+                        TILE_ITEMS, 1, 1);
 }
 
 static struct fer_tensor *partial_of(struct fer_emit *em, const struct fer_product *g, int parts)
@@ -256,6 +242,8 @@ void gemm_emit(struct fer_emit *em, const struct fer_product *g)
         launch_strips(launch, g, solution, solver == &dots_solver, z);
     set_cost(launch, g);
     if (tiling.parts > 1)
-        emit_sum(em, g, c, tiling.parts);
+        partial_sum_emit(
+            em, &(struct partial_sum){
+                    .partial = c, .bias = g->bias, .y = g->c, .step = s.rows * g->columns, .parts = tiling.parts });
     fer_emit_solved(em);
 }

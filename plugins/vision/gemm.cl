@@ -6,8 +6,7 @@
  *
  * gemm_rows   CPU; b contiguous along j, a anyhow (so a transposed too)
  * gemm_dots   CPU; a and b contiguous along l
- * gemm_tiled  GPU, and CPUs where neither of the others fits
- * gemm_sum    c out of parts of a long depth that several work-groups of gemm_tiled have summed
+ * gemm_tiled  GPU, and CPUs where neither of the others fits; several work-groups may share a long depth (partial.cl)
  * gemm_bias   c[i, j] = bias[j] alone, to be added to
  */
 #ifdef FER_KERNEL_gemm_bias
@@ -15,7 +14,7 @@ __kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
 {
     const size_t i = get_global_id(0);
     if (i < SIZE(c))
-        DATA(c)[i] = DATA(bias)[i % n];
+        DATA(c)[i] = DATA(bias)[i - fer_divide(i, n) * n];
 }
 #endif
 #define GEMM_ARGUMENTS                                                                                                   \
@@ -200,71 +199,52 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
 #endif
 
 #ifdef FER_KERNEL_gemm_tiled
-#ifndef TILE_M
-#define TILE_M 64 /* rows of c that a work-group computes: 16, 32, 64, 128; … */
-#define TILE_N 64 /* … columns */
-#define DEPTH 16  /* 16, or 8 where both are 128 */
+#ifndef UNROLL
+#define UNROLL DEPTH /* Intel's compiler, too, has the registers here, and keeps 16 work-items a thread */
 #endif
-#define SIDE 16 /* a work-group is SIDE x SIDE */
-#define ITEMS (SIDE * SIDE)
-#define EACH_M (TILE_M / SIDE)
-#define EACH_N (TILE_N / SIDE)
+#include "tile.cl"
 
-/*        b: DEPTH x TILE_N       Both strips lie in local memory as [DEPTH][TILE].  A work-item has rows 4 y … 4 y + 3
- *        +-----------+           of every 64 of c, and columns 4 x …, so that it reads fours; where TILE is 32 or 16, twos
- *  a     | c: TILE_M |           and ones.  The next strips are fetched into registers while these are multiplied.
- *        | x TILE_N  |
- *        +-----------+
- *
- * -DA_ALONG, -DB_ALONG: neighbours in a strip's memory are neighbours along the depth.  They are fetched in the order of
- * memory then, and the strip's rows in local memory are padded, because neighbours write to different rows.
- * Rows and columns past the last repeat it and are not stored; past the depth there are zeros.
- */
+/* -DA_ALONG, -DB_ALONG: neighbours in a strip's memory are neighbours along the depth.  They are fetched in the order of
+ * memory then.  Number k of those that a work-item fetches lies at depth A_L(k), row A_I(k) of the strip, and A_STEP behind
+ * the one before; where `left` of the depth are left, A_THERE(left) of them are within the matrix. */
 #ifdef A_ALONG
-#define A_L(k) (id % DEPTH) /* where element k of those that a work-item fetches lies in the strip */
+#define A_L(k) (id % DEPTH)
 #define A_I(k) (id / DEPTH + (k) * (ITEMS / DEPTH))
-#define A_PITCH (TILE_M + 4)
+#define A_STEP ((size_t)(ITEMS / DEPTH) * a_row)
+#define A_THERE(left) (A_L(0) < (left) ? (m - i0 - A_I(0) + ITEMS / DEPTH - 1) / (ITEMS / DEPTH) : 0)
 #else
 #define A_L(k) (id / TILE_M + (k) * (ITEMS / TILE_M))
 #define A_I(k) (id % TILE_M)
-#define A_PITCH TILE_M
+#define A_STEP ((size_t)(ITEMS / TILE_M) * a_column)
+#define A_THERE(left) (A_I(0) < m - i0 ? ((left) - A_L(0) + ITEMS / TILE_M - 1) / (ITEMS / TILE_M) : 0)
 #endif
 #ifdef B_ALONG
 #define B_L(k) (id % DEPTH)
 #define B_J(k) (id / DEPTH + (k) * (ITEMS / DEPTH))
-#define B_PITCH (TILE_N + 4)
+#define B_STEP ((size_t)(ITEMS / DEPTH) * b_column)
+#define B_THERE(left) (B_L(0) < (left) ? (n - j0 - B_J(0) + ITEMS / DEPTH - 1) / (ITEMS / DEPTH) : 0)
 #else
 #define B_L(k) (id / TILE_N + (k) * (ITEMS / TILE_N))
 #define B_J(k) (id % TILE_N)
-#define B_PITCH TILE_N
+#define B_STEP ((size_t)(ITEMS / TILE_N) * b_row)
+#define B_THERE(left) (B_J(0) < n - j0 ? ((left) - B_L(0) + ITEMS / TILE_N - 1) / (ITEMS / TILE_N) : 0)
 #endif
 #define A_COUNT (TILE_M * DEPTH / ITEMS)
 #define B_COUNT (TILE_N * DEPTH / ITEMS)
 
-/* Of a tile's rows or columns, number r of the `each` of work-item `at`. */
-#define FOURS(each) ((each) < 4 ? (each) : 4)
-#define PLACE(each, at, r) ((r) / FOURS(each) * (SIDE * FOURS(each)) + (at)*FOURS(each) + (r) % FOURS(each))
-
-/* values = the `each` of work-item `at` in a row of local memory */
-static inline void take(float *values, __local const float *row, const int each, const int at)
+/* to = `count` numbers `step` apart, of which the first `there` exist; zeros for the others. */
+static inline void fetch(float *to, __global const float *from, const size_t step, const int count, const int there)
 {
-    if (each == 1)
-        values[0] = row[at];
-    else if (each == 2)
-        vstore2(((__local const float2 *)row)[at], 0, values);
-    else
 #pragma unroll
-        for (int r = 0; r < each / 4; r++)
-            vstore4(((__local const float4 *)row)[r * SIDE + at], r, values);
+    for (int k = 0; k < count; k++)
+        to[k] = k < there ? from[k * step] : 0.0f;
 }
 
-/* With SPLIT, dimension 2 are parts of `split` of the depth, and c is partial[part][m][n] for gemm_sum. */
-__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(GEMM_ARGUMENTS, const int split)
+/* Dimension 0: columns, 1: rows, 2: matrix.  With SPLIT, dimension 2 are parts of `split` of the depth, and c is
+ * partial[part][m][n]. */
+TILE_KERNEL gemm_tiled(GEMM_ARGUMENTS, const int split)
 {
-    __local float4 a_strip[DEPTH * A_PITCH / 4], b_strip[DEPTH * B_PITCH / 4];
-    __local float *const a_tile = (__local float *)a_strip, *const b_tile = (__local float *)b_strip;
-    const int x = (int)get_local_id(0), y = (int)get_local_id(1);
-    const uint id = (uint)(y * SIDE + x);
+    TILE_LOCALS
     const int i0 = (int)get_group_id(1) * TILE_M, j0 = (int)get_group_id(0) * TILE_N;
     SIZES
 #ifdef SPLIT
@@ -272,72 +252,47 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(GE
 #else
     const int begin = 0, end = depth;
 #endif
-    __global const float *a_from[A_COUNT], *b_from[B_COUNT];
-    float a_next[A_COUNT], b_next[B_COUNT], sum[EACH_M][EACH_N];
-#pragma unroll
-    for (int k = 0; k < A_COUNT; k++)
-        a_from[k] = a_matrix + (size_t)min(i0 + (int)A_I(k), m - 1) * a_row + (size_t)(begin + (int)A_L(k)) * a_column;
-#pragma unroll
-    for (int k = 0; k < B_COUNT; k++)
-        b_from[k] = b_matrix + (size_t)min(j0 + (int)B_J(k), n - 1) * b_column + (size_t)(begin + (int)B_L(k)) * b_row;
-#define FETCH(l)                                                                                                         \
-    _Pragma("unroll") for (int k = 0; k < A_COUNT; k++, a_from[k - 1] += (size_t)DEPTH * a_column)                       \
-        a_next[k] = (l) + (int)A_L(k) < end ? *a_from[k] : 0.0f;                                                         \
-    _Pragma("unroll") for (int k = 0; k < B_COUNT; k++, b_from[k - 1] += (size_t)DEPTH * b_row)                          \
-        b_next[k] = (l) + (int)B_L(k) < end ? *b_from[k] : 0.0f;
-    FETCH(begin)
-#pragma unroll
-    for (int r = 0; r < EACH_M; r++)
-#pragma unroll
-        for (int q = 0; q < EACH_N; q++)
-            sum[r][q] = 0.0f;
+    const int steps = (end - begin + DEPTH - 1) / DEPTH;
+    const bool whole = i0 + TILE_M <= m && j0 + TILE_N <= n;
+    __global const float *a_from = a_matrix + (size_t)(i0 + A_I(0)) * a_row + (size_t)(begin + A_L(0)) * a_column;
+    __global const float *b_from = b_matrix + (size_t)(j0 + B_J(0)) * b_column + (size_t)(begin + B_L(0)) * b_row;
 
-    for (int l0 = begin; l0 < end; l0 += DEPTH) {
+#pragma unroll 1
+    for (int step = -1; step < steps; step++) {
+        float a_next[A_COUNT], b_next[B_COUNT];
+        const int now = TILE_NOW(step), next = DEPTH - now, left = end - begin - (step + 1) * DEPTH;
+        if (step + 1 < steps) {
+            if (whole && left >= DEPTH) {
+                fetch(a_next, a_from, A_STEP, A_COUNT, A_COUNT);
+                fetch(b_next, b_from, B_STEP, B_COUNT, B_COUNT);
+            } else {
+                fetch(a_next, a_from, A_STEP, A_COUNT, A_THERE(left));
+                fetch(b_next, b_from, B_STEP, B_COUNT, B_THERE(left));
+            }
+            a_from += (size_t)DEPTH * a_column;
+            b_from += (size_t)DEPTH * b_row;
+        }
+        if (step >= 0)
+            tile_multiply(sum, a_strip + now * PITCH_M, b_strip + now * PITCH_N, to_m, to_n);
+        if (step + 1 < steps) {
 #pragma unroll
-        for (int k = 0; k < A_COUNT; k++)
-            a_tile[A_L(k) * A_PITCH + A_I(k)] = a_next[k];
+            for (int k = 0; k < A_COUNT; k++)
+                a_strip[(next + A_L(k)) * PITCH_M + A_I(k)] = a_next[k];
 #pragma unroll
-        for (int k = 0; k < B_COUNT; k++)
-            b_tile[B_L(k) * B_PITCH + B_J(k)] = b_next[k];
-        barrier(CLK_LOCAL_MEM_FENCE);
-        FETCH(l0 + DEPTH)
-#pragma unroll
-        for (int l = 0; l < DEPTH; l++) {
-            float row[EACH_M], column[EACH_N];
-            take(row, a_tile + l * A_PITCH, EACH_M, y);
-            take(column, b_tile + l * B_PITCH, EACH_N, x);
-#pragma unroll
-            for (int r = 0; r < EACH_M; r++)
-#pragma unroll
-                for (int q = 0; q < EACH_N; q++)
-                    sum[r][q] = fma(row[r], column[q], sum[r][q]);
+            for (int k = 0; k < B_COUNT; k++)
+                b_strip[(next + B_L(k)) * PITCH_N + B_J(k)] = b_next[k];
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #pragma unroll
     for (int r = 0; r < EACH_M; r++) {
-        const int i = i0 + PLACE(EACH_M, y, r);
+        const int i = i0 + TILE_ROW(r);
 #pragma unroll
         for (int q = 0; q < EACH_N; q++) {
-            const int j = j0 + PLACE(EACH_N, x, q);
+            const int j = j0 + TILE_COLUMN(q);
             if (i < m && j < n)
-                c_matrix[(size_t)i * n + j] = sum[r][q] + FER_BIAS(j);
+                c_matrix[(size_t)i * n + j] = TILE_SUM(r, q) + FER_BIAS(j);
         }
     }
-}
-#endif
-
-/* c[i, j] = bias[j] + the sum of the parts, in order.  Work-item: column j (dimension 0) of row i (1). */
-#ifdef FER_KERNEL_gemm_sum
-__kernel void gemm_sum(FER_IN(partial), FER_BIAS_IN FER_OUT(c), const int n, const int c_step, const int parts)
-{
-    const int j = (int)get_global_id(0);
-    const size_t at = get_global_id(1) * n + j;
-    if (j >= n || at >= SIZE(c))
-        return;
-    float sum = FER_BIAS(j);
-    for (int s = 0; s < parts; s++)
-        sum += DATA(partial)[(size_t)s * c_step + at];
-    DATA(c)[at] = sum;
 }
 #endif

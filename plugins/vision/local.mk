@@ -3,7 +3,7 @@
 if PLUGIN_VISION
 plugin_LTLIBRARIES += plugins/vision.la
 endif
-plugins_vision_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+plugins_vision_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D% -I$(top_builddir)/plugins
 plugins_vision_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_vision_la_LIBADD = libfer.la
 if HAVE_CLBLAST
@@ -30,6 +30,7 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_winograd2.c \
 	%D%/deconv.c \
 	%D%/dropout.c \
+	%D%/gather.c \
 	%D%/gemm.c \
 	%D%/gemm.h \
 	%D%/groupnorm.c \
@@ -80,12 +81,16 @@ CL_FILES += \
 	%D%/conv_winograd2_weights.cl \
 	%D%/conv_winograd_weights.cl \
 	%D%/dropout.cl \
+	%D%/gather.cl \
 	%D%/gemm.cl \
 	%D%/groupnorm.cl \
 	%D%/move.cl \
 	%D%/normalize.cl \
+	%D%/permute.cl \
 	%D%/pool.cl \
 	%D%/reduce.cl \
 	%D%/resize.cl \
 	%D%/softmax.cl
+CL_PARTS += \
+	%D%/tile.cl
 EXTRA_DIST += %D%/README.md

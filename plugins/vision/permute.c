@@ -5,7 +5,7 @@
 #include "layers.h"
 #include "vision.h"
 
-#include "move_cl.h"
+#include "permute_cl.h"
 
 struct permute {
     struct fer_ints order;
@@ -41,7 +41,7 @@ static enum fer_status permute_shape(struct fer_op *op, struct fer_error *err)
 /* out[.., i_k, ..] = x at i_k steps of step[k], whichever of the two has the axes in order. */
 static void permute(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *out, const int step[3])
 {
-    struct fer_launch *launch = fer_emit_kernel(em, fer_move_cl, "permute", "%s", "");
+    struct fer_launch *launch = fer_emit_kernel(em, fer_permute_cl, "permute", "%s", "");
     fer_launch_in(launch, "x", x);
     fer_launch_out(launch, "out", out);
     for (int i = 0; i < 3; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The solvers of the plugin nvidia wherever the kernels can do it, with the tensor core's instruction played in OpenCL
- * C; unit-tensor.c.  Linked with plugins/nvidia/tensor.c.
+ * C; unit-tensor.c.  Linked with plugins/nvidia/tensor*.c.
  */
 #include "../../plugins/nvidia/tensor.h"
 
