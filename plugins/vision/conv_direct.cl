@@ -60,40 +60,13 @@ static inline float8 spread(const float8 v, const int c)
 #endif
 #define WEIGHTS (INPUTS * FER_BLOCK) /* of a tap and input block */
 
-/* Which input positions one axis reads.  Output position first + step * j (j < count) reads, at tap
- * tap + tap_step * u (u < taps), input position origin + scale * j + walk * u. */
-struct axis {
-    int first, step, count;
-    int tap, tap_step, taps;
-    int origin, scale, walk;
-};
+#include "../axis.cl"
 
 /* Whether all taps of a position whose first tap reads `at` lie within [0, size). */
 static bool covers(const struct axis *a, int at, int size)
 {
     const int last = at + a->walk * (a->taps - 1);
     return min(at, last) >= 0 && max(at, last) < size;
-}
-
-/* The gradient at input position i gathers output positions o with o * stride - pad + t * dilation == i.  Positions i of
- * one remainder modulo the stride ("phase") have the same taps. */
-static void make_axis(struct axis *a, int size, int kernel_size, int stride, int pad, int dilation, int gradient,
-                      int phase)
-{
-    *a = (struct axis){ 0, 1, size, 0, 1, kernel_size, -pad, stride, dilation };
-    if (!gradient)
-        return;
-    a->first = phase;
-    a->step = stride;
-    a->count = (size - phase + stride - 1) / stride;
-    while (a->tap < kernel_size && (phase + pad - a->tap * dilation) % stride != 0)
-        a->tap++;
-    while (a->tap_step * dilation % stride != 0)
-        a->tap_step++;
-    a->taps = a->tap < kernel_size ? (kernel_size - 1 - a->tap) / a->tap_step + 1 : 0;
-    a->origin = (phase + pad - a->tap * dilation) / stride;
-    a->scale = 1;
-    a->walk = -(a->tap_step * dilation / stride);
 }
 
 /* Pixels of a work-item, in the order of their phase.  A last tile that is not full repeats the last pixel: the same is
@@ -174,8 +147,8 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
 {
     const int phase = (int)get_global_id(2);
     struct axis v, h;
-    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, gradient, phase / stride);
-    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, gradient, phase % stride);
+    axis_make(&v, y_dim.z, kernel_size, stride, pad, dilation, gradient, phase / stride);
+    axis_make(&h, y_dim.w, kernel_size, stride, pad, dilation, gradient, phase % stride);
     const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * v.count * h.count;
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
     const int beyond = min(first + outs, out_blocks), blocks = (int)FER_BLOCKS(x_dim);
@@ -245,8 +218,8 @@ conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int k
 {
     const int phase = (int)get_global_id(2), taps = kernel_size * kernel_size;
     struct axis v, h;
-    make_axis(&v, y_dim.z, kernel_size, stride, pad, dilation, gradient, phase / stride);
-    make_axis(&h, y_dim.w, kernel_size, stride, pad, dilation, gradient, phase % stride);
+    axis_make(&v, y_dim.z, kernel_size, stride, pad, dilation, gradient, phase / stride);
+    axis_make(&h, y_dim.w, kernel_size, stride, pad, dilation, gradient, phase % stride);
     const int begin = (int)get_global_id(0) * chunk, all = y_dim.x * v.count * h.count;
     const int out_blocks = (int)FER_BLOCKS(y_dim), first = (int)get_global_id(1) * outs;
     const int gathered = v.taps * h.taps; /* none in the phases between those that a 1x1 kernel reaches */

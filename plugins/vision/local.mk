@@ -17,6 +17,7 @@ plugins_vision_la_SOURCES = \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_bias.c \
+	%D%/conv_call.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_generic.c \
