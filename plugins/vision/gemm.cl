@@ -259,7 +259,8 @@ static inline void take(float *values, __local const float *row, const int each,
 }
 
 /* With SPLIT, dimension 2 are parts of `split` of the depth, and c is partial[part][m][n] for gemm_sum. */
-__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(GEMM_ARGUMENTS, const int split)
+__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1) FER_PRIVATE_FLOATS(EACH_M * EACH_N))) void
+gemm_tiled(GEMM_ARGUMENTS, const int split)
 {
     __local float4 a_strip[DEPTH * A_PITCH / 4], b_strip[DEPTH * B_PITCH / 4];
     __local float *const a_tile = (__local float *)a_strip, *const b_tile = (__local float *)b_strip;
