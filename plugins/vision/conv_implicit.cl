@@ -52,7 +52,7 @@
 /* Row or column e of a work-item's results, in the tile; at its place among SIDE. */
 #define IN_TILE(e, place, run) ((e) / (run) * (SIDE * (run)) + (place) * (run) + (e) % (run))
 
-#define GROUP __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+#define GROUP __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1) FER_PRIVATE_FLOATS(EACH_M * EACH_N))) void
 /* Two pairs of strips, of vectors so that they are read as such. */
 #define STRIPS                                                                                                           \
     __local float4 a_strips[2 * DEPTH * PITCH_M / 4], b_strips[2 * DEPTH * PITCH_N / 4];                                   \
@@ -62,22 +62,22 @@
     const int id = (int)get_local_id(0);                                                                                 \
     const int to_m = id % 32 / 8 + id / 64 * 4, to_n = id % 8 + id / 32 % 2 * 8;
 
-static inline void clear(float4 sum[EACH_M][EACH_N / 4])
+static inline void clear(float sum[EACH_M][EACH_N])
 {
 #pragma unroll
     for (int r = 0; r < EACH_M; r++)
 #pragma unroll
-        for (int s = 0; s < EACH_N / 4; s++)
-            sum[r][s] = (float4)(0.0f);
+        for (int s = 0; s < EACH_N; s++)
+            sum[r][s] = 0.0f;
 }
 
-static inline void multiply(float4 sum[EACH_M][EACH_N / 4], __local const float *a, __local const float4 *b, int to_m,
+static inline void multiply(float sum[EACH_M][EACH_N], __local const float *a, __local const float4 *b, int to_m,
                             int to_n)
 {
 #pragma unroll UNROLL
     for (int l = 0; l < DEPTH; l++) {
         float row[EACH_M];
-        float4 column[EACH_N / 4];
+        float column[EACH_N];
 #if TILE_M >= 4 * SIDE
 #pragma unroll
         for (int r = 0; r < EACH_M / 4; r++)
@@ -89,12 +89,12 @@ static inline void multiply(float4 sum[EACH_M][EACH_N / 4], __local const float 
 #endif
 #pragma unroll
         for (int s = 0; s < EACH_N / 4; s++)
-            column[s] = b[(l * PITCH_N + s * SIDE * 4) / 4 + to_n];
+            vstore4(b[(l * PITCH_N + s * SIDE * 4) / 4 + to_n], s, column);
 #pragma unroll
         for (int r = 0; r < EACH_M; r++)
 #pragma unroll
-            for (int s = 0; s < EACH_N / 4; s++)
-                sum[r][s] = fma((float4)(row[r]), column[s], sum[r][s]);
+            for (int s = 0; s < EACH_N; s++)
+                sum[r][s] = fma(row[r], column[s], sum[r][s]);
     }
 }
 
@@ -190,7 +190,7 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const in
     const int begin = 0, steps = all_steps;
 #endif
     const int m0 = (int)get_group_id(1) * TILE_M, q0 = (int)get_group_id(0) * TILE_N;
-    float4 sum[EACH_M][EACH_N / 4];
+    float sum[EACH_M][EACH_N];
     if (pixels == 0) /* a phase past the last row or column */
         return;
     clear(sum);
@@ -251,25 +251,30 @@ GROUP conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, const in
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    /* From a row to the next, in the output, and from a run's last to the next run. */
+    const size_t y_plane = FER_PLANE(y_dim), jump = (SIDE * RUN_M - RUN_M + 1) * y_plane;
 #pragma unroll
     for (int s = 0; s < EACH_N; s++) {
         const int to = q0 + IN_TILE(s, to_n, RUN);
         if (to >= pixels)
             continue;
         const int out = to % plane;
-        const int at = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
-#pragma unroll
-        for (int r = 0; r < EACH_M; r++) {
-            const int m = m0 + IN_TILE(r, to_m, RUN_M), k = group * group_out + m;
-            const float value = ((float *)&sum[r][s / 4])[s % 4];
-            if (m < group_out) {
+        const int pixel = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
+        const int k0 = group * group_out + m0 + IN_TILE(0, to_m, RUN_M);
+        size_t at = FER_PLAIN(y_dim, to / plane, k0, pixel); /* is carried along: products of 64 bits are long */
 #ifdef SPLIT
-                FER_PUT(partial, split * FER_PLAIN_SIZE(y_dim) + FER_PLAIN(y_dim, to / plane, k, at), value);
-#else
-                const float added = FER_ADDED(value + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
-                STORE(y, to / plane, k, at, FER_ACTIVATE(float, added));
+        at += split * FER_PLAIN_SIZE(y_dim);
 #endif
-            }
+#pragma unroll
+        for (int r = 0; r < EACH_M; at += r % RUN_M < RUN_M - 1 ? y_plane : jump, r++) {
+            if (m0 + IN_TILE(r, to_m, RUN_M) >= group_out)
+                continue;
+#ifdef SPLIT
+            FER_PUT(partial, at, sum[r][s]);
+#else
+            const float added = FER_ADDED(sum[r][s] + FER_BIAS(k0 + IN_TILE(r, 0, RUN_M)), , at);
+            FER_PUT(y, at, FER_ACTIVATE(float, added));
+#endif
         }
     }
 }
@@ -308,7 +313,7 @@ GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int k
     const int begin = split * split_pixels, end = min(begin + split_pixels, dy_dim.x * (int)plane);
     const int m0 = (int)get_group_id(1) * TILE_M, j0 = (int)get_group_id(0) * TILE_N;
     const int lane = id % DEPTH, line = id / DEPTH, m = m0 + line * BRING_M;
-    float4 sum[EACH_M][EACH_N / 4];
+    float sum[EACH_M][EACH_N];
     clear(sum);
 
     /* The columns that this work-item brings: where they are from a pixel of dy. */
@@ -365,14 +370,14 @@ GROUP conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int k
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+    const size_t to = ((size_t)split * dy_dim.y + group * group_out + m0) * columns + j0;
 #pragma unroll
     for (int r = 0; r < EACH_M; r++)
 #pragma unroll
         for (int s = 0; s < EACH_N; s++) {
-            const int k = IN_TILE(r, to_m, RUN_M), j = j0 + IN_TILE(s, to_n, RUN);
-            if (m0 + k < group_out && j < columns)
-                FER_PUT(partial, ((size_t)split * dy_dim.y + group * group_out + m0 + k) * columns + j,
-                        ((float *)&sum[r][s / 4])[s % 4]);
+            const int k = IN_TILE(r, to_m, RUN_M), j = IN_TILE(s, to_n, RUN);
+            if (m0 + k < group_out && j0 + j < columns)
+                FER_PUT(partial, to + (size_t)(k * columns + j), sum[r][s]);
         }
 }
 #endif
