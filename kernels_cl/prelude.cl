@@ -207,6 +207,15 @@ static inline size_t fer_divide(const size_t a, const size_t b)
 #define FER_THROUGH(T, v, u) (u)
 #endif
 
+/* Behind another attribute of a kernel, __attribute__((reqd_work_group_size(256, 1, 1) FER_PRIVATE_FLOATS(64))): so many
+ * numbers of its own a work-item keeps in registers.  A device that divides a hardware thread's registers among 8 to 32
+ * work-items, as the compiler likes, is asked for the fewest (FER_SUB_GROUP, from the device); others hear nothing. */
+#ifdef FER_SUB_GROUP
+#define FER_PRIVATE_FLOATS(count) , intel_reqd_sub_group_size(FER_SUB_GROUP * ((count) < 8 ? 2 : 1))
+#else
+#define FER_PRIVATE_FLOATS(count)
+#endif
+
 /* Reductions over a work-group of 64 in a fixed order: part is __local, 64 long, lane the work-item's number in the group;
  * every work-item comes along and all get the result in v. */
 #define FER_GROUP __kernel __attribute__((reqd_work_group_size(64, 1, 1)))

@@ -85,14 +85,6 @@ FER_UNUSED static void fer_launch_cells(struct fer_emit *em, struct fer_launch *
     fer_launch_range_2d(launch, fer_extent_rows(rows, cells, span), fer_extent_fixed(1), 1, 1);
 }
 
-/* Whether 64 sums of a work-item are more than the device's compiler finds registers for.  Intel's runs 8 to 32
- * work-items a thread, which has 4 KiB of them, and puts such sums into memory (docs/kernels.md, What compilers for
- * GPUs say). */
-FER_UNUSED static bool fer_few_registers(const struct fer_emit *em)
-{
-    return strstr(fer_emit_device(em)->vendor, "Intel");
-}
-
 /* The last argument `const int share` and the range of a kernel that begins with FER_SHARE (prelude.cl): `items`
  * work-items for each plane of `tensor`, up to a work-group of them in dimension 0. */
 FER_UNUSED static void fer_launch_planes(struct fer_launch *launch, const struct fer_tensor *tensor, size_t items)

@@ -142,6 +142,20 @@ START_TEST(properties)
 }
 END_TEST
 
+/* Those of Intel's GPUs of Gen9 to Arc, of Ponte Vecchio, of Intel's runtime for CPUs, and what no device says. */
+START_TEST(sub_groups)
+{
+    static const struct {
+        size_t sizes[5], count, chosen;
+    } cases[] = { { { 8, 16, 32 }, 3, 8 }, { { 16, 32 }, 2, 16 }, { { 4, 8, 16, 32, 64 }, 5, 8 },
+                  { { 32, 8, 16 }, 3, 8 }, { { 8, 32 }, 2, 0 },   { { 32 }, 1, 0 },
+                  { { 0, 0 }, 2, 0 },      { { 0 }, 0, 0 } };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        ck_assert_uint_eq(fer_sub_group_choose(cases[i].sizes, cases[i].count), cases[i].chosen);
+}
+END_TEST
+
 static void make_candidates(struct fer_candidate *list)
 {
     static const struct {
@@ -232,9 +246,11 @@ START_TEST(profile_wish)
     setenv("FER_PROFILE", "gpu", 1);
     ck_assert_fer(fer_device_open(NULL, &other, &err), err);
     ck_assert_int_eq(other->profile, FER_PROFILE_GPU);
+    ck_assert_int_eq(other->sub_group > 0, fer_device_has(other, "cl_intel_required_subgroup_size"));
     fer_device_close(other);
     setenv("FER_PROFILE", "CPU", 1);
     ck_assert_fer(fer_device_open(NULL, &other, &err), err);
+    ck_assert_uint_eq(other->sub_group, 0);
     ck_assert_int_eq(other->profile, FER_PROFILE_CPU);
     fer_device_close(other);
     setenv("FER_PROFILE", "tpu", 1);
@@ -395,6 +411,45 @@ START_TEST(cache_grows)
         }
     }
     ck_assert_int_eq(fer_program_cache_count(device->cache), COUNT);
+}
+END_TEST
+
+/* The size that a kernel asks for; the attribute is played by one that every driver knows and tells of. */
+static size_t asked_for(const char *floats)
+{
+    char source[256];
+    cl_program program;
+    cl_kernel kernel;
+    size_t size[3];
+    cl_int code;
+
+    snprintf(source, sizeof(source),
+             "#define intel_reqd_sub_group_size(n) reqd_work_group_size(n, 1, 1)\n"
+             "__kernel __attribute__((vec_type_hint(float) FER_PRIVATE_FLOATS(%s))) void asks(void) {}\n",
+             floats);
+    ck_assert_fer(fer_device_program(device, NULL, source, NULL, NULL, &program, &err), err);
+    kernel = clCreateKernel(program, "asks", &code);
+    ck_assert_int_eq(code, CL_SUCCESS);
+    ck_assert_int_eq(
+        clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof(size), size, NULL),
+        CL_SUCCESS);
+    clReleaseKernel(kernel);
+    return size[0];
+}
+
+/* Of what a work-item keeps and of the device: nothing, where it has no sizes to choose from. */
+START_TEST(asks_for_a_sub_group)
+{
+    device->sub_group = 0;
+    ck_assert_uint_eq(asked_for("8 * 8"), 0);
+    device->sub_group = 8;
+    ck_assert_uint_eq(asked_for("8 * 8"), 8);
+    ck_assert_uint_eq(asked_for("8"), 8);
+    ck_assert_uint_eq(asked_for("7"), 16);
+    device->sub_group = 16;
+    ck_assert_uint_eq(asked_for("8 * 8"), 16);
+    ck_assert_uint_eq(asked_for("4"), 32);
+    ck_assert_int_eq(fer_program_cache_count(device->cache), 6); /* other sizes are other programs */
 }
 END_TEST
 
@@ -578,6 +633,7 @@ static Suite *make_suite(void)
     tcase_add_test(choices, devices_that_change_their_answers);
     tcase_add_test(choices, choice);
     tcase_add_test(choices, places);
+    tcase_add_test(choices, sub_groups);
     tcase_add_test(choices, no_platform);
     tcase_add_checked_fixture(devices, setup, teardown);
     tcase_add_test(devices, listing);
@@ -588,6 +644,7 @@ static Suite *make_suite(void)
     tcase_add_test(devices, buffer_too_large);
     tcase_add_test(devices, builds_once);
     tcase_add_test(devices, cache_grows);
+    tcase_add_test(devices, asks_for_a_sub_group);
     tcase_add_test(devices, bad_kernel);
     tcase_add_test(devices, long_options);
     tcase_add_checked_fixture(binaries, binary_setup, binary_teardown);

@@ -107,10 +107,14 @@ static enum fer_status text_init(struct text *text, const struct fer_device *dev
                                  "\n#line 1 \"source\"\n", source };
     /* No -cl-mad-enable: the language already lets a compiler contract a*b+c, and mad may be less exact than both.
      * Optimised, a/b beside a%b has LLVM's freeze in it, with which Oclgrind 21.10 --uninitialized gives up. */
-    int length =
-        snprintf(text->options, sizeof(text->options), "%s -w -cl-kernel-arg-info%s%s%s", device->c_standard,
-                 device->oclgrind ? " -cl-opt-disable" : "", options && *options ? " " : "", options ? options : "");
+    char sub_group[48] = "";
+    int length;
 
+    if (device->sub_group)
+        snprintf(sub_group, sizeof(sub_group), " -DFER_SUB_GROUP=%zu", device->sub_group);
+    length = snprintf(text->options, sizeof(text->options), "%s -w -cl-kernel-arg-info%s%s%s%s", device->c_standard,
+                      device->oclgrind ? " -cl-opt-disable" : "", sub_group, options && *options ? " " : "",
+                      options ? options : "");
     if (length < 0 || (size_t)length >= sizeof(text->options))
         return fer_fail(err, FER_EINVAL, "compiler options of %d characters are too long", length);
     for (int i = 0; i < PARTS; i++) {

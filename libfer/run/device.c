@@ -4,9 +4,14 @@
 #include "run/build.h"
 #include "run/select.h"
 
+#include <CL/cl_ext.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef CL_DEVICE_SUB_GROUP_SIZES_INTEL
+#define CL_DEVICE_SUB_GROUP_SIZES_INTEL 0x4108
+#endif
 
 /* "OpenCL C 1.2 pocl" -> "-cl-std=CL1.2".  The language's version, which is not the platform's nor the device's. */
 static enum fer_status find_standard(struct fer_device *device, struct fer_error *err)
@@ -47,6 +52,32 @@ static enum fer_status read_extensions(struct fer_device *device, struct fer_err
         return fer_fail(err, FER_ENOMEM, "out of memory while a device was opened");
     fer_device_text(device->id, CL_DEVICE_EXTENSIONS, device->extensions, size + 1);
     return FER_OK;
+}
+
+size_t fer_sub_group_choose(const size_t *sizes, size_t count)
+{
+    enum { LEAST = 8 }; /* CPUs have smaller ones, which leave half of their vectors empty */
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bool twice = false;
+
+        for (size_t k = 0; k < count; k++)
+            twice = twice || sizes[k] == 2 * sizes[i];
+        if (twice && sizes[i] >= LEAST && (!chosen || sizes[i] < chosen))
+            chosen = sizes[i];
+    }
+    return chosen;
+}
+
+/* A size that is not listed would not compile. */
+static void read_sub_groups(struct fer_device *device)
+{
+    size_t sizes[16], bytes = 0;
+
+    if (fer_device_has(device, "cl_intel_required_subgroup_size") &&
+        clGetDeviceInfo(device->id, CL_DEVICE_SUB_GROUP_SIZES_INTEL, sizeof(sizes), sizes, &bytes) == CL_SUCCESS)
+        device->sub_group = fer_sub_group_choose(sizes, bytes / sizeof(*sizes));
 }
 
 static enum fer_status read_properties(struct fer_device *device, struct fer_error *err)
@@ -127,6 +158,8 @@ static enum fer_status start(struct fer_device *device, struct fer_error *err)
         status = fer_profile_find(device->id, &device->profile, err);
     if (status)
         return status;
+    if (device->profile == FER_PROFILE_GPU)
+        read_sub_groups(device);
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     if (!device->context)
         return fer_fail_cl(err, code, "clCreateContext(%s)", device->name);

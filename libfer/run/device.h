@@ -24,6 +24,7 @@ struct fer_device {
     cl_ulong global_memory, max_allocation, local_memory;
     size_t max_work_group;
     size_t max_local[3];
+    size_t sub_group; /* GPU profile: the fewest work-items of a hardware thread that a kernel can ask for, or 0 */
     bool local_is_global;
     bool oclgrind;          /* simulated by Oclgrind, which needs care in two places */
     bool pocl;              /* Portable Computing Language */
@@ -57,6 +58,8 @@ enum fer_status fer_device_open_place(const char *spec, int place, struct fer_de
 void fer_device_close(struct fer_device *device);
 /* Whether it has an extension: "cl_khr_fp16". */
 bool fer_device_has(const struct fer_device *device, const char *extension);
+/* Of the sizes of sub-groups that kernels can ask for, the smallest from 8 on whose double is there, too; 0: none. */
+size_t fer_sub_group_choose(const size_t *sizes, size_t count);
 /* Replace the queue by one that records times, after it has finished its work.  It stays until the device closes. */
 enum fer_status fer_device_profile(struct fer_device *device, struct fer_error *err);
 

@@ -41,8 +41,7 @@ static struct tile tile_of(const struct conv_call *call, int rows, int columns)
     const int wish = call->values[TILE];
     if (wish == 128)
         return (struct tile){ 128, 128 };
-    if (wish == 0 && !fer_few_registers(call->em) && rows >= 128 &&
-        (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
+    if (wish == 0 && rows >= 128 && (double)conv_divide_up(rows, 128) * conv_divide_up(columns, 128) >= WIDE_ITEMS)
         return (struct tile){ 128, 128 };
     return (struct tile){ rows <= 16 ? 16 : rows <= 32 ? 32 : 64, 64 };
 }

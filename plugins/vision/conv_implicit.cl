@@ -145,25 +145,30 @@ TILE_KERNEL conv_implicit(FER_IN(x), FER_IN(w), OUTPUT const int kernel_size, co
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    /* From a row to the next, in the output, and from a run's last to the next run. */
+    const size_t y_plane = FER_PLANE(y_dim), jump = (SIDE * RUN_M - RUN_M + 1) * y_plane;
 #pragma unroll
     for (int s = 0; s < EACH_N; s++) {
         const int to = q0 + TILE_COLUMN(s);
         if (to >= pixels)
             continue;
         const int out = to % plane;
-        const int at = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
-#pragma unroll
-        for (int r = 0; r < EACH_M; r++) {
-            const int m = m0 + TILE_ROW(r), k = group * group_out + m;
-            const float value = TILE_SUM(r, s);
-            if (m < group_out) {
+        const int pixel = (v.first + v.step * (out / h.count)) * y_dim.w + h.first + h.step * (out % h.count);
+        const int k0 = group * group_out + m0 + TILE_ROW(0);
+        size_t index = FER_PLAIN(y_dim, to / plane, k0, pixel); /* is carried along: products of 64 bits are long */
 #ifdef SPLIT
-                FER_PUT(partial, split * FER_PLAIN_SIZE(y_dim) + FER_PLAIN(y_dim, to / plane, k, at), value);
-#else
-                const float added = FER_ADDED(value + FER_BIAS(k), , FER_PLAIN(y_dim, to / plane, k, at));
-                STORE(y, to / plane, k, at, FER_ACTIVATE(float, added));
+        index += split * FER_PLAIN_SIZE(y_dim);
 #endif
-            }
+#pragma unroll
+        for (int r = 0; r < EACH_M; index += r % RUN_M < RUN_M - 1 ? y_plane : jump, r++) {
+            if (m0 + TILE_ROW(r) >= group_out)
+                continue;
+#ifdef SPLIT
+            FER_PUT(partial, index, sum[r][s]);
+#else
+            const float added = FER_ADDED(sum[r][s] + FER_BIAS(k0 + TILE_PLACE(r, 0, RUN_M)), , index);
+            FER_PUT(y, index, FER_ACTIVATE(float, added));
+#endif
         }
     }
 }
@@ -243,14 +248,14 @@ TILE_KERNEL conv_implicit_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+    const size_t to = ((size_t)split * dy_dim.y + group * group_out + m0) * columns + j0;
 #pragma unroll
     for (int r = 0; r < EACH_M; r++)
 #pragma unroll
         for (int s = 0; s < EACH_N; s++) {
-            const int k = TILE_ROW(r), j = j0 + TILE_COLUMN(s);
-            if (m0 + k < group_out && j < columns)
-                FER_PUT(partial, ((size_t)split * dy_dim.y + group * group_out + m0 + k) * columns + j,
-                        TILE_SUM(r, s));
+            const int k = TILE_ROW(r), j = TILE_COLUMN(s);
+            if (m0 + k < group_out && j0 + j < columns)
+                FER_PUT(partial, to + (size_t)(k * columns + j), sum[r][s]);
         }
 }
 #endif

@@ -36,22 +36,21 @@ static int tiles_of(int height, int width)
 
 /* Compilers make 512 multiply-adds of 685 instructions a step, which do the work of 1152, where implicit GEMM's are 512
  * of 655; but that divides its depth where there are few tiles, and does not fill up channels to SIDE. */
-static bool worthwhile_for(const struct conv_call *call, int tiles, int in, int out)
+static bool worthwhile_for(int tiles, int in, int out)
 {
-    return !fer_few_registers(call->em) && in >= SIDE && out >= SIDE &&
-           (double)conv_divide_up(tiles, SIDE) * conv_divide_up(out, SIDE) >= WORK_GROUPS;
+    return in >= SIDE && out >= SIDE && (double)conv_divide_up(tiles, SIDE) * conv_divide_up(out, SIDE) >= WORK_GROUPS;
 }
 
 static bool forward_worthwhile(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    return worthwhile_for(call, s->n * tiles_of(s->oh, s->ow), s->c, s->k);
+    return worthwhile_for(s->n * tiles_of(s->oh, s->ow), s->c, s->k);
 }
 
 static bool data_worthwhile(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    return worthwhile_for(call, s->n * tiles_of(s->h, s->w), s->k, s->c);
+    return worthwhile_for(s->n * tiles_of(s->h, s->w), s->k, s->c);
 }
 
 /* u[out / SIDE][in up to LANES][POINTS][SIDE] */
@@ -127,8 +126,7 @@ static bool weights_worthwhile(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const int blocks = conv_divide_up(s->c, SIDE) * conv_divide_up(s->k, SIDE);
-    return !fer_few_registers(call->em) && s->c >= SIDE && s->k >= SIDE &&
-           blocks * divide(s, WORK_GROUPS).splits >= WORK_GROUPS;
+    return s->c >= SIDE && s->k >= SIDE && blocks * divide(s, WORK_GROUPS).splits >= WORK_GROUPS;
 }
 
 static void weights(const struct conv_call *call)

@@ -180,8 +180,17 @@ static struct share share(uint id)
 #define ROW(r) ((r) / 4 * 16 + (int)part.y * 4 + (r) % 4)
 #define COLUMN(q) ((q) / 4 * 16 + (int)part.x * 4 + (q) % 4)
 
-/* sum += a b, of DEPTH more; sum[row][columns 4 x …, 16 + 4 x …] */
-static inline void multiply(float4 sum[8][2], __local const float4 *a, __local const float4 *b, const struct share part)
+static inline void clear(float sum[8][8])
+{
+#pragma unroll
+    for (int r = 0; r < 8; r++)
+#pragma unroll
+        for (int q = 0; q < 8; q++)
+            sum[r][q] = 0.0f;
+}
+
+/* sum += a b, of DEPTH more.  Sums are numbers, not vectors: Intel's compiler copies a vector that goes around a loop. */
+static inline void multiply(float sum[8][8], __local const float4 *a, __local const float4 *b, const struct share part)
 {
     a += part.z * QUADS;
     b += part.z * QUADS;
@@ -190,11 +199,12 @@ static inline void multiply(float4 sum[8][2], __local const float4 *a, __local c
         const float4 upper = a[QUAD(l, part.y)], lower = a[QUAD(l, part.y + 4)];
         const float4 left = b[QUAD(l, part.x)], right = b[QUAD(l, part.x + 4)];
         const float row[8] = { upper.x, upper.y, upper.z, upper.w, lower.x, lower.y, lower.z, lower.w };
+        const float column[8] = { left.x, left.y, left.z, left.w, right.x, right.y, right.z, right.w };
 #pragma unroll
-        for (int r = 0; r < 8; r++) {
-            sum[r][0] = fma((float4)(row[r]), left, sum[r][0]);
-            sum[r][1] = fma((float4)(row[r]), right, sum[r][1]);
-        }
+        for (int r = 0; r < 8; r++)
+#pragma unroll
+            for (int q = 0; q < 8; q++)
+                sum[r][q] = fma(row[r], column[q], sum[r][q]);
     }
 }
 
@@ -203,16 +213,15 @@ static inline void multiply(float4 sum[8][2], __local const float4 *a, __local c
 #define PIECE (2 * DEPTH) /* filters whose M the strips' memory holds */
 
 /* y from x, or dx from dy with U of the turned kernel.  Dimension 0: SIDE tiles; 1: SIDE filters. */
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1) FER_PRIVATE_FLOATS(64))) void
 winograd2_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int pad)
 {
     __local float4 memory[2 * STRIP];
     __local float4 *const filters = memory, *const inputs = memory + STRIP;
     const uint id = (uint)get_local_id(0);
-    const int column = id % SIDE, tile = (int)get_group_id(0) * SIDE + column;
-    const int block = (int)get_group_id(1), lanes = (x_dim.y + LANES - 1) / LANES * LANES;
-    const bool there = tile < count_tiles(y_dim.x, y_dim.z, y_dim.w);
-    const struct place at = find(tile, y_dim.z, y_dim.w);
+    const int column = id % SIDE, block = (int)get_group_id(1), lanes = (x_dim.y + LANES - 1) / LANES * LANES;
+    const struct place at = find((int)get_group_id(0) * SIDE + column, y_dim.z, y_dim.w);
+    const bool there = at.n < y_dim.x;
     const struct share part = share(id);
     /* a prepared tensor is f32 and begins where a float4 may */
     __global const float4 *u_at = (__global const float4 *)DATA(u) + (size_t)block * lanes * POINTS * QUADS;
@@ -221,10 +230,8 @@ winograd2_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const i
     const uint inside = there ? find_inside(4, at.top - pad, at.left - pad, x_dim.z, x_dim.w) : 0;
     const size_t plane = FER_PLANE(x_dim);
     size_t x_at = FER_PLAIN(x_dim, at.n, lane, (at.top - pad) * x_dim.w + at.left - pad);
-    float4 sum[8][2];
-#pragma unroll
-    for (int r = 0; r < 8; r++)
-        sum[r][0] = sum[r][1] = 0.0f;
+    float sum[8][8];
+    clear(sum);
 
     for (int c0 = 0; c0 < x_dim.y; c0 += DEPTH, u_at += STRIP, x_at += DEPTH * plane) {
 #pragma unroll
@@ -245,8 +252,9 @@ winograd2_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const i
         for (int r = 0; r < 8; r++) {
             const int f = ROW(r) - first;
             if (f >= 0 && f < PIECE) {
-                memory[(f * POINTS + part.z) * QUADS + part.x] = sum[r][0];
-                memory[(f * POINTS + part.z) * QUADS + part.x + 4] = sum[r][1];
+                const int to = (f * POINTS + (int)part.z) * QUADS + (int)part.x;
+                memory[to] = (float4)(sum[r][0], sum[r][1], sum[r][2], sum[r][3]);
+                memory[to + 4] = (float4)(sum[r][4], sum[r][5], sum[r][6], sum[r][7]);
             }
         }
         barrier(CLK_LOCAL_MEM_FENCE);
@@ -281,7 +289,7 @@ winograd2_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const i
 #ifdef FER_KERNEL_winograd2_gradient
 /* partial[split][z][K][C] = the sum over a split of `split_tiles` tiles of (A dy Aᵀ) V.  Dimension 0: SIDE input channels;
  * 1: SIDE filters; 2: split. */
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1) FER_PRIVATE_FLOATS(64))) void
 winograd2_gradient(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int pad, const int split_tiles)
 {
     __local float4 gradients[STRIP], inputs[STRIP];
@@ -293,12 +301,11 @@ winograd2_gradient(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int pad, const
     const struct share part = share(id);
     struct place at = find(begin + (int)l, dy_dim.z, dy_dim.w);
     const struct place stride = find(DEPTH, dy_dim.z, dy_dim.w);
-    float4 sum[8][2];
-#pragma unroll
-    for (int r = 0; r < 8; r++)
-        sum[r][0] = sum[r][1] = 0.0f;
+    float sum[8][8];
+    clear(sum);
 
-    for (int t = begin + (int)l; t - (int)l < end; t += DEPTH) {
+    for (int first = begin; first < end; first += DEPTH) { /* the same for all, so that no work-item is masked */
+        const int t = first + (int)l;
         if (DEPTH * SIDE == ITEMS || i < SIDE) {
             const int top = at.top - pad, left = at.left - pad;
             const uint x_inside = t < end && c < x_dim.y ? find_inside(4, top, left, x_dim.z, x_dim.w) : 0;
@@ -317,16 +324,12 @@ winograd2_gradient(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int pad, const
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     const int c0 = (int)get_group_id(0) * SIDE, k0 = (int)get_group_id(1) * SIDE;
+    const size_t to = (((size_t)get_group_id(2) * POINTS + part.z) * dy_dim.y + k0) * x_dim.y + c0;
 #pragma unroll
-    for (int r = 0; r < 8; r++) {
-        const int row = k0 + ROW(r);
-        const float column[8] = { sum[r][0].x, sum[r][0].y, sum[r][0].z, sum[r][0].w,
-                                  sum[r][1].x, sum[r][1].y, sum[r][1].z, sum[r][1].w };
-        const size_t to = (((size_t)get_group_id(2) * POINTS + part.z) * dy_dim.y + row) * x_dim.y;
+    for (int r = 0; r < 8; r++)
 #pragma unroll
         for (int q = 0; q < 8; q++)
-            if (row < dy_dim.y && c0 + COLUMN(q) < x_dim.y)
-                FER_PUT(partial, to + c0 + COLUMN(q), column[q]);
-    }
+            if (k0 + ROW(r) < dy_dim.y && c0 + COLUMN(q) < x_dim.y)
+                FER_PUT(partial, to + (size_t)(ROW(r) * x_dim.y + COLUMN(q)), sum[r][q]);
 }
 #endif

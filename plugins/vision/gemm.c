@@ -142,13 +142,11 @@ static struct tiling tiling_of(const struct fer_emit *em, const struct fer_produ
     const struct sizes s = sizes_of(g);
     const double wide =
         s.products * (double)divide_up((size_t)s.rows, 128) * (double)divide_up((size_t)g->columns, 128);
-    const bool roomy = !fer_few_registers(em);
     struct tiling t = { tile_for(s.rows), tile_for(g->columns), 16, 1, s.depth };
 
     if (fer_emit_profile(em) == FER_PROFILE_CPU)
         return t;
-    if (values[TILE] == 128 ||
-        (values[TILE] == 0 && roomy && s.rows >= 128 && g->columns >= 128 && wide >= WIDE_GROUPS))
+    if (values[TILE] == 128 || (values[TILE] == 0 && s.rows >= 128 && g->columns >= 128 && wide >= WIDE_GROUPS))
         t = (struct tiling){ 128, 128, 8, 1, s.depth };
     /* A depth that is the live batch is no long one. */
     if (!g->matrices && g->depth) {

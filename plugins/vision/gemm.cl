@@ -200,7 +200,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
 
 #ifdef FER_KERNEL_gemm_tiled
 #ifndef UNROLL
-#define UNROLL DEPTH /* Intel's compiler, too, has the registers here, and keeps 16 work-items a thread */
+#define UNROLL DEPTH /* Intel's compiler, too, has the registers here */
 #endif
 #include "tile.cl"
 
@@ -291,7 +291,7 @@ TILE_KERNEL gemm_tiled(GEMM_ARGUMENTS, const int split)
         for (int q = 0; q < EACH_N; q++) {
             const int j = j0 + TILE_COLUMN(q);
             if (i < m && j < n)
-                c_matrix[(size_t)i * n + j] = TILE_SUM(r, q) + FER_BIAS(j);
+                c_matrix[(size_t)i * n + j] = sum[r][q] + FER_BIAS(j);
         }
     }
 }

@@ -52,62 +52,60 @@
 #define EACH_N (TILE_N / SIDE)
 #define RUN_M (EACH_M < 4 ? EACH_M : 4)
 #define RUN_N (EACH_N < 4 ? EACH_N : 4)
-#if TILE_N >= 4 * SIDE
-#define TILE_RUN float4
-#elif TILE_N == 2 * SIDE
-#define TILE_RUN float2
-#else
-#define TILE_RUN float
-#endif
 
-#define TILE_KERNEL __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+#define TILE_KERNEL __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1) FER_PRIVATE_FLOATS(EACH_M * EACH_N))) void
 /* In a kernel: the strips, of vectors so that they are read as such, this work-item's place, and its sums. */
 #define TILE_LOCALS                                                                                                      \
     __local float4 a_fours[2 * DEPTH * PITCH_M / 4], b_fours[2 * DEPTH * PITCH_N / 4];                                     \
     __local float *const a_strip = (__local float *)a_fours, *const b_strip = (__local float *)b_fours;                  \
     const int id = (int)get_local_id(0);                                                                                 \
     const int to_m = id % 32 / 8 + id / 64 * 4, to_n = id % 8 + id / 32 % 2 * 8;                                         \
-    TILE_RUN sum[EACH_M][EACH_N / RUN_N];                                                                                \
+    float sum[EACH_M][EACH_N];                                                                                           \
     tile_clear(sum);
 #define TILE_NOW(step) (((step)&1) * DEPTH)
 #define TILE_PLACE(e, place, run) ((e) / (run) * (SIDE * (run)) + (place) * (run) + (e) % (run))
 #define TILE_ROW(r) TILE_PLACE(r, to_m, RUN_M)
 #define TILE_COLUMN(q) TILE_PLACE(q, to_n, RUN_N)
-#define TILE_SUM(r, q) (((const float *)&sum[r][(q) / RUN_N])[(q) % RUN_N])
 
-static inline void tile_clear(TILE_RUN sum[EACH_M][EACH_N / RUN_N])
+/* Sums are numbers, not vectors: Intel's compiler keeps a vector that goes around a loop twice. */
+static inline void tile_clear(float sum[EACH_M][EACH_N])
 {
 #pragma unroll
     for (int r = 0; r < EACH_M; r++)
 #pragma unroll
-        for (int s = 0; s < EACH_N / RUN_N; s++)
-            sum[r][s] = (TILE_RUN)(0.0f);
+        for (int q = 0; q < EACH_N; q++)
+            sum[r][q] = 0.0f;
 }
 
-/* sum += the products of a pair of strips. */
-static inline void tile_multiply(TILE_RUN sum[EACH_M][EACH_N / RUN_N], __local const float *a, __local const float *b,
-                                 const int to_m, const int to_n)
+/* to = the `each` numbers of a strip's row that are those of `place`. */
+static inline void tile_take(float *to, __local const float *row, const int each, const int place)
+{
+    if (each == 1)
+        to[0] = row[place];
+    else if (each == 2)
+        vstore2(((__local const float2 *)row)[place], 0, to);
+    else
+#pragma unroll
+        for (int e = 0; e < each / 4; e++)
+            vstore4(((__local const float4 *)row)[e * SIDE + place], e, to);
+}
+
+/* sum += the products of a pair of strips, of two rows at a time: single rows, or whole columns, one after the other cost
+ * ptxas up to 15 registers more, over 128. */
+static inline void tile_multiply(float sum[EACH_M][EACH_N], __local const float *a, __local const float *b, const int to_m,
+                                 const int to_n)
 {
 #pragma unroll UNROLL
     for (int l = 0; l < DEPTH; l++) {
-        float row[EACH_M];
-        TILE_RUN column[EACH_N / RUN_N];
-#if TILE_M >= 4 * SIDE
+        float row[EACH_M], column[EACH_N];
+        tile_take(row, a + l * PITCH_M, EACH_M, to_m);
+        tile_take(column, b + l * PITCH_N, EACH_N, to_n);
 #pragma unroll
-        for (int r = 0; r < EACH_M / 4; r++)
-            vstore4(((__local const float4 *)a)[l * PITCH_M / 4 + r * SIDE + to_m], r, row);
-#else
+        for (int down = 0; down < EACH_M; down += 2)
 #pragma unroll
-        for (int r = 0; r < EACH_M; r++)
-            row[r] = a[l * PITCH_M + to_m * EACH_M + r];
-#endif
+            for (int q = 0; q < EACH_N; q++)
 #pragma unroll
-        for (int s = 0; s < EACH_N / RUN_N; s++)
-            column[s] = ((__local const TILE_RUN *)b)[l * PITCH_N / RUN_N + s * SIDE + to_n];
-#pragma unroll
-        for (int r = 0; r < EACH_M; r++)
-#pragma unroll
-            for (int s = 0; s < EACH_N / RUN_N; s++)
-                sum[r][s] = fma((TILE_RUN)(row[r]), column[s], sum[r][s]);
+                for (int r = down; r < EACH_M && r < down + 2; r++)
+                    sum[r][q] = fma(row[r], column[q], sum[r][q]);
     }
 }
