@@ -87,8 +87,8 @@ grep -q 'the last checkpoint is killed/last.safetensors' err
 "$FER" eval killed/last.safetensors --json >/dev/null
 
 # a signal to the launcher: saved once, and it goes on with one rank.  Open MPI passes the signal on after its timeout and
-# reads nothing meanwhile, so that few lines may come: long epochs.
-$ranks 2 "$FER" train tiny.fer --run stopped --seed 7 --set steps=100000 --set pictures=5000 --json >pipe 2>err &
+# reads nothing meanwhile, so that few lines may come (16 KiB of them block a rank): long epochs.
+$ranks 2 "$FER" train tiny.fer --run stopped --seed 7 --set steps=100000 --set pictures=20000 --json >pipe 2>err &
 launcher=$!
 exec 3<pipe
 read -r _ <&3
