@@ -17,7 +17,7 @@ struct maker {
 
 static enum fer_status no_memory(const struct maker *m)
 {
-    return fer_fail(m->err, FER_ENOMEM, "out of memory while compiling");
+    return fer_compile_memory(m->err);
 }
 
 /* ---- a graph of one operation ---- */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "compile/autodiff.h"
-#include "compile/compile-parts.h"
 #include "compile/core.h"
 #include "compile/emit.h"
 #include "compile/widen.h"
@@ -69,7 +68,7 @@ struct sweep {
 
 static enum fer_status no_memory(struct sweep *s)
 {
-    return fer_fail(s->em.err, FER_ENOMEM, "out of memory while compiling");
+    return fer_compile_memory(s->em.err);
 }
 
 static struct fer_tensor *like(struct sweep *s, const struct fer_tensor *t)

@@ -29,7 +29,7 @@ static enum fer_status emit_decision(struct fer_compiler *c, const struct fer_fo
     struct fer_decision *decision = fer_arena_alloc(arena, sizeof(*decision));
     struct fer_tensor *index = fer_compiler_value(c, fork->decision->out[0]);
     if (!decision || !index)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     index->keep = true;
     *decision =
         (struct fer_decision){ fork->decision->path, index, fork->first, fork->count, c->rows + fork->first - 1 };
@@ -39,7 +39,7 @@ static enum fer_status emit_decision(struct fer_compiler *c, const struct fer_fo
         struct fer_tensor *rows =
             fer_compiler_tensor(c, &shape, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, c->program->branches[branch - 1].name);
         if (!rows)
-            return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+            return fer_compile_memory(err);
         rows->branch = branch;
         c->rows[branch - 1] = rows;
     }
@@ -71,8 +71,7 @@ static enum fer_status emit_join(struct fer_compiler *c, struct fer_op *op, stru
     enum fer_status status = FER_OK;
     for (int k = 0; k < op->fork->count && !status; k++) {
         struct fer_segment *own = end_of(c, segment, op->fork->first + k);
-        status = own ? fer_emit_forward(c, op, own, false, false, err)
-                     : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        status = own ? fer_emit_forward(c, op, own, false, false, err) : fer_compile_memory(err);
     }
     return status;
 }
@@ -84,7 +83,7 @@ enum fer_status fer_branch_forward(struct fer_compiler *c, struct fer_op *op, st
         return emit_join(c, op, segment, err);
     struct fer_segment *own = fer_branch_segment(c, segment, op->branch);
     if (!own)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     const enum fer_status status = fer_emit_forward(c, op, own, tracking, has_backward, err);
     return !status && op->fork && op->fork->join->live ? emit_decision(c, op->fork, own, err) : status;
 }

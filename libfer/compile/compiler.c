@@ -42,7 +42,7 @@ static enum fer_status create_branches(struct fer_compiler *c, struct fer_error 
     program->branches = fer_arena_alloc(arena, (size_t)(graph->nbranches + 1) * sizeof(*program->branches));
     c->rows = fer_arena_alloc(arena, (size_t)(graph->nbranches + 1) * sizeof(struct fer_tensor *));
     if (!program->branches || !c->rows)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     for (int i = 0; i < graph->nbranches; i++) {
         const struct fer_graph_branch *branch = &graph->branches[i];
         const int parent = fer_program_capacity(program, branch->parent);
@@ -91,7 +91,7 @@ enum fer_status fer_compiler_create(struct fer_graph *graph, struct fer_store *s
 no_memory:
     fer_arena_free(arena);
     out->program = NULL;
-    return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+    return fer_compile_memory(err);
 }
 
 struct fer_segment *fer_compiler_segment(struct fer_compiler *c, const char *name)
@@ -277,7 +277,7 @@ enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *w
     struct fer_weight **sorted = fer_arena_copy(arena, weights, (size_t)(nweights + 1) * sizeof(*sorted));
     *nruns = 0;
     if (!out || !sorted)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     qsort(sorted, (size_t)nweights, sizeof(*sorted), by_place);
     for (int i = 0; i < nweights; i++) {
         const struct fer_weight *w = sorted[i];

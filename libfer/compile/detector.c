@@ -113,7 +113,7 @@ static enum fer_status emit(const struct fer_detector *detector, const void *sta
     canvas->result = add_tensor(c, &result, FER_STORAGE_ARENA, "result");
     out->segment = fer_compiler_segment(c, "detect");
     if (!canvas->image || !canvas->table || !canvas->result || !out->segment)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     struct fer_emit em = fer_compiler_emit(c, out->segment, "detect", err);
     em.owner = detector->name;
     status = fer_said(detector->emit(state, &em, canvas, err), detector->name, "emit", err);

@@ -9,11 +9,6 @@
 #include "compile/lower.h"
 #include "said.h"
 
-static enum fer_status no_memory(struct fer_error *err)
-{
-    return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
-}
-
 static struct fer_tensor *vector(struct fer_compiler *c, int channels, const char *name)
 {
     const struct fer_shape shape = { FER_F32, 1, { channels }, 0 };
@@ -32,7 +27,7 @@ static enum fer_status emit(struct fer_compiler *c, const struct fer_op *op, str
     folded->out = fer_compiler_tensor(c, &op->weights[0]->shape, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, "folded weight");
     folded->bias = vector(c, channels, "folded bias");
     if (!weight || (op->nweights > 1 && !bias) || !scale || !shift || !folded->out || !folded->bias)
-        return no_memory(err);
+        return fer_compile_memory(err);
     folded->out->source = weight;
     em.op = affine;
     enum fer_status status =
@@ -54,7 +49,7 @@ enum fer_status fer_fold(struct fer_compiler *c, const struct fer_op *op, struct
         struct fer_folded *items =
             fer_arena_grow(c->program->arena, c->folded, c->nfolded, &c->folded_capacity, sizeof(*items));
         if (!items)
-            return no_memory(err);
+            return fer_compile_memory(err);
         c->folded = items;
         at = &items[c->nfolded];
         *at = (struct fer_folded){ .weight = op->weights[0], .affine = op->affine->path };

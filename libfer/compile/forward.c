@@ -10,7 +10,7 @@ enum fer_status fer_compiler_emit_op(struct fer_emit *em, struct fer_op *op)
     em->epilogue.activation = op->activation;
     em->epilogue.slope = op->slope;
     if (op->addend && !(em->epilogue.add = fer_compiler_value(em->c, op->in[op->addend])))
-        return fer_fail(em->err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(em->err);
     return op->affine ? fer_fold(em->c, op, &em->folded, &em->epilogue.bias, em->err) : FER_OK;
 }
 
@@ -18,7 +18,7 @@ enum fer_status fer_emit_forward(struct fer_compiler *c, struct fer_op *op, stru
                                  bool has_backward, struct fer_error *err)
 {
     if (op->layer->flags & FER_LAYER_VIEW)
-        return fer_compiler_value(c, op->out[0]) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compiler_value(c, op->out[0]) ? FER_OK : fer_compile_memory(err);
     struct fer_emit em = fer_compiler_emit(c, segment, op->region == FER_REGION_DATA ? "data" : "forward", err);
     enum fer_status status = fer_compiler_emit_op(&em, op);
     em.tracking = tracking;

@@ -23,7 +23,7 @@ static enum fer_status append(struct lowering *l, struct fer_op *op)
 {
     struct fer_op **ops = fer_arena_grow(l->graph->arena, l->ops, l->nops, &l->capacity, sizeof(*ops));
     if (!ops)
-        return fer_fail(l->err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(l->err);
     l->ops = ops;
     ops[l->nops++] = op;
     return FER_OK;
@@ -43,7 +43,7 @@ static enum fer_status in_layout(struct lowering *l, struct fer_value *value, en
     struct fer_op *op = fer_arena_alloc(l->graph->arena, sizeof(*op));
     struct fer_value *copy = fer_graph_value(l->graph, &value->shape, value->name, value->region);
     if (!op || !copy)
-        return fer_fail(l->err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(l->err);
     *op = (struct fer_op){ .layer = &fer_core_convert,
                            .graph = l->graph,
                            .in = { value },

@@ -69,13 +69,13 @@ enum fer_status fer_scale_check(struct fer_compiler *c, struct fer_step_program 
     snprintf(name, sizeof(name), "check %s", step->spec->name);
     step->check = fer_compiler_segment(c, name);
     if (!step->check || !grads || !state)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     for (int u = 0; u < step->nupdates; u++) /* what is not this update's is zero */
         for (int i = 0; i < step->updates[u].nnets; i++) {
             const struct fer_update_state *update = &step->updates[u];
             grads[count] = fer_compiler_run(c, update->grads[i], 0, update->nets[i]->values, "gradients");
             if (!grads[count++])
-                return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+                return fer_compile_memory(err);
         }
     struct fer_emit em = fer_compiler_emit(c, step->check, "update", err);
     fer_core_rescale(&em, grads, count, FER_SCALE_STEADY, state);

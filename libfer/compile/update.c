@@ -43,7 +43,7 @@ static enum fer_status create_one(struct fer_compiler *c, struct fer_update_stat
     state->micro = micro;
     state->nets = fer_arena_alloc(arena, (size_t)(spec->nweights + 1) * sizeof(*state->nets));
     if (!state->nets)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     for (int w = 0; w < spec->nweights; w++)
         if (net_index(state, spec->weights[w]->net) < 0)
             state->nets[state->nnets++] = spec->weights[w]->net;
@@ -51,7 +51,7 @@ static enum fer_status create_one(struct fer_compiler *c, struct fer_update_stat
     state->fresh = fer_arena_alloc(arena, (size_t)(state->nnets + 1) * sizeof(*state->fresh));
     state->states = fer_arena_alloc(arena, (size_t)(state->nnets + 1) * sizeof(*state->states));
     if (!state->grads || !state->fresh || !state->states)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     for (const char *const *name = spec->optimizer->states; name && *name && state->nstates < 4; name++)
         state->nstates++;
     enum fer_status status = FER_OK;
@@ -65,7 +65,7 @@ static enum fer_status create_one(struct fer_compiler *c, struct fer_update_stat
     const struct fer_shape four = { FER_F32, 1, { 4 }, 0 };
     state->control = fer_compiler_tensor(c, &four, FER_LAYOUT_PLAIN, FER_STORAGE_INPUT, "control of an update");
     if (!status && !state->control)
-        status = fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        status = fer_compile_memory(err);
     return status;
 }
 
@@ -74,7 +74,7 @@ enum fer_status fer_updates_create(struct fer_compiler *c, struct fer_step_progr
 {
     step->updates = fer_arena_alloc(c->program->arena, (size_t)(step->spec->nupdates + 1) * sizeof(*step->updates));
     if (!step->updates)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     step->nupdates = step->spec->nupdates;
     enum fer_status status = FER_OK;
     for (int u = 0; u < step->nupdates && !status; u++)
@@ -123,22 +123,22 @@ static enum fer_status emit_update(struct fer_compiler *c, const struct fer_step
         return status;
     struct fer_tensor **grads = fer_arena_alloc(c->program->arena, (size_t)(nruns + 1) * sizeof(*grads));
     if (!grads)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     for (int r = 0; r < nruns; r++) {
         const int net = net_index(state, runs[r].net);
         grads[r] = fer_compiler_run(c, state->grads[net], runs[r].offset, runs[r].count, "gradients");
         if (!grads[r])
-            return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+            return fer_compile_memory(err);
     }
     struct fer_tensor *control = state->control;
     if (step->scale && !(control = fer_scale_control(&em, step, index, control)))
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     if (spec->clip > 0) {
         const struct fer_shape one = { FER_F32, 1, { 1 }, 0 }, four = { FER_F32, 1, { 4 }, 0 };
         state->norm = fer_compiler_tensor(c, &one, FER_LAYOUT_PLAIN, FER_STORAGE_ARENA, "gradient norm");
         struct fer_tensor *clipped = fer_emit_temp(&em, &four, FER_LAYOUT_PLAIN);
         if (!state->norm || !clipped)
-            return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+            return fer_compile_memory(err);
         state->norm->keep = true;
         fer_core_clip(&em, grads, nruns, spec->clip, control, state->norm, clipped);
         control = clipped;
@@ -175,7 +175,7 @@ static enum fer_status emit_micro(struct fer_compiler *c, struct fer_step_progra
             struct fer_tensor *sum = fer_compiler_run(c, state->grads[i], 0, count, "gradients");
             struct fer_tensor *fresh = fer_compiler_run(c, state->fresh[i], 0, count, "gradients of a micro-batch");
             if (!sum || !fresh)
-                return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+                return fer_compile_memory(err);
             fer_core_copy(&add, fresh, sum, 1.0 / state->micro, true);
             fer_core_fill(&zero, sum, 0);
         }
@@ -190,16 +190,14 @@ enum fer_status fer_updates_finish(struct fer_compiler *c, struct fer_step_progr
     if (step->nupdates && step->updates[0].micro > 1) {
         snprintf(name, sizeof(name), "clear %s", step->spec->name);
         step->clear = fer_compiler_segment(c, name);
-        status = step->clear ? emit_micro(c, step, backward, err)
-                             : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        status = step->clear ? emit_micro(c, step, backward, err) : fer_compile_memory(err);
     }
     if (!status && step->scale)
         status = fer_scale_check(c, step, err);
     for (int u = 0; u < step->nupdates && !status; u++) {
         snprintf(name, sizeof(name), "update %s %d", step->spec->name, u);
         step->updates[u].segment = fer_compiler_segment(c, name);
-        status = step->updates[u].segment ? emit_update(c, step, u, err)
-                                          : fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        status = step->updates[u].segment ? emit_update(c, step, u, err) : fer_compile_memory(err);
     }
     return status;
 }

@@ -53,7 +53,7 @@ enum fer_status fer_precision_choose(struct fer_graph *graph, enum fer_precision
         return FER_OK;
     const bool *kept = kept_values(graph);
     if (!kept)
-        return fer_fail(err, FER_ENOMEM, "out of memory while compiling");
+        return fer_compile_memory(err);
     for (int i = 0; i < graph->nops; i++) {
         const struct fer_op *op = graph->ops[i];
         for (int k = 0; k < op->nout; k++) {

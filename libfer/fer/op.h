@@ -207,6 +207,7 @@ FER_API void fer_launch_in(struct fer_launch *launch, const char *name, struct f
 FER_API void fer_launch_out(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
 /* A tensor whose contents it needs and changes. */
 FER_API void fer_launch_inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor);
+/* A number, or local memory for each work-group: const int, const float, __local. */
 FER_API void fer_launch_int(struct fer_launch *launch, int value);      /* const int */
 FER_API void fer_launch_float(struct fer_launch *launch, double value); /* const float */
 FER_API void fer_launch_local(struct fer_launch *launch, size_t bytes); /* __local */
@@ -215,6 +216,9 @@ FER_API void fer_launch_local(struct fer_launch *launch, size_t bytes); /* __loc
  * row, element) only; fer_random_batch(FER_RANDOM_ARG, element) for four that all rows of a batch share.  `rows` is a
  * tensor with the batch axis that `row` counts along. */
 FER_API void fer_launch_random(struct fer_launch *launch, const struct fer_tensor *rows);
+/* The launch fills a tensor of fer_emit_prepared, and runs when weights have changed, not in every step; where they
+ * change in every step it runs in front of this callback's others.  For the newest launch only: else it does nothing.
+ */
 FER_API void fer_launch_prepare(struct fer_launch *launch);
 /* To be called before arguments are added.  The kernel reads and writes tensors by LOAD, STORE, FER_GET, FER_PUT and
  * the vector and cell forms of these alone, so that f32 tensors may lie in memory as 16 bits.  Without this call it
@@ -229,6 +233,7 @@ struct fer_extent {
     size_t divide; /* the product is divided by this, rounded up; 0 and 1 are the same */
     int batch;     /* rows for each sample; 0: fixed */
 };
+/* `count` work-items, whatever the batch. */
 FER_API struct fer_extent fer_extent_fixed(size_t count);
 /* ceil(live rows of `tensor` * per_row / divide); fixed when the tensor has no batch axis. */
 FER_API struct fer_extent fer_extent_rows(const struct fer_tensor *tensor, size_t per_row, size_t divide);
@@ -238,8 +243,10 @@ FER_API struct fer_extent fer_extent_each(const struct fer_tensor *tensor);
 /* Up to three dimensions.  Global sizes are rounded up to multiples of local sizes (kernels check their bounds).
  * local 0: left to the driver.  The _1d form takes 64 as its local size. */
 FER_API void fer_launch_range_1d(struct fer_launch *launch, struct fer_extent x);
+/* Dimensions 0 and 1. */
 FER_API void fer_launch_range_2d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y, size_t local_x,
                                  size_t local_y);
+/* Dimensions 0 to 2. */
 FER_API void fer_launch_range_3d(struct fer_launch *launch, struct fer_extent x, struct fer_extent y,
                                  struct fer_extent z, size_t local_x, size_t local_y, size_t local_z);
 

@@ -21,9 +21,11 @@ FER_API bool fer_pack_probe(const char *path);
  * FER_EFORMAT (damaged), FER_ENOTSUP (of another version or byte order), FER_ENOMEM, each naming the file.  A file that
  * is cut while it is mapped ends the process, as with any mapping. */
 FER_API enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fer_error *err);
-FER_API void fer_pack_close(struct fer_pack *pack); /* NULL is fine */
-/* Samples, and enum fer_field: what they have. */
+/* What was handed out of it is gone, too.  NULL is fine. */
+FER_API void fer_pack_close(struct fer_pack *pack);
+/* How many samples it has. */
 FER_API size_t fer_pack_count(const struct fer_pack *pack);
+/* enum fer_field: what they have. */
 FER_API unsigned fer_pack_fields(const struct fer_pack *pack);
 /* Names that labels had when the file was written, as long as the pack is open; NULL past the last. */
 FER_API const char *fer_pack_label_name(const struct fer_pack *pack, int label);

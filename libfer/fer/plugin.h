@@ -116,6 +116,7 @@ struct fer_dispatch {
  * "fer 1\nuse vision\nnet resnet18(image) -> logits { … }"; it holds use, block and net alone.  Called while names are
  * resolved. */
 struct fer_text;
+/* Append, as printf; what goes wrong is said when `write` has returned. */
 FER_API void fer_text_add(struct fer_text *text, const char *format, ...) FER_PRINTF(2, 3);
 struct fer_model {
     size_t size;
@@ -168,8 +169,11 @@ struct fer_schedule {
 
 /* Results of a test.  Names are the field's: "accuracy", "recall", "confusion". */
 struct fer_report;
+/* NaN: there is none. */
 FER_API void fer_report_number(struct fer_report *report, const char *name, double value);
+/* One value for each class or bin; NaN: there is none.  Copied. */
 FER_API void fer_report_list(struct fer_report *report, const char *name, const double *values, int count);
+/* values[rows][columns], copied. */
 FER_API void fer_report_matrix(struct fer_report *report, const char *name, const double *values, int rows,
                                int columns);
 
