@@ -195,7 +195,8 @@ static const struct sweep sweeps[] = {
     { 2, 20, 9, 61, 20, 3, 2, 2, 1, 5 },  { 2, 36, 5, 6, 36, 3, 1, 0, 1, 9 },    { 1, 24, 9, 7, 24, 5, 1, 2, 1, 6 },
     { 2, 32, 8, 7, 32, 3, 2, 1, 2, 4 },   { 2, 20, 6, 4, 20, 3, 1, 3, 1, 5 },    { 3, 600, 5, 3, 72, 1, 1, 0, 1, 1 },
     { 3, 33, 9, 8, 70, 3, 2, 1, 1, 1 },   { 2, 48, 9, 7, 66, 5, 3, 2, 2, 1 },    { 2, 20, 11, 10, 80, 1, 2, 0, 1, 1 },
-    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },   { 2, 3, 9, 11, 3, 9, 2, 4, 1, 3 },
+    { 2, 72, 7, 9, 64, 1, 3, 1, 1, 1 },   { 2, 3, 9, 11, 3, 9, 2, 4, 1, 3 },     { 1, 33, 7, 7, 20, 3, 1, 1, 1, 1 },
+    { 1, 20, 14, 13, 33, 3, 1, 1, 1, 1 },
 };
 /* The same for a simulated device: channels that fill no block of 16, odd planes, padding, strides, dilation, groups.
  */
@@ -409,26 +410,75 @@ END_TEST
 
 static const struct ranked {
     struct op_case of;
-    const char *first;
+    enum fer_profile profile;
+    const char *work, *first, *tried;
 } ranked[] = {
     /* 1,568 tiles of 2 x 2 are 49 x 2 work-groups, 196 are 7 x 2 of the 64 that Winograd is to have */
-    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "8,64,28,28" }, "winograd2" },
-    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "1,64,28,28" }, "implicit" },
-    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "8,31,28,28" }, "implicit" },
+    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "8,64,28,28" },
+      FER_PROFILE_GPU,
+      "conv2d forward",
+      "winograd2",
+      "implicit" },
+    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "1,64,28,28" },
+      FER_PROFILE_GPU,
+      "conv2d forward",
+      "implicit",
+      "winograd2" },
+    { { .call = "conv2d 64 kernel=3 pad=1", .inputs = "8,31,28,28" },
+      FER_PROFILE_GPU,
+      "conv2d forward",
+      "implicit",
+      "winograd2" },
+    /* 6 x 6 are 9 tiles of 16 products or 4 of 36, the same number; 7 x 7 are 16 or 4, but 36 weights each serve four
+     */
+    { { .call = "conv2d 32 kernel=3 pad=1", .inputs = "8,32,6,6" },
+      FER_PROFILE_CPU,
+      "conv2d forward",
+      "winograd2",
+      "winograd" },
+    { { .call = "conv2d 32 kernel=3 pad=1", .inputs = "8,32,6,6" },
+      FER_PROFILE_CPU,
+      "conv2d data",
+      "winograd2",
+      "winograd" },
+    { { .call = "conv2d 32 kernel=3 pad=1", .inputs = "8,32,7,7" },
+      FER_PROFILE_CPU,
+      "conv2d forward",
+      "winograd",
+      "winograd2" },
+    { { .call = "conv2d 32 kernel=3 pad=1", .inputs = "1,32,7,7" },
+      FER_PROFILE_CPU,
+      "conv2d forward",
+      "winograd2",
+      "packed" },
+    { { .call = "conv2d 32 kernel=3 pad=1", .inputs = "1,32,3,3" },
+      FER_PROFILE_CPU,
+      "conv2d forward",
+      "packed",
+      "winograd2" },
+    { { .call = "conv2d 32 kernel=3 pad=1", .inputs = "1,32,12,12" },
+      FER_PROFILE_CPU,
+      "conv2d data",
+      "winograd",
+      "winograd2" },
 };
 
-START_TEST(first_on_gpus)
+START_TEST(first_by_heuristics)
 {
-    struct op_device device = op_device_open(FER_PROFILE_GPU);
+    const struct ranked *r = &ranked[_i];
+    struct op_device device = op_device_open(r->profile);
     struct op_program program;
+    const struct fer_solved *solved = NULL;
     bool tried = false;
-    op_program_compile(&program, &ranked[_i].of, &device, false);
-    const struct fer_solved *solved = program.flow->program->solved[0];
-    ck_assert_str_eq(solved->work, "conv2d forward");
-    ck_assert_str_eq(solved->names[0], ranked[_i].first);
-    for (int i = 0; i < solved->nsolvers; i++)
-        tried = tried || strcmp(solved->names[i], "winograd2") == 0;
-    ck_assert_msg(tried, "winograd2 is not there for fer tune to try");
+    op_program_compile(&program, &r->of, &device, r->profile == FER_PROFILE_CPU);
+    for (int k = 0; k < program.flow->program->nsolved; k++)
+        if (strcmp(program.flow->program->solved[k]->work, r->work) == 0)
+            solved = program.flow->program->solved[k];
+    ck_assert_ptr_nonnull(solved);
+    ck_assert_str_eq(solved->names[0], r->first);
+    for (int i = 1; i < solved->nsolvers; i++)
+        tried = tried || strcmp(solved->names[i], r->tried) == 0;
+    ck_assert_msg(tried, "%s is not there for fer tune to try", r->tried);
     ck_assert_str_eq(solved->names[solved->plainest], "generic");
     op_program_free(&program);
     op_device_close(&device);
@@ -506,7 +556,7 @@ static void add_solvers(TCase *tcase)
             tcase_add_loop_test(tcase, each_solver, i, i + 1);
     if (!wanted("cases"))
         return;
-    tcase_add_loop_test(tcase, first_on_gpus, 0, (int)(sizeof ranked / sizeof ranked[0]));
+    tcase_add_loop_test(tcase, first_by_heuristics, 0, (int)(sizeof ranked / sizeof ranked[0]));
     tcase_add_loop_test(tcase, op_small() ? each_turn_of_products : each_value, 0, 2);
     if (!op_small()) /* a simulated device would take hours over its kernels */
         tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));

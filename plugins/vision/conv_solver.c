@@ -14,8 +14,8 @@ enum { EPILOGUE_CELLS = 512 }; /* of a work-item of conv_epilogue, at least */
 static const struct conv_solver *const forward_solvers[] = {
     &conv_depthwise_forward,     &conv_grouped_forward,
     &conv_stem_forward,          &conv_winograd_forward,
-    &conv_packed_forward,        &conv_direct_forward,
-    &conv_winograd_fine_forward, &conv_winograd2_forward,
+    &conv_winograd_fine_forward, &conv_packed_forward,
+    &conv_direct_forward,        &conv_winograd2_forward,
     &conv_implicit_forward,
 #ifdef HAVE_CLBLAST
     &conv_clblast_forward,
@@ -23,14 +23,14 @@ static const struct conv_solver *const forward_solvers[] = {
     &conv_generic_forward,       NULL,
 };
 static const struct conv_solver *const data_solvers[] = {
-    &conv_depthwise_data,     &conv_grouped_data,
-    &conv_winograd_data,      &conv_direct_data,
-    &conv_winograd_fine_data, &conv_winograd2_data,
+    &conv_depthwise_data, &conv_grouped_data,
+    &conv_winograd_data,  &conv_winograd_fine_data,
+    &conv_direct_data,    &conv_winograd2_data,
     &conv_implicit_data,
 #ifdef HAVE_CLBLAST
     &conv_clblast_data, /* for `fer tune` to try: it builds kernels of its own for seconds */
 #endif
-    &conv_generic_data,       NULL,
+    &conv_generic_data,   NULL,
 };
 static const struct conv_solver *const weights_solvers[] = {
     &conv_depthwise_weights, &conv_grouped_weights,

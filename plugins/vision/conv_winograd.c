@@ -8,6 +8,7 @@
  * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
  * the blocks of outputs are shared out.  Either way computes the same sums in the same order.
  */
+#include <limits.h>
 #include <stdio.h>
 
 #include "conv.h"
@@ -30,8 +31,10 @@ static const struct fer_tunable *const weights_tunables[] = {
 enum {
     COARSE = 4,        /* outputs of a tile, an axis: SIDE in conv_winograd.cl */
     FINE = 2,          /* … more multiplications, and a smaller error */
-    WEIGHT = 14,       /* see worthwhile */
+    WEIGHT = 14,       /* see saves */
     WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
+    ROWS = 6,          /* of a register tile: ROWS in conv_winograd.cl */
+    LEAST_ROWS = 4,    /* with fewer, each sum waits for the one before */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,  /* at least, to share out */
     FUSED_GROUPS = 8,  /* work-groups, each with scratch of its own */
@@ -48,16 +51,24 @@ static int tiles_of(int side, int height, int width)
     return conv_divide_up(height, side) * conv_divide_up(width, side);
 }
 
-/* What one pair of channels costs, in multiplications: Winograd's 36 products a tile, and as much again as three fifths
- * of that for the transforms, against nine products a pixel; and the weights, 36 numbers or nine, which come from
- * memory once for all `n` pictures and take as long as WEIGHT multiplications each (85 products and 6 numbers a
- * nanosecond were measured).  Ragged tiles of small planes cost more than they save, and so do weights that serve few
- * tiles. */
-static bool worthwhile(int n, int height, int width)
+/* What one pair of channels costs, in multiplications: the products of Winograd's tiles, and as much again as a part of
+ * that for the transforms, against nine products a pixel; and the weights, which come from memory once for all pictures
+ * and take as long as WEIGHT multiplications each (85 products and 6 numbers a nanosecond were measured).  Ragged tiles
+ * of small planes cost more than they save, and so do weights that serve few tiles. */
+static bool saves(int side, int n, int height, int width)
 {
-    const int points = points_of(COARSE);
-    return n * (double)tiles_of(COARSE, height, width) * points * 1.6 + points * WEIGHT <
+    const double transforms = side == COARSE ? 1.6 : 1.25;
+    const int points = points_of(side);
+    return n * (double)tiles_of(side, height, width) * points * transforms + points * WEIGHT <
            9.0 * n * height * width + 9 * WEIGHT;
+}
+
+/* F(2x2) comes before F(4x4) where it multiplies no more, having the cheaper transforms and fewer weights: planes of
+ * 5 x 5 and 6 x 6, of which the tiles of F(4x4) cover more than there is. */
+static bool fine_first(int n, int height, int width)
+{
+    return tiles_of(FINE, height, width) * points_of(FINE) <= tiles_of(COARSE, height, width) * points_of(COARSE) &&
+           saves(FINE, n, height, width);
 }
 
 static bool fits(const struct fer_convolution_shape *s)
@@ -68,12 +79,33 @@ static bool fits(const struct fer_convolution_shape *s)
 
 static bool forward_applicable(const struct fer_convolution_shape *s)
 {
-    return fits(s) && worthwhile(s->n, s->oh, s->ow);
+    return fits(s) && saves(COARSE, s->n, s->oh, s->ow);
 }
 
 static bool data_applicable(const struct fer_convolution_shape *s)
 {
-    return fits(s) && worthwhile(s->n, s->h, s->w);
+    return fits(s) && saves(COARSE, s->n, s->h, s->w);
+}
+
+static bool forward_worthwhile(const struct conv_call *call)
+{
+    return !fine_first(call->of.shape.n, call->of.shape.oh, call->of.shape.ow);
+}
+
+static bool data_worthwhile(const struct conv_call *call)
+{
+    return !fine_first(call->of.shape.n, call->of.shape.h, call->of.shape.w);
+}
+
+/* Of planes on which F(4x4) does not pay; those on which it does have been decided. */
+static bool fine_forward_worthwhile(const struct conv_call *call)
+{
+    return saves(FINE, call->of.shape.n, call->of.shape.oh, call->of.shape.ow);
+}
+
+static bool fine_data_worthwhile(const struct conv_call *call)
+{
+    return saves(FINE, call->of.shape.n, call->of.shape.h, call->of.shape.w);
 }
 
 static int smaller(int a, int b)
@@ -89,9 +121,32 @@ static size_t chunk_size(int side, int chunks, int blocks, int tiles)
 
 /* How FORWARD or DATA is divided: `in` and `out` are blocks of channels read and written. */
 struct plan {
-    int side, in, out, channels_in, channels_out, height, width, pad, per_image, tiles, chunks;
+    int side, in, out, channels_in, channels_out, height, width, pad, per_image, rows, tiles, chunks;
     bool fused;
 };
+
+/* Tiles that are computed where `tiles` are wanted, in chunks of which the last one ends with a whole register tile. */
+static int computed(int tiles, int chunk, int rows)
+{
+    return tiles / chunk * chunk + conv_divide_up(tiles % chunk, rows) * rows;
+}
+
+/* Few tiles (one picture): equal chunks, and the register tile that computes as little as possible for nothing, where
+ * beginning one costs as much as a row.  For many tiles that is not worth a program of its own. */
+static void fit(struct plan *p, int tiles)
+{
+    if (computed(tiles, p->tiles, ROWS) - tiles <= tiles / 16)
+        return;
+    const int each = conv_divide_up(tiles, conv_divide_up(tiles, p->tiles));
+    for (int rows = ROWS, least = INT_MAX; rows >= LEAST_ROWS; rows--) {
+        const int groups = conv_divide_up(each, rows);
+        if (groups * (rows + 1) < least) {
+            least = groups * (rows + 1);
+            p->tiles = groups * rows;
+            p->rows = rows;
+        }
+    }
+}
 
 static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convolution_pass pass, int side,
                            const int *values)
@@ -109,6 +164,9 @@ static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convo
     p.fused = values[FORM] ? values[FORM] == FORM_FUSED
                            : p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, values[TILES]) >= FUSED_CHUNKS;
     p.tiles = values[p.fused ? TILES : SPLIT_TILES];
+    p.rows = ROWS;
+    if (!p.fused)
+        fit(&p, s->n * p.per_image);
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
     return p;
 }
@@ -182,13 +240,13 @@ static void emit_transform(const struct conv_call *call, struct fer_tensor *in, 
 static void emit_split(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
                        struct fer_tensor *out)
 {
-    char options[CONV_EPILOGUE_OPTIONS];
+    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 16];
     const struct fer_extent chunks = fer_extent_rows(out, (size_t)p->per_image, (size_t)p->tiles);
     const int outs = p->out * p->chunks < 2 * SPLIT_ITEMS ? 1 : 2;
     struct fer_tensor *v = conv_temp(call->em, scratch_size(p));
     emit_transform(call, in, v, p->side, p->height, p->width, p->pad, p->tiles, 0, chunks);
-    struct fer_launch *launch =
-        begin(call->em, "winograd_multiply", p->side, p->tiles, conv_epilogue_options(call, options));
+    snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
+    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->side, p->tiles, options);
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -316,12 +374,16 @@ static void fine_weights(const struct conv_call *call)
 #define COARSE_SOLVER(tunables) SOLVER("winograd", "F(4x4, 3x3): 36 multiplications for 144", tunables)
 #define FINE_SOLVER(tunables) SOLVER("winograd2", "F(2x2, 3x3): 16 multiplications for 36", tunables)
 const struct conv_solver conv_winograd_forward = { COARSE_SOLVER(tunables), .applicable = forward_applicable,
-                                                   .emit = forward, .epilogue = true };
-const struct conv_solver conv_winograd_data = { COARSE_SOLVER(tunables), .applicable = data_applicable, .emit = data };
+                                                   .worthwhile = forward_worthwhile, .emit = forward,
+                                                   .epilogue = true };
+const struct conv_solver conv_winograd_data = { COARSE_SOLVER(tunables), .applicable = data_applicable,
+                                                .worthwhile = data_worthwhile, .emit = data };
 const struct conv_solver conv_winograd_weights = { COARSE_SOLVER(weights_tunables), .applicable = forward_applicable,
                                                    .emit = weights };
-const struct conv_solver conv_winograd_fine_forward = { FINE_SOLVER(tunables), .applicable = fits, .emit = fine_forward,
+const struct conv_solver conv_winograd_fine_forward = { FINE_SOLVER(tunables), .applicable = fits,
+                                                        .worthwhile = fine_forward_worthwhile, .emit = fine_forward,
                                                         .epilogue = true };
-const struct conv_solver conv_winograd_fine_data = { FINE_SOLVER(tunables), .applicable = fits, .emit = fine_data };
+const struct conv_solver conv_winograd_fine_data = { FINE_SOLVER(tunables), .applicable = fits,
+                                                     .worthwhile = fine_data_worthwhile, .emit = fine_data };
 const struct conv_solver conv_winograd_fine_weights = { FINE_SOLVER(weights_tunables), .applicable = fits,
                                                         .emit = fine_weights };

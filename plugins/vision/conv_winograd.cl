@@ -24,9 +24,11 @@
 #ifndef TILES
 #define TILES 18 /* a multiple of ROWS */
 #endif
-#define ROWS 6 /* tiles of a register tile */
+#ifndef ROWS
+#define ROWS 6 /* tiles of a register tile; at most 6, by registers */
+#endif
 #define LINE 16 /* floats that memory hands over together: U of an input channel */
-#define SOON (TILES < 6 * ROWS ? 8 : 4) /* lines of U's next z that are asked for with a block, so that a chunk gets all */
+#define SOON (TILES > 3 * ROWS ? 4 : TILES > ROWS ? 8 : 16) /* lines of U's next z that are asked for with a block, so that a chunk gets all */
 #define REACH (SIDE + 2) /* inputs of a tile, an axis; as many points */
 #define POINTS (REACH * REACH)
 #define TILES_OF(dim) ((dim).x * (((dim).z + SIDE - 1) / SIDE) * (((dim).w + SIDE - 1) / SIDE))

@@ -144,6 +144,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
             for (int i = i0; i < i1; i += ROWS) {
                 __global const float *row[ROWS], *column[COLUMNS];
                 float8 sum[ROWS][COLUMNS];
+                /* The next columns are asked for while the first rows are multiplied with these. */
+                const size_t soon = i == i0 ? (size_t)COLUMNS * b_column : 0;
 #pragma unroll
                 for (int q = 0; q < COLUMNS; q++)
                     column[q] = b_matrix + (size_t)min(j + q, j1 - 1) * b_column;
@@ -158,8 +160,10 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
                 for (int l = l0; l < even; l += 8) {
                     float8 v[COLUMNS];
 #pragma unroll
-                    for (int q = 0; q < COLUMNS; q++)
+                    for (int q = 0; q < COLUMNS; q++) {
+                        FER_PREFETCH(column[q] + soon + l);
                         v[q] = vload8(0, column[q] + l);
+                    }
 #pragma unroll
                     for (int r = 0; r < ROWS; r++) {
                         const float8 u = vload8(0, row[r] + l);
