@@ -2,7 +2,8 @@
  *
  * The gradient of a bias: db[k] = the sum over images and pixels of dy[n, k, p], in parts that partial.cl adds.
  * partial[part][lane] sums `images` images; `lanes` is the number of channels, for a blocked dy rounded up to 16.  BLOCKED,
- * a work-item has the 16 channels of a block, else a work-group of 64 has a channel.
+ * a work-item has the 16 channels of a block; PIXEL, where planes have one (linear), a channel; else a work-group of 64 has
+ * a channel.
  */
 #ifdef BLOCKED
 #define FETCH(p) FER_READ(dy, 16)(dy_data, in + (size_t)(p) * FER_BLOCK)
@@ -24,6 +25,17 @@ __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, c
         total += even + odd;
     }
     vstore16(total, 0, DATA(partial) + (size_t)split * lanes + k);
+}
+#elif defined(PIXEL)
+FER_GROUP void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)
+{
+    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
+    float total = 0.0f;
+    if (k >= lanes)
+        return;
+    for (int n = split * images; n < min((split + 1) * images, dy_dim.x); n++)
+        total += FER_GET(dy, (size_t)n * lanes + k);
+    DATA(partial)[(size_t)split * lanes + k] = total;
 }
 #else
 FER_GROUP void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)
