@@ -121,7 +121,9 @@ extern volatile int stop_signal; /* the signal's number, 0: none */
 
 /* A bar with rate and time left on a terminal, a plain line now and then elsewhere.  user: a struct common. */
 void show_progress(void *user, const struct fer_progress *progress);
-/* Take the bar away before other text. */
+/* Say on a terminal what is being built, until it is cleared; empty: nothing any more. */
+void show_building(const char *what);
+/* Take either away before other text. */
 void clear_progress(void);
 
 int cmd_bench(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A bar with rate and time left on a terminal; a plain line now and then elsewhere.
+ * What is being built, and a bar with rate and time left, on a terminal's last line; elsewhere a plain line now and
+ * then.
  */
 #include <math.h>
 #include <stdio.h>
@@ -77,6 +78,23 @@ static void draw_bar(const struct fer_progress *p, const char *text)
     shown = true;
 }
 
+/* Names of a plugin's kernels, and options, which may hold anything. */
+void show_building(const char *what)
+{
+    static const char *const before = "building ";
+    const int room = columns() - 1;
+    int length = (int)strlen(before);
+
+    clear_progress();
+    if (!*what || !isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "%.*s", room, before);
+    for (; *what && length < room; what++, length++)
+        fputc(*what >= ' ' && *what <= '~' ? *what : '?', stderr);
+    fflush(stderr);
+    shown = true;
+}
+
 void show_progress(void *user, const struct fer_progress *progress)
 {
     static double last;
@@ -103,7 +121,9 @@ void show_progress(void *user, const struct fer_progress *progress)
 
 void clear_progress(void)
 {
-    if (shown)
+    if (shown) {
         fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
     shown = false;
 }

@@ -45,6 +45,13 @@ static void say(void *user, enum fer_message kind, const char *text)
 {
     const struct common *common = user;
 
+    if (kind == FER_MESSAGE_BUILDING && !common->verbose) {
+        if (!common->mute && !common->quiet)
+            show_building(text);
+        return;
+    }
+    if (kind == FER_MESSAGE_BUILDING && !*text)
+        return;
     if (common->mute || (kind == FER_MESSAGE_DETAIL && !common->verbose) ||
         (kind != FER_MESSAGE_ERROR && common->quiet))
         return;
@@ -53,7 +60,10 @@ static void say(void *user, enum fer_message kind, const char *text)
         diagnosed = true;
     /* diagnostics begin with their place */
     if (!strchr(text, '\n'))
-        fprintf(stderr, "fer: %s", kind == FER_MESSAGE_WARNING ? "warning: " : "");
+        fprintf(stderr, "fer: %s",
+                kind == FER_MESSAGE_WARNING    ? "warning: "
+                : kind == FER_MESSAGE_BUILDING ? "building "
+                                               : "");
     put_sentence(text);
     fputc('\n', stderr);
 }

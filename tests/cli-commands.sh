@@ -317,6 +317,8 @@ except OSError:  # how the end of a terminal is told
     pass
 assert os.waitpid(pid, 0)[1] == 0, text
 rows = re.split("[\r\n]+", text.decode().replace("\x1b[K", ""))
+built = [row for row in rows if row.startswith("building ")]
+assert built and all(len(row) < columns for row in built), rows
 bars = [row for row in rows if " step 1/4" in row]
 assert bars and all(len(row) < columns for row in bars), rows
 assert bars[0].startswith("[####") == (columns > 90), bars

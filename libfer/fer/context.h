@@ -32,8 +32,10 @@ extern "C" {
 struct fer_context;
 
 /* What a context has to say while it works.  An ERROR is a whole diagnostic of a description, with its line and a
- * caret; the call that found it fails afterwards.  DETAIL is for -v: what is being built, opened, skipped. */
-enum fer_message { FER_MESSAGE_ERROR, FER_MESSAGE_WARNING, FER_MESSAGE_NOTE, FER_MESSAGE_DETAIL };
+ * caret; the call that found it fails afterwards.  DETAIL is for -v: what is opened, skipped.  BUILDING names the
+ * kernel that is being compiled, which may take seconds the first time, for a line that the next one takes the place
+ * of; its text is empty when all are built. */
+enum fer_message { FER_MESSAGE_ERROR, FER_MESSAGE_WARNING, FER_MESSAGE_NOTE, FER_MESSAGE_DETAIL, FER_MESSAGE_BUILDING };
 
 /* Zeroed: the default device, the environment's plugins, silence. */
 struct fer_context_options {

@@ -176,8 +176,9 @@ void fer_build_tell(const struct fer_build_watch *watch, const char *name, const
     if (!watch || !watch->building)
         return;
     options = options ? options + strspn(options, " ") : "";
-    snprintf(what, sizeof(what), "%s%s%s", name, *options ? " " : "", options);
-    watch->building(watch->user, what);
+    if (name)
+        snprintf(what, sizeof(what), "%s%s%s", name, *options ? " " : "", options);
+    watch->building(watch->user, name ? what : NULL);
 }
 
 /* As many whole lines of the log as a sentence holds. */

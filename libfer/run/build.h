@@ -12,7 +12,7 @@ void fer_program_cache_free(struct fer_program_cache *cache);
 /* Programs in it, and how many of them were compiled from source here (the others came from disk). */
 int fer_program_cache_count(const struct fer_program_cache *cache);
 int fer_program_cache_compiled(const struct fer_program_cache *cache);
-/* Tell `watch`, which may be NULL, that a kernel is being built, with these options (or NULL). */
+/* Tell `watch`, which may be NULL, that a kernel is being built, with these options (or NULL); name NULL: all are. */
 void fer_build_tell(const struct fer_build_watch *watch, const char *name, const char *options);
 bool fer_program_cache_has(const struct fer_program_cache *cache, struct fer_key key);
 /* What fer_device_program finds such a program by. */

@@ -85,7 +85,7 @@ enum fer_status fer_device_finish(struct fer_device *device, struct fer_error *e
  * (not the caller's to release).  Binaries of drivers that do not cache by themselves are kept under
  * $XDG_CACHE_HOME/libfer (FER_CACHE=off: nowhere; FER_CACHE=on: for every driver).  FER_EBUILD holds the first lines of
  * the build log, with line numbers of `source`.  `building`, when not NULL, is told what is being compiled (cold
- * starts). */
+ * starts), and by fer_exec_create, with NULL, that it has done so. */
 struct fer_build_watch {
     void (*building)(void *user, const char *what);
     void *user;

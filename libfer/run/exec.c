@@ -2,6 +2,7 @@
 #include "run/exec.h"
 
 #include "run/binding.h"
+#include "run/build.h"
 #include "run/place.h"
 #include "run/workers.h"
 #include "run/staging.h"
@@ -65,6 +66,7 @@ static enum fer_status bind_launches(struct fer_exec *exec, const struct fer_bui
                 fer_binding_create(&exec->bindings[exec->nbindings++], &binder, program->segments[s]->launches[l], err);
     }
     fer_bundles_free(&bundles);
+    fer_build_tell(watch, NULL, NULL);
     return status;
 }
 

@@ -28,7 +28,7 @@ void fer_context_say(const struct fer_context *context, enum fer_message kind, c
 
 static void building(void *user, const char *what)
 {
-    fer_context_say(user, FER_MESSAGE_DETAIL, "building %s", what);
+    fer_context_say(user, FER_MESSAGE_BUILDING, "%s", what ? what : "");
 }
 
 static void report_plugins(const struct fer_context *context)
