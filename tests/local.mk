@@ -6,7 +6,6 @@
 # itself crashes on oclgrind_races_tests when it is asked to track uninitialised values.
 
 unit_tests = \
-	%D%/unit-align \
 	%D%/unit-augment \
 	%D%/unit-branch \
 	%D%/unit-builtins \
@@ -37,7 +36,6 @@ unit_tests = \
 	%D%/unit-sets \
 	%D%/unit-source \
 	%D%/unit-status \
-	%D%/unit-study \
 	%D%/unit-synthface \
 	%D%/unit-tune \
 	%D%/unit-workers
@@ -45,6 +43,7 @@ unit_tests = \
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 # Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.
 op_tests = \
+	%D%/unit-epoch \
 	%D%/unit-explain \
 	%D%/unit-golden \
 	%D%/unit-mtcnn \
@@ -94,7 +93,9 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
-%C%_unit_train_SOURCES = %D%/unit-train.c
+course = %D%/course.c %D%/course.h
+%C%_unit_epoch_SOURCES = %D%/unit-epoch.c $(course)
+%C%_unit_train_SOURCES = %D%/unit-train.c $(course)
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
