@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
 	%D%/unit-device \
+	%D%/unit-draws \
 	%D%/unit-dump \
 	%D%/unit-errors \
 	%D%/unit-exec \
@@ -76,6 +77,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
+%C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h
