@@ -39,6 +39,7 @@ unit_tests = \
 	%D%/unit-status \
 	%D%/unit-synthface \
 	%D%/unit-tune \
+	%D%/unit-votes \
 	%D%/unit-workers
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
@@ -80,6 +81,7 @@ reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
+%C%_unit_votes_SOURCES = %D%/unit-votes.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
