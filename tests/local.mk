@@ -48,6 +48,7 @@ op_tests = \
 	%D%/unit-epoch \
 	%D%/unit-explain \
 	%D%/unit-golden \
+	%D%/unit-metric \
 	%D%/unit-mtcnn \
 	%D%/unit-ops-conv \
 	%D%/unit-ops-loss \
@@ -86,6 +87,7 @@ folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
+%C%_unit_metric_SOURCES = %D%/unit-metric.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
