@@ -36,6 +36,8 @@ unit_tests = \
 	%D%/unit-safetensors \
 	%D%/unit-sets \
 	%D%/unit-source \
+	%D%/unit-start \
+	%D%/unit-state \
 	%D%/unit-status \
 	%D%/unit-synthface \
 	%D%/unit-tune \
