@@ -26,6 +26,7 @@ unit_tests = \
 	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
+	%D%/unit-picture \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
