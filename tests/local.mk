@@ -6,6 +6,7 @@
 # itself crashes on oclgrind_races_tests when it is asked to track uninitialised values.
 
 unit_tests = \
+	%D%/unit-align \
 	%D%/unit-augment \
 	%D%/unit-branch \
 	%D%/unit-builtins \
@@ -40,6 +41,7 @@ unit_tests = \
 	%D%/unit-start \
 	%D%/unit-state \
 	%D%/unit-status \
+	%D%/unit-study \
 	%D%/unit-synthface \
 	%D%/unit-tune \
 	%D%/unit-votes \
@@ -82,6 +84,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
+%C%_unit_align_SOURCES = %D%/unit-align.c $(reader_trial)
 %C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
@@ -90,6 +93,7 @@ folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
+%C%_unit_study_SOURCES = %D%/unit-study.c $(folder)
 %C%_unit_metric_SOURCES = %D%/unit-metric.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
