@@ -140,6 +140,17 @@ START_TEST(schedules_end_with_the_stage)
 }
 END_TEST
 
+/* Turns of three batches, of which an epoch has four: the second turn ends it. */
+START_TEST(the_last_turn_may_be_longer)
+{
+    const struct run run = run_stage(
+        "longer", "stage s over sixteen until epoch=1 {\n  step a times=3 {\n" LEARN COSINE(" unit=step") "  }\n}\n");
+    ck_assert_int_eq(run.steps, 2);
+    ck_assert_double_eq(run.rate[0], 1);
+    ck_assert_double_eq_tol(run.rate[1], 0.5, 1e-7);
+}
+END_TEST
+
 /* cosine 1, 0.854, 0.5, 0.146; warmup 0, 1/2, 1, 1; changes at whole epochs of two steps: 1, 1, 0.1, 0.1 */
 START_TEST(factors_of_a_rate_are_multiplied)
 {
@@ -218,6 +229,7 @@ int main(void)
     tcase_add_test(tests, better_is_less_loss_or_more_accuracy);
     tcase_add_test(tests, an_epochs_loss_is_the_mean_of_its_steps);
     tcase_add_test(tests, schedules_end_with_the_stage);
+    tcase_add_test(tests, the_last_turn_may_be_longer);
     tcase_add_test(tests, factors_of_a_rate_are_multiplied);
     tcase_add_test(tests, plateau_lowers_the_rate);
     tcase_add_test(tests, best_is_checked_before_training);
