@@ -81,6 +81,21 @@ START_TEST(a_fresh_step_draws_a_batch)
 }
 END_TEST
 
+/* What a stage computes for all of its steps is computed again for the second, whose net the first has moved. */
+START_TEST(shared_flows_see_what_was_moved)
+{
+    struct run own = run_stage("own", "stage s over sixteen until step=2 {\n" TWO_STEPS("") "}\n");
+    struct run shared = run_stage("shared", "stage s over sixteen until step=2 {\n  logits = image | t\n"
+                                            "  step a {\n  loss ce = logits, label | cross_entropy\n  minimize ce\n"
+                                            "  update t with sgd lr=1\n  }\n"
+                                            "  step b {\n  loss d = logits, label | cross_entropy\n  minimize d\n"
+                                            "  update t with sgd lr=1\n  }\n}\n");
+    ck_assert_double_lt(distance(own.weight, shared.weight), 1e-6);
+    for (int i = 0; i < 2; i++)
+        ck_assert_double_eq_tol(own.loss[i], shared.loss[i], 1e-6);
+}
+END_TEST
+
 /* ---- several data sets ---- */
 
 #define OTHER(set, words) "data other -> image as b, label as lb = folder \"" set "/\" | batch 4" words "\n"
@@ -252,6 +267,7 @@ int main(void)
     tcase_add_test(tests, an_update_waits_for_its_epoch);
     tcase_add_test(tests, times_draws_a_batch_each);
     tcase_add_test(tests, a_fresh_step_draws_a_batch);
+    tcase_add_test(tests, shared_flows_see_what_was_moved);
     tcase_add_test(tests, the_second_data_set_wraps);
     tcase_add_test(tests, random_numbers_are_a_samples_own);
     tcase_add_test(tests, pairs_train);
