@@ -37,6 +37,7 @@ unit_tests = \
 	%D%/unit-resolve \
 	%D%/unit-safetensors \
 	%D%/unit-sets \
+	%D%/unit-shapes \
 	%D%/unit-source \
 	%D%/unit-start \
 	%D%/unit-state \

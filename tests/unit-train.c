@@ -81,6 +81,34 @@ START_TEST(a_fresh_step_draws_a_batch)
 }
 END_TEST
 
+#define BOTH_LEARN(data, weight, rate)                                                                                 \
+    data "stage s over some until step=3 {\n  logits = image | t\n  other = image | u\n"                               \
+         "  loss ce = logits, label | cross_entropy\n  loss also = other, label | cross_entropy\n"                     \
+         "  minimize " weight " ce + " weight " also\n  update t, u with sgd lr=" rate "\n}\n"
+#define SOME(words) "data some -> image, label = folder \"sixteen/\" | batch 4" words "\n"
+
+/* A batch in parts, and losses of a quarter at four times the rate, move both nets as one batch does. */
+START_TEST(parts_and_weights_add_up)
+{
+    static const char *const others[] = { BOTH_LEARN(SOME(" micro=2"), "1", "0.5"), BOTH_LEARN(SOME(""), "0.25", "2") };
+    struct run whole = run_stage("whole", BOTH_LEARN(SOME(""), "1", "0.5"));
+    struct run still = run_stage("still", BOTH_LEARN(SOME(""), "1", "0"));
+    float u[3][WEIGHTS];
+    weights_of(&whole, "last.safetensors", "u.fc.weight", u[0]);
+    weights_of(&still, "last.safetensors", "u.fc.weight", u[2]);
+    ck_assert_double_gt(distance(whole.weight, still.weight), 1e-2);
+    ck_assert_double_gt(distance(u[0], u[2]), 1e-2);
+    for (int i = 0; i < 2; i++) {
+        struct run other = run_stage(i ? "weighted" : "parts", others[i]);
+        weights_of(&other, "last.safetensors", "u.fc.weight", u[1]);
+        ck_assert_double_lt(distance(whole.weight, other.weight), 1e-5);
+        ck_assert_double_lt(distance(u[0], u[1]), 1e-5);
+        for (int k = 0; k < 3; k++)
+            ck_assert_double_eq_tol(other.loss[k], whole.loss[k] * (i ? 0.25 : 1), 1e-5);
+    }
+}
+END_TEST
+
 /* What a stage computes for all of its steps is computed again for the second, whose net the first has moved. */
 START_TEST(shared_flows_see_what_was_moved)
 {
@@ -267,6 +295,7 @@ int main(void)
     tcase_add_test(tests, an_update_waits_for_its_epoch);
     tcase_add_test(tests, times_draws_a_batch_each);
     tcase_add_test(tests, a_fresh_step_draws_a_batch);
+    tcase_add_test(tests, parts_and_weights_add_up);
     tcase_add_test(tests, shared_flows_see_what_was_moved);
     tcase_add_test(tests, the_second_data_set_wraps);
     tcase_add_test(tests, random_numbers_are_a_samples_own);
