@@ -220,6 +220,39 @@ START_TEST(best_is_a_number)
 }
 END_TEST
 
+/* ---- going on ---- */
+
+static volatile int stopped;
+
+static void stop_now(void *user, const struct fer_epoch *epoch)
+{
+    (void)user;
+    (void)epoch;
+    stopped = 1;
+}
+
+/* Both states of adam come out of the checkpoint. */
+START_TEST(a_run_that_was_stopped_goes_on)
+{
+    static const char stage[] = "stage s over sixteen until epoch=2 {\n" LEARN "  update t with adam lr=0.1\n}\n";
+    struct run straight = run_stage("straight", stage), halved = { .steps = 0 };
+    struct fer_train_options options = { .settings = { .seed = 3, .threads = 1 }, .stop = &stopped, .epoch = stop_now };
+    char text[4096];
+    snprintf(text, sizeof text, "%s%s", HEAD, stage);
+    write_text("halved.fer", text);
+    snprintf(halved.directory, sizeof halved.directory, "%s", in_home("halved"));
+    options.run = halved.directory;
+    stopped = 0;
+    ck_assert_int_eq(fer_train(context, in_home("halved.fer"), &options, &err), FER_EINTERRUPTED);
+    stopped = 0;
+    options.epoch = NULL;
+    options.resume = true;
+    ck_assert_msg(fer_train(context, in_home("halved.fer"), &options, &err) == FER_OK, "%s", err.text);
+    weights_of(&halved, "last.safetensors", "t.fc.weight", halved.weight);
+    ck_assert(same(halved.weight, straight.weight));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("epoch");
@@ -234,6 +267,7 @@ int main(void)
     tcase_add_test(tests, plateau_lowers_the_rate);
     tcase_add_test(tests, best_is_checked_before_training);
     tcase_add_test(tests, best_is_a_number);
+    tcase_add_test(tests, a_run_that_was_stopped_goes_on);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
