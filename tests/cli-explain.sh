@@ -113,7 +113,8 @@ assert len(answers) == 20
 answers = [answers[20 * n // 18] for n in range(18)]  # spread evenly
 assert len(rows) == len(report["pictures"]) == 18 and (report["test"], report["data"]) == ("some", "some")
 sheet = png("seen/sheet.png")
-sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "share": [], "both": 0, "either": 0, "error": 0}
+sums = {"iou": 0, "iou_all": 0, "iou_none": 0, "auc": [], "share": [], "both": 0, "either": 0, "error": 0,
+        "error_input": 0, "error_flat": 0}
 for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers)):
     width, height, pixels = png("seen/" + row["file"])
     assert (row["file"], row["id"], row["name"]) == ("%05d.png" % (n + 1), answer["id"], answer["name"]), row
@@ -159,6 +160,9 @@ for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers
         assert i == ((0, 0, 0) if t else c)
     given = sum((a[0] - b[0]) ** 2 for a, b in zip(image, clean)) / 255 ** 2 / SIDE ** 2
     assert abs(float(row["perceive.clean.error_input"]) - given) < 1e-3
+    mean = sum(c[0] for c in clean) / SIDE ** 2
+    flat = sum((c[0] - mean) ** 2 for c in clean) / 255 ** 2 / SIDE ** 2  # the best that one gray can do
+    assert abs(float(row["perceive.clean.error_flat"]) - flat) < 1e-3
     for i, h, g in zip(image, heat, gray):  # 0.6 g of red, from 0.5 on of yellow, over the picture
         v = g[0] / 255
         under = (1 - 0.6 * v) * i[0]
@@ -170,7 +174,8 @@ for n, (row, picture, answer) in enumerate(zip(rows, report["pictures"], answers
     sums["iou_none"] += not any(truth)
     sums["both"] += both
     sums["either"] += either
-    sums["error"] += float(row["perceive.clean.error"])
+    for name in ("error", "error_input", "error_flat"):
+        sums[name] += float(row["perceive.clean." + name])
 assert sums["iou_none"] > 0, "no picture without a cover: this says little"
 means = report["means"]["perceive.mask"]
 assert (means["field"], means["pictures"]) == ("mask", 18)
@@ -179,7 +184,10 @@ for name in ("iou", "iou_all", "iou_none"):
 assert abs(means["iou_pooled"] - sums["both"] / sums["either"]) < 1e-6
 assert abs(means["auc"] - sum(sums["auc"]) / len(sums["auc"])) < 1e-6
 assert abs(report["means"]["perceive.head.relu.0"]["share"] - sum(sums["share"]) / len(sums["share"])) < 1e-6
-assert abs(report["means"]["perceive.clean"]["error"] - sums["error"] / 18) < 1e-6
+means = report["means"]["perceive.clean"]
+for name in ("error", "error_input", "error_flat"):
+    assert abs(means[name] - sums[name] / 18) < 1e-6, (name, means)
+assert abs(means["psnr"] + 10 * math.log10(means["error"])) < 1e-6
 right = sum(row["label"] == row["perceive.predicted"] for row in rows)
 assert abs(report["means"]["perceive"]["right"] - right / 18) < 1e-6
 END

@@ -12,6 +12,7 @@ unit_tests = \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
 	%D%/unit-device \
+	%D%/unit-draws \
 	%D%/unit-dump \
 	%D%/unit-errors \
 	%D%/unit-exec \
@@ -26,6 +27,7 @@ unit_tests = \
 	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
+	%D%/unit-picture \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
@@ -35,18 +37,24 @@ unit_tests = \
 	%D%/unit-resolve \
 	%D%/unit-safetensors \
 	%D%/unit-sets \
+	%D%/unit-shapes \
 	%D%/unit-source \
+	%D%/unit-start \
+	%D%/unit-state \
 	%D%/unit-status \
 	%D%/unit-study \
 	%D%/unit-synthface \
 	%D%/unit-tune \
+	%D%/unit-votes \
 	%D%/unit-workers
 
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 # Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.
 op_tests = \
+	%D%/unit-epoch \
 	%D%/unit-explain \
 	%D%/unit-golden \
+	%D%/unit-metric \
 	%D%/unit-mtcnn \
 	%D%/unit-ops-conv \
 	%D%/unit-ops-loss \
@@ -77,12 +85,17 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
+%C%_unit_align_SOURCES = %D%/unit-align.c $(reader_trial)
+%C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
+%C%_unit_votes_SOURCES = %D%/unit-votes.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
+%C%_unit_study_SOURCES = %D%/unit-study.c $(folder)
+%C%_unit_metric_SOURCES = %D%/unit-metric.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
@@ -94,7 +107,9 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
-%C%_unit_train_SOURCES = %D%/unit-train.c
+course = %D%/course.c %D%/course.h
+%C%_unit_epoch_SOURCES = %D%/unit-epoch.c $(course)
+%C%_unit_train_SOURCES = %D%/unit-train.c $(course)
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)

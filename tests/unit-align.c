@@ -6,8 +6,11 @@
 #include <check.h>
 #include <fer/align.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "reader-trial.h"
 
 static struct fer_error err;
 
@@ -209,10 +212,65 @@ START_TEST(a_map_to_nothing_is_refused)
 }
 END_TEST
 
+/* ---- the data operation ---- */
+
+/* A face of 40 pixels' size, 7 to the right and 3 below of where it should be: gray 2 x + y, masked in two halves. */
+static void write_face(const double at[5][2])
+{
+    struct fer_image image = make_picture(60, 50, 1), mask = make_picture(60, 50, 1);
+    char lines[1024] =
+        "path,label,mask,x0,y0,x1,y1,lx0,ly0,lx1,ly1,lx2,ly2,lx3,ly3,lx4,ly4\na.png,0,mask.png,9,8,30,40";
+
+    for (int i = 0; i < 60 * 50; i++) {
+        image.pixels[i] = (uint8_t)(2 * (i % 60) + i / 60);
+        mask.pixels[i] = i % 60 < 30 ? 100 : 200;
+    }
+    for (int i = 0; i < 5; i++)
+        snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), ",%.9g,%.9g", at[i][0] + 7, at[i][1] + 3);
+    put_text("list.csv", "%s\n", lines);
+    OK(fer_image_write_png(&image, in_root("a.png"), &err));
+    OK(fer_image_write_png(&mask, in_root("mask.png"), &err));
+    fer_image_free(&image);
+    fer_image_free(&mask);
+}
+
+START_TEST(everything_moves_with_the_picture)
+{
+    double at[5][2];
+    struct fer_pipeline *pipeline;
+    struct fer_sample sample;
+
+    fer_face_points(40, 0, at);
+    write_face((const double(*)[2])at);
+    use_labels(seven, 7);
+    pipeline = open_ok("manifest \"list.csv\" | align 40 | gray", false);
+    OK(fer_pipeline_sample(pipeline, 0, &sample, &err));
+    ck_assert(sample.image.width == 40 && sample.image.height == 40);
+    ck_assert(sample.mask.width == 40 && sample.mask.height == 40);
+    for (int y = 0; y < 40; y++)
+        for (int x = 0; x < 40; x++) {
+            ck_assert_int_le(abs(sample.image.pixels[40 * y + x] - (2 * (x + 7) + y + 3)), 1);
+            if (x != 22 && x != 23) /* where the halves meet */
+                ck_assert_int_eq(sample.mask.pixels[40 * y + x], x < 22 ? 0 : 255);
+            else
+                ck_assert(sample.mask.pixels[40 * y + x] == 0 || sample.mask.pixels[40 * y + x] == 255);
+        }
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 2; k++)
+            CLOSE(sample.landmark[i][k], at[i][k], 1e-4);
+    ck_assert(sample.box[0] == 0 && sample.box[1] == 0 && sample.box[2] == 40 && sample.box[3] == 40);
+    fer_sample_free(&sample);
+    fer_pipeline_close(pipeline);
+    put_picture("p.png", 1);
+    put_text("bare.csv", "path,label\np.png,0\n");
+    fails("manifest \"bare.csv\" | align 40", "align|no landmarks");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("align");
-    TCase *maps = tcase_create("maps"), *pixels = tcase_create("pixels");
+    TCase *maps = tcase_create("maps"), *pixels = tcase_create("pixels"), *operation = tcase_create("operation");
     SRunner *runner = srunner_create(suite);
     int failed;
 
@@ -226,6 +284,9 @@ int main(void)
     tcase_add_test(pixels, shrinking_is_a_mean);
     tcase_add_test(pixels, between_pixels_is_bilinear);
     tcase_add_test(pixels, a_map_to_nothing_is_refused);
+    tcase_add_checked_fixture(operation, setup, teardown);
+    tcase_add_test(operation, everything_moves_with_the_picture);
+    suite_add_tcase(suite, operation);
     suite_add_tcase(suite, maps);
     suite_add_tcase(suite, pixels);
     srunner_run_all(runner, CK_ENV);

@@ -6,6 +6,7 @@
 #include "data/panel.h"
 #include "graph/probe.h"
 #include "train/context.h"
+#include "train/explain.h"
 #include "train/measure.h"
 #include "train/view.h"
 
@@ -80,6 +81,49 @@ START_TEST(pictures_are_compared_by_squares)
     ck_assert_double_eq_tol(fer_mse_flat(b, 4), (3.0 + 9) / 256 / 4, 1e-12);
     ck_assert_double_eq_tol(fer_psnr(0.01), 20, 1e-9);
     ck_assert(isinf(fer_psnr(0)));
+}
+END_TEST
+
+static void mean_is(const struct fer_pair *pair, const char *name, double wanted)
+{
+    json_t *mean = fer_explain_mean(pair);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(mean, name)), wanted, 1e-12);
+    json_decref(mean);
+}
+
+/* Of four pictures one has a map of zeros, which has no share, and two are not covered, which have no area. */
+START_TEST(means_are_of_those_that_have_a_number)
+{
+    char field[] = "mask";
+    const struct fer_pair share = { .field = field,
+                                    .is_share = true,
+                                    .is_mask = true,
+                                    .count = 4,
+                                    .share = 1.2,
+                                    .shares = 3,
+                                    .covered = 30,
+                                    .pixels = 120 };
+    const struct fer_pair mask = { .field = field,
+                                   .is_mask = true,
+                                   .count = 4,
+                                   .iou = 2,
+                                   .iou_all = 1,
+                                   .iou_none = 0.4,
+                                   .auc = 1.5,
+                                   .aucs = 2,
+                                   .pixels = 400,
+                                   .covered = 100,
+                                   .predicted = 80,
+                                   .both = 60 };
+    mean_is(&share, "share", 1.2 / 3);
+    mean_is(&share, "covered", 30.0 / 120);
+    mean_is(&mask, "iou", 2.0 / 4);
+    mean_is(&mask, "iou_all", 1.0 / 4);
+    mean_is(&mask, "iou_none", 0.4 / 4);
+    mean_is(&mask, "iou_pooled", 60.0 / (100 + 80 - 60));
+    mean_is(&mask, "auc", 1.5 / 2);
+    mean_is(&mask, "covered", 100.0 / 400);
+    mean_is(&mask, "predicted", 80.0 / 400);
 }
 END_TEST
 
@@ -511,6 +555,7 @@ int main(void)
     tcase_add_test(tcase, empty_and_full_masks_have_their_numbers);
     tcase_add_test(tcase, shares_of_a_map_are_sums);
     tcase_add_test(tcase, pictures_are_compared_by_squares);
+    tcase_add_test(tcase, means_are_of_those_that_have_a_number);
     tcase_add_test(tcase, grad_cam_is_its_equation);
     tcase_add_test(tcase, maps_are_resized_between_centres);
     tcase_add_test(tcase, planes_become_one);

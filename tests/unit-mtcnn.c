@@ -112,15 +112,43 @@ static enum fer_status fill(void *user, int row, void *data, size_t bytes, struc
     return FER_OK;
 }
 
-static void write_weights(int count)
+/* Weights by which a face is where the middle of P-Net's window is bright in red: the two by two pixels from (5, 5) on.
+ * The other nets agree, and put all landmarks to a quarter of the width and three of the height. */
+static enum fer_status fill_plain(void *user, int row, void *data, size_t bytes, struct fer_error *e)
+{
+    const char *name = weights[row].name;
+    float *values = data;
+
+    (void)user;
+    (void)e;
+    memset(values, 0, bytes);
+    for (size_t i = 0; strstr(name, "prelu") && i < bytes / sizeof(float); i++)
+        values[i] = 1;
+    if (strncmp(name, "pnet.conv", 9) == 0 && strstr(name, ".weight") && !strstr(name, "conv4"))
+        values[4] = 1; /* the middle of the first kernel */
+    if (strcmp(name, "pnet.conv4_1.weight") == 0)
+        values[32] = 10;
+    if (strcmp(name, "rnet.dense5_1.bias") == 0 || strcmp(name, "onet.dense6_1.bias") == 0)
+        values[1] = 10;
+    for (int i = 0; strcmp(name, "onet.dense6_3.bias") == 0 && i < 10; i++)
+        values[i] = i < 5 ? 0.25f : 0.75f;
+    return FER_OK;
+}
+
+static void write_weights_by(int count, fer_safetensors_fill *by)
 {
     struct fer_safetensors_writer *writer;
 
     OK(fer_safetensors_writer_create(&writer, &err));
     for (int i = 0; i < count; i++)
         fer_safetensors_declare(writer, weights[i].name, FER_ST_F32, weights[i].rank, weights[i].dim);
-    OK(fer_safetensors_write(writer, path, fill, NULL, &err));
+    OK(fer_safetensors_write(writer, path, by, NULL, &err));
     fer_safetensors_writer_free(writer);
+}
+
+static void write_weights(int count)
+{
+    write_weights_by(count, fill);
 }
 
 /* ---- pictures ---- */
@@ -229,6 +257,49 @@ START_TEST(boxes_and_landmarks_are_those_of_facenet_pytorch)
 }
 END_TEST
 
+/* A strip with 316 windows in a line, more than are run at once, and a bright square of 4 x 4 pixels for each face.  A
+ * level of 640 pixels has 641, each the mean of two, so a square from x on is bright from x + 1 to x + 3; window i
+ * looks at 2 i + 5 and 2 i + 6, and of those that see the square the first stays: it lies from 2 i + 1 to 2 i + 12. */
+START_TEST(long_pictures_are_searched_in_pieces)
+{
+    static const struct {
+        int bright, window;
+    } faces[] = { { 100, 48 }, { 300, 148 }, { 515, 255 }, { 600, 298 } }; /* windows 255 and 256 see the third */
+    enum { WIDTH = 640, HEIGHT = 16, FACES = sizeof(faces) / sizeof(faces[0]) };
+    char weights_argument[96];
+    const char *arguments[] = { weights_argument, "min_size=12", NULL };
+    struct fer_image picture;
+    struct fer_context *context;
+    struct fer_finder *finder;
+    struct fer_box *found;
+    int count;
+
+    snprintf(weights_argument, sizeof(weights_argument), "weights=%s", path);
+    write_weights_by(WEIGHTS, fill_plain);
+    OK(fer_image_create(&picture, WIDTH, HEIGHT, 3, &err));
+    for (int i = 0; i < FACES; i++)
+        for (int y = 6; y < 10; y++)
+            for (int x = 0; x < 4; x++)
+                picture.pixels[3 * (y * WIDTH + faces[i].bright + x)] = 255;
+    OK(fer_context_create(NULL, &context, &err));
+    OK(fer_finder_open(context, "mtcnn", arguments, &finder, &err));
+    OK(fer_finder_run(finder, &picture, &found, &count, &err));
+    ck_assert_int_eq(count, FACES);
+    for (int i = 0; i < FACES; i++) { /* all are as large: from left to right */
+        const float left = (float)(2 * faces[i].window + 1);
+
+        ck_assert(found[i].x0 == left && found[i].x1 == left + 11 && found[i].y0 == 3 && found[i].y1 == 14);
+        for (int p = 0; p < 5; p++)
+            ck_assert(near(found[i].landmark[p][0], (double)left - 1 + 12 * 0.25) &&
+                      near(found[i].landmark[p][1], 3 - 1 + 12 * 0.75));
+    }
+    free(found);
+    fer_finder_close(finder);
+    fer_context_free(context);
+    fer_image_free(&picture);
+}
+END_TEST
+
 /* Sampling is by area: a picture of one gray is that gray at any size, and no box lies in it twice; none is no error.
  */
 START_TEST(a_picture_without_faces_has_none)
@@ -300,6 +371,7 @@ int main(void)
         return SKIPPED;
     tcase_add_checked_fixture(finding, setup, teardown);
     tcase_add_loop_test(finding, boxes_and_landmarks_are_those_of_facenet_pytorch, 0, 4);
+    tcase_add_test(finding, long_pictures_are_searched_in_pieces);
     tcase_add_test(finding, a_picture_without_faces_has_none);
     tcase_add_test(finding, weights_that_do_not_fit_are_refused);
     suite_add_tcase(suite, finding);

@@ -494,6 +494,81 @@ START_TEST(samplers_choose_order_and_pair)
 }
 END_TEST
 
+/* Those with label 0 first, else as they come. */
+static enum fer_status sorted_order(const void *params, size_t count, const int *label, uint64_t key, size_t *order,
+                                    struct fer_error *err)
+{
+    size_t at = 0;
+
+    (void)params;
+    (void)key;
+    (void)err;
+    for (int k = 0; k < 3; k++)
+        for (size_t i = 0; i < count; i++)
+            if (label[i] == k)
+                order[at++] = i;
+    return FER_OK;
+}
+static const struct fer_sampler sorted = { .size = sizeof(sorted), .name = "sorted", .order = sorted_order };
+
+/* What one has ordered is what the next one sees: backwards, then by label. */
+START_TEST(samplers_follow_one_another)
+{
+    static const struct fer_pipeline_item items[] = { { .sampler = &back }, { .sampler = &sorted } };
+    struct fer_pipeline_spec spec = spec_of(&plain, 1, true);
+    struct fer_pipeline *pipeline;
+    uint32_t ids[103];
+    size_t at = 0;
+
+    spec.items = items;
+    spec.nitems = 2;
+    pipeline = open_ok(&spec);
+    ck_assert_uint_eq(run(pipeline, 1, 0, ids, NULL), 103);
+    for (uint32_t k = 0; k < 3; k++)
+        for (uint32_t i = 103; i-- > 0;)
+            if (i % 3 == k)
+                ck_assert_uint_eq(ids[at++], i);
+    fer_pipeline_close(pipeline);
+}
+END_TEST
+
+/* Orders, and what transforms draw for a sample, are those of both halves of the seed and of the epoch. */
+START_TEST(other_seeds_and_epochs_draw_anew)
+{
+    static const struct {
+        uint64_t seed;
+        size_t epoch;
+    } runs[] = { { 0, 1 }, { 1, 1 }, { (uint64_t)1 << 40, 1 }, { 0, 2 } };
+    static const struct fer_pipeline_item item = { .transform = &stamp };
+    uint32_t ids[4][103];
+    uint8_t stamps[103], by_id[4][103];
+
+    for (int k = 0; k < 4; k++) {
+        struct fer_pipeline_spec spec = spec_of(&plain, 1, true);
+        struct fer_pipeline *pipeline;
+
+        spec.items = &item;
+        spec.nitems = 1;
+        spec.env.seed = runs[k].seed;
+        pipeline = open_ok(&spec);
+        ck_assert_uint_eq(run(pipeline, runs[k].epoch, 0, ids[k], stamps), 103);
+        for (size_t i = 0; i < 103; i++)
+            by_id[k][ids[k][i]] = stamps[i];
+        fer_pipeline_close(pipeline);
+    }
+    for (int k = 1; k < 4; k++) {
+        size_t moved = 0, differ = 0;
+
+        for (size_t i = 0; i < 103; i++) {
+            moved += ids[0][i] != ids[k][i];
+            differ += by_id[0][i] != by_id[k][i];
+        }
+        ck_assert_uint_gt(moved, 90);
+        ck_assert_uint_gt(differ, 90);
+    }
+}
+END_TEST
+
 START_TEST(landmarks_and_boxes_travel)
 {
     struct fake fake = plain;
@@ -558,6 +633,8 @@ int main(void)
     tcase_add_test(tests, errors_name_file_and_sample);
     tcase_add_test(tests, can_be_stopped_at_any_moment);
     tcase_add_test(tests, samplers_choose_order_and_pair);
+    tcase_add_test(tests, samplers_follow_one_another);
+    tcase_add_test(tests, other_seeds_and_epochs_draw_anew);
     tcase_add_test(tests, landmarks_and_boxes_travel);
     tcase_add_test(tests, what_cannot_be_is_refused);
     suite_add_tcase(suite, tests);

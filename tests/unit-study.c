@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "csv.h"
+#include "folder.h"
 #include "study/axis.h"
 #include "study/grid.h"
 #include "study/stats.h"
@@ -60,6 +63,29 @@ START_TEST(many_values)
     ck_assert_double_eq_tol(interval.p, 2 * phi, 0.01);
     again = bootstrap(values, 1000, 8);
     ck_assert_double_ne(again.p, interval.p);
+}
+END_TEST
+
+/* Two resamples have means of 0, 1/2 or 1, and of the way from one to the other the interval leaves out a fortieth at
+ * either end. */
+START_TEST(two_resamples)
+{
+    const double values[] = { 0, 1 };
+    struct fer_error err = FER_ERROR_INIT;
+    int apart = 0;
+
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct fer_interval interval;
+        double way, first;
+
+        ck_assert_int_eq(fer_bootstrap(values, 2, 2, seed, &interval, &err), FER_OK);
+        way = (interval.high - interval.low) / 0.95;
+        first = interval.low - way / 40;
+        ck_assert_double_eq_tol(2 * way, round(2 * way), 1e-9);
+        ck_assert_double_eq_tol(2 * first, round(2 * first), 1e-9);
+        apart += way > 0.1;
+    }
+    ck_assert_int_gt(apart, 5); /* 5 of 8 pairs of means differ */
 }
 END_TEST
 
@@ -187,6 +213,8 @@ START_TEST(averages)
     average = fer_table_average(runs, 3);
     ck_assert_double_eq(json_number_value(json_object_get(json_object_get(average, "n"), "mean")), 3);
     ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(average, "n"), "count")), 2);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(json_object_get(average, "n"), "deviation")),
+                            1.4142135623730951, 1e-12);
     ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(average, "m"), "count")), 1);
     json_decref(average);
     for (int i = 0; i < 3; i++)
@@ -194,18 +222,92 @@ START_TEST(averages)
 }
 END_TEST
 
+static void write_json(const char *name, json_t *value)
+{
+    char at[256];
+
+    snprintf(at, sizeof(at), "%s/%s", folder, name);
+    *strrchr(at, '/') = '\0';
+    mkdir(at, 0700);
+    snprintf(at, sizeof(at), "%s/%s", folder, name);
+    ck_assert_int_eq(json_dump_file(value, at, 0), 0);
+    json_decref(value);
+}
+
+static json_t *planned(const char *name, const char *lr, const char *fold)
+{
+    return json_pack("{s:s, s:s, s:{s:s, s:s}, s:i}", "name", name, "model", "m.fer", "set", "lr", lr, "fold", fold,
+                     "seed", 0);
+}
+
+static json_t *ended(const char *status, double accuracy)
+{
+    return json_pack("{s:s, s:{s:{s:s, s:i, s:f}}}", "status", status, "tests", "t", "data", "d", "images", 9, "a",
+                     accuracy);
+}
+
+/* Two rates and two folds, which are averaged: of the second rate one has failed, of the third none was begun. */
+START_TEST(rows_of_a_table)
+{
+    static const int complete[] = { 2, 1, 0 };
+    struct fer_error err = FER_ERROR_INIT;
+    char *text;
+    json_t *report, *table, *a;
+
+    folder_make();
+    write_json("sweep.json", json_pack("{s:i, s:[s], s:n, s:[o, o, o, o, o]}", "fer", 1, "over", "fold", "data", "runs",
+                                       planned("p", "1", "0"), planned("q", "2", "0"), planned("r", "1", "1"),
+                                       planned("s", "2", "1"), planned("u", "3", "0")));
+    write_json("p/result.json", ended("complete", 0.5));
+    write_json("q/result.json", ended("complete", 0.9));
+    write_json("r/result.json", ended("complete", 0.7));
+    write_json("s/result.json", ended("failed", 0.1));
+    ck_assert_msg(fer_sweep_report(folder, &text, &err) == FER_OK, "%s", err.text);
+    report = json_loads(text, 0, NULL);
+    table = json_object_get(report, "table");
+    ck_assert_uint_eq(json_array_size(table), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *row = json_array_get(table, i);
+
+        ck_assert_int_eq(json_string_value(json_object_get(json_object_get(row, "set"), "lr"))[0], "123"[i]);
+        ck_assert_ptr_null(json_object_get(json_object_get(row, "set"), "fold"));
+        ck_assert_int_eq(json_integer_value(json_object_get(row, "runs")), complete[i]);
+        ck_assert_int_eq(json_integer_value(json_object_get(row, "of")), i < 2 ? 2 : 1);
+        a = json_object_get(json_object_get(row, "metrics"), "t.a");
+        ck_assert_int_eq(json_integer_value(json_object_get(a, "count")), complete[i]);
+        if (complete[i])
+            ck_assert_double_eq_tol(json_number_value(json_object_get(a, "mean")), i == 0 ? 0.6 : 0.9, 1e-12);
+        if (i == 0) /* sqrt((0.01 + 0.01) / 1) */
+            ck_assert_double_eq_tol(json_number_value(json_object_get(a, "deviation")), 0.1414213562373095, 1e-12);
+        else
+            ck_assert_ptr_null(json_object_get(a, "deviation"));
+    }
+    json_decref(report);
+    free(text);
+    for (const char *name = "pqrs"; *name; name++) {
+        char at[256];
+
+        snprintf(at, sizeof(at), "%s/%c/result.json", folder, *name);
+        unlink(at);
+        snprintf(at, sizeof(at), "%s/%c", folder, *name);
+        rmdir(at);
+    }
+    folder_remove();
+}
+END_TEST
+
 /* Write a text, read it as a table. */
 static enum fer_status read_csv(const char *text, struct fer_csv *csv, struct fer_error *err)
 {
-    char path[] = "/tmp/fer-csv-XXXXXX";
-    int fd = mkstemp(path);
+    char file_name[] = "/tmp/fer-csv-XXXXXX";
+    int fd = mkstemp(file_name);
     FILE *file = fdopen(fd, "w");
     enum fer_status status;
 
     fputs(text, file);
     fclose(file);
-    status = fer_csv_read(path, csv, err);
-    remove(path);
+    status = fer_csv_read(file_name, csv, err);
+    remove(file_name);
     return status;
 }
 
@@ -248,12 +350,14 @@ int main(void)
 
     tcase_add_test(tests, three_values);
     tcase_add_test(tests, many_values);
+    tcase_add_test(tests, two_resamples);
     tcase_add_test(tests, mcnemar);
     tcase_add_test(tests, axis_texts);
     tcase_add_test(tests, grids);
     tcase_add_test(tests, two_grids);
     tcase_add_test(tests, flattened);
     tcase_add_test(tests, averages);
+    tcase_add_test(tests, rows_of_a_table);
     tcase_add_test(tests, tables);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -1,214 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the words of a stage mean, on a net of one layer and on pictures of 4 x 4 pixels: two descriptions that must do
- * the same are trained and compared, bit for bit where nothing rounds differently.
+ * What the words of a stage mean: two descriptions that must do the same are trained and compared, bit for bit where
+ * nothing rounds differently.
  */
 #include <check.h>
-#include <dirent.h>
-#include <fer/fer.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "train/best.h"
-#include "train/safetensors.h"
-
-enum { SIDE = 4, WEIGHTS = 2 * 3 * SIDE * SIDE, STEPS = 64 };
-
-static struct fer_error err;
-static struct fer_context *context;
-static char home[32];
-
-/* A run and what it left. */
-struct run {
-    char directory[64];
-    int steps, epochs;
-    double loss[STEPS], rate[STEPS]; /* of each step, the last of its updates */
-    bool best[STEPS];                /* of each epoch */
-    float weight[WEIGHTS];           /* of net t there */
-};
-
-/* ---- pictures and descriptions ---- */
-
-static char *in_home(const char *name)
-{
-    static char path[4][128];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", home, name);
-    return path[turn];
-}
-
-static void write_text(const char *name, const char *text)
-{
-    FILE *file = fopen(in_home(name), "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
-/* SET/CLASS/N.ppm, `count` pictures a class. */
-static void make_set(const char *set, const char *classes, int count)
-{
-    uint64_t state = strlen(set) + (unsigned char)set[0];
-    mkdir(in_home(set), 0700);
-    for (const char *class = classes; *class; class ++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s/%c", set, *class);
-        mkdir(in_home(name), 0700);
-        for (int i = 0; i < count; i++) {
-            snprintf(name, sizeof name, "%s/%c/%d.ppm", set, *class, i);
-            FILE *file = fopen(in_home(name), "wb");
-            ck_assert_ptr_nonnull(file);
-            fprintf(file, "P6\n%d %d\n255\n", SIDE, SIDE);
-            for (int k = 0; k < 3 * SIDE * SIDE; k++) {
-                state = state * 6364136223846793005u + 1442695040888963407u;
-                fputc((int)(state >> 56), file);
-            }
-            ck_assert_int_eq(fclose(file), 0);
-        }
-    }
-}
-
-static void open_home(void)
-{
-    strcpy(home, "/tmp/fer-train-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(home));
-    ck_assert_msg(fer_context_create(NULL, &context, &err) == FER_OK, "%s", err.text);
-    make_set("four", "xy", 2);
-    make_set("eight", "xy", 4);
-    make_set("sixteen", "xy", 8);
-}
-
-static void remove_all(const char *path)
-{
-    DIR *directory = opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        char inner[512];
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && unlink(inner) != 0)
-            remove_all(inner);
-    }
-    if (directory)
-        closedir(directory);
-    rmdir(path);
-}
-
-static void close_home(void)
-{
-    fer_context_free(context);
-    remove_all(home);
-}
-
-#define HEAD                                                                                                           \
-    "fer 1\nuse vision, loss, optim, data, metric\nlabels \"x\", \"y\"\n"                                              \
-    "net t(image: f32[3,4,4]) -> logits { logits = image | fc: linear 2 bias=no }\n"                                   \
-    "net u = t\n"                                                                                                      \
-    "data four -> image, label = folder \"four/\" | batch 4\n"                                                         \
-    "data eight -> image, label = folder \"eight/\" | batch 4\n"                                                       \
-    "data sixteen -> image, label = folder \"sixteen/\" | batch 4\n"                                                   \
-    "predict classify(image: f32[3,4,4]) -> probs { probs = image | t | softmax }\n"                                   \
-    "test valid over eight {\n  logits = image | t\n  loss, _ = logits, label | cross_entropy\n"                       \
-    "  metric loss = loss | average\n  metric accuracy = logits, label | accuracy\n"                                   \
-    "  metric confusion = logits, label | confusion\n}\n"
-#define LEARN "  logits = image | t\n  loss ce = logits, label | cross_entropy\n  minimize ce\n"
-
-/* ---- runs ---- */
-
-static enum fer_status train(const char *name, const char *text, const char *const *data)
-{
-    char file[64];
-    snprintf(file, sizeof file, "%s.fer", name);
-    write_text(file, text);
-    const struct fer_train_options options = { .settings = { .seed = 3, .threads = 1, .data = data },
-                                               .run = in_home(name) };
-    return fer_train(context, in_home(file), &options, &err);
-}
-
-static void read_log(struct run *run)
-{
-    char path[128], line[4096];
-    snprintf(path, sizeof path, "%s/log.jsonl", run->directory);
-    FILE *file = fopen(path, "r");
-    ck_assert_ptr_nonnull(file);
-    while (fgets(line, sizeof line, file)) {
-        json_t *row = json_loads(line, 0, NULL), *rates = json_object_get(row, "rates");
-        ck_assert_ptr_nonnull(row);
-        ck_assert_int_lt(run->steps + run->epochs, STEPS);
-        if (strcmp(json_string_value(json_object_get(row, "kind")), "epoch") == 0) {
-            run->best[run->epochs++] = json_is_true(json_object_get(row, "best"));
-        } else {
-            run->loss[run->steps] = json_number_value(json_object_get(row, "loss"));
-            run->rate[run->steps++] = json_number_value(rates ? json_array_get(rates, json_array_size(rates) - 1)
-                                                              : json_object_get(row, "rate"));
-        }
-        json_decref(row);
-    }
-    fclose(file);
-}
-
-static void read_weights(const char *path, const char *name, float *weight)
-{
-    struct fer_safetensors *file;
-    ck_assert_msg(fer_safetensors_open(path, &file, &err) == FER_OK, "%s", err.text);
-    const struct fer_safetensor *row = fer_safetensors_find(file, name);
-    ck_assert_msg(row && row->count == WEIGHTS, "%s has no %s", path, name);
-    ck_assert_int_eq(fer_safetensors_read_f32(file, row, weight, &err), FER_OK);
-    fer_safetensors_close(file);
-}
-
-static void weights_of(const struct run *run, const char *file, const char *name, float *weight)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", run->directory, file);
-    read_weights(path, name, weight);
-}
-
-static struct run run_with(const char *name, const char *text, const char *const *data)
-{
-    struct run run = { .steps = 0 };
-    ck_assert_msg(train(name, text, data) == FER_OK, "%s: %s", name, err.text);
-    snprintf(run.directory, sizeof run.directory, "%s/%s", home, name);
-    read_log(&run);
-    weights_of(&run, "last.safetensors", "t.fc.weight", run.weight);
-    return run;
-}
-
-static struct run run_stage(const char *name, const char *stage)
-{
-    char text[4096];
-    snprintf(text, sizeof text, "%s%s", HEAD, stage);
-    return run_with(name, text, NULL);
-}
-
-/* The run is refused with these words. */
-static void refuse(const char *stage, const char *words)
-{
-    char text[4096];
-    static int number;
-    char name[32];
-    snprintf(name, sizeof name, "refused%d", number++);
-    snprintf(text, sizeof text, "%s%s", HEAD, stage);
-    ck_assert_int_ne(train(name, text, NULL), FER_OK);
-    ck_assert_msg(strstr(err.text, words) != NULL, "\"%s\" is not in: %s", words, err.text);
-}
-
-static bool same(const float *a, const float *b)
-{
-    return memcmp(a, b, WEIGHTS * sizeof(*a)) == 0;
-}
-
-static double distance(const float *a, const float *b)
-{
-    double sum = 0;
-    for (int i = 0; i < WEIGHTS; i++)
-        sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
-    return sqrt(sum);
-}
+#include "course.h"
 
 /* ---- nets and updates ---- */
 
@@ -279,6 +81,49 @@ START_TEST(a_fresh_step_draws_a_batch)
 }
 END_TEST
 
+#define BOTH_LEARN(data, weight, rate)                                                                                 \
+    data "stage s over some until step=3 {\n  logits = image | t\n  other = image | u\n"                               \
+         "  loss ce = logits, label | cross_entropy\n  loss also = other, label | cross_entropy\n"                     \
+         "  minimize " weight " ce + " weight " also\n  update t, u with sgd lr=" rate "\n}\n"
+#define SOME(words) "data some -> image, label = folder \"sixteen/\" | batch 4" words "\n"
+
+/* A batch in parts, and losses of a quarter at four times the rate, move both nets as one batch does. */
+START_TEST(parts_and_weights_add_up)
+{
+    static const char *const others[] = { BOTH_LEARN(SOME(" micro=2"), "1", "0.5"), BOTH_LEARN(SOME(""), "0.25", "2") };
+    struct run whole = run_stage("whole", BOTH_LEARN(SOME(""), "1", "0.5"));
+    struct run still = run_stage("still", BOTH_LEARN(SOME(""), "1", "0"));
+    float u[3][WEIGHTS];
+    weights_of(&whole, "last.safetensors", "u.fc.weight", u[0]);
+    weights_of(&still, "last.safetensors", "u.fc.weight", u[2]);
+    ck_assert_double_gt(distance(whole.weight, still.weight), 1e-2);
+    ck_assert_double_gt(distance(u[0], u[2]), 1e-2);
+    for (int i = 0; i < 2; i++) {
+        struct run other = run_stage(i ? "weighted" : "parts", others[i]);
+        weights_of(&other, "last.safetensors", "u.fc.weight", u[1]);
+        ck_assert_double_lt(distance(whole.weight, other.weight), 1e-5);
+        ck_assert_double_lt(distance(u[0], u[1]), 1e-5);
+        for (int k = 0; k < 3; k++)
+            ck_assert_double_eq_tol(other.loss[k], whole.loss[k] * (i ? 0.25 : 1), 1e-5);
+    }
+}
+END_TEST
+
+/* What a stage computes for all of its steps is computed again for the second, whose net the first has moved. */
+START_TEST(shared_flows_see_what_was_moved)
+{
+    struct run own = run_stage("own", "stage s over sixteen until step=2 {\n" TWO_STEPS("") "}\n");
+    struct run shared = run_stage("shared", "stage s over sixteen until step=2 {\n  logits = image | t\n"
+                                            "  step a {\n  loss ce = logits, label | cross_entropy\n  minimize ce\n"
+                                            "  update t with sgd lr=1\n  }\n"
+                                            "  step b {\n  loss d = logits, label | cross_entropy\n  minimize d\n"
+                                            "  update t with sgd lr=1\n  }\n}\n");
+    ck_assert_double_lt(distance(own.weight, shared.weight), 1e-6);
+    for (int i = 0; i < 2; i++)
+        ck_assert_double_eq_tol(own.loss[i], shared.loss[i], 1e-6);
+}
+END_TEST
+
 /* ---- several data sets ---- */
 
 #define OTHER(set, words) "data other -> image as b, label as lb = folder \"" set "/\" | batch 4" words "\n"
@@ -335,78 +180,6 @@ START_TEST(pairs_train)
         ck_assert_double_eq(unlike.loss[i], 0); /* nothing pulls, and no margin pushes */
     }
     ck_assert(!same(alike.weight, unlike.weight));
-}
-END_TEST
-
-/* ---- what is kept ---- */
-
-START_TEST(the_best_epoch_is_kept)
-{
-    /* lr 0: no epoch is better than the first; patience lets two pass */
-    struct run still =
-        run_stage("still", "stage s over eight until epoch=9 keeping best=\"valid.loss\" patience=2 {\n" LEARN
-                           "  update t with sgd lr=0\n}\n");
-    ck_assert_int_eq(still.epochs, 3);
-    ck_assert_int_eq(still.steps, 6);
-    ck_assert(still.best[0] && !still.best[1] && !still.best[2]);
-    /* What is learnt of noise is wrong about other noise: an early epoch is the best, and the next stage starts from
-     * it. */
-    struct run away =
-        run_stage("away", "stage s over sixteen until epoch=9 keeping best=\"valid.loss\" patience=2 {\n" LEARN
-                          "  update t with sgd lr=20\n}\n"
-                          "stage after over eight until step=1 {\n" LEARN "  update t with sgd lr=0\n}\n");
-    float best[WEIGHTS];
-    int kept = 0;
-    for (int i = 0; i < away.epochs - 1; i++)
-        kept = away.best[i] ? i + 1 : kept;
-    ck_assert_int_gt(kept, 0);
-    ck_assert_int_eq(kept, away.epochs - 1 - 2); /* the last line is of stage after */
-    char text[256];
-    snprintf(text, sizeof text, "stage s over sixteen until epoch=%d {\n" LEARN "  update t with sgd lr=20\n}\n", kept);
-    struct run until = run_stage("until", text);
-    weights_of(&away, "best.safetensors", "t.fc.weight", best);
-    ck_assert(same(best, until.weight));
-    ck_assert(same(away.weight, until.weight));
-}
-END_TEST
-
-START_TEST(plateau_lowers_the_rate)
-{
-    /* so small that no weight moves: the metric stands still */
-    struct run run = run_stage("plateau", "stage s over eight until epoch=6 keeping best=\"valid.loss\" {\n" LEARN
-                                          "  update t with sgd lr=1e-30 | plateau factor=0.5 patience=1\n}\n");
-    static const double factor[6] = { 1, 1, 1, 0.5, 0.5, 0.25 };
-    ck_assert_int_eq(run.steps, 12);
-    for (int i = 0; i < 12; i++)
-        ck_assert_double_eq_tol(run.rate[i] / (factor[i / 2] * 1e-30), 1, 1e-6);
-    refuse("stage s over eight until epoch=2 {\n" LEARN "  update t with sgd lr=1 | plateau\n}\n",
-           "plateau needs a metric; write keeping best=\"TEST.METRIC\"");
-}
-END_TEST
-
-START_TEST(best_is_checked_before_training)
-{
-    refuse("stage s over eight until epoch=1 {\n" LEARN "  update t with sgd lr=0\n}\n"
-           "stage late over eight until epoch=1 keeping best=\"valid.confusion.confusion\" {\n" LEARN
-           "  update t with sgd lr=0\n}\n",
-           "stage late: best=\"valid.confusion.confusion\" is no single number");
-    ck_assert_int_ne(access(in_home("refused0/last.safetensors"), F_OK), 0);
-}
-END_TEST
-
-/* A loss of a test that has overflown is null in the results. */
-START_TEST(best_is_a_number)
-{
-    const struct fer_stage_spec stage = { .name = "s", .best = "valid.loss" };
-    json_t *results = json_pack("{s:{s:n}}", "valid", "loss");
-    double value;
-
-    ck_assert_int_eq(fer_best_find(&stage, results, &value, &err), FER_ENUMERIC);
-    ck_assert_ptr_nonnull(strstr(err.text, "stage s: best=\"valid.loss\" is not a finite number"));
-    json_object_set_new(json_object_get(results, "valid"), "loss", json_real(0.5));
-    ck_assert_int_eq(fer_best_find(&stage, results, &value, &err), FER_OK);
-    ck_assert_double_eq(value, 0.5);
-    json_decref(results);
 }
 END_TEST
 
@@ -522,13 +295,11 @@ int main(void)
     tcase_add_test(tests, an_update_waits_for_its_epoch);
     tcase_add_test(tests, times_draws_a_batch_each);
     tcase_add_test(tests, a_fresh_step_draws_a_batch);
+    tcase_add_test(tests, parts_and_weights_add_up);
+    tcase_add_test(tests, shared_flows_see_what_was_moved);
     tcase_add_test(tests, the_second_data_set_wraps);
     tcase_add_test(tests, random_numbers_are_a_samples_own);
     tcase_add_test(tests, pairs_train);
-    tcase_add_test(tests, the_best_epoch_is_kept);
-    tcase_add_test(tests, plateau_lowers_the_rate);
-    tcase_add_test(tests, best_is_checked_before_training);
-    tcase_add_test(tests, best_is_a_number);
     tcase_add_test(tests, a_label_outside_of_the_logits_is_named);
     tcase_add_test(tests, load_at_the_top_and_in_a_stage);
     tcase_add_test(tests, a_packed_set_trains_alike);

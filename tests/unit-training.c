@@ -178,10 +178,52 @@ START_TEST(a_rate_stops_at_its_floor)
 }
 END_TEST
 
+/* The largest is the best, and better is what exceeds it by a tenth. */
+START_TEST(a_plateau_may_lie_high)
+{
+    static const double metric[] = { 0.5, 0.54, 0.56, 0.56, 0.6, 0.7, 0.1, 0.1 };
+    static const double rates[] = { 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25 };
+    double state[FER_SCHEDULE_STATE] = { 0 };
+    struct trial trial;
+    open_trial(&trial, "with sgd lr=1 | plateau mode=max patience=1 factor=0.5 threshold=0.1", FER_PROFILE_CPU);
+    for (int epoch = 0; epoch < 8; epoch++) {
+        const struct fer_rate_point point = { .steps = epoch,
+                                              .epochs = epoch,
+                                              .end_steps = 8,
+                                              .end_epochs = 8,
+                                              .has_metric = true,
+                                              .metric = metric[epoch] };
+        ck_assert_double_eq_tol(fer_update_rate(trial.stage->steps[0].updates[0].spec, &point, state), rates[epoch],
+                                1e-12);
+    }
+    trial_close(&trial);
+}
+END_TEST
+
+/* The smallest is, and better is what is below nine tenths of it. */
+START_TEST(a_plateau_may_sink_slowly)
+{
+    static const double metric[] = { 2, 1.9, 1.7, 1.6, 1.5 }, rates[] = { 1, 0.5, 0.5, 0.25, 0.25 };
+    double state[FER_SCHEDULE_STATE] = { 0 };
+    struct trial trial;
+    open_trial(&trial, "with sgd lr=1 | plateau patience=0 factor=0.5 threshold=0.1", FER_PROFILE_CPU);
+    for (int epoch = 0; epoch < 5; epoch++) {
+        const struct fer_rate_point point = {
+            .end_steps = 5, .end_epochs = 5, .has_metric = true, .metric = metric[epoch]
+        };
+        ck_assert_double_eq_tol(fer_update_rate(trial.stage->steps[0].updates[0].spec, &point, state), rates[epoch],
+                                1e-12);
+    }
+    trial_close(&trial);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, optimizers, 0, 2);
     tcase_add_test(tcase, schedules);
+    tcase_add_test(tcase, a_plateau_may_lie_high);
+    tcase_add_test(tcase, a_plateau_may_sink_slowly);
     tcase_add_loop_test(tcase, a_rate_stops_at_its_floor, 0, sizeof floors / sizeof *floors);
 }
 

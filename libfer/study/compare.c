@@ -287,14 +287,15 @@ static enum fer_status judge(const struct fer_compare_options *options, const st
     return status;
 }
 
+/* In floats, as the metric accuracy has it: of 0.7 fer eval writes 0.699999988. */
 static bool in_bin(const struct fer_compare_options *options, int bin, const char *text)
 {
     char *end;
-    double value = fer_number_read(text, &end);
-    bool last = bin == options->nedges - 2;
+    const float value = (float)fer_number_read(text, &end);
+    const float low = (float)options->edges[bin], high = (float)options->edges[bin + 1];
+    const bool last = bin == options->nedges - 2;
 
-    return end != text && value >= options->edges[bin] &&
-           (value < options->edges[bin + 1] || (last && value <= options->edges[bin + 1]));
+    return end != text && value >= low && (value < high || (last && value <= high));
 }
 
 static enum fer_status judge_bins(const struct fer_compare_options *options, const struct test *test, json_t *out,

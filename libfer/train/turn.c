@@ -8,18 +8,26 @@
 #include "compile/scale.h"
 #include "train/trainer.h"
 
+/* Batches of each data set that a turn takes: more than one with times= and fresh=. */
+static long draws_of(const struct fer_stage_spec *stage)
+{
+    long draws = 1;
+
+    for (int s = 0; s < stage->nsteps; s++)
+        draws += stage->steps[s].times - 1 + (s > 0 && stage->steps[s].fresh);
+    return draws;
+}
+
 struct fer_rate_point fer_trainer_point(const struct fer_trainer *t)
 {
-    const struct fer_feed *feed = &t->feeds[0];
     const struct fer_stage_spec *stage = t->stage;
-    double steps = (double)feed->steps;
+    const double steps = (double)t->feeds[0].steps, draws = (double)draws_of(stage), until = (double)stage->until;
 
-    /* a turn takes one batch of data[0], or more with times= and fresh= */
     return (struct fer_rate_point){
         .steps = t->state.turns,
         .epochs = (double)t->state.drawn[0] / steps,
-        .end_steps = stage->unit == FER_UNIT_STEP ? (double)stage->until : (double)stage->until * steps,
-        .end_epochs = stage->unit == FER_UNIT_EPOCH ? (double)stage->until : (double)stage->until / steps,
+        .end_steps = stage->unit == FER_UNIT_STEP ? until : ceil(until * steps / draws),
+        .end_epochs = stage->unit == FER_UNIT_EPOCH ? until : until * draws / steps,
     };
 }
 
@@ -233,8 +241,7 @@ static void tell(const struct fer_trainer *t, double loss)
 {
     const struct fer_stage_spec *stage = t->stage;
     bool by_epoch = stage->unit == FER_UNIT_EPOCH;
-    long per_turn = t->state.turns > 0 ? t->state.drawn[0] / t->state.turns : 1;
-    long steps = by_epoch ? stage->until * t->feeds[0].steps / (per_turn > 0 ? per_turn : 1) : stage->until;
+    long steps = (long)fer_trainer_point(t).end_steps;
     struct fer_progress progress = { .stage = stage->name,
                                      .epoch = (long)t->feeds[0].batch->epoch,
                                      .epochs = by_epoch ? stage->until : 0,

@@ -215,6 +215,6 @@ void catalog_move(struct catalog *catalog, size_t from, size_t to)
     catalog->entries[to] = catalog->entries[from];
     if (points)
         memmove(catalog->landmark + to * points, catalog->landmark + from * points, points * sizeof(float));
-    if (softs)
+    if (softs && catalog->soft) /* those of a packed file are in it */
         memmove(catalog->soft + to * softs, catalog->soft + from * softs, softs * sizeof(float));
 }

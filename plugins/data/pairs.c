@@ -30,7 +30,7 @@ static const struct fer_param *const params[] = {
     NULL
 };
 
-enum { STREAM_KIND, STREAM_PARTNER, TRIES = 4096 };
+enum { STREAM_KIND, STREAM_PARTNER, STREAM_COUNTED, TRIES = 4096 };
 
 /* Whether a candidate is what the pair wants. */
 struct wish {
@@ -57,7 +57,8 @@ static bool draw(const struct wish *wish, const int *label, size_t count, uint64
     }
     for (size_t i = 0; i < count; i++)
         fitting += fits(wish, label, i);
-    wanted = fer_random_below(random, (uint64_t)place * TRIES, fitting);
+    /* another number than those that have missed: these are no longer uniform */
+    wanted = fer_random_below((struct fer_random){ key, STREAM_COUNTED }, place, fitting);
     for (size_t i = 0; i < count; i++) {
         if (fits(wish, label, i) && wanted-- == 0) {
             *chosen = i;
