@@ -16,24 +16,26 @@ unit_tests = \
 	%D%/unit-errors \
 	%D%/unit-exec \
 	%D%/unit-eyes \
-	%D%/unit-group \
 	%D%/unit-file \
+	%D%/unit-group \
 	%D%/unit-haar \
 	%D%/unit-image \
 	%D%/unit-initial \
 	%D%/unit-lang \
+	%D%/unit-log \
 	%D%/unit-mutate \
 	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-pipeline \
-	%D%/unit-log \
 	%D%/unit-plan \
+	%D%/unit-plan-check \
 	%D%/unit-print \
 	%D%/unit-reader \
 	%D%/unit-registry \
 	%D%/unit-resolve \
 	%D%/unit-safetensors \
+	%D%/unit-shape \
 	%D%/unit-sets \
 	%D%/unit-source \
 	%D%/unit-status \
@@ -75,14 +77,18 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
 %C%_unit_passes_SOURCES = %D%/unit-passes.c $(harness)
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
+cases = %D%/cases.c %D%/cases.h
 reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 %C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
-%C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 %C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
+%C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
-%C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
+plan_trial = %D%/plan-trial.c %D%/plan-trial.h $(cases)
+%C%_unit_plan_SOURCES = %D%/unit-plan.c $(plan_trial)
+%C%_unit_plan_check_SOURCES = %D%/unit-plan-check.c $(plan_trial)
+%C%_unit_shape_SOURCES = %D%/unit-shape.c $(cases)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
@@ -94,6 +100,7 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
+%C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
 %C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
@@ -189,7 +196,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(op_tests) $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
+EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/says.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(op_tests) $(unit_tests) $(test_programs)
