@@ -16,11 +16,14 @@ unit_tests = \
 	%D%/unit-errors \
 	%D%/unit-exec \
 	%D%/unit-eyes \
+	%D%/unit-field \
 	%D%/unit-file \
 	%D%/unit-group \
 	%D%/unit-haar \
 	%D%/unit-image \
+	%D%/unit-image-file \
 	%D%/unit-initial \
+	%D%/unit-jpeg \
 	%D%/unit-lang \
 	%D%/unit-log \
 	%D%/unit-mutate \
@@ -31,6 +34,7 @@ unit_tests = \
 	%D%/unit-plan \
 	%D%/unit-plan-check \
 	%D%/unit-print \
+	%D%/unit-random \
 	%D%/unit-reader \
 	%D%/unit-registry \
 	%D%/unit-resolve \
@@ -85,9 +89,14 @@ reader_trial = %D%/reader-trial.c %D%/reader-trial.h
 folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
+%C%_unit_image_file_SOURCES = %D%/unit-image-file.c $(cases) $(folder)
 plan_trial = %D%/plan-trial.c %D%/plan-trial.h $(cases)
 %C%_unit_plan_SOURCES = %D%/unit-plan.c $(plan_trial)
 %C%_unit_plan_check_SOURCES = %D%/unit-plan-check.c $(plan_trial)
+%C%_unit_field_SOURCES = %D%/unit-field.c $(cases)
+%C%_unit_image_SOURCES = %D%/unit-image.c $(cases)
+%C%_unit_jpeg_SOURCES = %D%/unit-jpeg.c $(cases)
+%C%_unit_random_SOURCES = %D%/unit-random.c $(cases)
 %C%_unit_shape_SOURCES = %D%/unit-shape.c $(cases)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
@@ -100,7 +109,6 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
-%C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
 %C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
@@ -196,7 +204,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(op_tests) $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/says.h %D%/toy.h %D%/errors
+EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/noise.h %D%/says.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(op_tests) $(unit_tests) $(test_programs)
