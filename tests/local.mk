@@ -31,6 +31,7 @@ unit_tests = \
 	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-pipeline \
+	%D%/unit-pipeline-failures \
 	%D%/unit-plan \
 	%D%/unit-plan-check \
 	%D%/unit-print \
@@ -93,6 +94,9 @@ folder = %D%/folder.c %D%/folder.h
 plan_trial = %D%/plan-trial.c %D%/plan-trial.h $(cases)
 %C%_unit_plan_SOURCES = %D%/unit-plan.c $(plan_trial)
 %C%_unit_plan_check_SOURCES = %D%/unit-plan-check.c $(plan_trial)
+pipeline_trial = %D%/pipeline-trial.c %D%/pipeline-trial.h $(cases)
+%C%_unit_pipeline_SOURCES = %D%/unit-pipeline.c $(pipeline_trial)
+%C%_unit_pipeline_failures_SOURCES = %D%/unit-pipeline-failures.c $(pipeline_trial)
 %C%_unit_field_SOURCES = %D%/unit-field.c $(cases)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(cases)
 %C%_unit_jpeg_SOURCES = %D%/unit-jpeg.c $(cases)
