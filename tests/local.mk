@@ -15,6 +15,7 @@ unit_tests = \
 	%D%/unit-dump \
 	%D%/unit-errors \
 	%D%/unit-exec \
+	%D%/unit-expression \
 	%D%/unit-eyes \
 	%D%/unit-field \
 	%D%/unit-file \
@@ -36,16 +37,25 @@ unit_tests = \
 	%D%/unit-plan-check \
 	%D%/unit-print \
 	%D%/unit-random \
-	%D%/unit-reader \
+	%D%/unit-reader-affectnet \
+	%D%/unit-reader-ckplus \
+	%D%/unit-reader-fer2013 \
+	%D%/unit-reader-folder \
+	%D%/unit-reader-manifest \
+	%D%/unit-reader-merge \
+	%D%/unit-reader-named \
+	%D%/unit-reader-packed \
+	%D%/unit-reader-rafdb \
 	%D%/unit-registry \
 	%D%/unit-resolve \
 	%D%/unit-safetensors \
+	%D%/unit-sampler \
 	%D%/unit-shape \
-	%D%/unit-sets \
 	%D%/unit-source \
 	%D%/unit-status \
 	%D%/unit-study \
 	%D%/unit-synthface \
+	%D%/unit-transform \
 	%D%/unit-tune \
 	%D%/unit-workers
 
@@ -83,9 +93,21 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_passes_SOURCES = %D%/unit-passes.c $(harness)
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 cases = %D%/cases.c %D%/cases.h
-reader_trial = %D%/reader-trial.c %D%/reader-trial.h
-%C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
-%C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
+tree = %D%/tree.c %D%/tree.h
+reader_trial = %D%/reader-trial.c %D%/reader-trial.h $(tree)
+reader_seen = %D%/reader-seen.c %D%/reader-seen.h $(reader_trial) $(cases)
+%C%_unit_expression_SOURCES = %D%/unit-expression.c $(reader_seen)
+%C%_unit_reader_affectnet_SOURCES = %D%/unit-reader-affectnet.c $(reader_seen)
+%C%_unit_reader_ckplus_SOURCES = %D%/unit-reader-ckplus.c $(reader_seen)
+%C%_unit_reader_fer2013_SOURCES = %D%/unit-reader-fer2013.c $(reader_seen)
+%C%_unit_reader_folder_SOURCES = %D%/unit-reader-folder.c $(reader_seen)
+%C%_unit_reader_manifest_SOURCES = %D%/unit-reader-manifest.c $(reader_seen)
+%C%_unit_reader_merge_SOURCES = %D%/unit-reader-merge.c $(reader_seen)
+%C%_unit_reader_named_SOURCES = %D%/unit-reader-named.c $(reader_seen)
+%C%_unit_reader_packed_SOURCES = %D%/unit-reader-packed.c $(reader_seen)
+%C%_unit_reader_rafdb_SOURCES = %D%/unit-reader-rafdb.c $(reader_seen)
+%C%_unit_sampler_SOURCES = %D%/unit-sampler.c $(reader_seen)
+%C%_unit_transform_SOURCES = %D%/unit-transform.c $(reader_seen)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
