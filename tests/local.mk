@@ -47,7 +47,11 @@ unit_tests = \
 	%D%/unit-reader-packed \
 	%D%/unit-reader-rafdb \
 	%D%/unit-registry \
-	%D%/unit-resolve \
+	%D%/unit-resolve-data \
+	%D%/unit-resolve-file \
+	%D%/unit-resolve-let \
+	%D%/unit-resolve-net \
+	%D%/unit-resolve-stage \
 	%D%/unit-safetensors \
 	%D%/unit-sampler \
 	%D%/unit-shape \
@@ -109,7 +113,7 @@ reader_seen = %D%/reader-seen.c %D%/reader-seen.h $(reader_trial) $(cases)
 %C%_unit_sampler_SOURCES = %D%/unit-sampler.c $(reader_seen)
 %C%_unit_transform_SOURCES = %D%/unit-transform.c $(reader_seen)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
-folder = %D%/folder.c %D%/folder.h
+folder = %D%/folder.c %D%/folder.h $(tree)
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_file_SOURCES = %D%/unit-image-file.c $(cases) $(folder)
@@ -132,6 +136,12 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_errors_SOURCES = %D%/unit-errors.c $(needs)
 %C%_unit_eyes_SOURCES = %D%/unit-eyes.c $(shown) $(needs)
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown) $(needs)
+resolve_look = %D%/resolve-look.h $(cases) $(needs)
+%C%_unit_resolve_data_SOURCES = %D%/unit-resolve-data.c $(resolve_look) $(folder)
+%C%_unit_resolve_file_SOURCES = %D%/unit-resolve-file.c $(resolve_look) $(folder)
+%C%_unit_resolve_let_SOURCES = %D%/unit-resolve-let.c $(resolve_look)
+%C%_unit_resolve_net_SOURCES = %D%/unit-resolve-net.c $(resolve_look)
+%C%_unit_resolve_stage_SOURCES = %D%/unit-resolve-stage.c $(resolve_look)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
