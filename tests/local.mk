@@ -15,6 +15,9 @@ unit_tests = \
 	%D%/unit-dump \
 	%D%/unit-errors \
 	%D%/unit-exec \
+	%D%/unit-exec-memory \
+	%D%/unit-exec-random \
+	%D%/unit-exec-refusals \
 	%D%/unit-expression \
 	%D%/unit-eyes \
 	%D%/unit-field \
@@ -117,6 +120,12 @@ folder = %D%/folder.c %D%/folder.h $(tree)
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_file_SOURCES = %D%/unit-image-file.c $(cases) $(folder)
+device_trial = %D%/device-trial.c %D%/device-trial.h $(cases)
+exec_trial = %D%/exec-trial.c %D%/exec-trial.h $(device_trial)
+%C%_unit_exec_SOURCES = %D%/unit-exec.c $(exec_trial)
+%C%_unit_exec_memory_SOURCES = %D%/unit-exec-memory.c $(exec_trial)
+%C%_unit_exec_random_SOURCES = %D%/unit-exec-random.c $(exec_trial)
+%C%_unit_exec_refusals_SOURCES = %D%/unit-exec-refusals.c $(exec_trial)
 plan_trial = %D%/plan-trial.c %D%/plan-trial.h $(cases)
 %C%_unit_plan_SOURCES = %D%/unit-plan.c $(plan_trial)
 %C%_unit_plan_check_SOURCES = %D%/unit-plan-check.c $(plan_trial)
@@ -155,6 +164,9 @@ test_programs =
 
 oclgrind_tests = \
 	%D%/unit-exec \
+	%D%/unit-exec-memory \
+	%D%/unit-exec-random \
+	%D%/unit-exec-refusals \
 	%D%/unit-ops-conv \
 	%D%/unit-ops-loss \
 	%D%/unit-ops-move \
