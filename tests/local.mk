@@ -8,7 +8,10 @@
 unit_tests = \
 	%D%/unit-align \
 	%D%/unit-augment \
+	%D%/unit-binary \
 	%D%/unit-branch \
+	%D%/unit-buffer \
+	%D%/unit-build \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
 	%D%/unit-device \
@@ -120,7 +123,12 @@ folder = %D%/folder.c %D%/folder.h $(tree)
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_file_SOURCES = %D%/unit-image-file.c $(cases) $(folder)
+environment = %D%/environment.c %D%/environment.h
 device_trial = %D%/device-trial.c %D%/device-trial.h $(cases)
+%C%_unit_binary_SOURCES = %D%/unit-binary.c $(environment) $(cases) $(tree)
+%C%_unit_buffer_SOURCES = %D%/unit-buffer.c $(device_trial)
+%C%_unit_build_SOURCES = %D%/unit-build.c $(device_trial)
+%C%_unit_device_SOURCES = %D%/unit-device.c $(device_trial) $(environment)
 exec_trial = %D%/exec-trial.c %D%/exec-trial.h $(device_trial)
 %C%_unit_exec_SOURCES = %D%/unit-exec.c $(exec_trial)
 %C%_unit_exec_memory_SOURCES = %D%/unit-exec-memory.c $(exec_trial)
