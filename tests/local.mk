@@ -14,6 +14,7 @@ unit_tests = \
 	%D%/unit-build \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
+	%D%/unit-detect \
 	%D%/unit-device \
 	%D%/unit-dump \
 	%D%/unit-errors \
@@ -27,6 +28,7 @@ unit_tests = \
 	%D%/unit-file \
 	%D%/unit-group \
 	%D%/unit-haar \
+	%D%/unit-haar-file \
 	%D%/unit-image \
 	%D%/unit-image-file \
 	%D%/unit-initial \
@@ -140,6 +142,7 @@ plan_trial = %D%/plan-trial.c %D%/plan-trial.h $(cases)
 pipeline_trial = %D%/pipeline-trial.c %D%/pipeline-trial.h $(cases)
 %C%_unit_pipeline_SOURCES = %D%/unit-pipeline.c $(pipeline_trial)
 %C%_unit_pipeline_failures_SOURCES = %D%/unit-pipeline-failures.c $(pipeline_trial)
+%C%_unit_detect_SOURCES = %D%/unit-detect.c $(cases)
 %C%_unit_field_SOURCES = %D%/unit-field.c $(cases)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(cases)
 %C%_unit_jpeg_SOURCES = %D%/unit-jpeg.c $(cases)
@@ -159,6 +162,9 @@ resolve_look = %D%/resolve-look.h $(cases) $(needs)
 %C%_unit_resolve_let_SOURCES = %D%/unit-resolve-let.c $(resolve_look)
 %C%_unit_resolve_net_SOURCES = %D%/unit-resolve-net.c $(resolve_look)
 %C%_unit_resolve_stage_SOURCES = %D%/unit-resolve-stage.c $(resolve_look)
+haar_trial = %D%/haar-trial.c %D%/haar-trial.h %D%/haar-cascade.h $(environment) $(cases) $(needs)
+%C%_unit_haar_SOURCES = %D%/unit-haar.c %D%/haar-plain.c %D%/haar-plain.h $(haar_trial)
+%C%_unit_haar_file_SOURCES = %D%/unit-haar-file.c $(haar_trial)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
