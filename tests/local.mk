@@ -91,6 +91,8 @@ op_tests = \
 	%D%/unit-store \
 	%D%/unit-tensor \
 	%D%/unit-train \
+	%D%/unit-train-best \
+	%D%/unit-train-files \
 	%D%/unit-resnet \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
@@ -168,7 +170,10 @@ haar_trial = %D%/haar-trial.c %D%/haar-trial.h %D%/haar-cascade.h $(environment)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
-%C%_unit_train_SOURCES = %D%/unit-train.c
+stage_trial = %D%/stage-trial.c %D%/stage-trial.h $(tree) $(cases)
+%C%_unit_train_SOURCES = %D%/unit-train.c $(stage_trial)
+%C%_unit_train_best_SOURCES = %D%/unit-train-best.c $(stage_trial)
+%C%_unit_train_files_SOURCES = %D%/unit-train-files.c $(stage_trial)
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
