@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "folder.h"
 
+#include "tree.h"
+
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -38,6 +40,22 @@ int folder_clear(void)
 
 void folder_remove(void)
 {
-    folder_clear();
-    rmdir(folder);
+    tree_remove(folder);
+}
+
+const char *in_folder(const char *name)
+{
+    static char full[256];
+
+    snprintf(full, sizeof(full), "%s/%s", folder, name);
+    return full;
+}
+
+void folder_write(const char *name, const char *text)
+{
+    FILE *file = fopen(in_folder(name), "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
 }

@@ -9,7 +9,10 @@ extern char folder[64], path[128]; /* path: a file in it, which is not there yet
 
 void folder_make(void);
 void folder_remove(void);
-/* Remove everything in the folder; how many things that were. */
+/* Remove the files in the folder; how many that were. */
 int folder_clear(void);
+/* The path of a name in the folder, valid until the next call. */
+const char *in_folder(const char *name);
+void folder_write(const char *name, const char *text);
 
 #endif

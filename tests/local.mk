@@ -8,35 +8,63 @@
 unit_tests = \
 	%D%/unit-align \
 	%D%/unit-augment \
+	%D%/unit-binary \
 	%D%/unit-branch \
+	%D%/unit-buffer \
+	%D%/unit-build \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
+	%D%/unit-detect \
 	%D%/unit-device \
 	%D%/unit-draws \
 	%D%/unit-dump \
 	%D%/unit-errors \
 	%D%/unit-exec \
+	%D%/unit-exec-memory \
+	%D%/unit-exec-random \
+	%D%/unit-exec-refusals \
+	%D%/unit-expression \
 	%D%/unit-eyes \
-	%D%/unit-group \
+	%D%/unit-field \
 	%D%/unit-file \
+	%D%/unit-group \
 	%D%/unit-haar \
+	%D%/unit-haar-file \
 	%D%/unit-image \
+	%D%/unit-image-file \
 	%D%/unit-initial \
+	%D%/unit-jpeg \
 	%D%/unit-lang \
+	%D%/unit-log \
 	%D%/unit-mutate \
 	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-picture \
 	%D%/unit-pipeline \
-	%D%/unit-log \
+	%D%/unit-pipeline-failures \
 	%D%/unit-plan \
+	%D%/unit-plan-check \
 	%D%/unit-print \
-	%D%/unit-reader \
+	%D%/unit-random \
+	%D%/unit-reader-affectnet \
+	%D%/unit-reader-ckplus \
+	%D%/unit-reader-fer2013 \
+	%D%/unit-reader-folder \
+	%D%/unit-reader-manifest \
+	%D%/unit-reader-merge \
+	%D%/unit-reader-named \
+	%D%/unit-reader-packed \
+	%D%/unit-reader-rafdb \
 	%D%/unit-registry \
-	%D%/unit-resolve \
+	%D%/unit-resolve-data \
+	%D%/unit-resolve-file \
+	%D%/unit-resolve-let \
+	%D%/unit-resolve-net \
+	%D%/unit-resolve-stage \
 	%D%/unit-safetensors \
-	%D%/unit-sets \
+	%D%/unit-sampler \
+	%D%/unit-shape \
 	%D%/unit-shapes \
 	%D%/unit-source \
 	%D%/unit-start \
@@ -44,6 +72,7 @@ unit_tests = \
 	%D%/unit-status \
 	%D%/unit-study \
 	%D%/unit-synthface \
+	%D%/unit-transform \
 	%D%/unit-tune \
 	%D%/unit-votes \
 	%D%/unit-workers
@@ -70,6 +99,8 @@ op_tests = \
 	%D%/unit-store \
 	%D%/unit-tensor \
 	%D%/unit-train \
+	%D%/unit-train-best \
+	%D%/unit-train-files \
 	%D%/unit-resnet \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
@@ -83,19 +114,55 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
 %C%_unit_passes_SOURCES = %D%/unit-passes.c $(harness)
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
-reader_trial = %D%/reader-trial.c %D%/reader-trial.h
-%C%_unit_reader_SOURCES = %D%/unit-reader.c $(reader_trial)
+cases = %D%/cases.c %D%/cases.h
+tree = %D%/tree.c %D%/tree.h
+reader_trial = %D%/reader-trial.c %D%/reader-trial.h $(tree)
+reader_seen = %D%/reader-seen.c %D%/reader-seen.h $(reader_trial) $(cases)
+%C%_unit_expression_SOURCES = %D%/unit-expression.c $(reader_seen)
+%C%_unit_reader_affectnet_SOURCES = %D%/unit-reader-affectnet.c $(reader_seen)
+%C%_unit_reader_ckplus_SOURCES = %D%/unit-reader-ckplus.c $(reader_seen)
+%C%_unit_reader_fer2013_SOURCES = %D%/unit-reader-fer2013.c $(reader_seen)
+%C%_unit_reader_folder_SOURCES = %D%/unit-reader-folder.c $(reader_seen)
+%C%_unit_reader_manifest_SOURCES = %D%/unit-reader-manifest.c $(reader_seen)
+%C%_unit_reader_merge_SOURCES = %D%/unit-reader-merge.c $(reader_seen)
+%C%_unit_reader_named_SOURCES = %D%/unit-reader-named.c $(reader_seen)
+%C%_unit_reader_packed_SOURCES = %D%/unit-reader-packed.c $(reader_seen)
+%C%_unit_reader_rafdb_SOURCES = %D%/unit-reader-rafdb.c $(reader_seen)
+%C%_unit_sampler_SOURCES = %D%/unit-sampler.c $(reader_seen)
+%C%_unit_transform_SOURCES = %D%/unit-transform.c $(reader_seen)
 %C%_unit_align_SOURCES = %D%/unit-align.c $(reader_trial)
 %C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial)
-%C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
-%C%_unit_sets_SOURCES = %D%/unit-sets.c $(reader_trial)
 %C%_unit_votes_SOURCES = %D%/unit-votes.c $(reader_trial)
-folder = %D%/folder.c %D%/folder.h
+%C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
+folder = %D%/folder.c %D%/folder.h $(tree)
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
-%C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
 %C%_unit_study_SOURCES = %D%/unit-study.c $(folder)
 %C%_unit_metric_SOURCES = %D%/unit-metric.c $(folder)
+%C%_unit_image_file_SOURCES = %D%/unit-image-file.c $(cases) $(folder)
+environment = %D%/environment.c %D%/environment.h
+device_trial = %D%/device-trial.c %D%/device-trial.h $(cases)
+%C%_unit_binary_SOURCES = %D%/unit-binary.c $(environment) $(cases) $(tree)
+%C%_unit_buffer_SOURCES = %D%/unit-buffer.c $(device_trial)
+%C%_unit_build_SOURCES = %D%/unit-build.c $(device_trial)
+%C%_unit_device_SOURCES = %D%/unit-device.c $(device_trial) $(environment)
+exec_trial = %D%/exec-trial.c %D%/exec-trial.h $(device_trial)
+%C%_unit_exec_SOURCES = %D%/unit-exec.c $(exec_trial)
+%C%_unit_exec_memory_SOURCES = %D%/unit-exec-memory.c $(exec_trial)
+%C%_unit_exec_random_SOURCES = %D%/unit-exec-random.c $(exec_trial)
+%C%_unit_exec_refusals_SOURCES = %D%/unit-exec-refusals.c $(exec_trial)
+plan_trial = %D%/plan-trial.c %D%/plan-trial.h $(cases)
+%C%_unit_plan_SOURCES = %D%/unit-plan.c $(plan_trial)
+%C%_unit_plan_check_SOURCES = %D%/unit-plan-check.c $(plan_trial)
+pipeline_trial = %D%/pipeline-trial.c %D%/pipeline-trial.h $(cases)
+%C%_unit_pipeline_SOURCES = %D%/unit-pipeline.c $(pipeline_trial)
+%C%_unit_pipeline_failures_SOURCES = %D%/unit-pipeline-failures.c $(pipeline_trial)
+%C%_unit_detect_SOURCES = %D%/unit-detect.c $(cases)
+%C%_unit_field_SOURCES = %D%/unit-field.c $(cases)
+%C%_unit_image_SOURCES = %D%/unit-image.c $(cases)
+%C%_unit_jpeg_SOURCES = %D%/unit-jpeg.c $(cases)
+%C%_unit_random_SOURCES = %D%/unit-random.c $(cases)
+%C%_unit_shape_SOURCES = %D%/unit-shape.c $(cases)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
@@ -104,12 +171,23 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_errors_SOURCES = %D%/unit-errors.c $(needs)
 %C%_unit_eyes_SOURCES = %D%/unit-eyes.c $(shown) $(needs)
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown) $(needs)
+resolve_look = %D%/resolve-look.h $(cases) $(needs)
+%C%_unit_resolve_data_SOURCES = %D%/unit-resolve-data.c $(resolve_look) $(folder)
+%C%_unit_resolve_file_SOURCES = %D%/unit-resolve-file.c $(resolve_look) $(folder)
+%C%_unit_resolve_let_SOURCES = %D%/unit-resolve-let.c $(resolve_look)
+%C%_unit_resolve_net_SOURCES = %D%/unit-resolve-net.c $(resolve_look)
+%C%_unit_resolve_stage_SOURCES = %D%/unit-resolve-stage.c $(resolve_look)
+haar_trial = %D%/haar-trial.c %D%/haar-trial.h %D%/haar-cascade.h $(environment) $(cases) $(needs)
+%C%_unit_haar_SOURCES = %D%/unit-haar.c %D%/haar-plain.c %D%/haar-plain.h $(haar_trial)
+%C%_unit_haar_file_SOURCES = %D%/unit-haar-file.c $(haar_trial)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
-course = %D%/course.c %D%/course.h
-%C%_unit_epoch_SOURCES = %D%/unit-epoch.c $(course)
-%C%_unit_train_SOURCES = %D%/unit-train.c $(course)
+stage_trial = %D%/stage-trial.c %D%/stage-trial.h $(tree) $(cases)
+%C%_unit_train_SOURCES = %D%/unit-train.c $(stage_trial)
+%C%_unit_train_best_SOURCES = %D%/unit-train-best.c $(stage_trial)
+%C%_unit_train_files_SOURCES = %D%/unit-train-files.c $(stage_trial)
+%C%_unit_epoch_SOURCES = %D%/unit-epoch.c $(stage_trial)
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
@@ -119,6 +197,9 @@ test_programs =
 
 oclgrind_tests = \
 	%D%/unit-exec \
+	%D%/unit-exec-memory \
+	%D%/unit-exec-random \
+	%D%/unit-exec-refusals \
 	%D%/unit-ops-conv \
 	%D%/unit-ops-loss \
 	%D%/unit-ops-move \
@@ -204,7 +285,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 TESTS = $(op_tests) $(unit_tests) $(shell_tests)
 LDADD = $(libfer_core_la_OBJECTS) $(libfer_core_la_LIBADD) $(CHECK_LIBS)
-EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/toy.h %D%/errors
+EXTRA_DIST += $(shell_tests) %D%/expect.sh %D%/golden %D%/systems %D%/valgrind.supp %D%/lsan.supp %D%/lang-text.h %D%/noise.h %D%/says.h %D%/toy.h %D%/errors
 
 if HAVE_CHECK
 check_PROGRAMS = $(op_tests) $(unit_tests) $(test_programs)

@@ -2,18 +2,17 @@
 #include "reader-trial.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "graph/bind.h"
 #include "graph/registry.h"
+#include "tree.h"
 
 /* ---- files ---- */
 
@@ -67,25 +66,6 @@ void put_text(const char *name, const char *format, ...)
     fclose(file);
 }
 
-static void remove_all(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *item;
-
-    while (dir && (item = readdir(dir))) {
-        char below[1024];
-
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
-            continue;
-        snprintf(below, sizeof(below), "%s/%s", path, item->d_name);
-        if (unlink(below))
-            remove_all(below);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(path);
-}
-
 /* ---- pipelines from text ---- */
 
 static struct fer_registry *registry;
@@ -121,7 +101,7 @@ void setup(void)
 
 void teardown(void)
 {
-    remove_all(root);
+    tree_remove(root);
     fer_registry_free(registry);
     fer_arena_free(arena);
     fer_sources_free(sources);

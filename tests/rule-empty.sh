@@ -40,6 +40,6 @@ grep -q "error: unknown model 'resnet'; no installed plugin has it" "$work/err"
 fails plugins show conv2d
 [ -s "$work/err" ]
 
-for test in unit-lang unit-plan unit-print unit-source unit-status; do
+for test in unit-lang unit-plan unit-plan-check unit-print unit-shape unit-source unit-status; do
     "$top_builddir/tests/$test" >"$work/out" || { cat "$work/out"; exit 1; }
 done

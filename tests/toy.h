@@ -8,8 +8,7 @@
 #include "arena.h"
 #include "compile/plan.h"
 #include "run/exec.h"
-
-#include <check.h>
+#include "says.h"
 
 #define TOY_MOST 512
 
@@ -120,9 +119,5 @@ static inline void toy_range(struct fer_launch *launch, size_t each, int batch, 
     launch->global[0] = (struct fer_extent){ .count = each, .batch = batch };
     launch->local[0] = local;
 }
-
-#define ck_assert_fer(status, err) ck_assert_msg((status) == FER_OK, "%s", (err).text)
-#define ck_assert_says(err, part)                                                                                      \
-    ck_assert_msg(strstr((err).text, part) != NULL, "'%s' is not in '%s'", part, (err).text)
 
 #endif

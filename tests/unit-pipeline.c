@@ -1,222 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pipeline with a reader made for the purpose: order, contents, resuming, caching, errors and shutdown, for any
- * number of threads.
+ * What pipelines yield, for any number of threads: order, contents, resuming and caching.
  */
-#include <check.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <fer/host.h>
-
-#include "data/pipeline.h"
-
-enum { WIDTH = 5, HEIGHT = 3 };
-
-/* ---- a reader of `count` pictures whose bytes are their number; one may be broken, one of another size ---- */
-
-struct fake {
-    size_t count;
-    int classes;         /* label = index % classes; 0: none */
-    long broken, odd;    /* -1: none */
-    atomic_int *decoded; /* pictures made so far */
-    int landmarks;
-};
-
-static enum fer_status fake_open(const void *params, const struct fer_data_env *env, void **state, size_t *count,
-                                 unsigned *fields, struct fer_error *err)
-{
-    const struct fake *fake = params;
-
-    (void)env;
-    (void)err;
-    *state = (void *)params;
-    *count = fake->count;
-    *fields = FER_FIELD_IMAGE | FER_FIELD_SUBJECT | (fake->classes ? FER_FIELD_LABEL : 0) |
-              (fake->landmarks ? FER_FIELD_LANDMARKS | FER_FIELD_BOX : 0);
-    return FER_OK;
-}
-
-static enum fer_status fake_sample(void *state, size_t index, unsigned what, struct fer_sample *sample,
-                                   struct fer_error *err)
-{
-    const struct fake *fake = state;
-    enum fer_status status;
-
-    sample->has = FER_FIELD_SUBJECT | (fake->classes ? FER_FIELD_LABEL : 0) |
-                  (fake->landmarks ? FER_FIELD_LANDMARKS | FER_FIELD_BOX : 0);
-    sample->label = fake->classes ? (int)index % fake->classes : 0;
-    sample->subject = (int)index / 2;
-    sample->landmarks = fake->landmarks;
-    for (int i = 0; i < fake->landmarks; i++)
-        sample->landmark[i][0] = (float)index + (float)i;
-    sample->box[3] = (float)index;
-    if (!(what & FER_FIELD_IMAGE))
-        return FER_OK;
-    if ((long)index == fake->broken)
-        return fer_fail(err, FER_EFORMAT, "picture%zu.png: the picture is damaged", index);
-    status = fer_image_create(&sample->image, WIDTH + ((long)index == fake->odd), HEIGHT, 3, err);
-    if (status)
-        return status;
-    memset(sample->image.pixels, (int)index & 255, (size_t)sample->image.width * HEIGHT * 3);
-    sample->has |= FER_FIELD_IMAGE;
-    if (fake->decoded)
-        atomic_fetch_add(fake->decoded, 1);
-    return FER_OK;
-}
-
-static void fake_name(void *state, size_t index, char *text, size_t size)
-{
-    (void)state;
-    snprintf(text, size, "picture%zu.png", index);
-}
-
-static const struct fer_reader reader = {
-    .size = sizeof(reader), .name = "fake", .open = fake_open, .sample = fake_sample, .sample_name = fake_name
-};
-
-/* ---- a transform that puts its random number into the first byte ---- */
-
-static enum fer_status stamp_apply(const void *params, struct fer_sample *sample, const double random[4],
-                                   struct fer_error *err)
-{
-    (void)params;
-    (void)err;
-    sample->image.pixels[0] = (uint8_t)(random[0] * 256);
-    return FER_OK;
-}
-static const struct fer_transform stamp = {
-    .size = sizeof(stamp), .name = "stamp", .apply = stamp_apply, .draws = true
-};
-
-/* ---- samplers: labels 1 and 2 as 0 and 1; backwards; the next one of the same label ---- */
-
-static enum fer_status drop_select(const void *params, const struct fer_data_env *env, size_t count, int *label,
-                                   const int *subject, bool *keep, struct fer_error *err)
-{
-    (void)params;
-    (void)env;
-    (void)err;
-    for (size_t i = 0; i < count; i++) {
-        ck_assert_int_ge(subject[i], 0);
-        keep[i] = label[i]-- > 0;
-    }
-    return FER_OK;
-}
-static enum fer_status back_order(const void *params, size_t count, const int *label, uint64_t key, size_t *order,
-                                  struct fer_error *err)
-{
-    (void)params;
-    (void)label;
-    (void)key;
-    (void)err;
-    for (size_t i = 0; i < count; i++)
-        order[i] = count - 1 - i;
-    return FER_OK;
-}
-static enum fer_status next_partner(const void *params, size_t count, const int *label, uint64_t key, size_t place,
-                                    size_t index, size_t *partner, struct fer_error *err)
-{
-    (void)params;
-    (void)label;
-    (void)key;
-    (void)place;
-    (void)err;
-    *partner = (index + 1) % count;
-    return FER_OK;
-}
-static enum fer_status wild_order(const void *params, size_t count, const int *label, uint64_t key, size_t *order,
-                                  struct fer_error *err)
-{
-    (void)params;
-    (void)label;
-    (void)key;
-    (void)err;
-    order[0] = count;
-    return FER_OK;
-}
-static const struct fer_sampler drop = { .size = sizeof(drop), .name = "drop", .select = drop_select };
-static const struct fer_sampler back = { .size = sizeof(back), .name = "back", .order = back_order };
-static const struct fer_sampler next = { .size = sizeof(next), .name = "next", .partner = next_partner };
-static const struct fer_sampler wild = { .size = sizeof(wild), .name = "wild", .order = wild_order };
-
-static struct fer_pipeline_spec spec_of(const struct fake *fake, int batch, bool train)
-{
-    return (struct fer_pipeline_spec){ .name = "toy",
-                                       .reader = &reader,
-                                       .reader_params = fake,
-                                       .env = { .size = sizeof(struct fer_data_env), .seed = 11 },
-                                       .batch = batch,
-                                       .shuffle = train,
-                                       .drop_last = train,
-                                       .threads = 2 };
-}
-
-static struct fer_pipeline *open_ok(const struct fer_pipeline_spec *spec)
-{
-    struct fer_pipeline *pipeline = NULL;
-    struct fer_error err = FER_ERROR_INIT;
-
-    ck_assert_msg(!fer_pipeline_open(spec, &pipeline, &err), "%s", err.text);
-    return pipeline;
-}
-
-static void open_fails(const struct fer_pipeline_spec *spec, enum fer_status status, const char *words)
-{
-    struct fer_pipeline *pipeline = NULL;
-    struct fer_error err = FER_ERROR_INIT;
-
-    ck_assert_int_eq(fer_pipeline_open(spec, &pipeline, &err), status);
-    ck_assert_ptr_null(pipeline);
-    ck_assert_msg(strstr(err.text, words) && strstr(err.text, "'toy'"), "'%s' does not say '%s'", err.text, words);
-}
-
-/* An epoch's ids from a step on, one after another; checks every row.  Returns how many. */
-static size_t run(struct fer_pipeline *pipeline, size_t epoch, size_t first, uint32_t *ids, uint8_t *stamps)
-{
-    const struct fer_pipeline_info *info = fer_pipeline_info(pipeline);
-    const struct fer_batch *batch;
-    struct fer_error err = FER_ERROR_INIT;
-    size_t count = 0, step = first;
-
-    ck_assert_msg(!fer_pipeline_start(pipeline, epoch, first, &err), "%s", err.text);
-    for (;; step++) {
-        ck_assert_msg(!fer_pipeline_next(pipeline, &batch, &err), "%s", err.text);
-        if (!batch)
-            break;
-        ck_assert_uint_eq(batch->step, step);
-        ck_assert_uint_eq(batch->epoch, epoch);
-        for (int i = 0; i < batch->n; i++) {
-            uint32_t id = batch->id[i];
-
-            ck_assert_int_eq(batch->subject[i], (int)id / 2);
-            if (batch->image) {
-                const uint8_t *pixels = batch->image + (size_t)i * WIDTH * HEIGHT * 3;
-
-                for (int k = 1; k < WIDTH * HEIGHT * 3; k++)
-                    ck_assert_uint_eq(pixels[k], id & 255);
-                if (stamps)
-                    stamps[count] = pixels[0];
-            }
-            ids[count++] = id;
-        }
-    }
-    ck_assert_uint_eq(step, info->steps);
-    ck_assert_int_eq(fer_pipeline_next(pipeline, &batch, &err), FER_OK); /* the end stays the end */
-    ck_assert_ptr_null(batch);
-    return count;
-}
-
-static const struct fake plain = { .count = 103, .classes = 3, .broken = -1, .odd = -1 };
+#include "cases.h"
+#include "pipeline-trial.h"
 
 START_TEST(tests_come_in_order)
 {
     const struct fer_pipeline_spec spec = spec_of(&plain, 10, false);
     struct fer_pipeline *pipeline = open_ok(&spec);
     const struct fer_pipeline_info *info = fer_pipeline_info(pipeline);
-    uint32_t ids[103];
+    uint32_t ids[COUNT];
 
     ck_assert_uint_eq(info->count, 103);
     ck_assert_uint_eq(info->steps, 11);
@@ -237,7 +33,7 @@ START_TEST(some_are_spread_over_all)
     static const uint32_t of_four[] = { 0, 25, 51, 77 }; /* 103 / 4 = 25.75 */
     const struct fer_pipeline_spec spec = spec_of(&plain, 3, false);
     struct fer_pipeline *pipeline = open_ok(&spec);
-    uint32_t ids[103];
+    uint32_t ids[COUNT];
     char name[32], wanted[32];
 
     fer_pipeline_spread(pipeline, 4);
@@ -267,8 +63,8 @@ START_TEST(training_shuffles_and_drops)
 {
     const struct fer_pipeline_spec spec = spec_of(&plain, 10, true);
     struct fer_pipeline *pipeline = open_ok(&spec);
-    uint32_t first[103], second[103];
-    size_t seen[103] = { 0 }, moved = 0, differ = 0;
+    uint32_t first[COUNT], second[COUNT];
+    size_t seen[COUNT] = { 0 }, moved = 0, differ = 0;
 
     ck_assert_uint_eq(run(pipeline, 1, 0, first, NULL), 100);
     ck_assert_uint_eq(run(pipeline, 2, 0, second, NULL), 100);
@@ -285,11 +81,11 @@ START_TEST(training_shuffles_and_drops)
 END_TEST
 
 /* The same whatever the number of threads, with and without the cache, from any step on. */
-START_TEST(contents_depend_on_nothing_else)
+START_TEST(contents_depend_on_no_thread_cache_or_start)
 {
     static const struct fer_pipeline_item item = { .transform = &stamp };
-    uint32_t ids[2][103];
-    uint8_t stamps[2][103];
+    uint32_t ids[2][COUNT];
+    uint8_t stamps[2][COUNT];
 
     for (int threads = 1; threads <= 5; threads++) {
         struct fer_pipeline_spec spec = spec_of(&plain, 7, true);
@@ -318,38 +114,35 @@ START_TEST(contents_depend_on_nothing_else)
 }
 END_TEST
 
-START_TEST(pictures_are_decoded_once)
+/* How many pictures three epochs decode. */
+static int decoded_with(size_t cache_bytes)
 {
     atomic_int decoded = 0;
     struct fake fake = plain;
     struct fer_pipeline_spec spec;
     struct fer_pipeline *pipeline;
-    uint32_t ids[103];
+    uint32_t ids[COUNT];
 
     fake.decoded = &decoded;
     spec = spec_of(&fake, 10, false);
+    spec.cache_bytes = cache_bytes;
     pipeline = open_ok(&spec);
     for (size_t epoch = 0; epoch < 3; epoch++)
-        run(pipeline, epoch, 0, ids, NULL);
+        ck_assert_uint_eq(run(pipeline, epoch, 0, ids, NULL), COUNT);
     fer_pipeline_close(pipeline);
-    ck_assert_int_eq(decoded, 103);
-    /* Without a cache: each time, and once to look. */
-    decoded = 0;
-    spec.cache_bytes = 1;
-    pipeline = open_ok(&spec);
-    for (size_t epoch = 0; epoch < 3; epoch++)
-        run(pipeline, epoch, 0, ids, NULL);
-    fer_pipeline_close(pipeline);
-    ck_assert_int_eq(decoded, 3 * 103 + 1);
-    /* Room for a few only: the others again each epoch. */
-    decoded = 0;
-    spec.cache_bytes = 10 * (sizeof(struct fer_sample) + WIDTH * HEIGHT * 3);
-    pipeline = open_ok(&spec);
-    for (size_t epoch = 0; epoch < 3; epoch++)
-        run(pipeline, epoch, 0, ids, NULL);
-    fer_pipeline_close(pipeline);
-    ck_assert_int_le(decoded, 10 + 3 * 93 + 3 * 2);
-    ck_assert_int_ge(decoded, 10 + 3 * 93);
+    return decoded;
+}
+
+START_TEST(pictures_are_decoded_once_where_there_is_room)
+{
+    const size_t picture = sizeof(struct fer_sample) + WIDTH * HEIGHT * 3;
+    int decoded;
+
+    ck_assert_int_eq(decoded_with(0), COUNT);         /* the default */
+    ck_assert_int_eq(decoded_with(1), 3 * COUNT + 1); /* none is kept: each time, and once to look */
+    decoded = decoded_with(10 * picture);             /* room for a few only: the others again each epoch */
+    ck_assert_int_le(decoded, 10 + 3 * (COUNT - 10) + 3 * 2);
+    ck_assert_int_ge(decoded, 10 + 3 * (COUNT - 10));
 }
 END_TEST
 
@@ -359,7 +152,7 @@ START_TEST(labels_alone_decode_nothing)
     struct fake fake = plain;
     struct fer_pipeline_spec spec;
     struct fer_pipeline *pipeline;
-    uint32_t ids[103];
+    uint32_t ids[COUNT];
 
     fake.decoded = &decoded;
     fake.broken = 5;
@@ -370,82 +163,6 @@ START_TEST(labels_alone_decode_nothing)
     ck_assert_uint_eq(run(pipeline, 0, 0, ids, NULL), 103);
     ck_assert_int_eq(decoded, 0);
     fer_pipeline_close(pipeline);
-}
-END_TEST
-
-/* The first failure in sample order, for any number of threads, and again when asked again. */
-static void fails_at(const struct fer_pipeline_spec *spec, size_t batches, const char *const words[])
-{
-    for (int threads = 1; threads <= 4; threads++) {
-        struct fer_pipeline_spec own = *spec;
-        struct fer_pipeline *pipeline;
-        const struct fer_batch *batch;
-        struct fer_error err = FER_ERROR_INIT;
-
-        own.threads = threads;
-        pipeline = open_ok(&own);
-        ck_assert_int_eq(fer_pipeline_start(pipeline, 0, 0, &err), FER_OK);
-        for (size_t i = 0; i < batches; i++) {
-            ck_assert_msg(!fer_pipeline_next(pipeline, &batch, &err), "%s", err.text);
-            ck_assert_ptr_nonnull(batch);
-        }
-        for (int again = 0; again < 2; again++) {
-            err = (struct fer_error)FER_ERROR_INIT;
-            ck_assert_int_ne(fer_pipeline_next(pipeline, &batch, &err), FER_OK);
-            ck_assert_ptr_null(batch);
-            for (int k = 0; words[k]; k++)
-                ck_assert_msg(strstr(err.text, words[k]), "'%s' does not say '%s'", err.text, words[k]);
-        }
-        /* Nothing is broken for good: steps after it can be had. */
-        ck_assert_int_eq(fer_pipeline_start(pipeline, 0, batches + 1, &err), FER_OK);
-        ck_assert_int_eq(fer_pipeline_next(pipeline, &batch, &err), FER_OK);
-        ck_assert_int_eq(batch != NULL, batches + 1 < fer_pipeline_info(pipeline)->steps);
-        fer_pipeline_close(pipeline);
-    }
-}
-
-START_TEST(errors_name_file_and_sample)
-{
-    struct fake fake = plain;
-    struct fer_pipeline_spec spec;
-
-    fake.broken = 47;
-    fake.odd = 48;
-    spec = spec_of(&fake, 10, false);
-    fails_at(&spec, 4, (const char *const[]){ "'toy'", "sample 47", "picture47.png", "damaged", NULL });
-    fake.broken = 33;
-    fake.odd = 31;
-    fails_at(&spec, 3, (const char *const[]){ "'toy'", "picture31.png", "6 x 3", "5 x 3", "resize", NULL });
-    fake.odd = -1;
-    fake.broken = (long)fake.count - 1; /* in the last batch */
-    fails_at(&spec, (size_t)(fake.count - 1) / 10, (const char *const[]){ "damaged", NULL });
-    fake.broken = 0;
-    open_fails(&spec, FER_EFORMAT, "picture0.png");
-}
-END_TEST
-
-START_TEST(can_be_stopped_at_any_moment)
-{
-    const struct fer_pipeline_spec spec = spec_of(&plain, 4, true);
-    struct fer_pipeline *pipeline = open_ok(&spec);
-    const struct fer_batch *batch;
-    struct fer_error err = FER_ERROR_INIT;
-
-    fer_pipeline_stop(pipeline);
-    ck_assert_int_eq(fer_pipeline_next(pipeline, &batch, &err), FER_EINVAL);
-    for (size_t taken = 0; taken < 30; taken++) {
-        ck_assert_int_eq(fer_pipeline_start(pipeline, taken, 0, &err), FER_OK);
-        for (size_t i = 0; i < taken % 26; i++)
-            ck_assert_int_eq(fer_pipeline_next(pipeline, &batch, &err), FER_OK);
-        if (taken % 3)
-            fer_pipeline_stop(pipeline);
-    }
-    ck_assert_int_eq(fer_pipeline_start(pipeline, 1, 26, &err), FER_EINVAL);
-    fer_pipeline_close(pipeline);
-    pipeline = open_ok(&spec);
-    ck_assert_int_eq(fer_pipeline_start(pipeline, 1, 0, &err), FER_OK);
-    fer_pipeline_close(pipeline); /* in the middle of it */
-    fer_pipeline_close(NULL);
 }
 END_TEST
 
@@ -588,58 +305,19 @@ START_TEST(landmarks_and_boxes_travel)
 }
 END_TEST
 
-START_TEST(what_cannot_be_is_refused)
-{
-    static const struct fer_pipeline_item wild_item = { .sampler = &wild }, pair_item = { .sampler = &next };
-    struct fake fake = plain;
-    struct fer_pipeline_spec spec = spec_of(&fake, 0, true);
-    struct fer_pipeline *pipeline;
-    struct fer_error err = FER_ERROR_INIT;
-
-    open_fails(&spec, FER_EINVAL, "batch of 0");
-    spec.batch = 104;
-    open_fails(&spec, FER_EINVAL, "smaller batch");
-    spec.batch = 10;
-    fake.classes = 0;
-    spec.items = &pair_item;
-    spec.nitems = 1;
-    open_fails(&spec, FER_EINVAL, "no labels");
-    fake.classes = 3;
-    spec.items = &wild_item;
-    pipeline = open_ok(&spec);
-    ck_assert_int_eq(fer_pipeline_start(pipeline, 1, 0, &err), FER_EPLUGIN);
-    ck_assert_ptr_nonnull(strstr(err.text, "wild"));
-    fer_pipeline_close(pipeline);
-    fake.count = 0;
-    spec.nitems = 0;
-    open_fails(&spec, FER_EFORMAT, "not a single sample");
-}
-END_TEST
-
 int main(void)
 {
-    Suite *suite = suite_create("pipeline");
-    TCase *tests = tcase_create("pipeline");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("pipeline", NULL, NULL);
 
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, tests_come_in_order);
     tcase_add_test(tests, some_are_spread_over_all);
     tcase_add_test(tests, training_shuffles_and_drops);
-    tcase_add_test(tests, contents_depend_on_nothing_else);
-    tcase_add_test(tests, pictures_are_decoded_once);
+    tcase_add_test(tests, contents_depend_on_no_thread_cache_or_start);
+    tcase_add_test(tests, pictures_are_decoded_once_where_there_is_room);
     tcase_add_test(tests, labels_alone_decode_nothing);
-    tcase_add_test(tests, errors_name_file_and_sample);
-    tcase_add_test(tests, can_be_stopped_at_any_moment);
     tcase_add_test(tests, samplers_choose_order_and_pair);
     tcase_add_test(tests, samplers_follow_one_another);
     tcase_add_test(tests, other_seeds_and_epochs_draw_anew);
     tcase_add_test(tests, landmarks_and_boxes_travel);
-    tcase_add_test(tests, what_cannot_be_is_refused);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "course.h"
+#include "stage-trial.h"
 
-#include <check.h>
-#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "train/safetensors.h"
+#include "tree.h"
 
 struct fer_error err;
 struct fer_context *context;
 static char home[32];
+static int refused; /* runs in it */
 
 /* ---- pictures and descriptions ---- */
 
@@ -60,6 +59,7 @@ void make_set(const char *set, const char *classes, int count)
 
 void open_home(void)
 {
+    refused = 0;
     strcpy(home, "/tmp/fer-train-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(home));
     ck_assert_msg(fer_context_create(NULL, &context, &err) == FER_OK, "%s", err.text);
@@ -68,24 +68,10 @@ void open_home(void)
     make_set("sixteen", "xy", 8);
 }
 
-void remove_all(const char *path)
-{
-    DIR *directory = opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        char inner[512];
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && unlink(inner) != 0)
-            remove_all(inner);
-    }
-    if (directory)
-        closedir(directory);
-    rmdir(path);
-}
-
 void close_home(void)
 {
     fer_context_free(context);
-    remove_all(home);
+    tree_remove(home);
 }
 
 /* ---- runs ---- */
@@ -166,10 +152,8 @@ struct run run_stage(const char *name, const char *stage)
 
 void refuse(const char *stage, const char *words)
 {
-    char text[4096];
-    static int number;
-    char name[32];
-    snprintf(name, sizeof name, "refused%d", number++);
+    char text[4096], name[32];
+    snprintf(name, sizeof name, "refused%d", refused++);
     snprintf(text, sizeof text, "%s%s", HEAD, stage);
     ck_assert_int_ne(train(name, text, NULL), FER_OK);
     ck_assert_msg(strstr(err.text, words) != NULL, "\"%s\" is not in: %s", words, err.text);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Courses of training on a net of one layer, t, and on pictures of 4 x 4 pixels, each in a directory of its own below
- * one for the test: tcase_add_checked_fixture(tests, open_home, close_home).
+ * Stages trained as `fer train` does it, on a net of one layer and on pictures of 4 x 4 pixels in folders of their own.
  */
-#ifndef TESTS_COURSE_H
-#define TESTS_COURSE_H
+#ifndef TESTS_STAGE_TRIAL_H
+#define TESTS_STAGE_TRIAL_H
 
+#include <check.h>
 #include <fer/fer.h>
 #include <stdbool.h>
 
@@ -26,17 +26,15 @@ struct run {
     float weight[WEIGHTS]; /* of net t there */
 };
 
-/* A context, and the sets four, eight and sixteen; and back. */
+/* A folder with the sets four, eight and sixteen, each of the classes x and y; and back. */
 void open_home(void);
 void close_home(void);
-/* The path of a name in the directory; the last four are valid. */
+/* The path of a name in the folder; the last four are valid. */
 char *in_home(const char *name);
 void write_text(const char *name, const char *text);
-void remove_all(const char *path);
-/* SET/CLASS/N.ppm, `count` pictures a class, which is one letter. */
+/* SET/CLASS/N.ppm, `count` pictures a class. */
 void make_set(const char *set, const char *classes, int count);
 
-/* A description to which a stage is missing, and the beginning of one. */
 #define HEAD                                                                                                           \
     "fer 1\nuse vision, loss, optim, data, metric\nlabels \"x\", \"y\"\n"                                              \
     "net t(image: f32[3,4,4]) -> logits { logits = image | fc: linear 2 bias=no }\n"                                   \
@@ -50,13 +48,16 @@ void make_set(const char *set, const char *classes, int count);
     "  metric confusion = logits, label | confusion\n}\n"
 #define LEARN "  logits = image | t\n  loss ce = logits, label | cross_entropy\n  minimize ce\n"
 
+/* Train what a text says; into the folder `name`. */
 enum fer_status train(const char *name, const char *text, const char *const *data);
-/* A whole description, and HEAD with a stage, trained in the directory `name`. */
+/* The same, which does not fail, and what it left. */
 struct run run_with(const char *name, const char *text, const char *const *data);
+/* The same with HEAD before it. */
 struct run run_stage(const char *name, const char *stage);
-/* The run is refused with these words. */
+/* With HEAD before it the run is refused with these words; a test's first one into refused0, and so on. */
 void refuse(const char *stage, const char *words);
-/* A weight of WEIGHTS numbers in a file of the run. */
+
+/* A weight in a file that a run left. */
 void weights_of(const struct run *run, const char *file, const char *name, float *weight);
 bool same(const float *a, const float *b);
 double distance(const float *a, const float *b);
