@@ -49,6 +49,7 @@ op_tests = \
 	%D%/unit-golden \
 	%D%/unit-mtcnn \
 	%D%/unit-ops-conv \
+	%D%/unit-ops-limits \
 	%D%/unit-ops-loss \
 	%D%/unit-ops-move \
 	%D%/unit-ops-norm \
@@ -67,6 +68,7 @@ op_tests = \
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
+%C%_unit_ops_limits_SOURCES = %D%/unit-ops-limits.c $(harness)
 %C%_unit_ops_loss_SOURCES = %D%/unit-ops-loss.c $(harness)
 %C%_unit_ops_move_SOURCES = %D%/unit-ops-move.c $(harness)
 %C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
