@@ -52,6 +52,7 @@ op_tests = \
 	%D%/unit-ops-limits \
 	%D%/unit-ops-loss \
 	%D%/unit-ops-move \
+	%D%/unit-ops-nan \
 	%D%/unit-ops-norm \
 	%D%/unit-ops-pointwise \
 	%D%/unit-ops-spatial \
@@ -71,6 +72,7 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_limits_SOURCES = %D%/unit-ops-limits.c $(harness)
 %C%_unit_ops_loss_SOURCES = %D%/unit-ops-loss.c $(harness)
 %C%_unit_ops_move_SOURCES = %D%/unit-ops-move.c $(harness)
+%C%_unit_ops_nan_SOURCES = %D%/unit-ops-nan.c $(harness)
 %C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
