@@ -45,6 +45,7 @@ unit_tests = \
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 # Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.
 op_tests = \
+	%D%/unit-count \
 	%D%/unit-explain \
 	%D%/unit-golden \
 	%D%/unit-mtcnn \
@@ -67,6 +68,7 @@ op_tests = \
 	%D%/unit-resnet \
 	%D%/unit-training
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
+%C%_unit_count_SOURCES = %D%/unit-count.c $(harness)
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
 %C%_unit_ops_limits_SOURCES = %D%/unit-ops-limits.c $(harness)
