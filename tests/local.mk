@@ -66,7 +66,8 @@ op_tests = \
 	%D%/unit-tensor \
 	%D%/unit-train \
 	%D%/unit-resnet \
-	%D%/unit-training
+	%D%/unit-training \
+	%D%/unit-update
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_count_SOURCES = %D%/unit-count.c $(harness)
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
@@ -105,6 +106,7 @@ trial = %D%/trial.c %D%/trial.h
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
+%C%_unit_update_SOURCES = %D%/unit-update.c $(trial) $(harness)
 
 test_programs =
 
