@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/unit-branch \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
+	%D%/unit-core \
 	%D%/unit-device \
 	%D%/unit-dump \
 	%D%/unit-errors \
