@@ -12,6 +12,7 @@ unit_tests = \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
 	%D%/unit-core \
+	%D%/unit-covers \
 	%D%/unit-device \
 	%D%/unit-dump \
 	%D%/unit-errors \
@@ -28,6 +29,7 @@ unit_tests = \
 	%D%/unit-number \
 	%D%/unit-occlude \
 	%D%/unit-pipeline \
+	%D%/unit-places \
 	%D%/unit-log \
 	%D%/unit-plan \
 	%D%/unit-print \
@@ -99,6 +101,9 @@ needs = %D%/needs.c %D%/needs.h
 %C%_unit_errors_SOURCES = %D%/unit-errors.c $(needs)
 %C%_unit_eyes_SOURCES = %D%/unit-eyes.c $(shown) $(needs)
 %C%_unit_occlude_SOURCES = %D%/unit-occlude.c $(shown) $(needs)
+occluded = %D%/occluded.c %D%/occluded.h $(shown) $(needs)
+%C%_unit_covers_SOURCES = %D%/unit-covers.c $(occluded)
+%C%_unit_places_SOURCES = %D%/unit-places.c $(occluded)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
