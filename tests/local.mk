@@ -50,6 +50,7 @@ unit_tests = \
 op_tests = \
 	%D%/unit-count \
 	%D%/unit-explain \
+	%D%/unit-face \
 	%D%/unit-golden \
 	%D%/unit-mtcnn \
 	%D%/unit-ops-conv \
@@ -73,6 +74,7 @@ op_tests = \
 	%D%/unit-update
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_count_SOURCES = %D%/unit-count.c $(harness)
+%C%_unit_face_SOURCES = %D%/unit-face.c $(harness)
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
 %C%_unit_ops_limits_SOURCES = %D%/unit-ops-limits.c $(harness)
