@@ -200,7 +200,8 @@ static void read_weights(const struct op_program *program, struct op_reference *
 static void write_random(const struct op_program *program, int live)
 {
     struct fer_flow_program *flow = program->flow;
-    uint32_t epoch[4] = { 0 }, ids[64];
+    uint32_t epoch[4] = { 0 }, ids[128];
+    ck_assert_int_le(live, (int)(sizeof ids / sizeof ids[0]));
     for (int i = 0; i < live; i++)
         ids[i] = (uint32_t)(100 + i);
     if (flow->random.epoch)

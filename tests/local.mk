@@ -14,6 +14,8 @@ unit_tests = \
 	%D%/unit-build \
 	%D%/unit-builtins \
 	%D%/unit-bundle \
+	%D%/unit-core \
+	%D%/unit-covers \
 	%D%/unit-detect \
 	%D%/unit-device \
 	%D%/unit-draws \
@@ -43,6 +45,7 @@ unit_tests = \
 	%D%/unit-picture \
 	%D%/unit-pipeline \
 	%D%/unit-pipeline-failures \
+	%D%/unit-places \
 	%D%/unit-plan \
 	%D%/unit-plan-check \
 	%D%/unit-print \
@@ -80,14 +83,18 @@ unit_tests = \
 # Operations against references, finite differences and PyTorch; in several programs, so that make -j shares them out.
 # Not under valgrind, which would spend hours in the device's compiler: sanitizers and Oclgrind see them.
 op_tests = \
+	%D%/unit-count \
 	%D%/unit-epoch \
 	%D%/unit-explain \
+	%D%/unit-face \
 	%D%/unit-golden \
 	%D%/unit-metric \
 	%D%/unit-mtcnn \
 	%D%/unit-ops-conv \
+	%D%/unit-ops-limits \
 	%D%/unit-ops-loss \
 	%D%/unit-ops-move \
+	%D%/unit-ops-nan \
 	%D%/unit-ops-norm \
 	%D%/unit-ops-pointwise \
 	%D%/unit-ops-spatial \
@@ -95,19 +102,24 @@ op_tests = \
 	%D%/unit-passes \
 	%D%/unit-precision \
 	%D%/unit-ranks \
+	%D%/unit-resnet \
 	%D%/unit-route \
 	%D%/unit-store \
 	%D%/unit-tensor \
 	%D%/unit-train \
 	%D%/unit-train-best \
 	%D%/unit-train-files \
-	%D%/unit-resnet \
-	%D%/unit-training
+	%D%/unit-training \
+	%D%/unit-update
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
+%C%_unit_count_SOURCES = %D%/unit-count.c $(harness)
+%C%_unit_face_SOURCES = %D%/unit-face.c $(harness)
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
 %C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
+%C%_unit_ops_limits_SOURCES = %D%/unit-ops-limits.c $(harness)
 %C%_unit_ops_loss_SOURCES = %D%/unit-ops-loss.c $(harness)
 %C%_unit_ops_move_SOURCES = %D%/unit-ops-move.c $(harness)
+%C%_unit_ops_nan_SOURCES = %D%/unit-ops-nan.c $(harness)
 %C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
@@ -180,6 +192,9 @@ resolve_look = %D%/resolve-look.h $(cases) $(needs)
 haar_trial = %D%/haar-trial.c %D%/haar-trial.h %D%/haar-cascade.h $(environment) $(cases) $(needs)
 %C%_unit_haar_SOURCES = %D%/unit-haar.c %D%/haar-plain.c %D%/haar-plain.h $(haar_trial)
 %C%_unit_haar_file_SOURCES = %D%/unit-haar-file.c $(haar_trial)
+occluded = %D%/occluded.c %D%/occluded.h $(shown) $(needs)
+%C%_unit_covers_SOURCES = %D%/unit-covers.c $(occluded)
+%C%_unit_places_SOURCES = %D%/unit-places.c $(occluded)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 trial = %D%/trial.c %D%/trial.h
@@ -192,6 +207,7 @@ stage_trial = %D%/stage-trial.c %D%/stage-trial.h $(tree) $(cases)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
 %C%_unit_training_SOURCES = %D%/unit-training.c $(trial) $(harness)
+%C%_unit_update_SOURCES = %D%/unit-update.c $(trial) $(harness)
 
 test_programs =
 

@@ -25,6 +25,8 @@ static struct fer_device *device;
 static struct fer_registry *registry;
 static struct fer_sources *sources;
 static struct fer_arena *arena;
+static int channels;      /* of the pictures, CHANNELS but where a test says otherwise */
+static uint32_t first_id; /* of the whole batch; 0: the rows at hand are all of it */
 
 /* One operation on the four fields: what went in and what came out. */
 struct result {
@@ -42,6 +44,8 @@ static void setup(void)
     ck_assert_msg(!fer_registry_create(NULL, &registry, &err), "%s", err.text);
     ck_assert_int_eq(fer_sources_create(&sources, &err), FER_OK);
     arena = fer_arena_create();
+    channels = CHANNELS;
+    first_id = 0;
 }
 
 static void teardown(void)
@@ -55,7 +59,7 @@ static void teardown(void)
 static struct fer_shape shape_of(int field, int landmarks)
 {
     const struct fer_shape shapes[FIELDS] = {
-        { FER_F32, 4, { CAPACITY, CHANNELS, HEIGHT, WIDTH }, 1 },
+        { FER_F32, 4, { CAPACITY, channels, HEIGHT, WIDTH }, 1 },
         { FER_F32, 4, { CAPACITY, 1, HEIGHT, WIDTH }, 1 },
         { FER_F32, 3, { CAPACITY, landmarks, 2 }, 1 },
         { FER_F32, 2, { CAPACITY, 4 }, 1 },
@@ -158,7 +162,7 @@ static enum fer_status run(const char *text, int nfields, int landmarks, struct 
                   err->text);
     ck_assert_int_eq(fer_exec_batch(program->exec, ROWS, err), FER_OK);
     if (program->random.epoch) {
-        const uint32_t epoch[4] = { EPOCH };
+        const uint32_t epoch[4] = { EPOCH, first_id > 0, first_id };
 
         ck_assert_int_eq(fer_exec_write(program->exec, program->random.epoch, epoch, sizeof(epoch), err), FER_OK);
         ck_assert_int_eq(fer_exec_write(program->exec, program->random.ids, ids, ROWS * sizeof(*ids), err), FER_OK);
@@ -200,11 +204,11 @@ static struct result run_ok(const char *text, int nfields, int landmarks)
     return result;
 }
 
-/* The four uniform numbers that the kernel gets for a row. */
-static void uniform(const struct result *result, int row, double u[4])
+/* The four uniform numbers that the kernel gets for a sample, and for a row. */
+static void uniform_of(const struct result *result, uint32_t id, double u[4])
 {
     const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
-    const uint32_t counter[4] = { 0, result->op->stream, EPOCH, ids[row] };
+    const uint32_t counter[4] = { 0, result->op->stream, EPOCH, id };
     uint32_t bits[4];
 
     fer_philox(counter, key, bits);
@@ -212,11 +216,16 @@ static void uniform(const struct result *result, int row, double u[4])
         u[k] = (bits[k] >> 8) * 0x1p-24;
 }
 
+static void uniform(const struct result *result, int row, double u[4])
+{
+    uniform_of(result, ids[row], u);
+}
+
 static float pixel(const struct result *result, int field, int row, int c, int y, int x)
 {
-    int channels = field == 0 ? CHANNELS : 1;
+    const int of = field == 0 ? channels : 1;
 
-    return result->in[field][((row * channels + c) * HEIGHT + y) * WIDTH + x];
+    return result->in[field][((row * of + c) * HEIGHT + y) * WIDTH + x];
 }
 
 /* View `view` of row `row` must be the input from (x0, y0) on, mirrored or not. */
@@ -225,13 +234,13 @@ static void is_view(const struct result *result, int row, int view, int x0, int 
     int h = result->height, w = result->width, out = row * result->views + view;
 
     for (int field = 0; field < 2; field++) {
-        int channels = field == 0 ? CHANNELS : 1;
+        const int of = field == 0 ? channels : 1;
 
-        for (int i = 0; i < channels * h * w; i++) {
+        for (int i = 0; i < of * h * w; i++) {
             int x = i % w, y = i / w % h, c = i / w / h;
             float expected = pixel(result, field, row, c, y0 + y, x0 + (mirrored ? w - 1 - x : x));
 
-            ck_assert_msg(result->out[field][out * channels * h * w + i] == expected, "%s row %d view %d at %d, %d",
+            ck_assert_msg(result->out[field][out * of * h * w + i] == expected, "%s row %d view %d at %d, %d",
                           field_names[field], row, view, x, y);
         }
     }
@@ -271,12 +280,14 @@ START_TEST(random_crops)
         first = x * 100 + y;
     }
     ck_assert_int_gt(different, 0);
-    result = run_ok("randcrop 5 same=yes", 4, POINTS);
-    for (int row = 0; row < ROWS; row++) {
+    for (int part = 0; part < 2; part++) { /* all of a batch, or what a process has of one that begins elsewhere */
         double u[4];
 
-        uniform(&result, 0, u);
-        is_view(&result, row, 0, (int)(u[0] * (WIDTH - 5 + 1)), (int)(u[1] * (HEIGHT - 5 + 1)), false, NULL);
+        first_id = part ? 90210 : 0;
+        result = run_ok("randcrop 5 same=yes", 4, POINTS);
+        uniform_of(&result, part ? first_id : ids[0], u);
+        for (int row = 0; row < ROWS; row++)
+            is_view(&result, row, 0, (int)(u[0] * (WIDTH - 5 + 1)), (int)(u[1] * (HEIGHT - 5 + 1)), false, NULL);
     }
 }
 END_TEST
@@ -372,14 +383,14 @@ START_TEST(rotates)
         uniform(&result, row, u);
         a = (2 * u[1] - 1) * 40 * acos(-1) / 180;
         for (int field = 0; field < 2; field++) {
-            int channels = field == 0 ? CHANNELS : 1;
+            const int of = field == 0 ? channels : 1;
 
-            for (int i = 0; i < channels * HEIGHT * WIDTH; i++) {
+            for (int i = 0; i < of * HEIGHT * WIDTH; i++) {
                 double dx = i % WIDTH + 0.5 - WIDTH / 2.0, dy = i / WIDTH % HEIGHT + 0.5 - HEIGHT / 2.0;
                 double x = cos(a) * dx - sin(a) * dy + WIDTH / 2.0 - 0.5,
                        y = sin(a) * dx + cos(a) * dy + HEIGHT / 2.0 - 0.5;
 
-                ck_assert_double_eq_tol(result.out[field][row * channels * HEIGHT * WIDTH + i],
+                ck_assert_double_eq_tol(result.out[field][row * of * HEIGHT * WIDTH + i],
                                         sample(&result, field, row, i / WIDTH / HEIGHT, x, y, field ? 0 : 0.5), 2e-5);
             }
         }
@@ -409,25 +420,41 @@ START_TEST(rotates)
 }
 END_TEST
 
-/* Brightness, then contrast: y = clamp(level + factor (x - level)). */
+/* Brightness, then contrast: y = clamp(level + factor (x - level)); p: share of the samples that is changed. */
+static const struct {
+    const char *call;
+    bool contrast;
+    double p;
+    int channels;
+} lights[] = { { "brightness 0.6", false, 1, 3 },
+               { "contrast amount=0.6", true, 1, 3 },
+               { "contrast amount=0.6", true, 1, 1 },
+               { "brightness 0.6 p=0.4", false, 0.4, 3 },
+               { "contrast amount=0.6 p=0.4", true, 0.4, 3 } };
+enum { LIGHTS = sizeof(lights) / sizeof(lights[0]) };
+
 START_TEST(light)
 {
-    static const char *const calls[] = { "brightness 0.6", "contrast amount=0.6" };
-    struct result result = run_ok(calls[_i], 1, POINTS);
+    struct result result;
 
+    channels = lights[_i].channels;
+    result = run_ok(lights[_i].call, 1, POINTS);
     for (int row = 0; row < ROWS; row++) {
         double u[4], factor, level = 0;
 
         uniform(&result, row, u);
-        factor = 1 + (2 * u[1] - 1) * 0.6;
-        for (int i = 0; _i && i < HEIGHT * WIDTH; i++)
-            level += (0.299 * pixel(&result, 0, row, 0, 0, i) + 0.587 * pixel(&result, 0, row, 1, 0, i) +
-                      0.114 * pixel(&result, 0, row, 2, 0, i)) /
-                     (HEIGHT * WIDTH);
-        for (int i = 0; i < CHANNELS * HEIGHT * WIDTH; i++) {
-            double x = result.in[0][row * CHANNELS * HEIGHT * WIDTH + i];
+        factor = u[0] < lights[_i].p ? 1 + (2 * u[1] - 1) * 0.6 : 1;
+        for (int i = 0; lights[_i].contrast && i < HEIGHT * WIDTH; i++) {
+            double gray = pixel(&result, 0, row, 0, 0, i);
 
-            ck_assert_double_eq_tol(result.out[0][row * CHANNELS * HEIGHT * WIDTH + i],
+            if (channels == 3)
+                gray = 0.299 * gray + 0.587 * pixel(&result, 0, row, 1, 0, i) + 0.114 * pixel(&result, 0, row, 2, 0, i);
+            level += gray / (HEIGHT * WIDTH);
+        }
+        for (int i = 0; i < channels * HEIGHT * WIDTH; i++) {
+            double x = result.in[0][row * channels * HEIGHT * WIDTH + i];
+
+            ck_assert_double_eq_tol(result.out[0][row * channels * HEIGHT * WIDTH + i],
                                     fmin(fmax(level + factor * (x - level), 0), 1), 1e-6);
         }
     }
@@ -465,7 +492,7 @@ int main(void)
     tcase_add_test(tests, center_and_ten_crops);
     tcase_add_test(tests, mirrors);
     tcase_add_test(tests, rotates);
-    tcase_add_loop_test(tests, light, 0, 2);
+    tcase_add_loop_test(tests, light, 0, LIGHTS);
     tcase_add_loop_test(tests, what_does_not_fit_is_refused, 0, 3);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -17,7 +17,7 @@
 #include "needs.h"
 #include "shown.h"
 
-enum { SIDE = 48, COUNT = 7 };
+enum { SIDE = 48, COUNT = 9, TINTED = COUNT - 1 }; /* the last face's blobs have another colour, but are no darker */
 
 /* A window of 8 x 8, one stage, one stump: the middle 4 x 4 is much darker than the rest. */
 static const char cascade[] =
@@ -34,24 +34,31 @@ static const struct {
     int left_side, right_side;
     bool found;
 } faces[COUNT] = {
-    { { 14, 18 }, { 34, 18 }, 6, 6, true },  { { 12, 22 }, { 30, 18 }, 6, 6, true }, /* turned */
-    { { 16, 12 }, { 34, 15 }, 8, 6, true },  { { 14, 18 }, { 0, 0 }, 6, 0, false },  /* one eye */
-    { { 0, 0 }, { 0, 0 }, 0, 0, false },                                             /* none */
-    { { 24, 10 }, { 25, 34 }, 6, 6, false },                                         /* one below the other */
-    { { 18, 14 }, { 38, 12 }, 6, 6, true },
+    { { 14, 18 }, { 34, 18 }, 6, 6, true },  { { 12, 22 }, { 30, 18 }, 6, 6, true },  /* turned */
+    { { 16, 12 }, { 34, 15 }, 8, 6, true },  { { 14, 18 }, { 0, 0 }, 6, 0, false },   /* one eye */
+    { { 0, 0 }, { 0, 0 }, 0, 0, false },                                              /* none */
+    { { 24, 10 }, { 25, 34 }, 6, 6, false },                                          /* one below the other */
+    { { 18, 14 }, { 38, 12 }, 6, 6, true },  { { 14, 38 }, { 34, 38 }, 6, 6, false }, /* too low */
+    { { 14, 18 }, { 34, 18 }, 6, 6, false },                                          /* no darker by ITU-R 601 */
 };
 
 static char dir[64];
 
-static void put_blob(struct fer_image *image, const double middle[2], int side)
+static void put_blob(struct fer_image *image, const double middle[2], int side, const uint8_t colour[3])
 {
     for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++)
-            image->pixels[((int)middle[1] - side / 2 + y) * SIDE + (int)middle[0] - side / 2 + x] = 30;
+        for (int x = 0; x < side; x++) {
+            const int at = ((int)middle[1] - side / 2 + y) * SIDE + (int)middle[0] - side / 2 + x;
+
+            memcpy(image->pixels + 3 * at, colour, 3);
+        }
 }
 
 static void setup(void)
 {
+    /* of what is around the blobs, and of them; 0.299 (200 - 82) is 0.587 (160 - 100) */
+    static const uint8_t colours[2][2][3] = { { { 200, 200, 200 }, { 30, 30, 30 } },
+                                              { { 200, 100, 100 }, { 82, 160, 100 } } };
     struct fer_error err = FER_ERROR_INIT;
     struct fer_image image = { 0 };
     char path[128];
@@ -63,11 +70,12 @@ static void setup(void)
     file = fopen(path, "w");
     ck_assert(file && fputs(cascade, file) >= 0 && fclose(file) == 0);
     for (int n = 0; n < COUNT; n++) {
-        ck_assert(!fer_image_create(&image, SIDE, SIDE, 1, &err));
+        ck_assert(!fer_image_create(&image, SIDE, SIDE, 3, &err));
         for (int i = 0; i < SIDE * SIDE; i++)
-            image.pixels[i] = (uint8_t)(200 + (i * 7 + i / SIDE * 3) % 5);
-        put_blob(&image, faces[n].left, faces[n].left_side);
-        put_blob(&image, faces[n].right, faces[n].right_side);
+            for (int c = 0; c < 3; c++)
+                image.pixels[3 * i + c] = (uint8_t)(colours[n == TINTED][0][c] + (i * 7 + i / SIDE * 3) % 5);
+        put_blob(&image, faces[n].left, faces[n].left_side, colours[n == TINTED][1]);
+        put_blob(&image, faces[n].right, faces[n].right_side, colours[n == TINTED][1]);
         snprintf(path, sizeof(path), "%s/%d.png", dir, n);
         ck_assert_msg(!fer_image_write_png(&image, path, &err), "%s", err.text);
         fer_image_free(&image);

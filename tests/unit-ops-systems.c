@@ -101,6 +101,12 @@ static void gate(const struct op_reference *r)
             }
 }
 
+static void same_label(const struct op_reference *r)
+{
+    for (size_t n = 0; n < r->out[0].count; n++)
+        r->out[0].v[n] = r->in[0].v[n] == r->in[1].v[n];
+}
+
 /* ---- privileged ---- */
 
 static double log_p(const struct op_tensor *x, int n, int k)
@@ -227,17 +233,21 @@ static const struct op_case cases[] = {
     DOUBLE("gate", "2,18,2,3 p2,1,2,3", gate, { 0.5, 0 }),
     DOUBLE("gate 0.3 above=soft", "2,18,2,3 p2,1,2,3", gate, { 0.3, 1 }),
     DOUBLE("gate", "2,18,2,3 p2,1,2,3", gate, { 0.5, 0 }, OP_TRAINING),
+    DOUBLE("gate 1", "2,18,2,3 b2,1,2,3", gate, { 1, 0 }, OP_NO_BACKWARD), /* at the threshold */
+    DOUBLE("same_label", "l3:20 l3:20", same_label, { 0 }, OP_NO_BACKWARD),
     PRIVILEGED("softmax_mse", "3,7 3,7", softmax_mse),
     PRIVILEGED("softmax_mse", "2,70 2,70", softmax_mse),
     PRIVILEGED("loss_inequality", "6,7 6,7 i7:6", inequality),
     PRIVILEGED("gan_discriminator", "3,1,2,2 3,5", discriminator),
     PRIVILEGED("gan_generator", "3,1,3,2", generator),
     PATH("choose labels=[[0, 2], [1, 3, 4]]", "5,2 5,2 5,3", choose, { 1 }),
+    PATH("choose labels=[[0, 2], [1, 3, 4]]", "b9,2 9,2 9,3", choose, { 1 }, OP_NO_BACKWARD), /* ties: the first */
     PATH("choose labels=[[0, 2], [1, 3, 4]] how=product", "5,2 5,2 5,3", choose, { 0 }),
     PATH("choose labels=[[0, 2], [1, 3, 4]] how=concat", "5,2 5,2 5,3", concatenate),
     PATH("ensemble", "3,7 3,7 3,7", average),
     PATH("ensemble how=weighted weights=[1, 3]", "3,7 3,7", weighted),
     PATH("ensemble how=vote", "9,7 9,7 9,7", vote),
+    PATH("ensemble how=vote", "b9,7 b9,7 b9,7", vote, { 0 }, OP_NO_BACKWARD),
     OP_CASE(NULL, "2,18,3,3", held, .flow = "y = a | scale 8 | relu6", .use = ", mobilenet_v2"),
 };
 

@@ -112,7 +112,8 @@ static void face_nose(__global const float *face, const struct view *v, __global
         const float t = (float)i / 3.0f;
         face_put(points, P_NOSE + i, face_skin(v, 0.0f, mix(-0.17f, tip - lift, t), 0.04f + 0.2f * t));
     }
-    const float wing = CODE(nose_width) * (1.0f + 0.15f * CODE(nose_wrinkle) + 0.06f * CODE(smile_left));
+    const float smile = 0.5f * (CODE(smile_left) + CODE(smile_right));
+    const float wing = CODE(nose_width) * (1.0f + 0.15f * CODE(nose_wrinkle) + 0.06f * smile);
     for (int i = 0; i < 5; i++) {
         const float t = (float)i / 2.0f - 1.0f;
         face_put(
@@ -211,7 +212,7 @@ static void face_strokes(__global const float *face, const struct view *v, __glo
         face_stroke(v, points, 2 + side, (float2)(s * 0.055f, -0.42f), (float2)(s * 0.045f, -0.26f), 0.05f * s, 0.012f,
                     0.1f * age + 0.75f * brow - 0.4f * raise);
         face_stroke(v, points, 4 + side, (float2)(s * (CODE(eye_space) + CODE(eye_width) + 0.05f), -0.17f),
-                    (float2)(s * (CODE(eye_space) + CODE(eye_width) + 0.15f), -0.2f), 0.1f, 0.01f,
+                    (float2)(s * (CODE(eye_space) + CODE(eye_width) + 0.15f), -0.2f), 0.1f * s, 0.01f,
                     0.2f * age * smile + 0.45f * CODE(lid_tight) * fmax(smile, 0.3f));
         face_stroke(v, points, 6 + side, (float2)(s * (CODE(eye_space) - 0.13f), -0.06f),
                     (float2)(s * (CODE(eye_space) + 0.13f), -0.06f), 0.18f * s, 0.014f,
