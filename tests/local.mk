@@ -26,6 +26,7 @@ unit_tests = \
 	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
+	%D%/unit-pack \
 	%D%/unit-pipeline \
 	%D%/unit-log \
 	%D%/unit-plan \
@@ -83,6 +84,7 @@ folder = %D%/folder.c %D%/folder.h
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
+%C%_unit_pack_SOURCES = %D%/unit-pack.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
