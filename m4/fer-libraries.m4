@@ -17,7 +17,7 @@ AC_SEARCH_LIBS([argp_parse], [argp], [], [AC_MSG_ERROR([argp is missing: it is p
 
 FER_NEED([OPENCL], [OpenCL], [ocl-icd-opencl-dev])
 FER_NEED([STB], [stb], [libstb-dev])
-FER_NEED([JANSSON], [jansson >= 2.11], [libjansson-dev])
+FER_NEED([JANSSON], [jansson >= 2.13], [libjansson-dev])
 FER_NEED([XXHASH], [libxxhash >= 0.8], [libxxhash-dev])
 
 fer_save_CPPFLAGS=$CPPFLAGS

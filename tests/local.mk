@@ -33,6 +33,7 @@ unit_tests = \
 	%D%/unit-print \
 	%D%/unit-reader \
 	%D%/unit-registry \
+	%D%/unit-report \
 	%D%/unit-resolve \
 	%D%/unit-safetensors \
 	%D%/unit-sets \
@@ -85,6 +86,7 @@ folder = %D%/folder.c %D%/folder.h
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(folder)
 %C%_unit_pack_SOURCES = %D%/unit-pack.c $(folder)
+%C%_unit_report_SOURCES = %D%/unit-report.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)

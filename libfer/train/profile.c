@@ -57,11 +57,11 @@ enum fer_status fer_profile_json(struct fer_exec *exec, json_t **out, struct fer
     for (int i = 0; i < count; i++) {
         double seconds = totals[i].seconds > 0 ? totals[i].seconds : 1;
 
-        json_array_append_new(*out,
+        fer_json_append(out,
                               json_pack("{s:s, s:s, s:f, s:I, s:f, s:f}", "op", totals[i].op, "pass", totals[i].pass,
                                         "seconds", totals[i].seconds, "runs", (json_int_t)totals[i].runs, "gflops",
                                         totals[i].flops / seconds / 1e9, "gbytes", totals[i].bytes / seconds / 1e9));
     }
     free(totals);
-    return FER_OK;
+    return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 }
