@@ -4,7 +4,9 @@ dnl FER_NEED(VARIABLE, MODULE, DEBIAN PACKAGE)
 dnl A library we cannot do without, found by pkg-config; says what to install when it is missing.
 AC_DEFUN([FER_NEED], [
 PKG_CHECK_MODULES([$1], [$2], [],
-    [AC_MSG_ERROR([$2 is missing: install $3, or run scripts/install-deps; give its place in PKG_CONFIG_PATH])])
+    [AS_IF([test "x$PKG_CONFIG" = x],
+        [AC_MSG_ERROR([pkg-config is missing: install it, or run scripts/install-deps])],
+        [AC_MSG_ERROR([$2 is missing: install $3, or run scripts/install-deps; give its place in PKG_CONFIG_PATH])])])
 ])
 
 dnl FER_LIBRARIES
