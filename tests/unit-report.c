@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "folder.h"
+#include "study/list.h"
 #include "study/table.h"
 #include "train/context.h"
 
@@ -97,8 +98,9 @@ START_TEST(whole_or_none)
     char *wanted = NULL, *text;
 
     ck_assert_msg(!reports[_i].make(&wanted), "%s", err.text);
+    failing = 1;
     json_set_alloc_funcs(failing_malloc, free);
-    for (allocations = failing = 1; allocations >= failing; failing++) {
+    for (bool more = true; more; failing += more) {
         enum fer_status status;
 
         allocations = 0;
@@ -108,7 +110,8 @@ START_TEST(whole_or_none)
             ck_assert_str_eq(text, wanted);
         else
             ck_assert_msg(status == FER_ENOMEM && !text && strstr(err.text, "memory"), "%ld: %s", failing, err.text);
-        ck_assert(status == FER_OK || allocations >= failing);
+        more = allocations >= failing;
+        ck_assert(status == FER_OK || more);
         free(text);
     }
     ck_assert_int_gt(failing, reports[_i].least);
@@ -130,19 +133,59 @@ START_TEST(tables_are_whole_or_none)
     ck_assert_ptr_nonnull(runs);
     wanted = fer_table_csv(runs);
     ck_assert_ptr_nonnull(strstr(wanted, "t.recall.1"));
+    failing = 1;
     json_set_alloc_funcs(failing_malloc, free);
-    for (allocations = failing = 1; allocations >= failing; failing++) {
+    for (bool more = true; more; failing += more) {
         allocations = 0;
         text = fer_table_csv(runs);
         if (text)
             ck_assert_str_eq(text, wanted);
-        ck_assert(text || allocations >= failing);
+        more = allocations >= failing;
+        ck_assert(text || more);
         free(text);
     }
     ck_assert_int_gt(failing, 20);
     json_set_alloc_funcs(malloc, free);
     free(wanted);
     json_decref(runs);
+}
+END_TEST
+
+/* The list of a sweep's runs: what it names is run, so it is whole or not written. */
+START_TEST(lists_are_whole_or_not_written)
+{
+    static const char *const over[] = { "seed", "fold", NULL };
+    const struct fer_sweep_options options = { .run = folder, .over = over };
+    struct fer_grid_run runs[] = { { .name = "a", .model = "m.fer", .set = json_pack("{s:i}", "x", 1), .seed = 3 },
+                                   { .name = "b", .model = "m.fer", .set = json_pack("{s:i}", "x", 2), .seed = 4 } };
+    const struct fer_grid grid = { .runs = runs, .count = 2 };
+    char file[128];
+    json_t *list = NULL;
+
+    snprintf(file, sizeof(file), "%s/sweep.json", folder);
+    failing = 1;
+    json_set_alloc_funcs(failing_malloc, free);
+    for (bool more = true; more; failing += more) {
+        enum fer_status status;
+
+        remove(file);
+        allocations = 0;
+        status = fer_list_write(&options, &grid, &err);
+        more = allocations >= failing;
+        ck_assert(status == FER_OK || (status == FER_ENOMEM && more));
+        json_set_alloc_funcs(malloc, free);
+        ck_assert_int_eq(fer_list_read(folder, &list, &err), status == FER_OK ? FER_OK : FER_ENOTFOUND);
+        if (status == FER_OK) {
+            ck_assert_uint_eq(json_array_size(json_object_get(list, "runs")), 2);
+            ck_assert_uint_eq(json_array_size(json_object_get(list, "over")), 2);
+        }
+        json_decref(list);
+        json_set_alloc_funcs(failing_malloc, free);
+    }
+    json_set_alloc_funcs(malloc, free);
+    ck_assert_int_gt(failing, 20);
+    json_decref(runs[0].set);
+    json_decref(runs[1].set);
 }
 END_TEST
 
@@ -181,6 +224,7 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_loop_test(cases, whole_or_none, 0, 4);
     tcase_add_test(cases, tables_are_whole_or_none);
+    tcase_add_test(cases, lists_are_whole_or_not_written);
     tcase_add_test(cases, containers_are_whole_or_gone);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

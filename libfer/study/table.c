@@ -132,7 +132,7 @@ static json_t *make_rows(const json_t *runs, const json_t *over)
 /* What is planned, with what has come of it. */
 static enum fer_status collect(const char *dir, const json_t *list, json_t *runs, struct fer_error *err)
 {
-    json_t *planned, *result, *set;
+    json_t *planned, *result;
     size_t i;
 
     json_array_foreach(json_object_get(list, "runs"), i, planned)
@@ -146,8 +146,7 @@ static enum fer_status collect(const char *dir, const json_t *list, json_t *runs
             result = json_copy(planned);
             fer_json_set(&result, "status", json_string(FER_RUN_WAITING));
         }
-        set = json_object_get(planned, "set");
-        fer_json_set(&result, "set", set ? json_incref(set) : json_object());
+        fer_json_set(&result, "set", json_incref(json_object_get(planned, "set")));
         if (json_array_append_new(runs, result) != 0)
             return fer_fail(err, FER_ENOMEM, "no memory for the table of %s", dir);
     }
