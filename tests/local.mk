@@ -28,6 +28,7 @@ unit_tests = \
 	%D%/unit-occlude \
 	%D%/unit-pack \
 	%D%/unit-pipeline \
+	%D%/unit-png \
 	%D%/unit-log \
 	%D%/unit-plan \
 	%D%/unit-print \
