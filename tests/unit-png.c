@@ -13,7 +13,11 @@
 #define END CHUNK("\0", "IEND", "")
 #define EMPTY CHUNK("\0", "IDAT", "")
 /* zlib: two bytes, then three that are stored as they are (no filter, "ab"), then the checksum */
-#define PIXELS CHUNK("\x0e", "IDAT", "\x78\1\1\3\0\xfc\xff\0" "ab" "sum.")
+#define PIXELS                                                                                                         \
+    CHUNK("\x0e", "IDAT",                                                                                              \
+          "\x78\1\1\3\0\xfc\xff\0"                                                                                     \
+          "ab"                                                                                                         \
+          "sum.")
 
 /* Under UBSan also: nothing is copied to no place. */
 START_TEST(empty_chunks_hold_no_pixels)

@@ -18,7 +18,7 @@ struct fer_pack;
 /* Whether the file begins like a packed one.  false also when it cannot be read. */
 FER_API bool fer_pack_probe(const char *path);
 /* Open a file, read its tables and check them; samples are checked (XXH3) as they are read.  Errors: FER_ENOTFOUND,
- * FER_EIO, FER_EFORMAT (damaged), FER_ENOTSUP (of another version or byte order), FER_ENOMEM, each naming the file.  The
+ * FER_EIO, FER_EFORMAT (damaged), FER_ENOTSUP (of another version or byte order), FER_ENOMEM, each naming the file. The
  * file stays open; one that is cut or written to in the meantime costs the samples that it no longer has. */
 FER_API enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fer_error *err);
 /* What was handed out of it is gone, too.  NULL is fine. */

@@ -75,8 +75,7 @@ char *fer_table_csv(const json_t *runs)
 
     json_array_foreach(runs, i, run)
     {
-        fer_json_append(&numbers,
-                              fer_table_flatten(json_object_get(run, "tests"), json_object_get(run, "labels")));
+        fer_json_append(&numbers, fer_table_flatten(json_object_get(run, "tests"), json_object_get(run, "labels")));
         gather(&sets, json_object_get(run, "set"));
         gather(&metrics, json_array_get(numbers, i));
     }

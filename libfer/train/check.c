@@ -27,8 +27,7 @@ static json_t *ports_json(const struct fer_port_spec *ports, int count)
     json_t *list = json_array();
 
     for (int i = 0; i < count; i++)
-        fer_json_append(&list,
-                              json_pack("{s:s, s:o}", "name", ports[i].name, "shape", shape_json(&ports[i].shape)));
+        fer_json_append(&list, json_pack("{s:s, s:o}", "name", ports[i].name, "shape", shape_json(&ports[i].shape)));
     return list;
 }
 
@@ -43,7 +42,7 @@ static json_t *net_json(const struct fer_net *net)
         if (weight->trained)
             parameters += fer_shape_count(&weight->shape);
         fer_json_append(&weights, json_pack("{s:s, s:o, s:b}", "path", weight->path, "shape",
-                                                 shape_json(&weight->shape), "trained", (int)weight->trained));
+                                            shape_json(&weight->shape), "trained", (int)weight->trained));
     }
     return json_pack("{s:s, s:b, s:I, s:o}", "name", net->name, "used", (int)net->used, "parameters",
                      (json_int_t)parameters, "weights", weights);
@@ -56,8 +55,8 @@ static json_t *stage_json(const struct fer_description *description, const struc
     for (int s = 0; s < stage->nsteps; s++) {
         for (int u = 0; u < stage->steps[s].nupdates; u++)
             fer_json_append(&updates, json_pack("{s:s, s:s, s:i}", "step", stage->steps[s].name, "optimizer",
-                                                     stage->steps[s].updates[u].optimizer->name, "weights",
-                                                     stage->steps[s].updates[u].nweights));
+                                                stage->steps[s].updates[u].optimizer->name, "weights",
+                                                stage->steps[s].updates[u].nweights));
     }
     return json_pack("{s:s, s:s?, s:s, s:I, s:o}", "name", stage->name, "data",
                      stage->ndata > 0 ? description->data[stage->data[0]].name : NULL, "unit",
@@ -90,8 +89,8 @@ static json_t *describe(const struct fer_description *d)
         const struct fer_predict_spec *p = &d->predicts[i];
 
         fer_json_append(&predicts,
-                              json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs", ports_json(p->inputs, p->ninputs),
-                                        "outputs", ports_json(p->outputs, p->noutputs)));
+                        json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs", ports_json(p->inputs, p->ninputs),
+                                  "outputs", ports_json(p->outputs, p->noutputs)));
     }
     for (int i = 0; i < d->ntests; i++)
         fer_json_append(&tests, test_json(d, &d->tests[i]));

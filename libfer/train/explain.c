@@ -121,8 +121,8 @@ static enum fer_status write_row(struct fer_explainer *e, int row, struct fer_er
         fer_json_set(&object, "id", json_integer((json_int_t)r->id));
     if (object && r->label >= 0)
         fer_json_set(&object, "label",
-                            r->label < fer_view_classifier(e->views[0])->classes ? json_string(e->labels[r->label])
-                                                                                 : json_integer(r->label));
+                     r->label < fer_view_classifier(e->views[0])->classes ? json_string(e->labels[r->label])
+                                                                          : json_integer(r->label));
     for (int v = 0; status == FER_OK && v < e->nviews; v++) {
         json_t *block = NULL;
 

@@ -20,8 +20,7 @@ enum fer_status fer_inspect_devices(struct fer_context *context, char **json, st
     for (int i = 0; i < count; i++) {
         const struct fer_device_info *d = &list[i];
 
-        fer_json_append(&all,
-                              json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
+        fer_json_append(&all, json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
                                         fer_json_string(d->name), "platform", fer_json_string(d->platform), "driver",
                                         fer_json_string(d->driver), "version", fer_json_string(d->version), "type",
                                         d->type, "profile", d->profile == FER_PROFILE_CPU ? "cpu" : "gpu",
@@ -41,7 +40,7 @@ static void add_entry(void *user, enum fer_kind kind, const void *entry)
     json_t **provides = user;
 
     fer_json_append(provides, json_pack("{s:s, s:s, s:s}", "kind", fer_kind_name(kind), "name",
-                                          fer_entry_name(kind, entry), "help", help ? help : ""));
+                                        fer_entry_name(kind, entry), "help", help ? help : ""));
 }
 
 static json_t *describe_file(const struct fer_registry_file *file)
@@ -55,9 +54,8 @@ static json_t *describe_file(const struct fer_registry_file *file)
         return row;
     provides = json_array();
     fer_plugin_each(plugin, add_entry, &provides);
-    fer_json_merge(&row,
-                           json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "name", plugin->name, "version", plugin->version,
-                                     "license", plugin->license, "help", plugin->help, "provides", provides));
+    fer_json_merge(&row, json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "name", plugin->name, "version", plugin->version,
+                                   "license", plugin->license, "help", plugin->help, "provides", provides));
     return row;
 }
 
@@ -117,12 +115,12 @@ static void describe_layer(json_t **row, const struct fer_layer *layer)
 {
     bool differentiable = layer->backward || layer->flags & FER_LAYER_VIEW;
 
-    fer_json_merge(row, json_pack("{s:[i, i], s:[i, i], s:b, s:b}", "inputs", layer->inputs_min,
-                                          layer->inputs_max, "outputs", layer->outputs_min, layer->outputs, "gradient",
-                                          (int)differentiable, "loss", (layer->flags & FER_LAYER_LOSS) != 0));
+    fer_json_merge(row, json_pack("{s:[i, i], s:[i, i], s:b, s:b}", "inputs", layer->inputs_min, layer->inputs_max,
+                                  "outputs", layer->outputs_min, layer->outputs, "gradient", (int)differentiable,
+                                  "loss", (layer->flags & FER_LAYER_LOSS) != 0));
     if (layer->flags & FER_LAYER_DATA)
         fer_json_merge(row, json_pack("{s:o, s:o}", "reads", describe_fields(layer->reads), "writes",
-                                              describe_fields(layer->writes ? layer->writes : layer->reads)));
+                                      describe_fields(layer->writes ? layer->writes : layer->reads)));
 }
 
 static json_t *describe_entry(const struct fer_plugin *plugin, enum fer_kind kind, const void *entry)

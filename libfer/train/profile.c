@@ -57,10 +57,9 @@ enum fer_status fer_profile_json(struct fer_exec *exec, json_t **out, struct fer
     for (int i = 0; i < count; i++) {
         double seconds = totals[i].seconds > 0 ? totals[i].seconds : 1;
 
-        fer_json_append(out,
-                              json_pack("{s:s, s:s, s:f, s:I, s:f, s:f}", "op", totals[i].op, "pass", totals[i].pass,
-                                        "seconds", totals[i].seconds, "runs", (json_int_t)totals[i].runs, "gflops",
-                                        totals[i].flops / seconds / 1e9, "gbytes", totals[i].bytes / seconds / 1e9));
+        fer_json_append(out, json_pack("{s:s, s:s, s:f, s:I, s:f, s:f}", "op", totals[i].op, "pass", totals[i].pass,
+                                       "seconds", totals[i].seconds, "runs", (json_int_t)totals[i].runs, "gflops",
+                                       totals[i].flops / seconds / 1e9, "gbytes", totals[i].bytes / seconds / 1e9));
     }
     free(totals);
     return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");

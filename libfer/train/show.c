@@ -85,12 +85,11 @@ static json_t *operations(const struct fer_graph *graph, double *parameters, dou
         }
         *parameters += own;
         totals[op->branch] += work;
-        fer_json_append(&list,
-                              json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
-                                        "op", op->layer->name, "fused", fused, "branch", branch_net(graph, op->branch),
-                                        "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
-                                        op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
-                                        (json_int_t)own, "macs", (json_int_t)work));
+        fer_json_append(&list, json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
+                                         "op", op->layer->name, "fused", fused, "branch", branch_net(graph, op->branch),
+                                         "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
+                                         op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
+                                         (json_int_t)own, "macs", (json_int_t)work));
     }
     return list;
 }
@@ -103,9 +102,9 @@ static json_t *segments(const struct fer_program *program)
         const struct fer_segment *segment = program->segments[s];
         const char *branch = segment->branch ? program->branches[segment->branch - 1].name : NULL;
 
-        fer_json_append(&list, json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches",
-                                              segment->count, "branch", branch, "decision",
-                                              segment->decision ? segment->decision->name : NULL));
+        fer_json_append(&list,
+                        json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches", segment->count, "branch",
+                                  branch, "decision", segment->decision ? segment->decision->name : NULL));
     }
     return list;
 }
@@ -192,10 +191,10 @@ static json_t *launches(const struct fer_program *program)
             if (solved)
                 fer_solution_text(solved, &solved->solution, solver, sizeof(solver));
             fer_json_append(&list, json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f, s:s?, s:s?}", "segment",
-                                                  segment->name, "pass", launch->pass, "op", launch->op, "label",
-                                                  launch->label, "kernel", launch->kernel, "flops", launch->flops,
-                                                  "bytes", launch->bytes, "solver", solved ? solver : NULL, "chosen",
-                                                  solved ? fer_chooser_name(solved->chooser) : NULL));
+                                             segment->name, "pass", launch->pass, "op", launch->op, "label",
+                                             launch->label, "kernel", launch->kernel, "flops", launch->flops, "bytes",
+                                             launch->bytes, "solver", solved ? solver : NULL, "chosen",
+                                             solved ? fer_chooser_name(solved->chooser) : NULL));
         }
     }
     return list;
@@ -216,9 +215,9 @@ static json_t *memory(const struct fer_program *program, const struct fer_store 
         if (t->storage != FER_STORAGE_ARENA && t->storage != FER_STORAGE_PERSISTENT)
             total += (double)bytes;
         fer_json_append(&list,
-                              json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage",
-                                        storages[t->storage], "offset", (json_int_t)(t->offset * fer_tensor_element(t)),
-                                        "bytes", (json_int_t)bytes, "first", t->first, "last", t->last));
+                        json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage", storages[t->storage],
+                                  "offset", (json_int_t)(t->offset * fer_tensor_element(t)), "bytes", (json_int_t)bytes,
+                                  "first", t->first, "last", t->last));
     }
     for (int n = 0; n < store->description->nnets; n++)
         weights += (double)(store->description->nets[n]->values + store->description->nets[n]->statistics) * 4;
