@@ -2,6 +2,7 @@
 #include "run/arguments.h"
 
 #include "run/job.h"
+#include "run/kernel-check.h"
 
 #include <stdlib.h>
 #include <string.h>

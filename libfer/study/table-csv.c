@@ -8,6 +8,7 @@
 
 #include "csv.h"
 #include "study/table.h"
+#include "train/context.h"
 
 static const char *const fixed[] = { "name",   "model",       "seed",    "status", "device",
                                      "libfer", "description", "weights", "seconds" };

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/context.h"
+
 struct total {
     const char *op, *pass;
     double seconds, flops, bytes;

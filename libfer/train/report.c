@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/context.h"
+
 struct fer_report {
     json_t *all, *current;
     bool failed;
