@@ -29,6 +29,7 @@ import sys
 import time
 import warnings
 
+sys.dont_write_bytecode = True  # networks.py may lie where nobody but an installer writes
 import networks
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -24,13 +24,14 @@ static void print_object(const struct fer_predictor_info *info, const struct ans
     json_t *all = json_object(), *object;
 
     for (int i = 0; i < info->classes; i++)
-        json_object_set_new(all, info->labels[i], json_real((double)answer[i]));
-    object = json_pack("{s:o, s:s, s:f, s:o}", "image", json_path(item->path), "label", info->labels[best],
-                       "probability", (double)answer[best], "probabilities", all);
-    if (object && item->faces > 0)
-        json_object_update_new(object, json_pack("{s:i, s:i}", "faces", item->faces, "face", item->face));
-    if (object && item->faces > 0)
-        json_object_update_new(object, detector_face(&item->box));
+        json_put(all, info->labels[i], json_number((double)answer[i]));
+    object = json_pack("{s:o, s:s, s:o, s:o}", "image", json_path(item->path), "label", info->labels[best],
+                       "probability", json_number((double)answer[best]), "probabilities", all);
+    if (item->faces > 0) {
+        json_put(object, "faces", json_integer(item->faces));
+        json_put(object, "face", json_integer(item->face));
+        detector_put_face(object, &item->box);
+    }
     print_json_line(object);
 }
 

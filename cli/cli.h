@@ -86,6 +86,11 @@ int report_failure(const struct fer_error *err);
 json_t *parse_report(char *text);
 /* Pretty JSON and a newline to standard output. */
 void print_json(const json_t *value);
+/* Into an object or a list, which takes the value; without memory for either the command ends. */
+void json_put(json_t *object, const char *name, json_t *value);
+void json_add(json_t *list, json_t *value);
+/* A number; null where it is none. */
+json_t *json_number(double value);
 /* What is said about a picture, on a line of its own; takes the object. */
 void print_json_line(json_t *object);
 /* A name or a label as it may stand on a line of text: \t, \n, \\, and \x1b for other control characters, which a

@@ -96,8 +96,12 @@ static void print_object(const char *path, const struct fer_box *boxes, int coun
 {
     json_t *faces = json_array();
 
-    for (int i = 0; i < count; i++)
-        json_array_append_new(faces, detector_face(&boxes[i]));
+    for (int i = 0; i < count; i++) {
+        json_t *face = json_object();
+
+        detector_put_face(face, &boxes[i]);
+        json_add(faces, face);
+    }
     print_json_line(json_pack("{s:o, s:o}", "image", json_path(path), "faces", faces));
 }
 

@@ -94,8 +94,8 @@ static json_t *name_bins(const json_t *edges)
     json_t *names = json_is_array(edges) ? json_array() : NULL;
 
     for (size_t i = 0; names && i + 1 < json_array_size(edges); i++)
-        json_array_append_new(names, json_sprintf("%g-%g", json_number_value(json_array_get(edges, i)),
-                                                  json_number_value(json_array_get(edges, i + 1))));
+        json_add(names, json_sprintf("%g-%g", json_number_value(json_array_get(edges, i)),
+                                     json_number_value(json_array_get(edges, i + 1))));
     return names;
 }
 

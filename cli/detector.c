@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
+
 void detector_parse(struct detector *detector, const char *value, struct argp_state *state)
 {
     size_t count = 0;
@@ -27,14 +29,15 @@ void detector_free(struct detector *detector)
     *detector = (struct detector){ 0 };
 }
 
-json_t *detector_face(const struct fer_box *box)
+void detector_put_face(json_t *object, const struct fer_box *box)
 {
-    json_t *object = json_pack("{s:f, s:[f, f, f, f]}", "score", (double)box->score, "box", (double)box->x0,
-                               (double)box->y0, (double)(box->x1 - box->x0), (double)(box->y1 - box->y0));
     json_t *landmarks = json_array();
 
     for (int i = 0; i < box->landmarks; i++)
-        json_array_append_new(landmarks, json_pack("[f, f]", (double)box->landmark[i][0], (double)box->landmark[i][1]));
-    json_object_set_new(object, "landmarks", landmarks);
-    return object;
+        json_add(landmarks, json_pack("[f, f]", (double)box->landmark[i][0], (double)box->landmark[i][1]));
+    json_put(object, "score", json_number((double)box->score));
+    json_put(object, "box",
+             json_pack("[f, f, f, f]", (double)box->x0, (double)box->y0, (double)(box->x1 - box->x0),
+                       (double)(box->y1 - box->y0)));
+    json_put(object, "landmarks", landmarks);
 }

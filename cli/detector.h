@@ -18,7 +18,7 @@ struct detector {
 void detector_parse(struct detector *detector, const char *value, struct argp_state *state);
 void detector_free(struct detector *detector);
 
-/* A face as JSON: score, box (x, y, width, height) and landmarks. */
-json_t *detector_face(const struct fer_box *box);
+/* A face into a JSON object: score, box (x, y, width, height) and landmarks. */
+void detector_put_face(json_t *object, const struct fer_box *box);
 
 #endif

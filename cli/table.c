@@ -99,8 +99,8 @@ static json_t *find_columns(const json_t *report)
 
             if (test && is_shown(name, labels)) {
                 if (!json_object_get(tests, test))
-                    json_object_set_new(tests, test, json_object());
-                json_object_set_new(json_object_get(tests, test), name, json_true());
+                    json_put(tests, test, json_object());
+                json_put(json_object_get(tests, test), name, json_true());
             }
             free(test);
         }

@@ -106,22 +106,48 @@ int report_failure(const struct fer_error *err)
     return EXIT_FAILURE;
 }
 
+static void need(bool there)
+{
+    if (there)
+        return;
+    fputs("fer: out of memory\n", stderr);
+    exit(EXIT_FAILURE);
+}
+
 json_t *parse_report(char *text)
 {
     json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
 
     free(text);
-    if (!value) {
-        fputs("fer: out of memory\n", stderr);
-        exit(EXIT_FAILURE);
-    }
+    need(value);
     return value;
+}
+
+/* What standard output does not take is told at the end. */
+static void dump(const json_t *value, size_t flags)
+{
+    need(json_dumpf(value, stdout, flags | JSON_REAL_PRECISION(9)) == 0 || ferror(stdout));
+    putchar('\n');
 }
 
 void print_json(const json_t *value)
 {
-    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    dump(value, JSON_INDENT(2));
+}
+
+void json_put(json_t *object, const char *name, json_t *value)
+{
+    need(json_object_set_new(object, name, value) == 0);
+}
+
+void json_add(json_t *list, json_t *value)
+{
+    need(json_array_append_new(list, value) == 0);
+}
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
 json_t *json_path(const char *path)
@@ -135,8 +161,7 @@ json_t *json_path(const char *path)
 
 void print_json_line(json_t *object)
 {
-    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    dump(object, JSON_COMPACT);
     json_decref(object);
 }
 

@@ -4,7 +4,9 @@ dnl FER_NEED(VARIABLE, MODULE, DEBIAN PACKAGE)
 dnl A library we cannot do without, found by pkg-config; says what to install when it is missing.
 AC_DEFUN([FER_NEED], [
 PKG_CHECK_MODULES([$1], [$2], [],
-    [AC_MSG_ERROR([$2 is missing: install $3, or run scripts/install-deps; give its place in PKG_CONFIG_PATH])])
+    [AS_IF([test "x$PKG_CONFIG" = x],
+        [AC_MSG_ERROR([pkg-config is missing: install it, or run scripts/install-deps])],
+        [AC_MSG_ERROR([$2 is missing: install $3, or run scripts/install-deps; give its place in PKG_CONFIG_PATH])])])
 ])
 
 dnl FER_LIBRARIES
@@ -17,7 +19,7 @@ AC_SEARCH_LIBS([argp_parse], [argp], [], [AC_MSG_ERROR([argp is missing: it is p
 
 FER_NEED([OPENCL], [OpenCL], [ocl-icd-opencl-dev])
 FER_NEED([STB], [stb], [libstb-dev])
-FER_NEED([JANSSON], [jansson >= 2.11], [libjansson-dev])
+FER_NEED([JANSSON], [jansson >= 2.13], [libjansson-dev])
 FER_NEED([XXHASH], [libxxhash >= 0.8], [libxxhash-dev])
 
 fer_save_CPPFLAGS=$CPPFLAGS

@@ -42,12 +42,14 @@ unit_tests = \
 	%D%/unit-noise \
 	%D%/unit-number \
 	%D%/unit-occlude \
+	%D%/unit-pack \
 	%D%/unit-picture \
 	%D%/unit-pipeline \
 	%D%/unit-pipeline-failures \
 	%D%/unit-places \
 	%D%/unit-plan \
 	%D%/unit-plan-check \
+	%D%/unit-png \
 	%D%/unit-print \
 	%D%/unit-random \
 	%D%/unit-reader-affectnet \
@@ -60,6 +62,7 @@ unit_tests = \
 	%D%/unit-reader-packed \
 	%D%/unit-reader-rafdb \
 	%D%/unit-registry \
+	%D%/unit-report \
 	%D%/unit-resolve-data \
 	%D%/unit-resolve-file \
 	%D%/unit-resolve-let \
@@ -175,6 +178,8 @@ pipeline_trial = %D%/pipeline-trial.c %D%/pipeline-trial.h $(cases)
 %C%_unit_jpeg_SOURCES = %D%/unit-jpeg.c $(cases)
 %C%_unit_random_SOURCES = %D%/unit-random.c $(cases)
 %C%_unit_shape_SOURCES = %D%/unit-shape.c $(cases)
+%C%_unit_pack_SOURCES = %D%/unit-pack.c $(folder)
+%C%_unit_report_SOURCES = %D%/unit-report.c $(folder)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)

@@ -3,8 +3,6 @@
  * Reverse mode over a graph.  Gradients are values of their own: every contribution is written whole, sums at a fan-out
  * are new tensors, and the planner decides what shares memory.
  */
-#include <string.h>
-
 #include "compile/autodiff.h"
 #include "compile/core.h"
 #include "compile/emit.h"

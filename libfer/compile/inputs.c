@@ -2,8 +2,6 @@
  *
  * What a program gets from its data sets.
  */
-#include <string.h>
-
 #include "data/pipeline.h"
 #include "compile/compile-parts.h"
 

@@ -5,7 +5,6 @@
 #include "said.h"
 
 #include <stdio.h>
-#include <string.h>
 
 bool fer_update_find(const struct fer_step_program *step, const struct fer_weight *weight, int *update)
 {

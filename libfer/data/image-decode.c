@@ -23,6 +23,12 @@ static void *limited_realloc(void *block, size_t size)
 {
     return size <= LARGEST_BLOCK ? realloc(block, size) : NULL;
 }
+/* Before the first byte of pixels there is no place yet, and memcpy takes no NULL, not even for the nothing that an
+ * empty chunk of a PNG holds. */
+static void *copy_bytes(void *to, const void *from, size_t size)
+{
+    return size ? memcpy(to, from, size) : to;
+}
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
@@ -46,7 +52,9 @@ static void *limited_realloc(void *block, size_t size)
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#define memcpy copy_bytes
 #include <stb_image.h>
+#undef memcpy
 #pragma GCC diagnostic pop
 
 static uint32_t little_endian(const uint8_t *bytes, int count)

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PACK_MAGIC "FERPACK\n"
-enum { PACK_VERSION = 1, PACK_ENDIAN = 0x01020304, PACK_MOST_NAMES = 1 << 16 };
+enum { PACK_VERSION = 1, PACK_ENDIAN = 0x01020304, PACK_MOST_NAMES = 1 << 16, PACK_MOST_NAME_BYTES = 1 << 26 };
 #define PACK_NO_SPLIT 0xFFFFFFFFu
 
 struct pack_header {

@@ -3,22 +3,28 @@
 
 #include "data/image.h"
 #include "data/pack-format.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+/* What a record holds before its pictures, and all of it, at most. */
+#define LARGEST_HEAD                                                                                                   \
+    (sizeof(struct pack_record) + (2 * FER_MAX_LANDMARKS + FER_MAX_SOFT + FER_MAX_CODE) * sizeof(float))
+#define LARGEST_RECORD (LARGEST_HEAD + 2 * 4 * FER_IMAGE_PIXELS + 8)
+/* Enough to choose a sample by; neither checksum nor pictures are looked at. */
+#define HEAD_FIELDS (FER_FIELD_LABEL | FER_FIELD_SUBJECT | FER_FIELD_ID)
+
 struct fer_pack {
-    const uint8_t *bytes;
-    size_t size;
+    int fd;
     struct pack_header header;
-    const struct pack_entry *entries;
-    const char **names; /* labels, then splits */
+    struct pack_entry *entries; /* the text of the names follows the last */
+    const char **names;         /* labels, then splits */
     char *path;
 };
 
@@ -44,43 +50,50 @@ static enum fer_status corrupt(const struct fer_pack *pack, struct fer_error *er
     return fer_fail(err, FER_EFORMAT, "'%s' is damaged: %s; pack it again", pack->path, what);
 }
 
-static enum fer_status map_file(struct fer_pack *pack, struct fer_error *err)
+/* The file is read and not mapped: one that is cut while it is mapped, or whose disk fails, ends the process. */
+static enum fer_status read_at(const struct fer_pack *pack, void *to, size_t size, uint64_t offset,
+                               struct fer_error *err)
 {
-    struct stat info;
-    char text[128];
-    void *map;
-    int fd = open(pack->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for a writer if it is a pipe */
+    uint8_t *next = to;
 
-    if (fd < 0 || fstat(fd, &info)) {
-        int code = errno;
+    while (size > 0) {
+        const ssize_t got = pread(pack->fd, next, size, (off_t)offset);
 
-        if (fd >= 0)
-            close(fd);
-        return fer_fail(err, code == ENOENT ? FER_ENOTFOUND : FER_EIO, "cannot open '%s': %s", pack->path,
-                        strerror_r(code, text, sizeof(text)));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fer_file_fail(err, pack->path, "read");
+        if (got == 0)
+            return corrupt(pack, err, "the end is missing");
+        next += got;
+        size -= (size_t)got;
+        offset += (uint64_t)got;
     }
-    if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size < sizeof(struct pack_header)) {
-        close(fd);
-        return fer_fail(err, FER_EFORMAT, "'%s' is not a packed data set", pack->path);
-    }
-    map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (map == MAP_FAILED)
-        return fer_fail(err, FER_ENOMEM, "'%s' cannot be mapped into memory", pack->path);
-    pack->bytes = map;
-    pack->size = (size_t)info.st_size;
     return FER_OK;
 }
 
-/* Sizes first, so that nothing below reads past the end. */
-static enum fer_status check_header(struct fer_pack *pack, struct fer_error *err)
+static enum fer_status open_file(struct fer_pack *pack, uint64_t *size, struct fer_error *err)
+{
+    struct stat info;
+
+    pack->fd = open(pack->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for a writer if it is a pipe */
+    if (pack->fd < 0 || fstat(pack->fd, &info))
+        return fer_file_fail(err, pack->path, "open");
+    *size = (uint64_t)info.st_size;
+    if (!S_ISREG(info.st_mode) || *size < sizeof(pack->header))
+        return fer_fail(err, FER_EFORMAT, "'%s' is not a packed data set", pack->path);
+    return read_at(pack, &pack->header, sizeof(pack->header), 0, err);
+}
+
+/* Sizes first, so that memory is taken for what the file has alone. */
+static enum fer_status read_tables(struct fer_pack *pack, uint64_t size, struct fer_error *err)
 {
     struct pack_header *header = &pack->header;
-    size_t left = pack->size - sizeof(*header);
+    const uint64_t left = size - sizeof(*header), hash = header->hash;
+    size_t tables;
     XXH3_state_t *state;
-    uint64_t hash;
+    enum fer_status status;
 
-    memcpy(header, pack->bytes, sizeof(*header));
     if (memcmp(header->magic, PACK_MAGIC, sizeof(header->magic)) != 0)
         return fer_fail(err, FER_EFORMAT, "'%s' is not a packed data set", pack->path);
     if (header->endian != PACK_ENDIAN || header->version != PACK_VERSION)
@@ -88,28 +101,32 @@ static enum fer_status check_header(struct fer_pack *pack, struct fer_error *err
                         "'%s' was packed by another version of libfer or on a machine of another byte "
                         "order; pack it again",
                         pack->path);
-    if (header->size != pack->size)
-        return corrupt(pack, err, header->size > pack->size ? "the end is missing" : "something follows the end");
-    if (header->count == 0 || header->count > left / sizeof(struct pack_entry))
+    if (header->size != size)
+        return corrupt(pack, err, header->size > size ? "the end is missing" : "something follows the end");
+    if (header->count == 0 || header->count > left / (sizeof(struct pack_entry) + sizeof(struct pack_record)))
         return corrupt(pack, err, "the number of samples is impossible");
-    left -= (size_t)header->count * sizeof(struct pack_entry);
-    if (header->names_size > left || header->labels > PACK_MOST_NAMES || header->splits > PACK_MOST_NAMES)
+    if (header->names_size > left - header->count * sizeof(struct pack_entry) ||
+        header->names_size > PACK_MOST_NAME_BYTES || header->labels > PACK_MOST_NAMES ||
+        header->splits > PACK_MOST_NAMES)
         return corrupt(pack, err, "the size of its tables is impossible");
+    tables = (size_t)(header->count * sizeof(struct pack_entry) + header->names_size);
+    pack->entries = malloc(tables);
     state = XXH3_createState();
-    if (!state)
+    if (!pack->entries || !state) {
+        XXH3_freeState(state);
         return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", pack->path);
-    hash = header->hash;
+    }
+    status = read_at(pack, pack->entries, tables, sizeof(*header), err);
     header->hash = 0;
     XXH3_64bits_reset(state);
     XXH3_64bits_update(state, header, sizeof(*header));
-    XXH3_64bits_update(state, pack->bytes + sizeof(*header),
-                       (size_t)header->count * sizeof(struct pack_entry) + (size_t)header->names_size);
+    if (!status)
+        XXH3_64bits_update(state, pack->entries, tables);
     header->hash = XXH3_64bits_digest(state);
     XXH3_freeState(state);
-    if (hash != header->hash)
-        return corrupt(pack, err, "the checksum of its tables is wrong");
-    pack->entries = (const struct pack_entry *)(pack->bytes + sizeof(*header));
-    return FER_OK;
+    if (!status && hash != header->hash)
+        status = corrupt(pack, err, "the checksum of its tables is wrong");
+    return status;
 }
 
 static enum fer_status read_names(struct fer_pack *pack, struct fer_error *err)
@@ -134,12 +151,16 @@ static enum fer_status read_names(struct fer_pack *pack, struct fer_error *err)
 
 static enum fer_status check_entries(struct fer_pack *pack, struct fer_error *err)
 {
+    const uint64_t size = pack->header.size;
+
     for (size_t i = 0; i < pack->header.count; i++) {
         const struct pack_entry *entry = &pack->entries[i];
 
-        if (entry->size < sizeof(struct pack_record) || entry->size > pack->size ||
-            entry->offset > pack->size - entry->size || entry->offset % 8 != 0)
+        if (entry->size < sizeof(struct pack_record) || entry->size > size || entry->offset > size - entry->size ||
+            entry->offset % 8 != 0)
             return corrupt(pack, err, "a sample lies outside of the file");
+        if (entry->size > LARGEST_RECORD)
+            return corrupt(pack, err, "a sample has impossible sizes");
         if (entry->split != PACK_NO_SPLIT && entry->split >= pack->header.splits)
             return corrupt(pack, err, "a sample has a split without a name");
     }
@@ -149,6 +170,7 @@ static enum fer_status check_entries(struct fer_pack *pack, struct fer_error *er
 enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fer_error *err)
 {
     struct fer_pack *pack = calloc(1, sizeof(*pack));
+    uint64_t size = 0;
     enum fer_status status;
 
     *out = NULL;
@@ -158,9 +180,9 @@ enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fe
         free(pack);
         return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", path);
     }
-    status = map_file(pack, err);
+    status = open_file(pack, &size, err);
     if (!status)
-        status = check_header(pack, err);
+        status = read_tables(pack, size, err);
     if (!status)
         status = read_names(pack, err);
     if (!status)
@@ -177,8 +199,9 @@ void fer_pack_close(struct fer_pack *pack)
 {
     if (!pack)
         return;
-    if (pack->bytes)
-        munmap((void *)pack->bytes, pack->size);
+    if (pack->fd >= 0)
+        close(pack->fd);
+    free(pack->entries);
     free(pack->names);
     free(pack->path);
     free(pack);
@@ -283,6 +306,8 @@ static enum fer_status take_record(const struct fer_pack *pack, struct cursor *c
         !take(cursor, sample->soft, record.softs * sizeof(float)) ||
         !take(cursor, sample->code, record.codes * sizeof(float)))
         return corrupt(pack, err, "a sample is cut off");
+    if (!(what & ~HEAD_FIELDS))
+        return FER_OK;
     status = take_picture(pack, cursor, &record.image, what & FER_FIELD_IMAGE, &sample->image, err);
     if (!status)
         status = take_picture(pack, cursor, &record.mask, what & FER_FIELD_MASK, &sample->mask, err);
@@ -295,9 +320,11 @@ static enum fer_status take_record(const struct fer_pack *pack, struct cursor *c
 enum fer_status fer_pack_sample(const struct fer_pack *pack, size_t index, unsigned what, struct fer_sample *sample,
                                 struct fer_error *err)
 {
-    const unsigned head = FER_FIELD_LABEL | FER_FIELD_SUBJECT | FER_FIELD_ID;
+    const bool whole = what & ~HEAD_FIELDS; /* lists are made of all samples, without touching all of the file */
     const struct pack_entry *entry;
     struct cursor cursor;
+    uint8_t *record;
+    size_t size;
     enum fer_status status;
 
     if (index >= pack->header.count)
@@ -309,14 +336,20 @@ enum fer_status fer_pack_sample(const struct fer_pack *pack, size_t index, unsig
         sample->has = pack->header.fields & FER_FIELD_LABEL;
         return FER_OK;
     }
-    cursor = (struct cursor){ pack->bytes + entry->offset, (size_t)entry->size };
-    /* lists are made of all samples, without touching all of the file */
-    if ((what & ~head) && XXH3_64bits(cursor.next, cursor.left) != entry->hash)
-        return corrupt(pack, err, "the checksum of a sample is wrong");
-    status = take_record(pack, &cursor, what, sample, err);
+    size = whole || entry->size < LARGEST_HEAD ? (size_t)entry->size : LARGEST_HEAD;
+    record = malloc(size);
+    if (!record)
+        return fer_fail(err, FER_ENOMEM, "out of memory while reading '%s'", pack->path);
+    status = read_at(pack, record, size, entry->offset, err);
+    if (!status && whole && XXH3_64bits(record, size) != entry->hash)
+        status = corrupt(pack, err, "the checksum of a sample is wrong");
+    cursor = (struct cursor){ record, size };
+    if (!status)
+        status = take_record(pack, &cursor, what, sample, err);
+    free(record);
     if (status)
         fer_sample_free(sample);
-    else if (!(what & ~head))
+    else if (!whole)
         sample->label = entry->label;
     return status;
 }

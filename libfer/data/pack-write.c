@@ -161,8 +161,12 @@ static const char *label_name(const struct writer *writer, int label)
 static enum fer_status append_name(struct writer *writer, const char *name, struct fer_error *err)
 {
     size_t size = strlen(name) + 1;
-    char *names = realloc(writer->names, (size_t)writer->header.names_size + size + 8);
+    char *names;
 
+    if (size > PACK_MOST_NAME_BYTES - 8 - (size_t)writer->header.names_size)
+        return fer_fail(err, FER_ENOTSUP, "the names of labels and splits take more than %d bytes",
+                        PACK_MOST_NAME_BYTES - 8);
+    names = realloc(writer->names, (size_t)writer->header.names_size + size + 8);
     if (!names)
         return no_memory(err);
     writer->names = names;

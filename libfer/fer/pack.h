@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packed data sets: decoded samples in one file that is mapped into memory, for devices faster than a JPEG decoder.
- * Little-endian; `fer pack` writes it, the readers of the plugin `data` take it in place of their folder or file.
+ * Packed data sets: decoded samples in one file, for devices faster than a JPEG decoder.  Little-endian; `fer pack`
+ * writes it, the readers of the plugin `data` take it in place of their folder or file.
  */
 #ifndef FER_PACK_H
 #define FER_PACK_H
@@ -17,9 +17,9 @@ struct fer_pack;
 
 /* Whether the file begins like a packed one.  false also when it cannot be read. */
 FER_API bool fer_pack_probe(const char *path);
-/* Map a file and check its tables; samples are checked (XXH3) as they are read.  Errors: FER_ENOTFOUND, FER_EIO,
- * FER_EFORMAT (damaged), FER_ENOTSUP (of another version or byte order), FER_ENOMEM, each naming the file.  A file that
- * is cut while it is mapped ends the process, as with any mapping. */
+/* Open a file, read its tables and check them; samples are checked (XXH3) as they are read.  Errors: FER_ENOTFOUND,
+ * FER_EIO, FER_EFORMAT (damaged), FER_ENOTSUP (of another version or byte order), FER_ENOMEM, each naming the file. The
+ * file stays open; one that is cut or written to in the meantime costs the samples that it no longer has. */
 FER_API enum fer_status fer_pack_open(const char *path, struct fer_pack **out, struct fer_error *err);
 /* What was handed out of it is gone, too.  NULL is fine. */
 FER_API void fer_pack_close(struct fer_pack *pack);
@@ -33,7 +33,7 @@ FER_API const char *fer_pack_label_name(const struct fer_pack *pack, int label);
 FER_API const char *fer_pack_split(const struct fer_pack *pack, size_t index);
 /* Sample `index`, with the labels of the file.  Pictures only when `what` has them.  For label, subject and id alone
  * the checksum, and with it the rest of the sample, is not looked at.  FER_EINVAL: there is no such sample;
- * FER_EFORMAT: it is damaged; FER_ENOMEM.  The caller frees it with fer_sample_free.  Thread safe. */
+ * FER_EFORMAT: it is damaged or gone; FER_EIO, FER_ENOMEM.  The caller frees it with fer_sample_free.  Thread safe. */
 FER_API enum fer_status fer_pack_sample(const struct fer_pack *pack, size_t index, unsigned what,
                                         struct fer_sample *sample, struct fer_error *err);
 

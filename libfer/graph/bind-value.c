@@ -251,27 +251,30 @@ enum fer_status fer_bind_value(const struct fer_bind_field *f, const struct fer_
 
 /* ---- defaults: the same values, written by plugin authors ---- */
 
-/* Reads "[a, [b, c]]", numbers, names; strings and paths stand as they are. */
-static const char *default_value(const struct fer_bind_field *f, const char *text, int depth, struct fer_ast_value *out)
+/* Reads "[a, [b, c]]", numbers, names; strings and paths stand as they are.  *text becomes what follows. */
+static enum fer_status default_value(const struct fer_bind_field *f, const char **text, int depth,
+                                     struct fer_ast_value *out)
 {
-    while (*text == ' ')
-        text++;
+    *text += strspn(*text, " ");
     *out = (struct fer_ast_value){ .span = f->span, .text = "" };
-    if (*text == '[' && depth < 4) {
+    if (**text == '[' && depth < 4) {
         out->kind = FER_AST_LIST;
         out->items = fer_arena_alloc(f->b->arena, 64 * sizeof(*out->items));
-        text++;
-        while (out->items && text && *text && *text != ']' && out->count < 64) {
-            text = default_value(f, text, depth + 1, &out->items[out->count++]);
-            while (text && (*text == ',' || *text == ' '))
-                text++;
+        if (!out->items)
+            return fer_bind_no_memory(f->b, f->span);
+        ++*text;
+        while (**text && **text != ']' && out->count < 64) {
+            const enum fer_status status = default_value(f, text, depth + 1, &out->items[out->count++]);
+            if (status)
+                return status;
+            *text += strspn(*text, ", ");
         }
-        return out->items && text && *text == ']' ? text + 1 : NULL;
+        return *(*text)++ == ']' ? FER_OK : FER_EPLUGIN;
     }
-    const size_t length = depth ? strcspn(text, ",] ") : strlen(text);
-    char *copy = fer_arena_strndup(f->b->arena, text, length), *end;
-    if (!copy || length == 0)
-        return NULL;
+    const size_t length = depth ? strcspn(*text, ",] ") : strlen(*text);
+    char *copy = length ? fer_arena_strndup(f->b->arena, *text, length) : NULL, *end;
+    if (!copy)
+        return length ? fer_bind_no_memory(f->b, f->span) : FER_EPLUGIN;
     out->text = copy;
     out->number = fer_number_read(copy, &end);
     if (*end == 0)
@@ -279,7 +282,8 @@ static const char *default_value(const struct fer_bind_field *f, const char *tex
     else
         out->kind =
             f->param->type == FER_TYPE_PATH || f->param->type == FER_TYPE_STRING ? FER_AST_STRING : FER_AST_NAME;
-    return text + length;
+    *text += length;
+    return FER_OK;
 }
 
 enum fer_status fer_bind_default(const struct fer_bind_field *f, void *at)
@@ -295,8 +299,11 @@ enum fer_status fer_bind_default(const struct fer_bind_field *f, void *at)
         return FER_OK;
     }
     struct fer_ast_value value;
-    const char *end = default_value(f, f->param->fallback, 0, &value);
-    if (!end || *end) {
+    const char *end = f->param->fallback;
+    const enum fer_status status = default_value(f, &end, 0, &value);
+    if (status == FER_ENOMEM)
+        return status;
+    if (status || *end) {
         fer_diag_add(f->b->diags, FER_SEVERITY_ERROR, f->span, "%s: the plugin's default '%s' of %s cannot be read",
                      f->owner, f->param->fallback, f->param->name);
         return FER_EPLUGIN;

@@ -208,7 +208,9 @@ enum fer_status fer_bind_check_default(const struct fer_param *param, const char
     } field = { 0 };
     enum fer_status status =
         fer_bind_default(&(struct fer_bind_field){ .b = &binder, .owner = owner, .param = param }, &field);
-    if (status)
+    if (status == FER_ENOMEM)
+        status = fer_fail(err, status, "out of memory");
+    else if (status)
         status = fer_fail(err, FER_EPLUGIN, "%s", diags.count && diags.items[0].text ? diags.items[0].text : "?");
     fer_diags_free(&diags);
     return status;

@@ -47,8 +47,9 @@ enum fer_status fer_bind_settle(const struct fer_binder *binder, const struct fe
 enum fer_status fer_bind(const struct fer_binder *binder, const char *owner, const struct fer_param *const *params,
                          size_t params_size, const struct fer_ast_value *positional, int positionals,
                          const struct fer_ast_keyword *keywords, int nkeywords, struct fer_span span, void **out);
-/* Whether a table's default is one that a call could give as well; FER_EPLUGIN.  A default that is the name of a net or
- * a data set is not looked at: only a description knows what it means.  What it takes stays in the arena. */
+/* Whether a table's default is one that a call could give as well; FER_EPLUGIN, FER_ENOMEM.  A default that is the name
+ * of a net or a data set is not looked at: only a description knows what it means.  What it takes stays in the arena.
+ */
 enum fer_status fer_bind_check_default(const struct fer_param *param, const char *owner, struct fer_arena *arena,
                                        struct fer_error *err);
 /* Where the argument of the parameter `name` stands in the call; the call's name when it is not written. */

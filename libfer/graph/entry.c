@@ -2,8 +2,6 @@
  *
  * What the kinds of plugin entries have in common: name, help, parameters.
  */
-#include <string.h>
-
 #include "graph/registry.h"
 
 const char *fer_kind_name(enum fer_kind kind)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/graph.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "graph/weight.h"

@@ -41,6 +41,7 @@ libfer_core_la_SOURCES += \
 	%D%/sheet.c \
 	%D%/sheet.h \
 	%D%/stage.c \
+	%D%/step-loss.c \
 	%D%/step.c \
 	%D%/step.h \
 	%D%/test.c \

@@ -46,8 +46,9 @@ static enum fer_status check_params(const char *owner, const struct fer_param *c
                             p->name);
         if ((p->type == FER_TYPE_ENUM || p->type == FER_TYPE_ENUMS) && !p->choices)
             return fer_fail(err, FER_EPLUGIN, "'%s': parameter '%s' has no choices", owner, p->name);
-        if (fer_bind_check_default(p, label, arena, err))
-            return FER_EPLUGIN;
+        const enum fer_status status = fer_bind_check_default(p, label, arena, err);
+        if (status)
+            return status;
     }
     return FER_OK;
 }

@@ -90,8 +90,11 @@ static enum fer_status add_plugin(struct fer_registry *registry, const char *dir
         file.shadowed = true;
     } else {
         struct fer_error why = FER_ERROR_INIT;
-        if (load(file.path, stem, &file.plugin, &why))
+        const enum fer_status status = load(file.path, stem, &file.plugin, &why);
+        if (status && status != FER_ENOMEM)
             file.refusal = fer_arena_printf(registry->arena, "plugin %s refused: %s", file.path, why.text);
+        if (status && !file.refusal)
+            return fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
     }
     return add_file(registry, file) ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory while looking for plugins");
 }

@@ -5,7 +5,6 @@
  */
 #include "graph/resolve.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int count_items(const struct fer_module *m, enum fer_ast_item_kind kind)

@@ -2,8 +2,6 @@
  *
  * Stages: their data, their end, what is kept, and the flows that are evaluated into a graph.
  */
-#include <string.h>
-
 #include "graph/resolve.h"
 #include "graph/step.h"
 

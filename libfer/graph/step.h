@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A stage while it is built, shared by stage.c and step.c.
+ * A stage while it is built, shared by stage.c, step.c and step-loss.c.
  */
 #ifndef FER_GRAPH_STEP_H
 #define FER_GRAPH_STEP_H
@@ -28,9 +28,12 @@ struct fer_stage_build {
 /* Room for the updates of a body. */
 enum fer_status fer_step_start(struct fer_stage_build *b, const struct fer_ast_stmt *body, int nbody,
                                struct fer_step_spec *step);
+/* `loss NAME = …` and `minimize …`. */
 enum fer_status fer_step_loss(struct fer_stage_build *b, struct fer_env *env, const struct fer_ast_stmt *stmt);
 enum fer_status fer_step_minimize(struct fer_stage_build *b, struct fer_env *env, const struct fer_ast_stmt *stmt,
                                   struct fer_step_spec *step);
+/* Losses that nobody minimises here are logged all the same. */
+void fer_step_log_others(const struct fer_stage_build *b, struct fer_step_spec *step, int region);
 enum fer_status fer_step_update(struct fer_stage_build *b, const struct fer_ast_stmt *stmt, struct fer_step_spec *step);
 /* Once all flows are known, so are the weights. */
 enum fer_status fer_step_finish(struct fer_stage_build *b, struct fer_step_spec *step, int region,

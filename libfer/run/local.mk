@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 libfer_core_la_SOURCES += \
+	%D%/arguments.c \
+	%D%/arguments.h \
 	%D%/binary.c \
 	%D%/binary.h \
 	%D%/binding.c \

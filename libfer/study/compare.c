@@ -258,13 +258,13 @@ static json_t *mcnemar(const struct pair *pairs, size_t count)
 /* Accuracies, difference and interval of some pairs, into `out`.  Differences are added as whole numbers: resamples
  * whose mean is 0 lie on both sides of it, and rounding would put them on one. */
 static enum fer_status judge(const struct fer_compare_options *options, const struct pair *pairs, size_t count,
-                             int shares, json_t *out, struct fer_error *err)
+                             int shares, json_t **out, struct fer_error *err)
 {
     double *differences = malloc((count + 1) * sizeof(*differences)), a = 0, b = 0;
     struct fer_interval interval = { 0 };
     enum fer_status status = differences ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 
-    json_object_set_new(out, "samples", json_integer((json_int_t)count));
+    fer_json_set(out, "samples", json_integer((json_int_t)count));
     for (size_t i = 0; differences && i < count; i++) {
         differences[i] = round((pairs[i].a - pairs[i].b) * shares);
         a += pairs[i].a;
@@ -274,14 +274,14 @@ static enum fer_status judge(const struct fer_compare_options *options, const st
         status = fer_bootstrap(differences, count, options->resamples > 0 ? options->resamples : RESAMPLES,
                                options->seed, &interval, err);
     if (status == FER_OK && count > 0) {
-        json_object_set_new(out, "accuracy_a", json_real(a / (double)count));
-        json_object_set_new(out, "accuracy_b", json_real(b / (double)count));
-        json_object_set_new(out, "difference", json_real(interval.mean / shares));
-        json_object_set_new(out, "low", json_real(interval.low / shares));
-        json_object_set_new(out, "high", json_real(interval.high / shares));
-        json_object_set_new(out, "p", json_real(interval.p));
+        fer_json_set(out, "accuracy_a", json_real(a / (double)count));
+        fer_json_set(out, "accuracy_b", json_real(b / (double)count));
+        fer_json_set(out, "difference", json_real(interval.mean / shares));
+        fer_json_set(out, "low", json_real(interval.low / shares));
+        fer_json_set(out, "high", json_real(interval.high / shares));
+        fer_json_set(out, "p", json_real(interval.p));
         if (shares == 1)
-            json_object_set_new(out, "mcnemar", mcnemar(pairs, count));
+            fer_json_set(out, "mcnemar", mcnemar(pairs, count));
     }
     free(differences);
     return status;
@@ -298,7 +298,7 @@ static bool in_bin(const struct fer_compare_options *options, int bin, const cha
     return end != text && value >= low && (value < high || (last && value <= high));
 }
 
-static enum fer_status judge_bins(const struct fer_compare_options *options, const struct test *test, json_t *out,
+static enum fer_status judge_bins(const struct fer_compare_options *options, const struct test *test, json_t **out,
                                   struct fer_error *err)
 {
     struct pair *some = calloc(test->count + 1, sizeof(*some));
@@ -313,10 +313,10 @@ static enum fer_status judge_bins(const struct fer_compare_options *options, con
             if (in_bin(options, bin, test->pairs[i].answer->by))
                 some[count++] = test->pairs[i];
         }
-        status = judge(options, some, count, test->shares, entry, err);
-        json_array_append_new(bins, entry);
+        status = judge(options, some, count, test->shares, &entry, err);
+        fer_json_append(&bins, entry);
     }
-    json_object_set_new(out, "bins", bins);
+    fer_json_set(out, "bins", bins);
     free(some);
     return status;
 }
@@ -329,12 +329,13 @@ static enum fer_status compare_test(const struct fer_compare_options *options, c
     enum fer_status status = make_pairs(a, b, name, &test, err);
 
     if (status == FER_OK && test.count > 0) {
-        status = judge(options, test.pairs, test.count, test.shares, entry, err);
-        json_object_set_new(entry, "only_a", json_integer((json_int_t)test.only_a));
-        json_object_set_new(entry, "only_b", json_integer((json_int_t)test.only_b));
+        status = judge(options, test.pairs, test.count, test.shares, &entry, err);
+        fer_json_set(&entry, "only_a", json_integer((json_int_t)test.only_a));
+        fer_json_set(&entry, "only_b", json_integer((json_int_t)test.only_b));
         if (status == FER_OK && options->by)
-            status = judge_bins(options, &test, entry, err);
-        json_array_append(tests, entry);
+            status = judge_bins(options, &test, &entry, err);
+        if (status == FER_OK && json_array_append(tests, entry) != 0)
+            status = fer_fail(err, FER_ENOMEM, "out of memory");
     }
     free(test.pairs);
     json_decref(entry);

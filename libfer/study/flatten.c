@@ -8,20 +8,28 @@
 
 #include "number.h"
 #include "study/table.h"
+#include "train/context.h"
 
 struct flat {
     json_t *out;
     const json_t *labels;
 };
 
+static void fail(struct flat *flat)
+{
+    json_decref(flat->out);
+    flat->out = NULL;
+}
+
 static void put(struct flat *flat, const char *prefix, const char *name, const json_t *value)
 {
-    char *key;
+    char *key = NULL;
 
-    if (asprintf(&key, "%s%s%s", prefix, name[0] ? "." : "", name) < 0)
+    if (!json_is_number(value))
         return;
-    if (json_is_number(value))
-        json_object_set(flat->out, key, (json_t *)value);
+    if (asprintf(&key, "%s%s%s", prefix, name[0] ? "." : "", name) < 0)
+        key = NULL;
+    fer_json_set(&flat->out, key, json_incref((json_t *)value));
     free(key);
 }
 
@@ -64,8 +72,10 @@ static void put_metric(struct flat *flat, const char *prefix, const char *metric
     put_list(flat, prefix, value, NULL);
     json_object_foreach((json_t *)value, key, item)
     {
-        if (asprintf(&path, "%s.%s", prefix, key) < 0)
+        if (asprintf(&path, "%s.%s", prefix, key) < 0) {
+            fail(flat);
             return;
+        }
         if (json_is_array(item) && item != edges)
             put_list(flat, path, item, edges);
         else
@@ -85,8 +95,10 @@ json_t *fer_table_flatten(const json_t *tests, const json_t *labels)
     {
         json_object_foreach(metrics, metric, value)
         {
-            if (asprintf(&prefix, "%s.%s", test, metric) < 0)
+            if (asprintf(&prefix, "%s.%s", test, metric) < 0) {
+                fail(&flat);
                 break;
+            }
             put_metric(&flat, prefix, metric, value);
             free(prefix);
         }

@@ -72,24 +72,23 @@ enum fer_status fer_list_write(const struct fer_sweep_options *options, const st
     json_t *runs = json_array(), *over = json_array(), *list = NULL, *run, *whole;
     char *path = fer_path_join(options->run, "sweep.json");
     enum fer_status status = read_list(options->run, &list, err);
-    int lost = 0;
     size_t i;
 
     json_array_foreach(json_object_get(list, "runs"), i, run)
     {
         if (!has_name(grid, json_string_value(json_object_get(run, "name"))))
-            lost |= json_array_append(runs, run);
+            fer_json_append(&runs, json_incref(run));
     }
     for (int k = 0; k < grid->count; k++)
-        lost |= json_array_append_new(runs, json_pack("{s:s, s:o, s:O, s:I}", "name", grid->runs[k].name, "model",
-                                                      fer_json_string(grid->runs[k].model), "set", grid->runs[k].set,
-                                                      "seed", (json_int_t)grid->runs[k].seed));
+        fer_json_append(&runs, json_pack("{s:s, s:o, s:O, s:I}", "name", grid->runs[k].name, "model",
+                                         fer_json_string(grid->runs[k].model), "set", grid->runs[k].set, "seed",
+                                         (json_int_t)grid->runs[k].seed));
     for (const char *const *name = options->over; name && *name; name++)
-        lost |= json_array_append_new(over, fer_json_string(*name));
+        fer_json_append(&over, fer_json_string(*name));
     whole = json_pack("{s:i, s:o, s:o, s:o}", "fer", 1, "over", over, "data", fer_json_words(options->settings.data),
                       "runs", runs);
     if (status == FER_OK)
-        status = path && !lost ? fer_json_write(path, whole, err) : fer_fail(err, FER_ENOMEM, "out of memory");
+        status = path ? fer_json_write(path, whole, err) : fer_fail(err, FER_ENOMEM, "out of memory");
     json_decref(whole);
     json_decref(list);
     free(path);

@@ -38,19 +38,20 @@ static char *take_word(char **at)
 }
 
 /* One line's axes after those of the lines before. */
-static void add_values(json_t *study, char *line)
+static int add_values(json_t *study, char *line)
 {
     json_t *values = json_object_get(study, "values");
+    int lost = json_array_size(values) > 0 ? json_array_append_new(values, json_string("+")) : 0;
 
-    if (json_array_size(values) > 0)
-        json_array_append_new(values, json_string("+"));
     for (char *word = take_word(&line); word; word = take_word(&line))
-        json_array_append_new(values, json_string(word));
+        lost |= json_array_append_new(values, json_string(word));
+    return lost;
 }
 
 static enum fer_status read_line(json_t *study, const char *file, char *line, int number, struct fer_error *err)
 {
     char *key = take_word(&line);
+    int lost;
 
     if (!key || *key == '#')
         return FER_OK;
@@ -58,17 +59,17 @@ static enum fer_status read_line(json_t *study, const char *file, char *line, in
     if (!*line)
         return fer_fail(err, FER_EPARSE, "%s:%d: '%s' has nothing after it", file, number, key);
     if (strcmp(key, "title") == 0 || strcmp(key, "paper") == 0 || strcmp(key, "answers") == 0)
-        json_object_set_new(study, key, json_string(line));
+        lost = json_object_set_new(study, key, json_string(line));
     else if (strcmp(key, "model") == 0)
-        json_array_append_new(json_object_get(study, "models"), json_string(line));
+        lost = json_array_append_new(json_object_get(study, "models"), json_string(line));
     else if (strcmp(key, "values") == 0)
-        add_values(study, line);
+        lost = add_values(study, line);
     else if (strcmp(key, "over") == 0)
-        json_array_append_new(json_object_get(study, "over"), json_string(line));
+        lost = json_array_append_new(json_object_get(study, "over"), json_string(line));
     else
         return fer_fail(err, FER_EPARSE, "%s:%d: '%s' is none of title, paper, answers, model, values and over", file,
                         number, key);
-    return FER_OK;
+    return lost ? fer_fail(err, FER_ENOMEM, "out of memory") : FER_OK;
 }
 
 static char *study_name(const char *file)
@@ -228,11 +229,11 @@ enum fer_status fer_study(struct fer_context *context, const char *file, const s
 
 /* ---- listing ---- */
 
-static void name_models(json_t *study, const char *file)
+static void name_models(json_t **study, const char *file)
 {
-    char **paths = model_paths(study, file);
+    char **paths = model_paths(*study, file);
 
-    json_object_set_new(study, "models", fer_json_words((const char *const *)paths));
+    fer_json_set(study, "models", paths ? fer_json_words((const char *const *)paths) : NULL);
     free_paths(paths);
 }
 
@@ -249,11 +250,11 @@ enum fer_status fer_studies(const char *folder, char **json, struct fer_error *e
         struct fer_error wrong = FER_ERROR_INIT;
 
         if (read_study(found.gl_pathv[i], &study, &wrong) == FER_OK)
-            name_models(study, found.gl_pathv[i]);
+            name_models(&study, found.gl_pathv[i]);
         else
             study = json_pack("{s:o, s:o}", "file", fer_json_string(found.gl_pathv[i]), "error",
                               fer_json_string(wrong.text));
-        json_array_append_new(list, study);
+        fer_json_append(&list, study);
     }
     globfree(&found);
     free(pattern);

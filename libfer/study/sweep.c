@@ -183,7 +183,8 @@ static enum fer_status evaluate(struct sweep *s, const struct fer_grid_run *run,
     if (status == FER_OK && !report)
         status = fer_fail(err, FER_ENOMEM, "no memory for the results");
     for (size_t i = 0; status == FER_OK && i < sizeof(wanted) / sizeof(*wanted); i++)
-        json_object_set(result, wanted[i], json_object_get(report, wanted[i]));
+        if (json_object_set(result, wanted[i], json_object_get(report, wanted[i])) != 0)
+            status = fer_fail(err, FER_ENOMEM, "no memory for the results");
     json_decref(report);
     free(text);
     free(folder);
@@ -200,19 +201,19 @@ static json_t *begin_result(const struct sweep *s, int index)
                      run->set, "seed", (json_int_t)run->seed, "libfer", fer_version(), "description", s->hashes[index]);
 }
 
-static void end_result(const struct sweep *s, json_t *result, double seconds, const struct fer_error *err)
+static void end_result(const struct sweep *s, json_t **result, double seconds, const struct fer_error *err)
 {
     enum fer_status status = err->status;
 
-    json_object_set_new(result, "status",
-                        json_string(status == FER_OK             ? FER_RUN_COMPLETE
-                                    : status == FER_EINTERRUPTED ? FER_RUN_INTERRUPTED
-                                                                 : FER_RUN_FAILED));
+    fer_json_set(result, "status",
+                 json_string(status == FER_OK             ? FER_RUN_COMPLETE
+                             : status == FER_EINTERRUPTED ? FER_RUN_INTERRUPTED
+                                                          : FER_RUN_FAILED));
     if (status != FER_OK)
-        json_object_set_new(result, "error", fer_json_string(err->text));
-    json_object_set_new(result, "seconds", json_real(seconds));
+        fer_json_set(result, "error", fer_json_string(err->text));
+    fer_json_set(result, "seconds", json_real(seconds));
     if (s->context->device)
-        json_object_set_new(result, "device", fer_json_string(s->context->device->name));
+        fer_json_set(result, "device", fer_json_string(s->context->device->name));
 }
 
 /* Train, test, note.  The status is that of noting; what became of the run is in *outcome. */
@@ -232,7 +233,7 @@ static enum fer_status run_one(struct sweep *s, int index, struct fer_error *out
         before = json_number_value(json_object_get(old, "seconds"));
         if (train(s, run, dir, outcome) == FER_OK)
             evaluate(s, run, dir, result, outcome);
-        end_result(s, result, before + fer_meter_now() - started, outcome);
+        end_result(s, &result, before + fer_meter_now() - started, outcome);
         status = fer_result_write(s->options->run, run->name, result, err);
     }
     json_decref(result);

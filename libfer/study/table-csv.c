@@ -8,18 +8,19 @@
 
 #include "csv.h"
 #include "study/table.h"
+#include "train/context.h"
 
 static const char *const fixed[] = { "name",   "model",       "seed",    "status", "device",
                                      "libfer", "description", "weights", "seconds" };
 enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
 
 /* All keys that any of these objects has, in order of first sight. */
-static void gather(json_t *keys, const json_t *object)
+static void gather(json_t **keys, const json_t *object)
 {
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)object, key, value) json_object_set_new(keys, key, json_true());
+    json_object_foreach((json_t *)object, key, value) fer_json_set(keys, key, json_true());
 }
 
 static void put_header(FILE *out, const json_t *sets, const json_t *metrics)
@@ -75,15 +76,14 @@ char *fer_table_csv(const json_t *runs)
 
     json_array_foreach(runs, i, run)
     {
-        json_array_append_new(numbers,
-                              fer_table_flatten(json_object_get(run, "tests"), json_object_get(run, "labels")));
-        gather(sets, json_object_get(run, "set"));
-        gather(metrics, json_array_get(numbers, i));
+        fer_json_append(&numbers, fer_table_flatten(json_object_get(run, "tests"), json_object_get(run, "labels")));
+        gather(&sets, json_object_get(run, "set"));
+        gather(&metrics, json_array_get(numbers, i));
     }
     if (out) {
         put_header(out, sets, metrics);
         json_array_foreach(runs, i, run) put_run(out, run, sets, metrics, json_array_get(numbers, i));
-        if (fclose(out) != 0) {
+        if (fclose(out) != 0 || !numbers || !sets || !metrics) {
             free(text);
             text = NULL;
         }

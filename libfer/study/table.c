@@ -30,10 +30,10 @@ static json_t *average(const json_t *const *metrics, int count, const char *name
         if (number)
             squares += pow(json_number_value(number) - sum / n, 2);
     }
-    json_object_set_new(entry, "mean", json_real(sum / n));
+    fer_json_set(&entry, "mean", fer_json_number(sum / n));
     if (n > 1)
-        json_object_set_new(entry, "deviation", json_real(sqrt(squares / (n - 1))));
-    json_object_set_new(entry, "count", json_integer(n));
+        fer_json_set(&entry, "deviation", fer_json_number(sqrt(squares / (n - 1))));
+    fer_json_set(&entry, "count", json_integer(n));
     return entry;
 }
 
@@ -47,13 +47,13 @@ json_t *fer_table_average(const json_t *const *metrics, int count)
         json_object_foreach((json_t *)metrics[i], name, value)
         {
             if (!json_object_get(out, name))
-                json_object_set_new(out, name, average(metrics, count, name));
+                fer_json_set(&out, name, average(metrics, count, name));
         }
     }
     return out;
 }
 
-/* The values that tell a run's row of the table: all but those that are averaged. */
+/* The values that tell a run's row of the table: all but those that are averaged.  NULL: out of memory. */
 static json_t *key_of(const json_t *run, const json_t *over)
 {
     json_t *key = json_copy(json_object_get(run, "set"));
@@ -73,20 +73,24 @@ static json_t *make_row(const json_t *runs, const json_t *over, const json_t *ke
 {
     const json_t **metrics = calloc(json_array_size(runs) + 1, sizeof(*metrics)), *run;
     json_t *row = NULL, *theirs;
+    bool whole = metrics != NULL;
     int of = 0, complete = 0;
     size_t i;
 
     json_array_foreach(runs, i, run)
     {
         theirs = key_of(run, over);
-        if (metrics && json_equal(theirs, key)) {
+        whole = whole && theirs;
+        if (whole && json_equal(theirs, key)) {
             of++;
-            if (fer_result_is(run, FER_RUN_COMPLETE))
-                metrics[complete++] = fer_table_flatten(json_object_get(run, "tests"), json_object_get(run, "labels"));
+            if (fer_result_is(run, FER_RUN_COMPLETE)) {
+                metrics[complete] = fer_table_flatten(json_object_get(run, "tests"), json_object_get(run, "labels"));
+                whole = metrics[complete++] != NULL;
+            }
         }
         json_decref(theirs);
     }
-    if (metrics)
+    if (whole)
         row = json_pack("{s:O, s:i, s:i, s:o}", "set", key, "runs", complete, "of", of, "metrics",
                         fer_table_average(metrics, complete));
     for (int k = 0; k < complete; k++)
@@ -119,7 +123,7 @@ static json_t *make_rows(const json_t *runs, const json_t *over)
         json_t *key = key_of(run, over);
 
         if (!has_row(rows, key))
-            json_array_append_new(rows, make_row(runs, over, key));
+            fer_json_append(&rows, make_row(runs, over, key));
         json_decref(key);
     }
     return rows;
@@ -140,10 +144,11 @@ static enum fer_status collect(const char *dir, const json_t *list, json_t *runs
             return status;
         if (!result) {
             result = json_copy(planned);
-            json_object_set_new(result, "status", json_string(FER_RUN_WAITING));
+            fer_json_set(&result, "status", json_string(FER_RUN_WAITING));
         }
-        json_object_set(result, "set", json_object_get(planned, "set"));
-        json_array_append_new(runs, result);
+        fer_json_set(&result, "set", json_incref(json_object_get(planned, "set")));
+        if (json_array_append_new(runs, result) != 0)
+            return fer_fail(err, FER_ENOMEM, "no memory for the table of %s", dir);
     }
     return FER_OK;
 }

@@ -65,7 +65,7 @@ static enum fer_status report(struct bench *b, const char *path, char **json, st
     if (b->options->profile)
         status = fer_profile_json(w->exec, &operations, err);
     if (operations)
-        json_object_set_new(result, "operations", operations);
+        fer_json_set(&result, "operations", operations);
     if (status == FER_OK)
         return fer_json_text(result, json, err);
     json_decref(result);

@@ -18,7 +18,7 @@ static json_t *shape_json(const struct fer_shape *shape)
     json_t *dims = json_array();
 
     for (int i = shape->batch ? 1 : 0; i < shape->rank; i++)
-        json_array_append_new(dims, json_integer(shape->dim[i]));
+        fer_json_append(&dims, json_integer(shape->dim[i]));
     return dims;
 }
 
@@ -27,8 +27,7 @@ static json_t *ports_json(const struct fer_port_spec *ports, int count)
     json_t *list = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:o}", "name", ports[i].name, "shape", shape_json(&ports[i].shape)));
+        fer_json_append(&list, json_pack("{s:s, s:o}", "name", ports[i].name, "shape", shape_json(&ports[i].shape)));
     return list;
 }
 
@@ -42,8 +41,8 @@ static json_t *net_json(const struct fer_net *net)
 
         if (weight->trained)
             parameters += fer_shape_count(&weight->shape);
-        json_array_append_new(weights, json_pack("{s:s, s:o, s:b}", "path", weight->path, "shape",
-                                                 shape_json(&weight->shape), "trained", (int)weight->trained));
+        fer_json_append(&weights, json_pack("{s:s, s:o, s:b}", "path", weight->path, "shape",
+                                            shape_json(&weight->shape), "trained", (int)weight->trained));
     }
     return json_pack("{s:s, s:b, s:I, s:o}", "name", net->name, "used", (int)net->used, "parameters",
                      (json_int_t)parameters, "weights", weights);
@@ -55,9 +54,9 @@ static json_t *stage_json(const struct fer_description *description, const struc
 
     for (int s = 0; s < stage->nsteps; s++) {
         for (int u = 0; u < stage->steps[s].nupdates; u++)
-            json_array_append_new(updates, json_pack("{s:s, s:s, s:i}", "step", stage->steps[s].name, "optimizer",
-                                                     stage->steps[s].updates[u].optimizer->name, "weights",
-                                                     stage->steps[s].updates[u].nweights));
+            fer_json_append(&updates, json_pack("{s:s, s:s, s:i}", "step", stage->steps[s].name, "optimizer",
+                                                stage->steps[s].updates[u].optimizer->name, "weights",
+                                                stage->steps[s].updates[u].nweights));
     }
     return json_pack("{s:s, s:s?, s:s, s:I, s:o}", "name", stage->name, "data",
                      stage->ndata > 0 ? description->data[stage->data[0]].name : NULL, "unit",
@@ -70,7 +69,7 @@ static json_t *test_json(const struct fer_description *description, const struct
     json_t *metrics = json_array();
 
     for (int i = 0; i < test->nmetrics; i++)
-        json_array_append_new(metrics, json_string(test->metrics[i].name));
+        fer_json_append(&metrics, json_string(test->metrics[i].name));
     return json_pack("{s:s, s:s, s:o}", "name", test->name, "data", description->data[test->data].name, "metrics",
                      metrics);
 }
@@ -81,20 +80,20 @@ static json_t *describe(const struct fer_description *d)
     json_t *tests = json_array();
 
     for (int i = 0; i < d->nlabels; i++)
-        json_array_append_new(labels, json_string(d->labels[i]));
+        fer_json_append(&labels, json_string(d->labels[i]));
     for (int i = 0; i < d->nnets; i++)
-        json_array_append_new(nets, net_json(d->nets[i]));
+        fer_json_append(&nets, net_json(d->nets[i]));
     for (int i = 0; i < d->nstages; i++)
-        json_array_append_new(stages, stage_json(d, &d->stages[i]));
+        fer_json_append(&stages, stage_json(d, &d->stages[i]));
     for (int i = 0; i < d->npredicts; i++) {
         const struct fer_predict_spec *p = &d->predicts[i];
 
-        json_array_append_new(predicts,
-                              json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs", ports_json(p->inputs, p->ninputs),
-                                        "outputs", ports_json(p->outputs, p->noutputs)));
+        fer_json_append(&predicts,
+                        json_pack("{s:s, s:o, s:o}", "name", p->name, "inputs", ports_json(p->inputs, p->ninputs),
+                                  "outputs", ports_json(p->outputs, p->noutputs)));
     }
     for (int i = 0; i < d->ntests; i++)
-        json_array_append_new(tests, test_json(d, &d->tests[i]));
+        fer_json_append(&tests, test_json(d, &d->tests[i]));
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "labels", labels, "nets", nets, "stages", stages, "predict",
                      predicts, "tests", tests, "warnings", d->diags.warnings);
 }

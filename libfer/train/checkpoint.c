@@ -242,8 +242,8 @@ static void note_metadata(struct fer_safetensors_writer *writer, const struct fe
     char seed[24], *text;
 
     for (int i = 0; i < description->nlabels; i++)
-        json_array_append_new(labels, json_string(description->labels[i]));
-    text = json_array_size(labels) == (size_t)description->nlabels ? fer_json_dump(labels, JSON_COMPACT) : NULL;
+        fer_json_append(&labels, json_string(description->labels[i]));
+    text = fer_json_dump(labels, JSON_COMPACT);
     json_decref(labels);
     snprintf(seed, sizeof(seed), "%" PRIu64, parts->seed);
     fer_safetensors_note(writer, "fer", "1");

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "train/contest.h"
+#include "train/entrant.h"
 
-#include <fer/host.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "train/meter.h"
 
@@ -25,194 +22,14 @@ static const double tied = 1.03;           /* times the best: measured again, al
 static const double worth = 1.01;          /* times the best: as good as equal */
 static const double tuned_step = 1.01;     /* a number's value is kept when it is so many times faster */
 
-/* Results of one live batch that others are compared with. */
-struct fer_answer {
-    int live;
-    double tolerance; /* of the one whose they are */
-    float *values;    /* of all results, one behind the other; NULL: not known yet */
-};
-enum { SOME, ALL, ANSWERS };
+enum { SOME, ALL, ANSWERS }; /* which answers: of some of the samples, of a full batch */
 
 static bool is_over(const struct fer_contest *c)
 {
     return (c->stop && *c->stop) || (c->deadline > 0 && fer_meter_now() > c->deadline);
 }
 
-/* ---- one solution on the device ---- */
-
-static enum fer_status fill_inputs(const struct fer_alone *a, struct fer_error *err)
-{
-    enum fer_status status = FER_OK;
-
-    for (int i = 0; i < a->nin && status == FER_OK; i++) {
-        const struct fer_random random = { 7, (uint32_t)i };
-        size_t bytes = fer_tensor_bytes(a->in[i]), count = bytes / sizeof(float);
-        const struct fer_shape *shape = &a->in[i]->shape;
-        size_t plane = shape->rank == 4 ? (size_t)shape->dim[2] * (size_t)shape->dim[3] : 1;
-        float *data = malloc(bytes);
-
-        if (!data)
-            return fer_fail(err, FER_ENOMEM, "out of memory");
-        for (size_t k = 0; k < count; k++) {
-            /* lanes past the last channel are zero */
-            size_t blocks = (size_t)(shape->rank > 1 ? shape->dim[1] + FER_BLOCK - 1 : 0) / FER_BLOCK;
-            size_t channel = k / FER_BLOCK / plane % (blocks ? blocks : 1) * FER_BLOCK + k % FER_BLOCK;
-            bool padding = a->in[i]->layout == FER_LAYOUT_BLOCKED && channel >= (size_t)shape->dim[1];
-
-            data[k] = padding ? 0 : (float)(2 * fer_random_uniform(random, k) - 1);
-        }
-        status = fer_exec_write(a->exec, a->in[i], data, bytes, err);
-        free(data);
-    }
-    return status;
-}
-
-/* Milliseconds of the solution's launches in one run. */
-static enum fer_status time_run(const struct fer_contest *c, const struct fer_alone *a, double *ms,
-                                struct fer_error *err)
-{
-    struct fer_profile_row *rows = NULL;
-    int count = 0;
-    enum fer_status status = fer_exec_profile(a->exec, true, err);
-
-    if (c->problem->trains)
-        fer_exec_weights_changed(a->exec);
-    if (status == FER_OK)
-        status = fer_exec_run(a->exec, a->segment, err);
-    if (status == FER_OK)
-        status = fer_exec_profile_rows(a->exec, &rows, &count, err);
-    *ms = 0;
-    for (int i = 0; i < count; i++) {
-        if (rows[i].launch->solved == a->solved)
-            *ms += 1e3 * rows[i].seconds;
-    }
-    free(rows);
-    return status;
-}
-
-static size_t live_bytes(const struct fer_tensor *tensor, int live)
-{
-    size_t rows = tensor->shape.rank > 0 ? (size_t)tensor->shape.dim[0] : 1;
-    size_t row = fer_tensor_bytes(tensor) / (rows ? rows : 1);
-
-    return tensor->shape.batch ? row * (size_t)tensor->shape.batch * (size_t)live : fer_tensor_bytes(tensor);
-}
-
-static enum fer_status read_results(const struct fer_alone *a, int live, float **values, struct fer_error *err)
-{
-    enum fer_status status = FER_OK;
-    size_t size = 0, at = 0;
-
-    for (int i = 0; i < a->nout; i++)
-        size += live_bytes(a->out[i], live);
-    *values = malloc(size ? size : 1);
-    if (!*values)
-        return fer_fail(err, FER_ENOMEM, "out of memory");
-    for (int i = 0; i < a->nout && status == FER_OK; i++) {
-        size_t bytes = live_bytes(a->out[i], live);
-
-        status = fer_exec_read(a->exec, a->out[i], *values + at / sizeof(float), bytes, err);
-        at += bytes;
-    }
-    return status;
-}
-
-/* ---- right or wrong ---- */
-
-static double distance(const float *ours, const float *theirs, size_t count)
-{
-    double difference = 0, norm = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        double d = (double)ours[i] - (double)theirs[i];
-
-        difference += d * d;
-        norm += (double)theirs[i] * (double)theirs[i];
-    }
-    return norm > 0 ? sqrt(difference / norm) : sqrt(difference);
-}
-
-/* The largest distance of a result, NaN where one is not a number. */
-static double compare(const struct fer_alone *a, int live, const float *ours, const float *theirs)
-{
-    double largest = 0;
-    size_t at = 0;
-
-    for (int i = 0; i < a->nout; i++) {
-        size_t count = live_bytes(a->out[i], live) / sizeof(float);
-        double error = distance(ours + at, theirs + at, count);
-
-        if (!(error <= largest))
-            largest = error;
-        at += count;
-    }
-    return largest;
-}
-
-/* Run on the answer's batch and compare, or become the answer; e->ms is what a full batch would take. */
-static enum fer_status check(struct fer_contest *c, struct fer_entrant *e, struct fer_answer *answer,
-                             struct fer_error *err)
-{
-    float *values = NULL;
-    enum fer_status status = fer_exec_batch(e->alone->exec, answer->live, err);
-
-    if (status == FER_OK)
-        status = time_run(c, e->alone, &e->ms, err);
-    e->ms *= (double)c->capacity / answer->live;
-    if (status == FER_OK)
-        status = read_results(e->alone, answer->live, &values, err);
-    if (status == FER_OK && answer->values) {
-        double error = compare(e->alone, answer->live, values, answer->values);
-        double own = fer_solved_tolerance(c->problem, e->solution.solver);
-        double allowed = own > answer->tolerance ? own : answer->tolerance;
-
-        if (!(error <= e->error))
-            e->error = error;
-        if (!(error <= allowed))
-            snprintf(e->refusal, sizeof(e->refusal), "its result is wrong: %.2g away, relative, where %.2g is allowed",
-                     error, allowed);
-    } else if (status == FER_OK) {
-        answer->values = values;
-        answer->tolerance = fer_solved_tolerance(c->problem, e->solution.solver);
-        values = NULL;
-    }
-    free(values);
-    return status;
-}
-
 /* ---- entrants ---- */
-
-static void leave(struct fer_entrant *e)
-{
-    fer_alone_free(e->alone);
-    e->alone = NULL;
-}
-
-static enum fer_status prepare(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
-{
-    enum fer_status status =
-        fer_alone_compile(c->problem, &e->solution, c->capacity, c->store, c->watch, &e->alone, err);
-
-    return status == FER_OK ? fill_inputs(e->alone, err) : status;
-}
-
-/* One more run. */
-static enum fer_status run_again(const struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
-{
-    double ms;
-    enum fer_status status = time_run(c, e->alone, &ms, err);
-
-    if (status != FER_OK)
-        return status;
-    if (e->runs == 0 || ms < e->ms) {
-        e->second = e->runs ? e->ms : ms;
-        e->ms = ms;
-    } else if (e->runs == 1 || ms < e->second) {
-        e->second = ms;
-    }
-    e->runs++;
-    return FER_OK;
-}
 
 /* Whether more runs would hardly say anything else: elsewhere the machine is busy with other work. */
 static bool is_settled(const struct fer_entrant *e, int least)
@@ -227,7 +44,7 @@ static enum fer_status measure(struct fer_contest *c, struct fer_entrant *e, str
 
     e->runs = 0;
     while (e->runs < MOST_RUNS && !is_settled(e, RUNS) && status == FER_OK) {
-        status = run_again(c, e, err);
+        status = fer_entrant_run(c, e, err);
         if (best > 0 && e->runs > 1 && e->ms > OUT_OF_SIGHT * best)
             break;
     }
@@ -241,7 +58,7 @@ static void sort_out(struct fer_contest *c)
         struct fer_entrant *e = &c->entrants[i];
 
         if (e->alone && i != 0 && i != c->best && c->best >= 0 && e->ms > tied * c->entrants[c->best].ms)
-            leave(e);
+            fer_entrant_leave(e);
     }
 }
 
@@ -276,17 +93,17 @@ static enum fer_status enter(struct fer_contest *c, const struct fer_solution *s
     e = &c->entrants[ *out = c->count++];
     *e = (struct fer_entrant){ .solution = *solution };
     fer_solution_text(c->problem, solution, e->text, sizeof(e->text));
-    status = prepare(c, e, &own);
+    status = fer_entrant_prepare(c, e, &own);
     if (status == FER_OK)
-        status = check(c, e, &c->answers[SOME], &own);
+        status = fer_entrant_check(c, e, &c->answers[SOME], &own);
     hopeless = best > 0 && e->ms > HOPELESS * best && !c->everything;
     if (status == FER_OK && !e->refusal[0] && !hopeless && c->answers[ALL].live > 0)
-        status = check(c, e, &c->answers[ALL], &own);
+        status = fer_entrant_check(c, e, &c->answers[ALL], &own);
     if (status == FER_OK && !e->refusal[0] && !hopeless)
         status = measure(c, e, &own);
     status = refuse(e, status, &own, err);
     if (e->refusal[0])
-        leave(e);
+        fer_entrant_leave(e);
     else if (c->best < 0 || e->ms < c->entrants[c->best].ms)
         c->best = *out;
     sort_out(c);
@@ -301,15 +118,15 @@ static enum fer_status ask(struct fer_contest *c, int solver, struct fer_error *
     enum fer_status status;
 
     fer_solution_default(c->problem->solvers[solver], &asked.solution);
-    status = prepare(c, &asked, err);
+    status = fer_entrant_prepare(c, &asked, err);
     if (status == FER_OK) {
         flops = asked.alone->flops;
         c->answers[SOME].live = flops > reference_flops ? (int)(c->capacity * (reference_flops / flops)) : c->capacity;
         c->answers[SOME].live = c->answers[SOME].live < 1 ? 1 : c->answers[SOME].live;
         c->answers[ALL].live = c->answers[SOME].live < c->capacity ? c->capacity : 0;
-        status = check(c, &asked, &c->answers[SOME], err);
+        status = fer_entrant_check(c, &asked, &c->answers[SOME], err);
     }
-    leave(&asked);
+    fer_entrant_leave(&asked);
     return status;
 }
 
@@ -398,7 +215,7 @@ static enum fer_status play_round(struct fer_contest *c, const bool *in, int rou
 
         if (!in[i])
             continue;
-        status = run_again(c, &c->entrants[i], err);
+        status = fer_entrant_run(c, &c->entrants[i], err);
         *settled = *settled && is_settled(&c->entrants[i], ROUNDS);
     }
     if (status == FER_OK && is_over(c))
@@ -471,7 +288,7 @@ enum fer_status fer_contest_run(struct fer_contest *c, struct fer_error *err)
 void fer_contest_free(struct fer_contest *c)
 {
     for (int i = 0; c->entrants && i < c->count; i++)
-        leave(&c->entrants[i]);
+        fer_entrant_leave(&c->entrants[i]);
     for (int i = 0; c->answers && i < ANSWERS; i++)
         free(c->answers[i].values);
     free(c->entrants);

@@ -188,12 +188,36 @@ json_t *fer_json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+static void keep_whole(json_t **container, int code)
+{
+    if (code == 0)
+        return;
+    json_decref(*container);
+    *container = NULL;
+}
+
+void fer_json_append(json_t **array, json_t *value)
+{
+    keep_whole(array, json_array_append_new(*array, value));
+}
+
+void fer_json_set(json_t **object, const char *name, json_t *value)
+{
+    keep_whole(object, json_object_set_new(*object, name, value));
+}
+
+void fer_json_merge(json_t **object, json_t *more)
+{
+    keep_whole(object, json_object_update(*object, more));
+    json_decref(more);
+}
+
 json_t *fer_json_words(const char *const *words)
 {
     json_t *array = json_array();
 
     for (; words && *words; words++)
-        json_array_append_new(array, fer_json_string(*words));
+        fer_json_append(&array, fer_json_string(*words));
     return array;
 }
 

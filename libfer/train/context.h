@@ -72,6 +72,12 @@ char *fer_path_join(const char *dir, const char *name);
 json_t *fer_json_string(const char *text);
 /* A number; null where it is none, because JSON has no word for that. */
 json_t *fer_json_number(double value);
+/* Put `value` (taken over), or all that is in `more`, into a container.  Without memory for it, or for the value,
+ * nothing is left of the whole: *array, *object is released and NULL, and so is what is made of it up to fer_json_text,
+ * which fails.  So no report lacks a part. */
+void fer_json_append(json_t **array, json_t *value);
+void fer_json_set(json_t **object, const char *name, json_t *value);
+void fer_json_merge(json_t **object, json_t *more);
 /* The words of a NULL-terminated list; of NULL none. */
 json_t *fer_json_words(const char *const *words);
 /* What was begun in a directory goes on with the same --data: `before` is what was written down then; FER_EINVAL.  No

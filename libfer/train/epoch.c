@@ -24,8 +24,8 @@ static enum fer_status run_test(struct fer_trainer *t, int test, json_t *results
         status = fer_tester_open(t->context, t->description, test, t->store, &t->testers[test], err);
     if (status == FER_OK)
         status = fer_tester_run(t->testers[test], &watch, &result, err);
-    if (status == FER_OK)
-        json_object_set_new(results, t->description->tests[test].name, result);
+    if (status == FER_OK && json_object_set_new(results, t->description->tests[test].name, result) != 0)
+        status = fer_fail(err, FER_ENOMEM, "out of memory");
     return status;
 }
 
@@ -58,7 +58,7 @@ static json_t *mean_losses(const struct fer_trainer *t, double *total)
 
         for (int i = 0; i < step->nlosses; i++, at++) {
             snprintf(name, sizeof(name), "%s%s%s", step->name, step->name[0] ? "." : "", step->losses[i].name);
-            json_object_set_new(losses, name, fer_json_number(t->state.sums[at] / turns));
+            fer_json_set(&losses, name, fer_json_number(t->state.sums[at] / turns));
             *total += step->losses[i].weight * t->state.sums[at] / turns;
         }
     }

@@ -36,8 +36,8 @@ static enum fer_status run_test(struct fer_context *context, struct fer_descript
 
     if (status == FER_OK)
         status = fer_tester_run(tester, &watch, &result, err);
-    if (status == FER_OK)
-        json_object_set_new(tests, description->tests[test].name, result);
+    if (status == FER_OK && json_object_set_new(tests, description->tests[test].name, result) != 0)
+        status = fer_fail(err, FER_ENOMEM, "out of memory");
     fer_tester_close(tester);
     return status;
 }
@@ -51,7 +51,7 @@ static enum fer_status make_report(const struct fer_store *store, const char *pa
     enum fer_status status = fer_weights_hash(store, hash, err);
 
     for (int i = 0; i < description->nlabels; i++)
-        json_array_append_new(labels, json_string(description->labels[i]));
+        fer_json_append(&labels, json_string(description->labels[i]));
     if (status == FER_OK)
         status = fer_json_text(json_pack("{s:o, s:s, s:I, s:O, s:O}", "checkpoint", fer_json_string(path), "weights",
                                          hash, "seed", (json_int_t)seed, "labels", labels, "tests", tests),

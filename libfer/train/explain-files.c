@@ -71,7 +71,7 @@ enum fer_status fer_explain_files_add(struct fer_explain_files *files, const str
 /* ---- the table ---- */
 
 /* {"a": {"b": 1}} as {"a.b": 1}; borrowed values. */
-static void flatten(json_t *flat, const char *prefix, const json_t *object)
+static void flatten(json_t **flat, const char *prefix, const json_t *object)
 {
     const char *key;
     json_t *value;
@@ -83,18 +83,21 @@ static void flatten(json_t *flat, const char *prefix, const json_t *object)
         if (json_is_object(value))
             flatten(flat, name, value);
         else
-            json_object_set(flat, name, value);
+            fer_json_set(flat, name, json_incref(value));
     }
 }
 
-static void put_table(FILE *out, const json_t *rows)
+/* False: there was no memory for it. */
+static bool put_table(FILE *out, const json_t *rows)
 {
     json_t *columns = json_object(), *flat = json_object(), *unused;
     const json_t *row;
     const char *key, *comma = "";
     size_t i;
+    bool whole;
 
-    json_array_foreach(rows, i, row) flatten(columns, "", row);
+    json_array_foreach(rows, i, row) flatten(&columns, "", row);
+    whole = columns != NULL;
     json_object_foreach(columns, key, unused)
     {
         fputs(comma, out);
@@ -105,7 +108,8 @@ static void put_table(FILE *out, const json_t *rows)
     json_array_foreach(rows, i, row)
     {
         json_object_clear(flat);
-        flatten(flat, "", row);
+        flatten(&flat, "", row);
+        whole = whole && flat;
         comma = "";
         json_object_foreach(columns, key, unused)
         {
@@ -117,6 +121,7 @@ static void put_table(FILE *out, const json_t *rows)
     }
     json_decref(columns);
     json_decref(flat);
+    return whole;
 }
 
 static enum fer_status write_table(const struct fer_explain_files *files, const json_t *rows, struct fer_error *err)
@@ -127,9 +132,9 @@ static enum fer_status write_table(const struct fer_explain_files *files, const 
     struct fer_bytes bytes;
     enum fer_status status;
 
-    if (out)
-        put_table(out, rows);
-    if (!out || fclose(out) != 0) {
+    const bool whole = out && put_table(out, rows);
+
+    if (!out || fclose(out) != 0 || !whole) {
         free(text);
         return fer_fail(err, FER_ENOMEM, "out of memory for the table of %s", files->dir);
     }

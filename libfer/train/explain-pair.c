@@ -287,7 +287,7 @@ static void measure_picture(struct fer_explainer *e, struct fer_pair *pair, cons
 
         pair->mse_input += given;
         pair->given++;
-        json_object_set_new(*out, "error_input", fer_json_number(given));
+        fer_json_set(out, "error_input", fer_json_number(given));
     }
 }
 
@@ -322,24 +322,24 @@ json_t *fer_explain_mean(const struct fer_pair *p)
     if (!mean || p->count == 0)
         return mean;
     if (p->is_share) {
-        json_object_set_new(mean, "share", fer_json_number(p->share / (double)p->shares));
-        json_object_set_new(mean, "covered", fer_json_number((double)p->covered / (double)p->pixels));
+        fer_json_set(&mean, "share", fer_json_number(p->share / (double)p->shares));
+        fer_json_set(&mean, "covered", fer_json_number((double)p->covered / (double)p->pixels));
         return mean;
     }
     if (p->is_mask) {
-        json_object_set_new(mean, "iou", fer_json_number(p->iou / n));
-        json_object_set_new(mean, "iou_all", fer_json_number(p->iou_all / n));
-        json_object_set_new(mean, "iou_none", fer_json_number(p->iou_none / n));
-        json_object_set_new(mean, "iou_pooled", fer_json_number(either > 0 ? (double)p->both / either : 1));
-        json_object_set_new(mean, "auc", fer_json_number(p->auc / (double)p->aucs));
-        json_object_set_new(mean, "covered", fer_json_number((double)p->covered / (double)p->pixels));
-        json_object_set_new(mean, "predicted", fer_json_number((double)p->predicted / (double)p->pixels));
+        fer_json_set(&mean, "iou", fer_json_number(p->iou / n));
+        fer_json_set(&mean, "iou_all", fer_json_number(p->iou_all / n));
+        fer_json_set(&mean, "iou_none", fer_json_number(p->iou_none / n));
+        fer_json_set(&mean, "iou_pooled", fer_json_number(either > 0 ? (double)p->both / either : 1));
+        fer_json_set(&mean, "auc", fer_json_number(p->auc / (double)p->aucs));
+        fer_json_set(&mean, "covered", fer_json_number((double)p->covered / (double)p->pixels));
+        fer_json_set(&mean, "predicted", fer_json_number((double)p->predicted / (double)p->pixels));
         return mean;
     }
-    json_object_set_new(mean, "error", fer_json_number(p->mse / n));
-    json_object_set_new(mean, "psnr", fer_json_number(fer_psnr(p->mse / n)));
-    json_object_set_new(mean, "error_flat", fer_json_number(p->mse_flat / n));
+    fer_json_set(&mean, "error", fer_json_number(p->mse / n));
+    fer_json_set(&mean, "psnr", fer_json_number(fer_psnr(p->mse / n)));
+    fer_json_set(&mean, "error_flat", fer_json_number(p->mse_flat / n));
     if (p->given > 0)
-        json_object_set_new(mean, "error_input", fer_json_number(p->mse_input / (double)p->given));
+        fer_json_set(&mean, "error_input", fer_json_number(p->mse_input / (double)p->given));
     return mean;
 }

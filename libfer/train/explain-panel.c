@@ -75,7 +75,7 @@ static json_t *panel_name(const struct fer_explainer *e, const struct fer_explai
     if (panel->kind == FER_PANEL_INPUT)
         return json_string("image");
     if (panel->kind == FER_PANEL_TRUTH)
-        return json_string(e->pairs[panel->pair].field);
+        return fer_json_string(e->pairs[panel->pair].field);
     item = &fer_view_items(e->views[panel->view], &count)[panel->item];
     if (item->kind == FER_VIEW_CAM)
         what = " cam";
@@ -91,7 +91,7 @@ json_t *fer_explain_panel_names(const struct fer_explainer *e)
     json_t *names = json_array();
 
     for (int i = 0; i < e->npanels; i++)
-        json_array_append_new(names, panel_name(e, &e->panels[i]));
+        fer_json_append(&names, panel_name(e, &e->panels[i]));
     return names;
 }
 

@@ -93,12 +93,12 @@ static enum fer_status describe_block(struct fer_explainer *e, int v, int row, j
 
         if (items[i].kind == FER_VIEW_NUMBER) {
             const double number = fer_view_number(view, i, row, &net);
-            value = net ? json_string(net) : fer_json_number(number);
+            fer_json_set(out, items[i].name, net ? fer_json_string(net) : fer_json_number(number));
         } else if (pair) {
             status = fer_explain_measure(e, pair, row, &value, err);
         }
         if (value)
-            json_object_set_new(*out, items[i].name, value);
+            fer_json_set(out, items[i].name, value);
     }
     return status == FER_OK && !*out ? fer_fail(err, FER_ENOMEM, "out of memory") : status;
 }
@@ -118,17 +118,17 @@ static enum fer_status write_row(struct fer_explainer *e, int row, struct fer_er
         return status;
     object = json_pack("{s:s, s:o}", "file", file, "name", fer_json_string(r->name));
     if (object && r->has_id)
-        json_object_set_new(object, "id", json_integer((json_int_t)r->id));
+        fer_json_set(&object, "id", json_integer((json_int_t)r->id));
     if (object && r->label >= 0)
-        json_object_set_new(object, "label",
-                            r->label < fer_view_classifier(e->views[0])->classes ? json_string(e->labels[r->label])
-                                                                                 : json_integer(r->label));
+        fer_json_set(&object, "label",
+                     r->label < fer_view_classifier(e->views[0])->classes ? json_string(e->labels[r->label])
+                                                                          : json_integer(r->label));
     for (int v = 0; status == FER_OK && v < e->nviews; v++) {
         json_t *block = NULL;
 
         status = describe_block(e, v, row, &block, err);
         if (block)
-            json_object_set_new(object, fer_view_classifier(e->views[v])->spec->name, block);
+            fer_json_set(&object, fer_view_classifier(e->views[v])->spec->name, block);
     }
     if (json_array_append_new(e->rows_json, object) != 0 && status == FER_OK)
         status = fer_fail(err, FER_ENOMEM, "out of memory");
@@ -282,11 +282,11 @@ static json_t *means(const struct fer_explainer *e)
         json_t *block = json_pack("{s:I}", "pictures", (json_int_t)e->files.count);
 
         if (block && e->known[v] > 0)
-            json_object_set_new(block, "right", fer_json_number((double)e->right[v] / (double)e->known[v]));
-        json_object_set_new(all, fer_view_classifier(e->views[v])->spec->name, block);
+            fer_json_set(&block, "right", fer_json_number((double)e->right[v] / (double)e->known[v]));
+        fer_json_set(&all, fer_view_classifier(e->views[v])->spec->name, block);
     }
     for (int i = 0; i < e->npairs; i++)
-        json_object_set_new(all, e->pairs[i].name, fer_explain_mean(&e->pairs[i]));
+        fer_json_set(&all, e->pairs[i].name, fer_explain_mean(&e->pairs[i]));
     return all;
 }
 
@@ -306,8 +306,8 @@ enum fer_status fer_explainer_finish(struct fer_explainer *e, char **json, struc
                        e->hash, "seed", (json_int_t)e->seed, "directory", fer_json_string(e->files.dir), "panels",
                        fer_explain_panel_names(e), "pictures", e->rows_json, "means", means(e));
     if (report && !e->pictures) {
-        json_object_set_new(report, "test", json_string(e->description->tests[e->test].name));
-        json_object_set_new(report, "data", json_string(e->data_name[0]));
+        fer_json_set(&report, "test", json_string(e->description->tests[e->test].name));
+        fer_json_set(&report, "data", json_string(e->data_name[0]));
     }
     return fer_json_text(report, json, err);
 }

@@ -378,7 +378,7 @@ static enum fer_status summarize(const struct exporting *e, const char *dir, cha
                   "covered", (json_int_t)e->covered, "mean_covered", e->fraction / (double)e->count);
 
     if (e->finds)
-        json_object_set_new(summary, "found", json_integer((json_int_t)e->found));
+        fer_json_set(&summary, "found", json_integer((json_int_t)e->found));
     return fer_json_text(summary, json, err);
 }
 

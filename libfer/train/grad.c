@@ -154,9 +154,10 @@ static enum fer_status compare(struct check *check, const struct subject *subjec
         bool good = best <= tolerance;
 
         *ok = *ok && good;
-        json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:b}", "name", subject->name, "analytic",
-                                              fer_json_number(analytic), "numeric", fer_json_number(numeric),
-                                              "difference", fer_json_number(best), "ok", (int)good));
+        if (json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:b}", "name", subject->name, "analytic",
+                                                  fer_json_number(analytic), "numeric", fer_json_number(numeric),
+                                                  "difference", fer_json_number(best), "ok", (int)good)) != 0)
+            status = fer_fail(err, FER_ENOMEM, "out of memory");
     }
     free(d);
     return status;

@@ -20,8 +20,7 @@ enum fer_status fer_inspect_devices(struct fer_context *context, char **json, st
     for (int i = 0; i < count; i++) {
         const struct fer_device_info *d = &list[i];
 
-        json_array_append_new(all,
-                              json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
+        fer_json_append(&all, json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:I, s:I}", "index", d->index, "name",
                                         fer_json_string(d->name), "platform", fer_json_string(d->platform), "driver",
                                         fer_json_string(d->driver), "version", fer_json_string(d->version), "type",
                                         d->type, "profile", d->profile == FER_PROFILE_CPU ? "cpu" : "gpu",
@@ -38,9 +37,10 @@ enum fer_status fer_inspect_devices(struct fer_context *context, char **json, st
 static void add_entry(void *user, enum fer_kind kind, const void *entry)
 {
     const char *help = fer_entry_help(kind, entry);
+    json_t **provides = user;
 
-    json_array_append_new(user, json_pack("{s:s, s:s, s:s}", "kind", fer_kind_name(kind), "name",
-                                          fer_entry_name(kind, entry), "help", help ? help : ""));
+    fer_json_append(provides, json_pack("{s:s, s:s, s:s}", "kind", fer_kind_name(kind), "name",
+                                        fer_entry_name(kind, entry), "help", help ? help : ""));
 }
 
 static json_t *describe_file(const struct fer_registry_file *file)
@@ -53,10 +53,9 @@ static json_t *describe_file(const struct fer_registry_file *file)
     if (!plugin)
         return row;
     provides = json_array();
-    fer_plugin_each(plugin, add_entry, provides);
-    json_object_update_new(row,
-                           json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "name", plugin->name, "version", plugin->version,
-                                     "license", plugin->license, "help", plugin->help, "provides", provides));
+    fer_plugin_each(plugin, add_entry, &provides);
+    fer_json_merge(&row, json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "name", plugin->name, "version", plugin->version,
+                                   "license", plugin->license, "help", plugin->help, "provides", provides));
     return row;
 }
 
@@ -67,7 +66,7 @@ enum fer_status fer_inspect_plugins(struct fer_context *context, char **json, st
     json_t *all = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(all, describe_file(&files[i]));
+        fer_json_append(&all, describe_file(&files[i]));
     return fer_json_text(all, json, err);
 }
 
@@ -93,12 +92,12 @@ static json_t *describe_param(const struct fer_param *param)
                   param->type == FER_TYPE_FLOATS;
 
     if (ranged)
-        json_object_update_new(row, json_pack("{s:f, s:f}", "min", param->min, "max", param->max));
+        fer_json_merge(&row, json_pack("{s:f, s:f}", "min", param->min, "max", param->max));
     if (param->choices) {
         choices = json_array();
         for (int i = 0; param->choices[i]; i++)
-            json_array_append_new(choices, json_string(param->choices[i]));
-        json_object_set_new(row, "choices", choices);
+            fer_json_append(&choices, fer_json_string(param->choices[i]));
+        fer_json_set(&row, "choices", choices);
     }
     return row;
 }
@@ -108,20 +107,20 @@ static json_t *describe_fields(const char *const *fields)
     json_t *list = json_array();
 
     for (int i = 0; fields && fields[i]; i++)
-        json_array_append_new(list, json_string(fields[i]));
+        fer_json_append(&list, fer_json_string(fields[i]));
     return list;
 }
 
-static void describe_layer(json_t *row, const struct fer_layer *layer)
+static void describe_layer(json_t **row, const struct fer_layer *layer)
 {
     bool differentiable = layer->backward || layer->flags & FER_LAYER_VIEW;
 
-    json_object_update_new(row, json_pack("{s:[i, i], s:[i, i], s:b, s:b}", "inputs", layer->inputs_min,
-                                          layer->inputs_max, "outputs", layer->outputs_min, layer->outputs, "gradient",
-                                          (int)differentiable, "loss", (layer->flags & FER_LAYER_LOSS) != 0));
+    fer_json_merge(row, json_pack("{s:[i, i], s:[i, i], s:b, s:b}", "inputs", layer->inputs_min, layer->inputs_max,
+                                  "outputs", layer->outputs_min, layer->outputs, "gradient", (int)differentiable,
+                                  "loss", (layer->flags & FER_LAYER_LOSS) != 0));
     if (layer->flags & FER_LAYER_DATA)
-        json_object_update_new(row, json_pack("{s:o, s:o}", "reads", describe_fields(layer->reads), "writes",
-                                              describe_fields(layer->writes ? layer->writes : layer->reads)));
+        fer_json_merge(row, json_pack("{s:o, s:o}", "reads", describe_fields(layer->reads), "writes",
+                                      describe_fields(layer->writes ? layer->writes : layer->reads)));
 }
 
 static json_t *describe_entry(const struct fer_plugin *plugin, enum fer_kind kind, const void *entry)
@@ -132,13 +131,13 @@ static json_t *describe_entry(const struct fer_plugin *plugin, enum fer_kind kin
     json_t *list = json_array(), *row;
 
     for (int i = 0; params && params[i]; i++)
-        json_array_append_new(list, describe_param(params[i]));
+        fer_json_append(&list, describe_param(params[i]));
     row = json_pack("{s:s, s:s, s:s, s:s, s:o}", "plugin", plugin->name, "kind", fer_kind_name(kind), "name",
                     fer_entry_name(kind, entry), "help", help ? help : "", "params", list);
     if (kind == FER_KIND_LAYER)
-        describe_layer(row, entry);
+        describe_layer(&row, entry);
     if (kind == FER_KIND_METRIC)
-        describe_layer(row, &((const struct fer_metric *)entry)->layer);
+        describe_layer(&row, &((const struct fer_metric *)entry)->layer);
     return row;
 }
 
@@ -154,7 +153,7 @@ static void match_entry(void *user, enum fer_kind kind, const void *entry)
     struct search *search = user;
 
     if (!search->name || strcmp(search->name, fer_entry_name(kind, entry)) == 0)
-        json_array_append_new(search->found, describe_entry(search->current, kind, entry));
+        fer_json_append(&search->found, describe_entry(search->current, kind, entry));
 }
 
 static void search_plugins(const struct fer_registry *registry, struct search *search)
@@ -228,6 +227,8 @@ enum fer_status fer_inspect_entry(struct fer_context *context, const char *name,
         search_plugins(context->registry, &search);
     }
     free(plugin);
+    if (!search.found)
+        return fer_fail(err, FER_ENOMEM, "no memory for the report");
     if (json_array_size(search.found) > 0)
         return fer_json_text(search.found, json, err);
     json_decref(search.found);

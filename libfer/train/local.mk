@@ -14,6 +14,8 @@ libfer_core_la_SOURCES += \
 	%D%/contest.c \
 	%D%/contest.h \
 	%D%/describe.c \
+	%D%/entrant.c \
+	%D%/entrant.h \
 	%D%/epoch.c \
 	%D%/eval.c \
 	%D%/explain-files.c \

@@ -248,7 +248,7 @@ static double roof_of(const struct fer_peak *peak, double flops, double bytes, d
 }
 
 /* Every solver that applies, by itself: seconds of a call. */
-static enum fer_status add_solvers(struct ops *o, const struct row *row, json_t *json, struct fer_error *err)
+static enum fer_status add_solvers(struct ops *o, const struct row *row, json_t **json, struct fer_error *err)
 {
     struct fer_contest contest = { .problem = row->first->solved,
                                    .store = o->work.store,
@@ -262,11 +262,11 @@ static enum fer_status add_solvers(struct ops *o, const struct row *row, json_t 
         const struct fer_entrant *e = &contest.entrants[i];
         double seconds = e->ms / 1e3;
 
-        json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:o, s:s?}", "solver", e->text, "seconds", seconds,
-                                              "gflops", seconds > 0 ? flops / seconds / 1e9 : 0, "error",
-                                              fer_json_number(e->error), "refusal", e->refusal[0] ? e->refusal : NULL));
+        fer_json_append(&list, json_pack("{s:s, s:f, s:f, s:o, s:s?}", "solver", e->text, "seconds", seconds, "gflops",
+                                         seconds > 0 ? flops / seconds / 1e9 : 0, "error", fer_json_number(e->error),
+                                         "refusal", e->refusal[0] ? e->refusal : NULL));
     }
-    json_object_set_new(json, "solvers", list);
+    fer_json_set(json, "solvers", list);
     fer_contest_free(&contest);
     return status;
 }
@@ -287,10 +287,10 @@ static json_t *row_json(const struct ops *o, const struct row *row, double total
                      roof_of(&o->peak, flops, row->bytes, seconds));
     if (launch->solved) {
         fer_solution_text(launch->solved, &launch->solved->solution, solver, sizeof(solver));
-        json_object_set_new(json, "solver", json_string(solver));
-        json_object_set_new(json, "chosen", json_string(fer_chooser_name(launch->solved->chooser)));
+        fer_json_set(&json, "solver", json_string(solver));
+        fer_json_set(&json, "chosen", json_string(fer_chooser_name(launch->solved->chooser)));
     } else {
-        json_object_set_new(json, "solver", json_null());
+        fer_json_set(&json, "solver", json_null());
     }
     return json;
 }
@@ -311,8 +311,8 @@ static enum fer_status report(struct ops *o, const char *path, char **text, stru
             continue;
         json = row_json(o, row, total);
         if (o->solvers && row->first->solved && row->first->solved->op)
-            status = add_solvers(o, row, json, err);
-        json_array_append_new(list, json);
+            status = add_solvers(o, row, &json, err);
+        fer_json_append(&list, json);
     }
     if (status != FER_OK) {
         json_decref(list);

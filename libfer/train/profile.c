@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/context.h"
+
 struct total {
     const char *op, *pass;
     double seconds, flops, bytes;
@@ -57,11 +59,10 @@ enum fer_status fer_profile_json(struct fer_exec *exec, json_t **out, struct fer
     for (int i = 0; i < count; i++) {
         double seconds = totals[i].seconds > 0 ? totals[i].seconds : 1;
 
-        json_array_append_new(*out,
-                              json_pack("{s:s, s:s, s:f, s:I, s:f, s:f}", "op", totals[i].op, "pass", totals[i].pass,
-                                        "seconds", totals[i].seconds, "runs", (json_int_t)totals[i].runs, "gflops",
-                                        totals[i].flops / seconds / 1e9, "gbytes", totals[i].bytes / seconds / 1e9));
+        fer_json_append(out, json_pack("{s:s, s:s, s:f, s:I, s:f, s:f}", "op", totals[i].op, "pass", totals[i].pass,
+                                       "seconds", totals[i].seconds, "runs", (json_int_t)totals[i].runs, "gflops",
+                                       totals[i].flops / seconds / 1e9, "gbytes", totals[i].bytes / seconds / 1e9));
     }
     free(totals);
-    return FER_OK;
+    return *out ? FER_OK : fer_fail(err, FER_ENOMEM, "out of memory");
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/context.h"
+
 struct fer_report {
     json_t *all, *current;
     bool failed;
@@ -51,7 +53,7 @@ static json_t *list(const double *values, int count)
     json_t *array = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(array, number(values[i]));
+        fer_json_append(&array, number(values[i]));
     return array;
 }
 
@@ -76,7 +78,7 @@ void fer_report_matrix(struct fer_report *report, const char *name, const double
     json_t *array = json_array();
 
     for (int i = 0; i < rows; i++)
-        json_array_append_new(array, list(values + (size_t)i * (size_t)columns, columns));
+        fer_json_append(&array, list(values + (size_t)i * (size_t)columns, columns));
     put(report, name, array);
 }
 

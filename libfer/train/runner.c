@@ -203,7 +203,7 @@ enum fer_status fer_net_run(struct fer_net_runner *runner, const char *name, int
         .dtype = FER_F32, .rank = 4, .dim = { capacity, input->channels, input->height, input->width }, .batch = 1
     };
     const size_t row = (size_t)input->channels * (size_t)input->height * (size_t)input->width;
-    struct net *net;
+    struct net *net = NULL;
     struct net_program *program = NULL;
     enum fer_status status;
 

@@ -108,11 +108,11 @@ static json_t *describe(const struct sheet *s, float *const *data, const struct 
             continue;
         memcpy(&number, &data[f][n], sizeof(number));
         if (t->shape.dtype == FER_F32)
-            json_object_set_new(row, name, json_real((double)data[f][n]));
+            fer_json_set(&row, name, fer_json_number((double)data[f][n]));
         else if (number >= 0 && number < s->description->nlabels && strncmp(name, "label", 5) == 0)
-            json_object_set_new(row, name, json_string(s->description->labels[number]));
+            fer_json_set(&row, name, json_string(s->description->labels[number]));
         else
-            json_object_set_new(row, name, json_integer(number));
+            fer_json_set(&row, name, json_integer(number));
     }
     return row;
 }
@@ -142,7 +142,7 @@ static enum fer_status place_batch(struct sheet *s, const struct fer_batch *batc
         status = make_page(s, s->fields.fields[picture].value->tensor, err);
     for (int n = 0; status == FER_OK && n < batch->n && s->placed / s->columns < s->rows; n++) {
         put_picture(s, s->fields.fields[picture].value->tensor, data[picture], n);
-        json_array_append_new(s->pictures, describe(s, data, batch, n));
+        fer_json_append(&s->pictures, describe(s, data, batch, n));
         s->placed++;
     }
     for (int f = 0; f < s->fields.nfields; f++)

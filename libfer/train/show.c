@@ -16,7 +16,7 @@ static json_t *dims(const struct fer_shape *shape)
     json_t *array = json_array();
 
     for (int i = shape->batch ? 1 : 0; i < shape->rank; i++)
-        json_array_append_new(array, json_integer(shape->dim[i]));
+        fer_json_append(&array, json_integer(shape->dim[i]));
     return array;
 }
 
@@ -81,16 +81,15 @@ static json_t *operations(const struct fer_graph *graph, double *parameters, dou
         for (int f = 0; f < op->nfused; f++) {
             own += parameters_of(graph, i, op->fused[f]);
             work += op->fused[f]->macs;
-            json_array_append_new(fused, json_string(op->fused[f]->layer->name));
+            fer_json_append(&fused, json_string(op->fused[f]->layer->name));
         }
         *parameters += own;
         totals[op->branch] += work;
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
-                                        "op", op->layer->name, "fused", fused, "branch", branch_net(graph, op->branch),
-                                        "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
-                                        op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
-                                        (json_int_t)own, "macs", (json_int_t)work));
+        fer_json_append(&list, json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:I, s:I}", "path", op->path ? op->path : "",
+                                         "op", op->layer->name, "fused", fused, "branch", branch_net(graph, op->branch),
+                                         "output", op->nout > 0 ? op->out[0]->name : NULL, "shape",
+                                         op->nout > 0 ? dims(&op->out[0]->shape) : json_array(), "parameters",
+                                         (json_int_t)own, "macs", (json_int_t)work));
     }
     return list;
 }
@@ -103,21 +102,21 @@ static json_t *segments(const struct fer_program *program)
         const struct fer_segment *segment = program->segments[s];
         const char *branch = segment->branch ? program->branches[segment->branch - 1].name : NULL;
 
-        json_array_append_new(list, json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches",
-                                              segment->count, "branch", branch, "decision",
-                                              segment->decision ? segment->decision->name : NULL));
+        fer_json_append(&list,
+                        json_pack("{s:s, s:i, s:s?, s:s?}", "name", segment->name, "launches", segment->count, "branch",
+                                  branch, "decision", segment->decision ? segment->decision->name : NULL));
     }
     return list;
 }
 
-static void count(json_t *object, const char *name)
+static void count(json_t **object, const char *name)
 {
-    json_object_set_new(object, name, json_integer(json_integer_value(json_object_get(object, name)) + 1));
+    fer_json_set(object, name, json_integer(json_integer_value(json_object_get(*object, name)) + 1));
 }
 
 /* {"fp16": {"maps", "copies"}} into `passes`: tensors of 16 bits, and passes over memory for kernels that know f32
  * alone. */
-static void add_precision(json_t *passes, const struct fer_program *program)
+static void add_precision(json_t **passes, const struct fer_program *program)
 {
     enum fer_precision precision = FER_FP32;
     int maps = 0, copies = 0;
@@ -131,16 +130,16 @@ static void add_precision(json_t *passes, const struct fer_program *program)
         for (int i = 0; i < program->segments[s]->count; i++)
             copies += strcmp(program->segments[s]->launches[i]->kernel, "recast") == 0;
     if (maps > 0)
-        json_object_set_new(passes, fer_precision_name(precision),
-                            json_pack("{s:i, s:i}", "maps", maps, "copies", copies));
+        fer_json_set(passes, fer_precision_name(precision), json_pack("{s:i, s:i}", "maps", maps, "copies", copies));
 }
 
 /* {"tf32": {"rounded", "exact"}} into `passes`, where products may be rounded. */
-static void add_products(json_t *passes, const struct fer_program *program)
+static void add_products(json_t **passes, const struct fer_program *program)
 {
     enum fer_precision precision = program->nsolved ? program->solved[0]->precision : FER_FP32;
     const char *name = fer_precision_name(precision);
     int rounded = 0, exact = 0;
+    json_t *entry;
 
     if (fer_precision_products(precision) == FER_PRODUCTS_FULL)
         return;
@@ -148,9 +147,10 @@ static void add_products(json_t *passes, const struct fer_program *program)
         rounded += fer_solved_rounds(program->solved[i]);
         exact += program->solved[i]->kind != FER_PROBLEM_OTHER && !fer_solved_rounds(program->solved[i]);
     }
-    if (!json_object_get(passes, name))
-        json_object_set_new(passes, name, json_object());
-    json_object_update_new(json_object_get(passes, name), json_pack("{s:i, s:i}", "rounded", rounded, "exact", exact));
+    entry = json_object_get(*passes, name);
+    entry = entry ? json_incref(entry) : json_object();
+    fer_json_merge(&entry, json_pack("{s:i, s:i}", "rounded", rounded, "exact", exact));
+    fer_json_set(passes, name, entry);
 }
 
 /* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places.
@@ -164,15 +164,15 @@ static json_t *passes(const struct fer_graph *graph, const struct fer_program *p
         const struct fer_op *op = graph->ops[i];
 
         for (int f = 0; op->live && f < op->nfused; f++)
-            count(op->fused[f] == op->affine ? fold : fuse, op->fused[f]->layer->name);
+            count(op->fused[f] == op->affine ? &fold : &fuse, op->fused[f]->layer->name);
         conversions += op->live && op->layer == &fer_core_convert;
     }
     for (int i = 0; i < program->ntensors; i++)
         in_place += program->tensors[i]->in_place;
     passes = json_pack("{s:o, s:o, s:{s:i}, s:{s:i}}", "fold", fold, "fuse", fuse, "layout", "conversions", conversions,
                        "inplace", "tensors", in_place);
-    add_precision(passes, program);
-    add_products(passes, program);
+    add_precision(&passes, program);
+    add_products(&passes, program);
     return passes;
 }
 
@@ -190,11 +190,11 @@ static json_t *launches(const struct fer_program *program)
 
             if (solved)
                 fer_solution_text(solved, &solved->solution, solver, sizeof(solver));
-            json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f, s:s?, s:s?}", "segment",
-                                                  segment->name, "pass", launch->pass, "op", launch->op, "label",
-                                                  launch->label, "kernel", launch->kernel, "flops", launch->flops,
-                                                  "bytes", launch->bytes, "solver", solved ? solver : NULL, "chosen",
-                                                  solved ? fer_chooser_name(solved->chooser) : NULL));
+            fer_json_append(&list, json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:f, s:f, s:s?, s:s?}", "segment",
+                                             segment->name, "pass", launch->pass, "op", launch->op, "label",
+                                             launch->label, "kernel", launch->kernel, "flops", launch->flops, "bytes",
+                                             launch->bytes, "solver", solved ? solver : NULL, "chosen",
+                                             solved ? fer_chooser_name(solved->chooser) : NULL));
         }
     }
     return list;
@@ -214,10 +214,10 @@ static json_t *memory(const struct fer_program *program, const struct fer_store 
             continue;
         if (t->storage != FER_STORAGE_ARENA && t->storage != FER_STORAGE_PERSISTENT)
             total += (double)bytes;
-        json_array_append_new(list,
-                              json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage",
-                                        storages[t->storage], "offset", (json_int_t)(t->offset * fer_tensor_element(t)),
-                                        "bytes", (json_int_t)bytes, "first", t->first, "last", t->last));
+        fer_json_append(&list,
+                        json_pack("{s:s?, s:s, s:I, s:I, s:i, s:i}", "name", t->name, "storage", storages[t->storage],
+                                  "offset", (json_int_t)(t->offset * fer_tensor_element(t)), "bytes", (json_int_t)bytes,
+                                  "first", t->first, "last", t->last));
     }
     for (int n = 0; n < store->description->nnets; n++)
         weights += (double)(store->description->nets[n]->values + store->description->nets[n]->statistics) * 4;
@@ -248,7 +248,7 @@ static enum fer_status describe(const struct fer_graph *graph, const struct fer_
             json_decref(report);
             return status;
         }
-        json_object_set_new(report, "programs", json_integer(count));
+        fer_json_set(&report, "programs", json_integer(count));
     }
     return fer_json_text(report, json, err);
 }

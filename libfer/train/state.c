@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "train/context.h"
+
 enum { COUNT_MAX = 1 << 20 };
 #define STEPS_MAX ((int64_t)1 << 48) /* nobody trains as long, and whoever counts on from there overflows nothing */
 
@@ -60,12 +62,8 @@ static json_t *longs(const long *items, int count)
 {
     json_t *array = json_array();
 
-    for (int i = 0; i < count; i++) {
-        if (json_array_append_new(array, json_integer(items[i])) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
+    for (int i = 0; i < count; i++)
+        fer_json_append(&array, json_integer(items[i]));
     return array;
 }
 
@@ -73,12 +71,8 @@ static json_t *doubles(const double *items, int count)
 {
     json_t *array = json_array();
 
-    for (int i = 0; i < count; i++) {
-        if (json_array_append_new(array, json_real(items[i])) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
+    for (int i = 0; i < count; i++)
+        fer_json_append(&array, json_real(items[i]));
     return array;
 }
 
@@ -91,21 +85,16 @@ json_t *fer_train_state_json(const struct fer_train_state *s)
         "updates", longs(s->updates, s->nupdates), "schedules",
         doubles(s->schedules, s->nschedules * FER_SCHEDULE_STATE), "loss_sums", doubles(s->sums, s->nlosses), "summed",
         (json_int_t)s->summed, "epochs_since_best", (json_int_t)s->since_best, "log_lines", (json_int_t)s->log_lines);
-    bool whole = state != NULL;
 
     snprintf(tuned, sizeof(tuned), "%016" PRIx64, s->tuned);
     if (s->has_best)
-        whole = json_object_set_new(state, "best", json_real(s->best)) == 0 && whole;
+        fer_json_set(&state, "best", json_real(s->best));
     if (s->precision != FER_FP32)
-        whole = json_object_set_new(state, "precision", json_string(fer_precision_name(s->precision))) == 0 && whole;
+        fer_json_set(&state, "precision", json_string(fer_precision_name(s->precision)));
     if (s->nscales > 0)
-        whole = json_object_set_new(state, "loss_scales", doubles(s->scales, s->nscales)) == 0 && whole;
+        fer_json_set(&state, "loss_scales", doubles(s->scales, s->nscales));
     if (s->tuned)
-        whole = json_object_set_new(state, "tuned", json_string(tuned)) == 0 && whole;
-    if (!whole) {
-        json_decref(state);
-        state = NULL;
-    }
+        fer_json_set(&state, "tuned", json_string(tuned));
     return state;
 }
 

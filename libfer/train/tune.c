@@ -130,10 +130,9 @@ static json_t *result_json(const struct problem *problem, const struct fer_conte
     for (int i = 0; i < contest->count; i++) {
         const struct fer_entrant *e = &contest->entrants[i];
 
-        json_array_append_new(solutions,
-                              json_pack("{s:s, s:o, s:o, s:s?}", "solution", e->text, "ms",
-                                        e->ms > 0 ? json_real(e->ms) : json_null(), "error", fer_json_number(e->error),
-                                        "refusal", e->refusal[0] ? e->refusal : NULL));
+        fer_json_append(&solutions, json_pack("{s:s, s:o, s:o, s:s?}", "solution", e->text, "ms",
+                                              e->ms > 0 ? json_real(e->ms) : json_null(), "error",
+                                              fer_json_number(e->error), "refusal", e->refusal[0] ? e->refusal : NULL));
     }
     return json_pack("{s:s, s:s, s:i, s:s?, s:f, s:f, s:f, s:o}", "work", problem->solved->work, "shape",
                      problem->solved->shape, "calls", problem->calls, "solution", best ? best->text : NULL, "ms",
@@ -188,7 +187,7 @@ static enum fer_status tune_problem(struct tune *t, const struct problem *proble
         status = store(t, problem, &contest, err);
     if (status == FER_OK) {
         t->tuned++;
-        json_array_append_new(t->results, result_json(problem, &contest));
+        fer_json_append(&t->results, result_json(problem, &contest));
         tell(t, problem, &contest);
     }
     fer_contest_free(&contest);

@@ -217,22 +217,22 @@ static json_t *log_object(const struct fer_trainer *t, double *total)
 
         for (int i = 0; i < step->nlosses; i++, at++) {
             snprintf(name, sizeof(name), "%s%s%s", step->name, step->name[0] ? "." : "", step->losses[i].name);
-            json_object_set_new(losses, name, json_real(t->losses[at]));
+            fer_json_set(&losses, name, fer_json_number(t->losses[at]));
             *total += step->losses[i].weight * t->losses[at];
         }
         for (int u = 0; u < step->nupdates; u++)
-            json_array_append_new(rates, fer_json_number(t->rates[rate++]));
+            fer_json_append(&rates, fer_json_number(t->rates[rate++]));
     }
     line = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:f}", "kind", "step", "stage", t->stage->name, "epoch",
                      (json_int_t)t->feeds[0].batch->epoch, "step", (json_int_t)t->state.turns, "loss",
                      fer_json_number(*total), "losses", losses, "rate", fer_json_number(rate > 0 ? t->rates[0] : 0.0),
                      "seconds", fer_meter_now() - t->started);
     if (rate > 1)
-        json_object_set(line, "rates", rates);
+        fer_json_set(&line, "rates", json_incref(rates));
     if (t->scale > 0)
-        json_object_set_new(line, "loss_scale", json_real(t->scale));
+        fer_json_set(&line, "loss_scale", json_real(t->scale));
     if (t->skipped > 0)
-        json_object_set_new(line, "skipped", json_integer(t->skipped));
+        fer_json_set(&line, "skipped", json_integer(t->skipped));
     json_decref(rates);
     return line;
 }

@@ -8,4 +8,4 @@ plugins_alexnet_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_alexnet_la_LIBADD = libfer.la
 plugins_alexnet_la_SOURCES = \
 	%D%/alexnet.c
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -52,7 +52,7 @@ static bool ends_field(char c)
 /* One field and what ends it; *last when that is the end of the record. */
 static enum fer_status read_field(struct csv *csv, bool *last, struct fer_error *err)
 {
-    char *start = csv->bytes + csv->next, *end;
+    char *start = csv->bytes + csv->next, *end = NULL;
     char c;
 
     if (csv->count == csv->capacity) {

@@ -55,4 +55,4 @@ CL_FILES += \
 	%D%/geometry.cl \
 	%D%/light.cl \
 	%D%/rotate.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -30,7 +30,7 @@ static enum fer_status open_packed(const void *options, const struct fer_data_en
 const struct fer_reader data_packed = {
     .size = sizeof(struct fer_reader),
     .name = "packed",
-    .help = "a packed file, decoded and mapped into memory",
+    .help = "a packed file, whose pictures are decoded already",
     .params = params,
     .params_size = sizeof(struct packed),
     .open = open_packed,

@@ -16,4 +16,4 @@ CL_FILES += \
 	%D%/cross_product.cl \
 	%D%/gate.cl \
 	%D%/same_label.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

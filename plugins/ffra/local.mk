@@ -14,4 +14,4 @@ plugins_ffra_la_SOURCES = \
 CL_FILES += \
 	%D%/parts.cl \
 	%D%/shuffle_attention.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -23,4 +23,4 @@ plugins_haar_la_SOURCES = \
 CL_FILES += \
 	%D%/eyes.cl \
 	%D%/haar.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

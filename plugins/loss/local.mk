@@ -18,4 +18,4 @@ CL_FILES += \
 	%D%/cross_entropy.cl \
 	%D%/pairs.cl \
 	%D%/pointwise.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -14,4 +14,4 @@ plugins_metric_la_SOURCES = \
 	%D%/metric.h
 CL_FILES += \
 	%D%/count.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -10,4 +10,4 @@ plugins_mobilenet_v2_la_SOURCES = \
 	%D%/mobilenet_v2.c
 CL_FILES += \
 	%D%/relu6.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

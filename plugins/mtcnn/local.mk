@@ -12,4 +12,4 @@ plugins_mtcnn_la_SOURCES = \
 	%D%/mtcnn.h \
 	%D%/sample.c \
 	%D%/search.c
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

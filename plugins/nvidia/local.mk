@@ -18,4 +18,4 @@ CL_FILES += \
 	%D%/tensor_product.cl
 CL_PARTS += \
 	%D%/tensor.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

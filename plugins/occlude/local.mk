@@ -21,4 +21,4 @@ plugins_occlude_la_SOURCES = \
 CL_FILES += \
 	%D%/cover.cl \
 	%D%/place.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

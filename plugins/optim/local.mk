@@ -13,4 +13,4 @@ plugins_optim_la_SOURCES = \
 	%D%/update.c
 CL_FILES += \
 	%D%/update.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -17,4 +17,4 @@ CL_FILES += \
 	%D%/choose.cl \
 	%D%/ensemble.cl \
 	%D%/route.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

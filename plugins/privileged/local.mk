@@ -16,4 +16,4 @@ CL_FILES += \
 	%D%/adversary.cl \
 	%D%/common.cl \
 	%D%/guide.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

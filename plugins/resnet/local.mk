@@ -8,4 +8,4 @@ plugins_resnet_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_resnet_la_LIBADD = libfer.la
 plugins_resnet_la_SOURCES = \
 	%D%/resnet.c
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

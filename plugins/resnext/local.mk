@@ -8,4 +8,4 @@ plugins_resnext_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_resnext_la_LIBADD = libfer.la
 plugins_resnext_la_SOURCES = \
 	%D%/resnext.c
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -20,4 +20,4 @@ plugins_synthface_la_SOURCES = \
 CL_FILES += \
 	%D%/face.cl \
 	%D%/paint.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

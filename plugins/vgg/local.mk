@@ -8,4 +8,4 @@ plugins_vgg_la_LDFLAGS = $(MODULE_FLAGS)
 plugins_vgg_la_LIBADD = libfer.la
 plugins_vgg_la_SOURCES = \
 	%D%/vgg.c
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md

@@ -94,4 +94,4 @@ CL_FILES += \
 	%D%/softmax.cl
 CL_PARTS += \
 	%D%/tile.cl
-EXTRA_DIST += %D%/README.md
+nobase_dist_doc_DATA += %D%/README.md
