@@ -6,14 +6,16 @@
     bench/compare.py --tiny                           # does it run at all: small pictures, two rounds, one minute
     fer bench --compare resnet50 --batch 1            # the same for one network: this file, installed
     bench/compare.py --device gpu --torch-device cuda --torch-precision tf32        # on a GPU (scripts/gpu-check)
+    bench/compare.py --data fer2013/fer2013.csv       # instead: an epoch of models/fer2013-resnet18.fer, from your files
 
-Every measurement is a process of its own, `fer bench --json` or this file as a PyTorch worker, because peak memory is a
+Every measurement is a process of its own, `fer bench --json` or peer.py with PyTorch, because peak memory is a
 process's.  A round runs all of them once, and every second round in reverse, so that a machine that becomes slower does so
 for everybody.  PyTorch may choose the best of NCHW and channels_last, for inference also of
 torch.jit.optimize_for_inference (CPU).  Before anything is timed each network is run once: kernels are then compiled, and the
 numbers of parameters must agree.  Never part of make check.
 
-Needs Python 3.9 and, in the interpreters given with --python (this one, else /usr/bin/python3), torch.  No torchvision: the networks are written in networks.py.
+Needs Python 3.9 and, in the interpreters given with --python (this one, else /usr/bin/python3), torch; for --data also
+PIL and numpy.  No torchvision: the networks are written in networks.py.
 """
 import argparse
 import datetime
@@ -21,16 +23,15 @@ import json
 import os
 import pathlib
 import platform
-import re
 import shlex
 import statistics
 import subprocess
 import sys
-import time
-import warnings
 
-sys.dont_write_bytecode = True  # networks.py may lie where nobody but an installer writes
+sys.dont_write_bytecode = True  # its parts may lie where nobody but an installer writes
+import epoch
 import networks
+import processes
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -60,105 +61,7 @@ STEPS = {"infer": 10, "train": 5}
 CLASSES = 1000
 
 
-# ---- the PyTorch side: runs in a process of its own ------------------------------------------------------------------
-
-def set_precision(torch, precision):
-    """tf32: matrix products and convolutions may use it; else they do not."""
-    for part in (torch.backends.cuda.matmul, torch.backends.cudnn):
-        part.allow_tf32 = precision == "tf32"
-    torch.backends.cudnn.benchmark = True
-
-
-def make_step(torch, task):
-    """The network and a function that does one step, up to its end."""
-    case, device, half = task["case"], task["device"], task["precision"] == "half"
-    net = networks.make(torch, case["network"], case["channels"], CLASSES).to(device)
-    x = torch.rand(case["batch"], case["channels"], case["size"], case["size"], device=device)
-    finish = torch.cuda.synchronize if device != "cpu" else lambda: None
-    if task["variant"] == "channels_last":
-        net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
-
-    def infer():
-        with torch.no_grad(), torch.autocast(device, enabled=half):
-            net(x)
-        finish()
-    if case["mode"] == "infer":
-        net.eval()
-        parameters = sum(p.numel() for p in net.parameters())
-        if task["variant"] == "jit":
-            with torch.no_grad():
-                net = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(net, x)))
-        return parameters, infer
-    net.train()
-    label = torch.randint(0, 7, (case["batch"],), device=device)
-    loss = torch.nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
-    scalers = torch.amp if hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler") else torch.cuda.amp # before 2.3
-    scaler = scalers.GradScaler(enabled=half)
-
-    def train():
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(device, enabled=half):
-            value = loss(net(x), label)
-        scaler.scale(value).backward()
-        scaler.step(optimizer)
-        scaler.update()
-        finish()
-    return sum(p.numel() for p in net.parameters()), train
-
-
-def worker(text):
-    warnings.filterwarnings("ignore", category=FutureWarning) # torch.jit is deprecated, and still the fastest
-    import torch
-    task = json.loads(text)
-    torch.manual_seed(0)
-    torch.set_num_threads(task["threads"])
-    set_precision(torch, task["precision"])
-    parameters, step = make_step(torch, task)
-    for _ in range(3):
-        step()
-    seconds = []
-    for _ in range(task["steps"]):
-        start = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": statistics.median(seconds), "version": torch.__version__, "parameters": parameters}))
-
-
-# ---- both sides as processes -----------------------------------------------------------------------------------------
-
-def run_process(command, env):
-    """Standard output and peak resident memory in bytes."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **env}, text=True) as process:
-        text = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"compare.py: this failed with exit status {process.returncode}: {' '.join(command)}")
-    return text, usage.ru_maxrss * 1024
-
-
-def run_fer(options, case, steps):
-    command = [options.fer, "bench", case["network"], "--size", str(case["size"]), "--batch", str(case["batch"]), "--channels",
-               str(case["channels"]), "--classes", str(CLASSES), "--mode", case["mode"], "--steps", str(steps), "--json"]
-    if options.device:
-        command += ["--device", options.device]
-    if options.precision:
-        command += ["--precision", options.precision]
-    text, memory = run_process(command, {"POCL_MAX_PTHREAD_COUNT": str(options.threads)})
-    report = json.loads(text)
-    return {"seconds": report["seconds_per_step"], "memory": memory, "parameters": report["parameters"],
-            "device_memory": report["peak_device_memory"], "first": report["seconds_to_first_step"]}
-
-
-def run_torch(options, python, case, variant, steps):
-    task = {"case": case, "variant": variant, "steps": steps, "threads": options.threads, "device": options.torch_device,
-            "precision": options.torch_precision}
-    threads = str(options.threads)
-    text, memory = run_process([python, __file__, "--worker", json.dumps(task)],
-                               {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads})
-    return {**json.loads(text.splitlines()[-1]), "memory": memory}
-
+# ---- a case ----------------------------------------------------------------------------------------------------------
 
 def variants_of(options, case):
     jit = case["mode"] == "infer" and options.torch_device == "cpu"
@@ -166,31 +69,22 @@ def variants_of(options, case):
 
 
 def measure(options, case):
-    """Results by runner: {runner: [one a round]}; a runner is "fer" or (python, variant)."""
+    """Results by runner: {runner: [one a round]}; see processes.py."""
     steps = options.steps or STEPS[case["mode"]]
-    runners = ["fer"] + [(python, variant) for python in options.python for variant in variants_of(options, case)]
+    ours = [("fer", precision) for precision in options.precision]
+    theirs = [(python, variant) for python in options.python for variant in variants_of(options, case)]
 
     def run(runner, count):
-        return run_fer(options, case, count) if runner == "fer" else run_torch(options, *runner[:1], case, runner[1], count)
+        if runner[0] == "fer":
+            return processes.run_fer(options, case, CLASSES, runner[1], count)
+        return processes.run_torch(options, case, runner, classes=CLASSES, steps=count)
 
-    first = {runner: run(runner, 1) for runner in (runners[0], runners[1])}
-    counts = {runner: result["parameters"] for runner, result in first.items()}
-    if len(set(counts.values())) != 1:
-        sys.exit(f"compare.py: {case['name']}: the networks differ, in parameters: {counts}")
-    results = {runner: [] for runner in runners}
-    for round_ in range(options.rounds):
-        for runner in runners if round_ % 2 == 0 else reversed(runners):
-            results[runner].append(run(runner, steps))
-            print(f"{case['name']}, round {round_ + 1}/{options.rounds}, {label_of(runner)}: "
-                  f"{case['batch'] / results[runner][-1]['seconds']:.1f} images/s", file=sys.stderr)
-    return results
+    counts = {runner: run(runner, 1)["parameters"] for runner in (*ours, theirs[0])}
+    processes.check_parameters(case, counts)
+    return processes.alternate(options, case, ours + theirs, lambda runner: run(runner, steps))
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------
-
-def label_of(runner):
-    return "fer" if runner == "fer" else f"{runner[0]} {runner[1]}"
-
 
 def median_of(results, key):
     return statistics.median(result[key] for result in results)
@@ -200,18 +94,48 @@ def spread_of(values):
     return (max(values) - min(values)) / statistics.median(values)
 
 
-def row_of(case, results, python):
-    """Ours against the best variant of one interpreter; ratios are taken round by round."""
-    rivals = [runner for runner in results if runner != "fer" and runner[0] == python]
-    best = min(rivals, key=lambda runner: median_of(results[runner], "seconds"))
-    ours, theirs = results["fer"], results[best]
+def ratios_of(ours, theirs):
+    """In text: PyTorch's time over ours, round by round."""
     ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs)]
-    rates = [case["batch"] / median_of(side, "seconds") for side in (ours, theirs)]
-    noise = [spread_of([result["seconds"] for result in side]) for side in (ours, theirs)]
-    memory = [median_of(side, "memory") / 2**20 for side in (ours, theirs)]
-    return (f"| {case['name']} | {case['batch']} | {rates[0]:.1f} ± {50 * noise[0]:.0f} % | {rates[1]:.1f} ± "
-            f"{50 * noise[1]:.0f} % ({best[1]}) | **{statistics.median(ratios):.2f}** ({min(ratios):.2f} … {max(ratios):.2f}) | "
-            f"{memory[0]:.0f} | {memory[1]:.0f} | {memory[1] / memory[0]:.2f} | {median_of(ours, 'device_memory') / 2**20:.0f} |")
+    return f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f} … {max(ratios):.2f})"
+
+
+def fastest_of(results, runners):
+    return min(runners, key=lambda runner: median_of(results[runner], "seconds"))
+
+
+def rate_of(case, results):
+    noise = spread_of([result["seconds"] for result in results])
+    return f"{case['batch'] / median_of(results, 'seconds'):.1f} ± {50 * noise:.0f} %"
+
+
+def row_of(case, results, ours, python, eager):
+    """Ours in one precision against the best variant of one interpreter; eager: with the ratio to the best without jit."""
+    rivals = [runner for runner in results if runner[0] == python]
+    best, mine = fastest_of(results, rivals), results[ours]
+    name = case["name"] + (f" ({ours[1]})" if ours[1] else "")
+    memory = [median_of(side, "memory") / 2**20 for side in (mine, results[best])]
+    cells = [name, case["batch"], rate_of(case, mine), f"{rate_of(case, results[best])} ({best[1]})",
+             ratios_of(mine, results[best])]
+    if eager:
+        plain = [runner for runner in rivals if runner[1] != "jit"]
+        cells.append(f"{ratios_of(mine, results[fastest_of(results, plain)])}" if len(plain) < len(rivals) else "")
+    device = f"{median_of(mine, 'device_memory') / 2**20:.0f}" if "device_memory" in mine[0] else "–"
+    cells += [f"{memory[0]:.0f}", f"{memory[1]:.0f}", f"{memory[1] / memory[0]:.2f}", device]
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def has_jit(everything):
+    return any(runner[1] == "jit" for _, results in everything for runner in results)
+
+
+def table_of(everything, python):
+    eager = has_jit(everything)
+    heads = ["", "batch", "fer, images/s", "PyTorch, images/s (best of)", "ratio", *(["ratio to eager"] if eager else []),
+             "fer, MiB", "PyTorch, MiB", "memory ratio", "fer, device MiB"]
+    return [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|",
+            *(row_of(case, results, ours, python, eager) for case, results in everything for ours in results
+              if ours[0] == "fer")]
 
 
 def has_torch(python):
@@ -243,6 +167,20 @@ def case_of(options):
     return dict(zip(FIELDS, (name, options.model, options.channels, options.size, options.batch, options.mode)))
 
 
+def cases_of(options):
+    known, wanted = {case[0]: dict(zip(FIELDS, case)) for case in CASES}, {}
+    for text in options.only or [""]:
+        found = [text] if text in known else [name for name in known if text in name]
+        if not found:
+            sys.exit(f"compare.py: no case has '{text}' in its name: " + "; ".join(known))
+        wanted.update(dict.fromkeys(found)) # in the order of --only
+    cases = [case_of(options)] if options.model else [known[name] for name in wanted]
+    if options.tiny:
+        cases = [{**case, "name": case["name"].replace("224", "64"), "size": min(case["size"], 64), "batch": 2}
+                 for case in cases]
+    return cases
+
+
 def output_of(*command):
     try:
         return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout.strip()
@@ -263,25 +201,25 @@ def page_of(options, everything, loads):
     commit = output_of("git", "rev-parse", "--short", "HEAD") or "unknown"
     if output_of("git", "status", "--porcelain", "--untracked-files=no"):
         commit += " with changes"
+    eager = ("It is to the best of what PyTorch may choose from; the ratio to eager, of inference, is to the faster of NCHW and "
+             "channels_last without torch.jit. ") if has_jit(everything) else ""
     where = "the CPU" if options.torch_device == "cpu" else f"{options.torch_device}, {options.torch_precision}"
     lines = [f"# fer against PyTorch on {where}", "", "```", "bench/compare.py " + shlex.join(sys.argv[1:]), "```", "",
              f"- {datetime.date.today()}, commit {commit}, {output_of(options.fer, '--version')}",
              f"- {machine_of(options)}",
-             f"- {options.threads} threads each; {options.rounds} rounds, alternating; a round's number is the median of "
-             f"{options.steps or STEPS['infer']} (inference) or {options.steps or STEPS['train']} (training) steps after two or "
-             "three that are not counted",
+             f"- {options.threads} threads each; {options.rounds} rounds, alternating; " + (
+                 epoch.explain(options) if options.data else "a round's number is the median of "
+                 f"{options.steps or STEPS['infer']} (inference) or {options.steps or STEPS['train']} (training) steps after "
+                 "two or three that are not counted"),
              f"- load of the machine before and after: {loads[0]:.1f}, {loads[1]:.1f} (about 0 means that nothing else ran)",
              "", "Images a second are medians over the rounds, ± half of the spread between the fastest and the slowest. The "
-             "ratio is taken in every round (its extremes in brackets); above 1 ours is faster. Memory is the peak of the whole "
-             "process in MiB, compiler and interpreter included; its ratio is PyTorch's over ours. Device memory is what fer "
-             "allocates through OpenCL: weights, gradients and all intermediate results."]
+             "ratio is taken in every round (its extremes in brackets); above 1 ours is faster. " + eager + "Memory is the peak "
+             "of the whole process in MiB, compiler and interpreter included; its ratio is PyTorch's over ours. Device memory is "
+             "what fer allocates through OpenCL: weights, gradients and all intermediate results."]
     for python in options.python:
         version = next(result["version"] for _, results in everything for runner, rounds in results.items()
-                       if runner != "fer" and runner[0] == python for result in rounds)
-        lines += ["", f"## PyTorch {version}", "",
-                  "| | batch | fer, images/s | PyTorch, images/s (best of) | ratio | fer, MiB | PyTorch, MiB | memory ratio "
-                  "| fer, device MiB |", "|---|---|---|---|---|---|---|---|---|"]
-        lines += [row_of(case, results, python) for case, results in everything]
+                       if runner[0] == python for result in rounds)
+        lines += ["", f"## PyTorch {version}", "", *table_of(everything, python)]
     return "\n".join(lines) + "\n"
 
 
@@ -291,48 +229,45 @@ def parse_options():
     parser.add_argument("--device", help="of fer [its own choice]")
     parser.add_argument("--python", action="append", help="interpreter that has torch; may be repeated [this one, else "
                         "/usr/bin/python3]")
-    parser.add_argument("--precision", choices=("fp32", "tf32", "fp16", "bf16"),
-                        help="of fer's feature maps and products [fp32]")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "fp16", "bf16"), action="append",
+                        help="of fer's feature maps and products; repeated: a row for each [fp32]")
     parser.add_argument("--torch-device", default="cpu", help="cuda: PyTorch on a GPU, for --device gpu [cpu]")
     parser.add_argument("--torch-precision", choices=("fp32", "tf32", "half"), default="fp32",
                         help="fp32: TF32 off; half: autocast and, in training, a loss scale [fp32]")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="timed in each process [10 for inference, 5 for training]")
-    parser.add_argument("--only", help="cases whose name has this text")
+    parser.add_argument("--only", action="append", help="cases whose name is this text or, if there is none, has it in it; may "
+                        "be repeated")
     parser.add_argument("--model", help="one network instead: resnet50, 'resnet depth=18 width=32 stem=small'; with it …")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="… [infer]")
     parser.add_argument("--size", type=int, default=224, help="… side of the pictures [224]")
     parser.add_argument("--batch", type=int, default=8, help="… [8]")
     parser.add_argument("--channels", type=int, default=3, help="… [3]")
-    parser.add_argument("--tiny", action="store_true", help="small pictures, two rounds of two steps: only to see that it runs")
+    parser.add_argument("--data", metavar="CSV", help="instead: an epoch of the recipe of models/fer2013-resnet18.fer, with "
+                        "the pictures of this manifest (path,label,split; split=train)")
+    parser.add_argument("--epochs", type=int, default=1, help="of --data [1]")
+    parser.add_argument("--tiny", action="store_true", help="small pictures or few, two rounds of two steps: only to see that it runs")
     parser.add_argument("--out", help="file for the page [standard output]")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.tiny:
         options.rounds, options.steps = 2, 2
+    options.precision = options.precision or [None]
     return options
 
 
 def main():
     options = parse_options()
-    if options.worker:
-        worker(options.worker)
-        return
+    if options.data:
+        epoch.check(options)
     options.python = find_python(options.python)
-    cases = [case_of(options)] if options.model else [dict(zip(FIELDS, case)) for case in CASES
-                                                      if not options.only or options.only in case[0]]
-    if not cases:
-        sys.exit("compare.py: no case has that in its name: " + "; ".join(case[0] for case in CASES))
-    if options.tiny:
-        cases = [{**case, "name": case["name"].replace("224", "64"), "size": min(case["size"], 64), "batch": 2}
-                 for case in cases]
-    load = os.getloadavg()[0]
-    everything = [(case, measure(options, case)) for case in cases]
-    page = page_of(options, everything, (load, os.getloadavg()[0]))
-    if options.out:
-        pathlib.Path(options.out).write_text(page, encoding="utf-8")
-    else:
+    load, everything = os.getloadavg()[0], []
+    for case in [epoch.CASE] if options.data else cases_of(options):
+        everything.append((case, epoch.measure(options, case) if options.data else measure(options, case)))
+        page = page_of(options, everything, (load, os.getloadavg()[0]))
+        if options.out: # after each case: who stops this keeps what there is
+            pathlib.Path(options.out).write_text(page, encoding="utf-8")
+    if not options.out:
         sys.stdout.write(page)
 
 

@@ -233,6 +233,7 @@ oclgrind_races_tests = \
 
 shell_tests = \
 	%D%/cli-author.sh \
+	%D%/bench-page.sh \
 	%D%/cli-bench.sh \
 	%D%/cli-commands.sh \
 	%D%/cli-route.sh \
