@@ -57,10 +57,22 @@ static void print_head(const json_t *report)
            bytes_text(number_of(peak, "buffer")), number_of(peak, "gflops") / number_of(peak, "gbytes"));
 }
 
-/* "      winograd 3.081 ms, 300.2 GFLOP/s, 4e-06 from the plainest" */
+/* ", 1.40 MiB of workspace", where there is any. */
+static const char *workspace_text(const json_t *solver, char text[TEXT])
+{
+    const double bytes = number_of(solver, "workspace");
+
+    text[0] = '\0';
+    if (bytes > 0)
+        snprintf(text, TEXT, ", %.2f MiB of workspace", bytes / (1 << 20));
+    return text;
+}
+
+/* "      winograd: 3.081 ms a call, 300.2 GFLOP/s, 4e-06 from the plainest, 1.40 MiB of workspace" */
 static void print_solvers(const json_t *row)
 {
     const json_t *solver;
+    char workspace[TEXT];
     size_t i;
 
     json_array_foreach(json_object_get(row, "solvers"), i, solver)
@@ -68,8 +80,9 @@ static void print_solvers(const json_t *row)
         if (text_of(solver, "refusal")[0])
             printf("%24s%s: %s\n", "", text_of(solver, "solver"), text_of(solver, "refusal"));
         else
-            printf("%24s%s: %.3f ms a call, %.1f GFLOP/s, %.1g from the plainest\n", "", text_of(solver, "solver"),
-                   1e3 * number_of(solver, "seconds"), number_of(solver, "gflops"), number_of(solver, "error"));
+            printf("%24s%s: %.3f ms a call, %.1f GFLOP/s, %.1g from the plainest%s\n", "", text_of(solver, "solver"),
+                   1e3 * number_of(solver, "seconds"), number_of(solver, "gflops"), number_of(solver, "error"),
+                   workspace_text(solver, workspace));
     }
 }
 

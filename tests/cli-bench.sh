@@ -109,6 +109,20 @@ grep -q '^peaks measured: .* GFLOP/s' table
 grep -q '^a [a-z0-9_]* [a-z]* ' table
 grep -q '^ *[0-9.]* |.*---' table
 
+# Each solver's scratch memory: 16 tiles of F(2x2) are 16 numbers each a channel; the plainest has none.
+"$FER" bench --ops one.fer --batch 1 --steps 1 --solvers --json >solvers.json
+python3 - <<'END2'
+import json
+row = [r for r in json.load(open("solvers.json"))["operations"] if r["shape"].startswith("1x16x8x8 to 32")]
+assert len(row) == 1, row
+solvers = {s["solver"]: s["workspace"] for s in row[0]["solvers"]}
+assert solvers["generic"] == 0, solvers
+assert solvers.get("winograd2", 16 * 16 * 16 * 4) == 16 * 16 * 16 * 4, solvers
+END2
+"$FER" bench --ops one.fer --batch 1 --steps 1 --solvers >solvers
+if grep -q 'winograd2: ' solvers; then grep -q 'winograd2: .* from the plainest, 0\.02 MiB of workspace$' solvers; fi
+grep -q 'generic: .* from the plainest$' solvers
+
 # Who chose is said for each launch; it can be left out.
 "$FER" show one.fer --launches >launches
 grep -q 'conv2d .* winograd\|conv2d .* direct\|conv2d .* packed\|conv2d .* implicit' launches

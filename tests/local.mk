@@ -113,7 +113,8 @@ op_tests = \
 	%D%/unit-train-best \
 	%D%/unit-train-files \
 	%D%/unit-training \
-	%D%/unit-update
+	%D%/unit-update \
+	%D%/unit-workspace
 harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_count_SOURCES = %D%/unit-count.c $(harness)
 %C%_unit_face_SOURCES = %D%/unit-face.c $(harness)
@@ -202,6 +203,13 @@ occluded = %D%/occluded.c %D%/occluded.h $(shown) $(needs)
 %C%_unit_places_SOURCES = %D%/unit-places.c $(occluded)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
+# With a copy of the solvers of the plugin vision, whose table it looks into.
+%C%_unit_workspace_SOURCES = %D%/unit-workspace.c $(harness) $(conv_solvers)
+%C%_unit_workspace_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/plugins/vision -I$(top_srcdir)/plugins/vision -I$(top_builddir)/plugins
+%C%_unit_workspace_LDADD = $(LDADD)
+if HAVE_CLBLAST
+%C%_unit_workspace_LDADD += $(CLBLAST_LIBS) $(OPENCL_LIBS)
+endif
 trial = %D%/trial.c %D%/trial.h
 stage_trial = %D%/stage-trial.c %D%/stage-trial.h $(tree) $(cases)
 %C%_unit_train_SOURCES = %D%/unit-train.c $(stage_trial)

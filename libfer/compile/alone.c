@@ -176,6 +176,26 @@ static bool is_result(const struct maker *m, const struct fer_tensor *tensor)
     return false;
 }
 
+/* What the solution has in memory for itself. */
+static enum fer_status find_workspace(struct maker *m)
+{
+    const struct fer_program *program = m->c.program;
+    const struct fer_segment *segment = m->out->segment;
+    bool *seen = fer_arena_alloc(program->arena, (size_t)program->ntensors + 1);
+    if (!seen)
+        return no_memory(m);
+    for (int i = 0; i < segment->count; i++)
+        for (int a = 0; a < segment->launches[i]->nargs; a++) {
+            const struct fer_arg *arg = &segment->launches[i]->args[a];
+            if (segment->launches[i]->solved != m->out->solved || arg->kind != FER_ARG_TENSOR ||
+                !arg->tensor->scratch || seen[arg->tensor->id])
+                continue;
+            seen[arg->tensor->id] = true;
+            m->out->workspace += fer_tensor_bytes(arg->tensor);
+        }
+    return FER_OK;
+}
+
 static enum fer_status find_ends(struct maker *m)
 {
     struct fer_program *program = m->c.program;
@@ -221,6 +241,8 @@ static enum fer_status make(struct maker *m, const struct fer_solved *problem, i
         status = prune(m);
     if (!status)
         status = find_ends(m);
+    if (!status)
+        status = find_workspace(m);
     if (!status)
         status = fer_plan(m->c.program, store->device->max_allocation, m->err);
     if (!status)

@@ -16,7 +16,8 @@ struct fer_alone {
     const struct fer_solved *solved; /* the problem here; its launches are labelled with it */
     struct fer_tensor **in, **out;   /* what the host fills, and what the solution writes */
     int nin, nout;
-    double flops; /* of its launches at full batch */
+    double flops;     /* of its launches at full batch */
+    size_t workspace; /* bytes of the scratch tensors that they use */
 };
 /* Compile the problem for a batch of `capacity` with a given solution.  `problem` is one of a program over `store`
  * whose graph still lives.  Memory is poisoned.  FER_ENOTSUP: it has no operation of the graph to be emitted by. */

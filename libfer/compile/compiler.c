@@ -16,7 +16,8 @@ static struct fer_device_facts facts_of(const struct fer_device *device)
                                       .extensions = device->extensions,
                                       .id = device->id,
                                       .local_memory = (size_t)device->local_memory,
-                                      .max_work_group = device->max_work_group };
+                                      .max_work_group = device->max_work_group,
+                                      .max_allocation = (size_t)device->max_allocation };
 }
 
 enum fer_status fer_compile_memory(struct fer_error *err)

@@ -72,6 +72,7 @@ struct fer_device_facts {
     void *id;               /* cl_device_id: clGetDeviceInfo tells the rest */
     size_t local_memory;    /* bytes of a work-group */
     size_t max_work_group;  /* work-items */
+    size_t max_allocation;  /* bytes of the largest buffer; where `size` says that it is there */
 };
 /* Never NULL. */
 FER_API const struct fer_device_facts *fer_emit_device(const struct fer_emit *em);

@@ -63,14 +63,15 @@ FER_API enum fer_status fer_bench(struct fer_context *context, const char *path,
  *  "peak": {"gflops", "gbytes", "lanes", "buffer"},
  *  "operations": [{"op", "pass", "work", "shape", "calls", "macs", "bytes", "seconds", "share", "gflops", "gbytes",
  *                  "intensity", "roof", "solver", "chosen",
- *                  "solvers": [{"solver", "seconds", "gflops", "error", "refusal"}]}]}, the dearest first.
+ *                  "solvers": [{"solver", "seconds", "gflops", "workspace", "error", "refusal"}]}]}, the dearest
+ *                  first.
  * calls: in a step.  macs: multiply-adds of a call, as the layer counts them, 0 where it counts none; an algorithm that
  * needs fewer is credited with the plain one's.  bytes: of the tensors that a call reads or writes, each once, scratch
  * left out and packed weights taken as the weights.  seconds: in a step.  intensity: operations a byte, two to a
  * multiply-add.  roof: gflops over min(peak gflops, intensity * peak gbytes), or, without macs, gbytes over peak
  * gbytes; above 1 where a cache or a cleverer algorithm helps.  solver: null where there is no choice; chosen: "first",
- * "tuned". solvers: seconds of a call by itself; error: the relative difference from the plainest solver's result;
- * refusal: why it does not count, or null. */
+ * "tuned". solvers: seconds of a call by itself; workspace: bytes of scratch memory that it takes; error: the relative
+ * difference from the plainest solver's result; refusal: why it does not count, or null. */
 FER_API enum fer_status fer_bench_ops(struct fer_context *context, const char *path,
                                       const struct fer_bench_options *options, char **json, struct fer_error *err);
 

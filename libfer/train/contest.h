@@ -14,6 +14,7 @@ struct fer_entrant {
     double ms, second; /* the two least of its runs, as other work only ever adds; 0: not timed */
     int runs;
     double error;            /* the largest of its results' relative differences; NaN where one is not a number */
+    size_t workspace;        /* bytes of its scratch tensors */
     char refusal[256];       /* why it is out: it is wrong, or it does not run; "" */
     struct fer_alone *alone; /* while it may still win */
 };

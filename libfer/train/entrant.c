@@ -154,7 +154,10 @@ enum fer_status fer_entrant_prepare(const struct fer_contest *c, struct fer_entr
     enum fer_status status =
         fer_alone_compile(c->problem, &e->solution, c->capacity, c->store, c->watch, &e->alone, err);
 
-    return status == FER_OK ? fill_inputs(e->alone, err) : status;
+    if (status != FER_OK)
+        return status;
+    e->workspace = e->alone->workspace;
+    return fill_inputs(e->alone, err);
 }
 
 enum fer_status fer_entrant_run(const struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)

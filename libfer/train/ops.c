@@ -262,9 +262,10 @@ static enum fer_status add_solvers(struct ops *o, const struct row *row, json_t 
         const struct fer_entrant *e = &contest.entrants[i];
         double seconds = e->ms / 1e3;
 
-        fer_json_append(&list, json_pack("{s:s, s:f, s:f, s:o, s:s?}", "solver", e->text, "seconds", seconds, "gflops",
-                                         seconds > 0 ? flops / seconds / 1e9 : 0, "error", fer_json_number(e->error),
-                                         "refusal", e->refusal[0] ? e->refusal : NULL));
+        fer_json_append(&list,
+                        json_pack("{s:s, s:f, s:f, s:I, s:o, s:s?}", "solver", e->text, "seconds", seconds, "gflops",
+                                  seconds > 0 ? flops / seconds / 1e9 : 0, "workspace", (json_int_t)e->workspace,
+                                  "error", fer_json_number(e->error), "refusal", e->refusal[0] ? e->refusal : NULL));
     }
     fer_json_set(json, "solvers", list);
     fer_contest_free(&contest);

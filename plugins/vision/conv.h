@@ -22,6 +22,9 @@ struct conv_solver {
     /* Where it applies: whether it comes before those behind it in the table, or is for `fer tune` to try.  NULL: it
      * does. */
     bool (*worthwhile)(const struct conv_call *call);
+    /* Bytes of the temporaries that emit asks for with the call's shape and values, out of the same plan.  NULL: none.
+     * Where a device does not allocate so much at once, the solver does not apply. */
+    size_t (*workspace)(const struct conv_call *call);
     void (*emit)(const struct conv_call *call);
     bool epilogue; /* FORWARD: does `add` and `activation`; else a launch of their own follows */
 };
@@ -35,7 +38,7 @@ struct conv_solver {
 const struct conv_solver *const *conv_solvers(enum fer_convolution_pass pass);
 /* Whether any pass has a solver of that name, or another plugin adds one ("plugin.name"). */
 bool conv_solver_exists(const struct fer_op *op, const char *name);
-/* Let the core choose among the applicable solvers, or take the one called `solver` if it is one of them ("auto": none
+/* Let the core choose among the solvers that apply, or take the one called `solver` if it is one of them ("auto": none
  * is), and emit.  Sets the call's pass. */
 void conv_emit(enum fer_convolution_pass pass, const struct conv_call *call, const char *solver);
 
@@ -69,10 +72,12 @@ static inline int conv_lanes(int channels, enum fer_layout layout)
 }
 /* Multiply-adds of a pass for n images, counted as PyTorch's profiler does: padding included. */
 double conv_macs(const struct fer_convolution_shape *shape, int n);
-/* Flops and bytes of a pass over all, for the profiler. */
+/* Flops and bytes of a pass over all, for the profiler; or a part of them. */
 void conv_cost(struct fer_launch *launch, const struct fer_convolution_shape *shape);
-/* A temporary of `count` floats. */
+void conv_cost_part(struct fer_launch *launch, const struct fer_convolution_shape *shape, double part);
+/* A temporary of `count` floats, and its bytes. */
 struct fer_tensor *conv_temp(struct fer_emit *em, size_t count);
+size_t conv_temp_bytes(size_t count);
 
 /* How a pass divides into blocks of 16 output channels and the blocks of input channels that their groups read.
  * "Output" is the side that the pass writes: x in the DATA pass. */

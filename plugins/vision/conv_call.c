@@ -29,18 +29,34 @@ double conv_macs(const struct fer_convolution_shape *s, int n)
 
 void conv_cost(struct fer_launch *launch, const struct fer_convolution_shape *s)
 {
+    conv_cost_part(launch, s, 1);
+}
+
+void conv_cost_part(struct fer_launch *launch, const struct fer_convolution_shape *s, double part)
+{
     const double x = (double)s->n * conv_lanes(s->c, s->x) * s->h * s->w;
     const double y = (double)s->n * conv_lanes(s->k, s->y) * s->oh * s->ow;
     const double w = (double)s->k * (s->c / s->groups) * s->kernel * s->kernel;
-    fer_launch_cost(launch, 2 * conv_macs(s, s->n), 4 * (x + y + w));
+    fer_launch_cost(launch, part * 2 * conv_macs(s, s->n), part * 4 * (x + y + w));
+}
+
+enum { TEMP_ROW = 1024 };
+
+static size_t temp_rows(size_t count)
+{
+    return (count + TEMP_ROW - 1) / TEMP_ROW;
 }
 
 /* Rank 2, so that the size may exceed what one axis can hold. */
 struct fer_tensor *conv_temp(struct fer_emit *em, size_t count)
 {
-    const size_t row = 1024;
-    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ (int)((count + row - 1) / row), (int)row });
+    const struct fer_shape shape = fer_shape_make(NULL, 2, (int[]){ (int)temp_rows(count), TEMP_ROW });
     return fer_emit_temp(em, &shape, FER_LAYOUT_PLAIN);
+}
+
+size_t conv_temp_bytes(size_t count)
+{
+    return temp_rows(count) * TEMP_ROW * sizeof(float);
 }
 
 struct conv_groups conv_groups_find(const struct fer_convolution_shape *s, enum fer_convolution_pass pass)

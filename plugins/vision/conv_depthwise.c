@@ -109,12 +109,31 @@ static void emit_columns(const struct conv_call *call, bool gradient, struct fer
     conv_cost(launch, s);
 }
 
+/* Images of a part of the weights' gradient. */
+static int part_of(const struct fer_convolution_shape *s)
+{
+    const int wanted = conv_divide_up(GROUPS, s->k);
+    return conv_divide_up(s->n, wanted < s->n ? wanted : s->n);
+}
+
+/* Floats of its parts. */
+static size_t partial_size(const struct fer_convolution_shape *s)
+{
+    const int taps = s->kernel * s->kernel;
+    return columns(s) ? (size_t)conv_divide_up(s->n, part_of(s)) * (size_t)(s->k * taps)
+                      : (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(taps * FER_BLOCK);
+}
+
+static size_t weights_workspace(const struct conv_call *call)
+{
+    return conv_temp_bytes(partial_size(&call->of.shape));
+}
+
 static void emit_sums(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    const int wanted = conv_divide_up(GROUPS, s->k), images = conv_divide_up(s->n, wanted < s->n ? wanted : s->n);
-    const int splits = conv_divide_up(s->n, images), count = s->k * s->kernel * s->kernel;
-    struct fer_tensor *partial = conv_temp(call->em, (size_t)splits * (size_t)count);
+    const int images = part_of(s), splits = conv_divide_up(s->n, images), count = s->k * s->kernel * s->kernel;
+    struct fer_tensor *partial = conv_temp(call->em, partial_size(s));
     struct fer_launch *launch = plain_kernel(call, "conv_depthwise_sums", " ");
     fer_launch_in(launch, "x", call->of.x);
     fer_launch_in(launch, "dy", call->of.y);
@@ -144,7 +163,7 @@ static void weights(const struct conv_call *call)
         return;
     }
     const int images = conv_divide_up(s->n, SPLITS), taps = s->kernel * s->kernel;
-    struct fer_tensor *partial = conv_temp(call->em, (size_t)(SPLITS * conv_blocks(s->k)) * (size_t)(taps * FER_BLOCK));
+    struct fer_tensor *partial = conv_temp(call->em, partial_size(s));
     struct fer_launch *launch =
         fer_any_precision(fer_emit_kernel(call->em, fer_conv_depthwise_cl, "conv_depthwise_weights", " "));
     fer_launch_in(launch, "x", call->of.x);
@@ -171,4 +190,5 @@ static void weights(const struct conv_call *call)
 const struct conv_solver conv_depthwise_forward = { SOLVER, .applicable = applicable, .emit = forward,
                                                     .epilogue = true };
 const struct conv_solver conv_depthwise_data = { SOLVER, .applicable = applicable, .emit = data };
-const struct conv_solver conv_depthwise_weights = { SOLVER, .applicable = weights_applicable, .emit = weights };
+const struct conv_solver conv_depthwise_weights = { SOLVER, .applicable = weights_applicable,
+                                                    .workspace = weights_workspace, .emit = weights };

@@ -168,6 +168,12 @@ static struct division divide(const struct fer_convolution_shape *s, const struc
                                   (size_t)(s->kernel * s->kernel) * FER_BLOCK * FER_BLOCK };
 }
 
+static size_t weights_workspace(const struct conv_call *call)
+{
+    const struct conv_groups g = conv_groups_find(&call->of.shape, FER_CONVOLUTION_WEIGHTS);
+    return conv_temp_bytes(divide(&call->of.shape, &g, call->values[WEIGHT_ITEMS]).partial);
+}
+
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
@@ -213,4 +219,5 @@ const struct conv_solver conv_direct_data = { SOLVER("the same, gathering; strid
                                               .applicable = applicable, .emit = data };
 const struct conv_solver conv_direct_weights = { CONV_SOLVER("direct", "outer products over gathered pixels",
                                                              weights_tunables, fer_conv_outer_cl, fer_conv_unpack_cl),
-                                                 .applicable = applicable, .emit = weights };
+                                                 .applicable = applicable, .workspace = weights_workspace,
+                                                 .emit = weights };

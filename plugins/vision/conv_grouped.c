@@ -148,6 +148,11 @@ static size_t partial_size(const struct fer_convolution_shape *s)
     return (size_t)(splits_of(s) * conv_blocks(s->k)) * (size_t)(s->kernel * s->kernel * width_of(s) * FER_BLOCK);
 }
 
+static size_t weights_workspace(const struct conv_call *call)
+{
+    return conv_temp_bytes(partial_size(&call->of.shape));
+}
+
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
@@ -180,6 +185,7 @@ static void weights(const struct conv_call *call)
 #define SOLVER CONV_SOLVER("grouped", HELP, tunables, fer_conv_direct_cl, fer_conv_grouped_cl, fer_conv_grouped_pack_cl)
 const struct conv_solver conv_grouped_forward = { SOLVER, .applicable = applicable, .emit = forward, .epilogue = true };
 const struct conv_solver conv_grouped_data = { SOLVER, .applicable = applicable, .emit = data };
-const struct conv_solver conv_grouped_weights = { CONV_SOLVER("grouped", HELP, NULL, fer_conv_grouped_cl,
-                                                              fer_conv_grouped_pack_cl),
-                                                  .applicable = applicable, .emit = weights };
+const struct conv_solver conv_grouped_weights = {
+    CONV_SOLVER("grouped", HELP, NULL, fer_conv_grouped_cl, fer_conv_grouped_pack_cl), .applicable = applicable,
+    .workspace = weights_workspace, .emit = weights
+};

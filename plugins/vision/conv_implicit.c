@@ -159,17 +159,34 @@ static void emit_product(const struct conv_call *call, const struct product *p, 
     conv_cost(launch, s);
 }
 
+/* Floats of the parts; 0: the depth is not divided. */
+static size_t partial_size(const struct fer_convolution_shape *s, const struct product *p)
+{
+    const size_t size = (size_t)s->n * (size_t)(p->data ? s->c * s->h * s->w : s->k * s->oh * s->ow);
+    return p->splits == 1 ? 0 : size * (size_t)p->splits;
+}
+
+static size_t forward_workspace(const struct conv_call *call)
+{
+    const struct product p = product_of(call, false);
+    return conv_temp_bytes(partial_size(&call->of.shape, &p));
+}
+
+static size_t data_workspace(const struct conv_call *call)
+{
+    const struct product p = product_of(call, true);
+    return conv_temp_bytes(partial_size(&call->of.shape, &p));
+}
+
 /* FORWARD and DATA: `in` is read, `out` written. */
 static void emit(const struct conv_call *call, bool data, struct fer_tensor *in, struct fer_tensor *out)
 {
-    const struct fer_convolution_shape *s = &call->of.shape;
     const struct product p = product_of(call, data);
-    const size_t size = (size_t)s->n * (size_t)(data ? s->c * s->h * s->w : s->k * s->oh * s->ow);
     if (p.splits == 1) {
         emit_product(call, &p, in, NULL, out);
         return;
     }
-    struct fer_tensor *partial = conv_temp(call->em, size * (size_t)p.splits);
+    struct fer_tensor *partial = conv_temp(call->em, partial_size(&call->of.shape, &p));
     emit_product(call, &p, in, partial, out);
     partial_sum_emit(call->em, &(struct partial_sum){ .partial = partial,
                                                       .bias = data ? NULL : call->of.bias,
@@ -212,6 +229,11 @@ static struct division divide(const struct conv_call *call)
     return d;
 }
 
+static size_t weights_workspace(const struct conv_call *call)
+{
+    return conv_temp_bytes(divide(call).partial);
+}
+
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
@@ -246,8 +268,9 @@ static void weights(const struct conv_call *call)
 #define HELP "a matrix product of gathered pixels, tiles in local memory"
 #define SOLVER(tunables)                                                                                               \
     CONV_SOLVER("implicit", HELP, tunables, fer_conv_implicit_cl, fer_conv_implicit_pack_cl, fer_partial_cl)
-const struct conv_solver conv_implicit_forward = { SOLVER(tunables), .applicable = applicable, .emit = forward,
-                                                   .epilogue = true };
-const struct conv_solver conv_implicit_data = { SOLVER(tunables), .applicable = applicable, .emit = data };
+const struct conv_solver conv_implicit_forward = { SOLVER(tunables), .applicable = applicable,
+                                                   .workspace = forward_workspace, .emit = forward, .epilogue = true };
+const struct conv_solver conv_implicit_data = { SOLVER(tunables), .applicable = applicable, .workspace = data_workspace,
+                                                .emit = data };
 const struct conv_solver conv_implicit_weights = { SOLVER(weights_tunables), .applicable = applicable,
-                                                   .emit = weights };
+                                                   .workspace = weights_workspace, .emit = weights };

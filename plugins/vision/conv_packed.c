@@ -42,17 +42,29 @@ static struct tile tile_of(int pixels, int side)
     return tile;
 }
 
+/* Floats of all patches; `steps` are blocks of inputs times taps. */
+static size_t patches_size(int pixels, int steps, struct tile tile)
+{
+    return (size_t)conv_divide_up(pixels, tile.pixels) * (size_t)steps * (size_t)(tile.pixels * FER_BLOCK);
+}
+
+static size_t workspace(const struct conv_call *call)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int pixels = s->n * s->oh * s->ow, steps = conv_blocks(s->c) * s->kernel * s->kernel;
+    return conv_temp_bytes(patches_size(pixels, steps, tile_of(pixels, call->values[SIDE])));
+}
+
 static void forward(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct conv_groups g = conv_groups_find(s, FER_CONVOLUTION_FORWARD);
     const int plane = s->oh * s->ow, steps = g.blocks * s->kernel * s->kernel;
     const struct tile tile = tile_of(s->n * plane, call->values[SIDE]);
-    const int tiles = conv_divide_up(s->n * plane, tile.pixels);
     const int step_weights = FER_BLOCK * tile.side * (int)sizeof(float);
     const struct fer_extent live = fer_extent_rows(call->of.y, (size_t)plane, (size_t)tile.pixels);
     struct fer_tensor *weights = conv_pack_emit(call, FER_CONVOLUTION_FORWARD, &g, tile.side);
-    struct fer_tensor *patches = conv_temp(call->em, (size_t)tiles * (size_t)steps * (size_t)(tile.pixels * FER_BLOCK));
+    struct fer_tensor *patches = conv_temp(call->em, patches_size(s->n * plane, steps, tile));
     char options[CONV_EPILOGUE_OPTIONS + 40], epilogue[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch;
 
@@ -86,4 +98,5 @@ static void forward(const struct conv_call *call)
 const struct conv_solver conv_packed_forward = { CONV_SOLVER("packed",
                                                              "patches copied once for all outputs, for few pixels",
                                                              tunables, fer_conv_packed_cl, fer_conv_pack_cl),
-                                                 .applicable = applicable, .emit = forward, .epilogue = true };
+                                                 .applicable = applicable, .workspace = workspace, .emit = forward,
+                                                 .epilogue = true };

@@ -3,6 +3,8 @@
  * The table of solvers.  Where nothing was measured, `auto` takes the first that is applicable, so
  * the order of a table is the heuristic: what was found to be fastest where it applies stands first.
  */
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ bool conv_solver_exists(const struct fer_op *op, const char *name)
     return fer_op_solver_exists(op, FER_PROBLEM_CONVOLUTION, name);
 }
 
-/* The applicable solvers of a pass, or only the one called `name` where it is one of them. */
+/* The solvers of a pass that apply and find memory, or only the one called `name` where it is one of them. */
 struct candidates {
     const struct conv_solver *list[FER_SOLVERS];
     const struct fer_solver *solvers[FER_SOLVERS + 1];
@@ -69,13 +71,36 @@ static void add_candidate(struct candidates *c, const struct conv_solver *s)
     c->solvers[c->count++] = &s->solver;
 }
 
+/* What the device allocates at once; an older core does not tell. */
+static size_t largest_allocation(const struct fer_emit *em)
+{
+    const struct fer_device_facts *device = fer_emit_device(em);
+    return device->size >= offsetof(struct fer_device_facts, max_allocation) + sizeof(device->max_allocation)
+               ? device->max_allocation
+               : SIZE_MAX;
+}
+
+/* Whether the device has the memory that the solver takes with its first values. */
+static bool has_room(const struct conv_call *call, const struct conv_solver *s)
+{
+    const struct fer_tunable *const *tunables = s->solver.tunables;
+    struct conv_call first = *call;
+    int values[FER_TUNABLES] = { 0 };
+    if (!s->workspace)
+        return true;
+    for (int t = 0; tunables && tunables[t]; t++)
+        values[t] = tunables[t]->values[0];
+    first.values = values;
+    return s->workspace(&first) <= largest_allocation(call->em);
+}
+
 static struct candidates candidates_of(enum fer_convolution_pass pass, const struct conv_call *call, const char *name)
 {
     const struct conv_solver *later[FER_SOLVERS];
     struct candidates c = { .count = 0 };
     int put_off = 0;
     for (const struct conv_solver *const *s = conv_solvers(pass); *s; s++) {
-        if (!(*s)->applicable(&call->of.shape))
+        if (!(*s)->applicable(&call->of.shape) || !has_room(call, *s))
             continue;
         if (strcmp((*s)->solver.name, name) == 0) {
             c.count = put_off = 0;

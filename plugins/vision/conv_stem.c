@@ -67,6 +67,12 @@ static struct fer_tensor *pack(const struct conv_call *call)
     return packed;
 }
 
+static size_t frame_bytes(const struct conv_call *call)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    return (size_t)s->n * (size_t)s->c * (size_t)framed(s->oh, s) * (size_t)framed(s->ow, s) * sizeof(float);
+}
+
 static void forward(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
@@ -88,13 +94,24 @@ static void forward(const struct conv_call *call)
     conv_cost(launch, s);
 }
 
+/* Floats of the parts of the weights' gradient. */
+static size_t partial_size(const struct conv_call *call)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    return (size_t)(call->values[SPLITS] * conv_blocks(s->k)) * (size_t)(numbers(s) * FER_BLOCK);
+}
+
+static size_t weights_workspace(const struct conv_call *call)
+{
+    return frame_bytes(call) + conv_temp_bytes(partial_size(call));
+}
+
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     struct fer_tensor *x = frame(call);
     const int splits = call->values[SPLITS];
-    struct fer_tensor *partial =
-        conv_temp(call->em, (size_t)(splits * conv_blocks(s->k)) * (size_t)(numbers(s) * FER_BLOCK));
+    struct fer_tensor *partial = conv_temp(call->em, partial_size(call));
     struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem_weights", " ");
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "dy", call->of.y);
@@ -118,6 +135,7 @@ static void weights(const struct conv_call *call)
 #define SOLVER(tunables)                                                                                               \
     CONV_SOLVER("stem", "few plain input channels; the padded input is copied first", tunables, fer_conv_stem_cl,      \
                 fer_conv_stem_frame_cl, fer_conv_stem_pack_cl)
-const struct conv_solver conv_stem_forward = { SOLVER(forward_tunables), .applicable = applicable, .emit = forward,
-                                               .epilogue = true };
-const struct conv_solver conv_stem_weights = { SOLVER(weights_tunables), .applicable = applicable, .emit = weights };
+const struct conv_solver conv_stem_forward = { SOLVER(forward_tunables), .applicable = applicable,
+                                               .workspace = frame_bytes, .emit = forward, .epilogue = true };
+const struct conv_solver conv_stem_weights = { SOLVER(weights_tunables), .applicable = applicable,
+                                               .workspace = weights_workspace, .emit = weights };

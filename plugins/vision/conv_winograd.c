@@ -6,7 +6,8 @@
  * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back
  * while the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
  * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
- * the blocks of outputs are shared out.  Either way computes the same sums in the same order.
+ * the blocks of outputs are shared out.  Where all tiles of a large batch would take too much memory, it is so many
+ * chunks that are transformed first, a span, and then the next.  All compute the same sums in the same order.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -15,15 +16,17 @@
 #include "conv_winograd_cl.h"
 #include "conv_winograd_weights_cl.h"
 
-/* FORM: by shape, one kernel, or all tiles first; TILES: of a chunk of one kernel; SPLIT_TILES: else */
-enum { FORM, TILES, SPLIT_TILES };
+/* FORM: by shape, one kernel, or all tiles first; TILES: of a chunk of one kernel; SPLIT_TILES: else; SPAN: of chunks
+ */
+enum { FORM, TILES, SPLIT_TILES, SPAN };
 enum { FORM_FUSED = 1, FORM_SPLIT };
 static const struct fer_tunable *const tunables[] = {
     FER_TUNABLE("form", "0: by shape, 1: a chunk's tiles stay in cache, 2: all tiles are transformed first", 0, 1, 2),
     FER_TUNABLE("tiles", "of a chunk in form 1; 18 of 64 channels take 166 KiB", 18, 12, 36),
-    FER_TUNABLE("split", "tiles of a chunk in form 2", 36, 18, 72), NULL
+    FER_TUNABLE("split", "tiles of a chunk in form 2", 36, 18, 72),
+    FER_TUNABLE("span", "MiB of transformed tiles that there are at a time in form 2", 96, 24), NULL
 };
-enum { SPAN };
+enum { WEIGHTS_SPAN };
 static const struct fer_tunable *const weights_tunables[] = {
     FER_TUNABLE("span", "MiB of transformed tiles that there are at a time", 24, 3, 96), NULL
 };
@@ -119,9 +122,17 @@ static size_t chunk_size(int side, int chunks, int blocks, int tiles)
     return (size_t)chunks * (size_t)blocks * (size_t)(points_of(side) * tiles * FER_BLOCK);
 }
 
+/* Of so many chunks those that together take so many MiB: one at least. */
+static int fitting(int megabytes, int chunks, size_t chunk)
+{
+    const size_t each = ((size_t)megabytes << 20) / (chunk * sizeof(float));
+    return each < 1 ? 1 : each < (size_t)chunks ? (int)each : chunks;
+}
+
 /* How FORWARD or DATA is divided: `in` and `out` are blocks of channels read and written. */
 struct plan {
     int side, in, out, channels_in, channels_out, height, width, pad, per_image, rows, tiles, chunks;
+    int each; /* chunks whose V there is at a time */
     bool fused;
 };
 
@@ -168,12 +179,16 @@ static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convo
     if (!p.fused)
         fit(&p, s->n * p.per_image);
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
+    p.each = smaller(FUSED_GROUPS, p.chunks);
+    if (!p.fused) /* equal spans */
+        p.each = conv_divide_up(
+            p.chunks, conv_divide_up(p.chunks, fitting(values[SPAN], p.chunks, chunk_size(side, 1, p.in, p.tiles))));
     return p;
 }
 
 static size_t scratch_size(const struct plan *p)
 {
-    return chunk_size(p->side, p->fused ? smaller(FUSED_GROUPS, p->chunks) : p->chunks, p->in, p->tiles);
+    return chunk_size(p->side, p->each, p->in, p->tiles);
 }
 
 static struct fer_tensor *transform_weights(const struct conv_call *call, enum fer_convolution_pass pass,
@@ -220,12 +235,14 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
     fer_launch_out(launch, "y", out);
     fer_launch_out(launch, "scratch", scratch);
     fer_launch_int(launch, p->pad);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)smaller(FUSED_GROUPS, p->chunks)), fer_extent_fixed(1), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)p->each), fer_extent_fixed(1), 1, 1);
     conv_cost(launch, &call->of.shape);
 }
 
+/* `filled`: chunks past the last tile become zeros, and are not just left. */
 static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int side,
-                           int height, int width, int pad, int tiles, int first_chunk, struct fer_extent chunks)
+                           int height, int width, int pad, int tiles, int first_chunk, struct fer_extent chunks,
+                           bool filled)
 {
     struct fer_launch *launch = begin(call->em, "winograd_transform", side, tiles, " ");
     fer_launch_in(launch, "x", in);
@@ -234,27 +251,48 @@ static void emit_transform(const struct conv_call *call, struct fer_tensor *in, 
     fer_launch_int(launch, width);
     fer_launch_int(launch, pad);
     fer_launch_int(launch, first_chunk);
+    fer_launch_int(launch, filled);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(fer_tensor_shape(in)->dim[1])), chunks, 1, 1);
+}
+
+/* The tensors of FORWARD and DATA in form 2: x, V, U and y. */
+struct split {
+    struct fer_tensor *in, *v, *u, *out;
+};
+
+/* One span, which is all chunks where the range scales with the batch. */
+static void emit_split_span(const struct conv_call *call, const struct plan *p, const struct split *t, int first_chunk,
+                            struct fer_extent chunks)
+{
+    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 16];
+    const int outs = p->out * p->each < 2 * SPLIT_ITEMS ? 1 : 2;
+    emit_transform(call, t->in, t->v, p->side, p->height, p->width, p->pad, p->tiles, first_chunk, chunks, false);
+    snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
+    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->side, p->tiles, options);
+    fer_launch_in(launch, "v", t->v);
+    fer_launch_in(launch, "u", t->u);
+    conv_epilogue_in(launch, call);
+    if (first_chunk == 0)
+        fer_launch_out(launch, "y", t->out);
+    else
+        fer_launch_inout(launch, "y", t->out); /* what earlier spans have written stays */
+    fer_launch_int(launch, p->in);
+    fer_launch_int(launch, outs);
+    fer_launch_int(launch, first_chunk);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, outs)), chunks, 1, 1);
+    conv_cost_part(launch, &call->of.shape, (double)smaller(p->each, p->chunks - first_chunk) / p->chunks);
 }
 
 static void emit_split(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
                        struct fer_tensor *out)
 {
-    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 16];
-    const struct fer_extent chunks = fer_extent_rows(out, (size_t)p->per_image, (size_t)p->tiles);
-    const int outs = p->out * p->chunks < 2 * SPLIT_ITEMS ? 1 : 2;
-    struct fer_tensor *v = conv_temp(call->em, scratch_size(p));
-    emit_transform(call, in, v, p->side, p->height, p->width, p->pad, p->tiles, 0, chunks);
-    snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
-    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->side, p->tiles, options);
-    fer_launch_in(launch, "v", v);
-    fer_launch_in(launch, "u", u);
-    conv_epilogue_in(launch, call);
-    fer_launch_out(launch, "y", out);
-    fer_launch_int(launch, p->in);
-    fer_launch_int(launch, outs);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, outs)), chunks, 1, 1);
-    conv_cost(launch, &call->of.shape);
+    const struct split tensors = { in, conv_temp(call->em, scratch_size(p)), u, out };
+    if (p->each == p->chunks) {
+        emit_split_span(call, p, &tensors, 0, fer_extent_rows(out, (size_t)p->per_image, (size_t)p->tiles));
+        return;
+    }
+    for (int first = 0; first < p->chunks; first += p->each)
+        emit_split_span(call, p, &tensors, first, fer_extent_fixed((size_t)smaller(p->each, p->chunks - first)));
 }
 
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, int side, struct fer_tensor *in,
@@ -266,6 +304,32 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, i
         emit_fused(call, &p, in, u, out);
     else
         emit_split(call, &p, in, u, out);
+}
+
+static size_t workspace(const struct conv_call *call, enum fer_convolution_pass pass, int side)
+{
+    const struct plan p = plan_of(&call->of.shape, pass, side, call->values);
+    return conv_temp_bytes(scratch_size(&p));
+}
+
+static size_t forward_workspace(const struct conv_call *call)
+{
+    return workspace(call, FER_CONVOLUTION_FORWARD, COARSE);
+}
+
+static size_t fine_forward_workspace(const struct conv_call *call)
+{
+    return workspace(call, FER_CONVOLUTION_FORWARD, FINE);
+}
+
+static size_t data_workspace(const struct conv_call *call)
+{
+    return workspace(call, FER_CONVOLUTION_DATA, COARSE);
+}
+
+static size_t fine_data_workspace(const struct conv_call *call)
+{
+    return workspace(call, FER_CONVOLUTION_DATA, FINE);
 }
 
 static void forward(const struct conv_call *call)
@@ -298,10 +362,8 @@ struct span {
 static struct span span_of(const struct fer_convolution_shape *s, int side, int megabytes)
 {
     const int chunks = conv_divide_up(s->n * tiles_of(side, s->oh, s->ow), WEIGHT_TILES);
-    const size_t bytes = (size_t)megabytes << 20;
-    const size_t chunk = chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES) * sizeof(float);
-    const size_t each = bytes / chunk > 0 ? bytes / chunk : 1;
-    return (struct span){ chunks, each < (size_t)chunks ? (int)each : chunks };
+    const size_t chunk = chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES);
+    return (struct span){ chunks, fitting(megabytes, chunks, chunk) };
 }
 
 static size_t products(const struct fer_convolution_shape *s, int side)
@@ -315,7 +377,7 @@ static void emit_span(const struct conv_call *call, int side, struct fer_tensor 
     const struct fer_convolution_shape *s = &call->of.shape;
     const int in = conv_blocks(s->c), out = conv_blocks(s->k);
     emit_transform(call, call->of.x, v, side, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk,
-                   fer_extent_fixed((size_t)chunks));
+                   fer_extent_fixed((size_t)chunks), true);
 
     struct fer_launch *launch = begin(call->em, "winograd_gradient", side, WEIGHT_TILES, " ");
     fer_launch_in(launch, "dy", call->of.y);
@@ -338,13 +400,32 @@ static void emit_span(const struct conv_call *call, int side, struct fer_tensor 
                         fer_extent_fixed((size_t)points_of(side)), 1, 1, 1);
 }
 
+/* Floats of V, of the same of dy, and of U's gradient. */
+struct weights_sizes {
+    size_t v, g, du;
+};
+
+static struct weights_sizes weights_sizes(const struct fer_convolution_shape *s, int side, const struct span *span)
+{
+    return (struct weights_sizes){ chunk_size(side, span->each, conv_blocks(s->c), WEIGHT_TILES),
+                                   chunk_size(side, span->each, conv_blocks(s->k), WEIGHT_TILES), products(s, side) };
+}
+
+static size_t workspace_of_weights(const struct conv_call *call, int side)
+{
+    const struct span span = span_of(&call->of.shape, side, call->values[WEIGHTS_SPAN]);
+    const struct weights_sizes sizes = weights_sizes(&call->of.shape, side, &span);
+    return conv_temp_bytes(sizes.v) + conv_temp_bytes(sizes.g) + conv_temp_bytes(sizes.du);
+}
+
 static void emit_weights(const struct conv_call *call, int side)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    const struct span span = span_of(s, side, call->values[SPAN]);
-    struct fer_tensor *v = conv_temp(call->em, chunk_size(side, span.each, conv_blocks(s->c), WEIGHT_TILES));
-    struct fer_tensor *g = conv_temp(call->em, chunk_size(side, span.each, conv_blocks(s->k), WEIGHT_TILES));
-    struct fer_tensor *du = conv_temp(call->em, products(s, side));
+    const struct span span = span_of(s, side, call->values[WEIGHTS_SPAN]);
+    const struct weights_sizes sizes = weights_sizes(s, side, &span);
+    struct fer_tensor *v = conv_temp(call->em, sizes.v);
+    struct fer_tensor *g = conv_temp(call->em, sizes.g);
+    struct fer_tensor *du = conv_temp(call->em, sizes.du);
     for (int first = 0; first < span.chunks; first += span.each)
         emit_span(call, side, v, g, du, first, smaller(span.each, span.chunks - first));
 
@@ -357,6 +438,16 @@ static void emit_weights(const struct conv_call *call, int side)
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->c)),
                         fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
     conv_cost(launch, s);
+}
+
+static size_t weights_workspace(const struct conv_call *call)
+{
+    return workspace_of_weights(call, COARSE);
+}
+
+static size_t fine_weights_workspace(const struct conv_call *call)
+{
+    return workspace_of_weights(call, FINE);
 }
 
 static void weights(const struct conv_call *call)
@@ -373,17 +464,25 @@ static void fine_weights(const struct conv_call *call)
     CONV_SOLVER(name, help, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
 #define COARSE_SOLVER(tunables) SOLVER("winograd", "F(4x4, 3x3): 36 multiplications for 144", tunables)
 #define FINE_SOLVER(tunables) SOLVER("winograd2", "F(2x2, 3x3): 16 multiplications for 36", tunables)
-const struct conv_solver conv_winograd_forward = { COARSE_SOLVER(tunables), .applicable = forward_applicable,
-                                                   .worthwhile = forward_worthwhile, .emit = forward,
+const struct conv_solver conv_winograd_forward = { COARSE_SOLVER(tunables),
+                                                   .applicable = forward_applicable,
+                                                   .worthwhile = forward_worthwhile,
+                                                   .workspace = forward_workspace,
+                                                   .emit = forward,
                                                    .epilogue = true };
 const struct conv_solver conv_winograd_data = { COARSE_SOLVER(tunables), .applicable = data_applicable,
-                                                .worthwhile = data_worthwhile, .emit = data };
+                                                .worthwhile = data_worthwhile, .workspace = data_workspace,
+                                                .emit = data };
 const struct conv_solver conv_winograd_weights = { COARSE_SOLVER(weights_tunables), .applicable = forward_applicable,
-                                                   .emit = weights };
-const struct conv_solver conv_winograd_fine_forward = { FINE_SOLVER(tunables), .applicable = fits,
-                                                        .worthwhile = fine_forward_worthwhile, .emit = fine_forward,
+                                                   .workspace = weights_workspace, .emit = weights };
+const struct conv_solver conv_winograd_fine_forward = { FINE_SOLVER(tunables),
+                                                        .applicable = fits,
+                                                        .worthwhile = fine_forward_worthwhile,
+                                                        .workspace = fine_forward_workspace,
+                                                        .emit = fine_forward,
                                                         .epilogue = true };
 const struct conv_solver conv_winograd_fine_data = { FINE_SOLVER(tunables), .applicable = fits,
-                                                     .worthwhile = fine_data_worthwhile, .emit = fine_data };
+                                                     .worthwhile = fine_data_worthwhile,
+                                                     .workspace = fine_data_workspace, .emit = fine_data };
 const struct conv_solver conv_winograd_fine_weights = { FINE_SOLVER(weights_tunables), .applicable = fits,
-                                                        .emit = fine_weights };
+                                                        .workspace = fine_weights_workspace, .emit = fine_weights };

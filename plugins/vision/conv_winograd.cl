@@ -291,29 +291,35 @@ winograd_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), FER_OUT(
 #endif
 
 #ifdef FER_KERNEL_winograd_transform
-/* V of chunks first_chunk + dimension 1, block dimension 0.  height and width are those of the outputs. */
+/* V of chunks first_chunk + dimension 1, block dimension 0.  height and width are those of the outputs.  Chunks past the
+ * last tile are left as they are unless `filled`. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_transform(FER_IN(x), FER_OUT(v), const int height, const int width, const int pad, const int first_chunk)
+winograd_transform(FER_IN(x), FER_OUT(v), const int height, const int width, const int pad, const int first_chunk,
+                   const int filled)
 {
-    const int b = (int)get_global_id(0), chunk = (int)get_global_id(1);
-    transform(DATA(x), x_dim, height, width, pad, (first_chunk + chunk) * TILES, b,
+    const int b = (int)get_global_id(0), chunk = (int)get_global_id(1), first = (first_chunk + chunk) * TILES;
+    if (!filled && first >= TILES_OF((int4)(x_dim.xy, height, width)))
+        return;
+    transform(DATA(x), x_dim, height, width, pad, first, b,
               DATA(v) + chunk * CHUNK(FER_BLOCKS(x_dim)));
 }
 #endif
 
 #ifdef FER_KERNEL_winograd_multiply
-/* Work-item: `outs` output blocks (dimension 0) of one chunk (dimension 1). */
+/* Work-item: `outs` output blocks (dimension 0) of chunk first_chunk + dimension 1, dimension 1 of V. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_multiply(FER_IN(v), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int blocks, const int outs)
+winograd_multiply(FER_IN(v), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int blocks, const int outs,
+                  const int first_chunk)
 {
     const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
+    const int tile = (first_chunk + chunk) * TILES;
     float start[FER_BLOCK];
-    if (chunk * TILES >= TILES_OF(y_dim))
+    if (tile >= TILES_OF(y_dim))
         return;
 #pragma unroll 1
     for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++) {
         FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
-        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, chunk * TILES, k, start ADD_PASSED);
+        multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, tile, k, start ADD_PASSED);
     }
 }
 #endif

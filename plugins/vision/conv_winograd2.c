@@ -129,12 +129,24 @@ static bool weights_worthwhile(const struct conv_call *call)
     return s->c >= SIDE && s->k >= SIDE && blocks * divide(s, WORK_GROUPS).splits >= WORK_GROUPS;
 }
 
+/* Floats. */
+static size_t partial_size(const struct fer_convolution_shape *s, const struct division *d)
+{
+    return (size_t)d->splits * POINTS * (size_t)(s->k * s->c);
+}
+
+static size_t weights_workspace(const struct conv_call *call)
+{
+    const struct division d = divide(&call->of.shape, call->values[GROUPS]);
+    return conv_temp_bytes(partial_size(&call->of.shape, &d));
+}
+
 static void weights(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct division d = divide(s, call->values[GROUPS]);
     const int count = s->k * s->c;
-    struct fer_tensor *partial = conv_temp(call->em, (size_t)d.splits * POINTS * (size_t)count);
+    struct fer_tensor *partial = conv_temp(call->em, partial_size(s, &d));
     struct fer_launch *launch = begin(call, "winograd2_gradient", " ");
     fer_launch_in(launch, "x", call->of.x);
     fer_launch_in(launch, "dy", call->of.y);
@@ -162,4 +174,5 @@ const struct conv_solver conv_winograd2_forward = { SOLVER(tunables), .applicabl
 const struct conv_solver conv_winograd2_data = { SOLVER(tunables), .applicable = applicable,
                                                  .worthwhile = data_worthwhile, .emit = data };
 const struct conv_solver conv_winograd2_weights = { SOLVER(weights_tunables), .applicable = applicable,
-                                                    .worthwhile = weights_worthwhile, .emit = weights };
+                                                    .worthwhile = weights_worthwhile, .workspace = weights_workspace,
+                                                    .emit = weights };

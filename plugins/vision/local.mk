@@ -9,13 +9,7 @@ plugins_vision_la_LIBADD = libfer.la
 if HAVE_CLBLAST
 plugins_vision_la_LIBADD += $(CLBLAST_LIBS) $(OPENCL_LIBS)
 endif
-plugins_vision_la_SOURCES = \
-	%D%/activation.c \
-	%D%/arithmetic.c \
-	%D%/batchnorm.c \
-	%D%/common.c \
-	%D%/conv.c \
-	%D%/conv.h \
+conv_solvers = \
 	%D%/conv_bias.c \
 	%D%/conv_call.c \
 	%D%/conv_depthwise.c \
@@ -28,7 +22,14 @@ plugins_vision_la_SOURCES = \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
 	%D%/conv_winograd.c \
-	%D%/conv_winograd2.c \
+	%D%/conv_winograd2.c
+plugins_vision_la_SOURCES = \
+	%D%/activation.c \
+	%D%/arithmetic.c \
+	%D%/batchnorm.c \
+	%D%/common.c \
+	%D%/conv.c \
+	%D%/conv.h $(conv_solvers) \
 	%D%/deconv.c \
 	%D%/dropout.c \
 	%D%/gather.c \
@@ -51,7 +52,7 @@ plugins_vision_la_SOURCES = \
 	%D%/weights.c \
 	%D%/weights.h
 if HAVE_CLBLAST
-plugins_vision_la_SOURCES += %D%/conv_clblast.c %D%/gemm_clblast.c
+conv_solvers += %D%/conv_clblast.c %D%/gemm_clblast.c
 endif
 CL_FILES += \
 	%D%/activation.cl \

@@ -28,8 +28,8 @@ static bool has_rows(const struct fer_emit *em, const void *detail)
     const struct fer_product *p = detail;
     const struct fer_device_facts *device = fer_emit_device(em);
     return device->name[0] && device->vendor[0] && device->id && device->local_memory > 0 &&
-           fer_emit_device_has(em, "cl_khr_byte_addressable_store") && !fer_emit_device_has(em, "cl_khr_byte") &&
-           p->rows == 0 && p->depth > 0 && p->matrices == 0;
+           device->max_allocation > 0 && fer_emit_device_has(em, "cl_khr_byte_addressable_store") &&
+           !fer_emit_device_has(em, "cl_khr_byte") && p->rows == 0 && p->depth > 0 && p->matrices == 0;
 }
 
 static void emit(struct fer_emit *em, const struct fer_product *p, double factor)
