@@ -150,24 +150,62 @@ static void print_segments(const json_t *report)
     puts("A segment without samples is left out.  The sum counts the dearest way, not every net.");
 }
 
-/* "passes: fold 20 batchnorm; fuse 17 relu, 8 add; layout 2 conversions; inplace 12 tensors" */
-static void print_passes(const json_t *report)
+static bool has_word(const json_t *list, const char *word)
 {
-    const char *pass, *what, *after = "\npasses: ";
-    json_t *did, *count;
+    const json_t *row;
+    size_t i;
 
-    json_object_foreach(json_object_get(report, "passes"), pass, did)
+    json_array_foreach(list, i, row)
     {
-        printf("%s%s", after, pass);
-        after = " ";
+        if (strcmp(json_string_value(row), word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_pass(const char *pass, json_t *did)
+{
+    const char *what, *after = " ";
+    json_t *count;
+
+    if (json_object_size(did) == 0) {
+        printf(" nothing");
+    } else if (strcmp(pass, "optimizer") == 0) {
+        printf(" %.0f launch%s for %.0f weights", number_of(did, "launches"),
+               number_of(did, "launches") == 1 ? "" : "es", number_of(did, "weights"));
+    } else if (strcmp(pass, "arena") == 0) {
+        printf(" %s of %s", bytes_text(number_of(did, "bytes")), bytes_text(number_of(did, "apart")));
+    } else {
         json_object_foreach(did, what, count)
         {
             printf("%s%lld %s", after, (long long)json_integer_value(count), what);
             after = ", ";
         }
-        if (json_object_size(did) == 0)
-            printf(" nothing");
+    }
+}
+
+/* "passes: fold 20 batchnorm; fuse 17 relu, 8 add; layout 2 conversions; inplace off; views 3 tensors; optimizer 1
+ * launch for 62 weights; arena 171.0 MiB of 412.0 MiB" */
+static void print_passes(const json_t *report)
+{
+    const json_t *passes = json_object_get(report, "passes"), *without = json_object_get(report, "without"), *row;
+    const char *pass, *after = "\npasses: ";
+    json_t *did;
+    size_t i;
+
+    json_object_foreach((json_t *)passes, pass, did)
+    {
+        printf("%s%s", after, pass);
         after = "; ";
+        if (has_word(without, pass))
+            printf(" off");
+        else
+            print_pass(pass, did);
+    }
+    json_array_foreach(without, i, row)
+    {
+        if (!json_object_get(passes, json_string_value(row)))
+            printf("%s%s off", after, json_string_value(row));
     }
     putchar('\n');
 }

@@ -23,7 +23,9 @@ static struct argp_option options[] = {
     { "data", KEY_DATA, "NAME=PATH", 0, "take the pictures of a data set from PATH", 0 },
     { "json", KEY_JSON, NULL, 0, "write results as JSON", 0 },
     { "without", KEY_WITHOUT, "PASS,...", 0,
-      "leave passes of the compiler out, to compare: fold, fuse, layout, inplace, tune, solvers", 0 },
+      "leave passes of the compiler out, to compare: fold, fuse, layout, inplace, views, optimizer, arena, tune, "
+      "solvers",
+      0 },
     { "precision", KEY_PRECISION, "fp32|tf32|fp16|bf16", 0,
       "as what feature maps lie in memory, and what products may round [fp32]", 0 },
     { "quiet", 'q', NULL, 0, "say only what went wrong", 0 },

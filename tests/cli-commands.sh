@@ -68,6 +68,12 @@ echo mine >link.fer.tmp
 expect 0 fmt --in-place link.fer;  cmp indented.fer formatted.fer;  [ -L link.fer ]
 [ "$(stat -c %a indented.fer)" = 640 ]; grep -q mine link.fer.tmp;  [ "$(ls -d indented.fer*)" = indented.fer ]
 expect 0 show tiny.fer --memory;   prints 'small.conv1 *conv2d + batchnorm + relu'; prints ' 96 '
+expect 0 show tiny.fer --mode train;  prints '^passes: .*; optimizer 1 launch for 6 weights; arena [0-9.]* KiB of [0-9.]* KiB$'
+expect 0 show tiny.fer --mode train --without arena,optimizer;  prints '; optimizer off; arena off$'
+expect 0 show tiny.fer --mode train --without arena,optimizer --json
+tr -d ' \n' <out >line
+grep -q '"without":\["optimizer","arena"\]' line || fail "not what was left out:"
+grep -q '"optimizer":{"launches":6,"weights":6},"arena":{"bytes":\([0-9]*\),"apart":\1}.*"memory":{"arena":\1,' line || fail "no sum:"
 # the texts of its kernels: all of them, with options; nothing is compiled
 cache=$XDG_CACHE_HOME
 XDG_CACHE_HOME=$work/cache FER_CACHE=on

@@ -106,7 +106,7 @@ END2
 "$FER" show block.fer --net block >show
 grep -q '^passes: fold 1 batchnorm; fuse 1 add, 1 relu; layout ' show
 grep -q 'conv2d + batchnorm + add + relu' show
-for without in "" fold fuse fold,fuse,layout,inplace; do
+for without in "" fold fuse views arena fold,fuse,layout,inplace,views,optimizer,arena; do
     "$FER" run block.fer block --in p.st --out q.st --weights b.st --without "$without"
     python3 - <<'END2'
 import st
@@ -115,7 +115,9 @@ assert st.load("q.st") == {"y": ([1, 1, 2, 2], [0, 0, 1.5, 5.5])}, st.load("q.st
 END2
 done
 "$FER" show block.fer --net block --without fold,fuse >show
-grep -q '^passes: fold nothing; fuse nothing; ' show
+grep -q '^passes: fold off; fuse off; layout [0-9]* conversions; ' show
+"$FER" show block.fer --net block --without tune,views,arena >show
+grep -q '^passes: .* tensors; views off; optimizer nothing; arena off; tune off$' show
 status=0
 "$FER" show block.fer --net block --without fuse,folds 2>err || status=$?
 [ $status -eq 1 ]

@@ -128,7 +128,8 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
-%C%_unit_passes_SOURCES = %D%/unit-passes.c $(harness)
+trial = %D%/trial.c %D%/trial.h
+%C%_unit_passes_SOURCES = %D%/unit-passes.c %D%/passes-fusion.c %D%/passes-fusion.h $(trial) $(harness)
 %C%_unit_precision_SOURCES = %D%/unit-precision.c $(harness)
 cases = %D%/cases.c %D%/cases.h
 tree = %D%/tree.c %D%/tree.h
@@ -210,12 +211,12 @@ occluded = %D%/occluded.c %D%/occluded.h $(shown) $(needs)
 if HAVE_CLBLAST
 %C%_unit_workspace_LDADD += $(CLBLAST_LIBS) $(OPENCL_LIBS)
 endif
-trial = %D%/trial.c %D%/trial.h
 stage_trial = %D%/stage-trial.c %D%/stage-trial.h $(tree) $(cases)
 %C%_unit_train_SOURCES = %D%/unit-train.c $(stage_trial)
 %C%_unit_train_best_SOURCES = %D%/unit-train-best.c $(stage_trial)
 %C%_unit_train_files_SOURCES = %D%/unit-train-files.c $(stage_trial)
 %C%_unit_epoch_SOURCES = %D%/unit-epoch.c $(stage_trial)
+%C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)

@@ -120,20 +120,20 @@ static void describe(const struct trial *trial, char *text, size_t size)
         sprintf(names + strlen(names), "%s\"%d\"", i ? ", " : "", i);
     const int length =
         snprintf(text, size,
-                 "fer 1\nuse vision, loss, optim, data, metric, resnet\nlabels %s\n%s\n"
+                 "fer 1\nuse vision, loss, optim, data, metric, resnet%s\nlabels %s\n%s\n"
                  "data d -> image, label = folder \"%s\" | resize %d | batch %d\n"
                  "stage fit over d until epoch=30 keeping best=\"seen.accuracy\" {\n  logits = image | t\n"
                  "  loss ce = logits, label | cross_entropy\n  minimize ce\n  update t %s\n}\n"
                  "test seen over d {\n  logits = image | t\n"
                  "  metric accuracy = logits, label | accuracy\n}\n",
-                 names, s->net, trial->directory, s->side, s->batch, s->update);
+                 s->use ? s->use : "", names, s->net, trial->directory, s->side, s->batch, s->update);
     ck_assert_int_lt(length, (int)size);
 }
 
 void trial_open(struct trial *trial, const struct trial_spec *spec, enum fer_profile profile)
 {
     const struct fer_description_options options = { .seed = 1, .threads = 1 };
-    const struct fer_compile_options compile = { .poison = true };
+    const struct fer_compile_options compile = { .poison = true, .without = spec->without };
     char text[4096];
     *trial = (struct trial){ .spec = *spec };
     make_pictures(trial);

@@ -13,6 +13,8 @@ struct trial_spec {
     const char *net;    /* "net t(image) -> logits { … }" or "net t = resnet …" */
     const char *update; /* "with sgd lr=0.1 | step every=3" */
     int side, classes, batch;
+    const char *use;  /* plugins beyond those that every trial has: ", mobilenet_v2"; NULL: none */
+    unsigned without; /* passes of the compiler that are left out: enum fer_pass */
 };
 
 struct trial {

@@ -265,7 +265,11 @@ START_TEST(training)
     float losses[STEPS];
     struct trial trial;
     snprintf(net, sizeof net, "net t = resnet depth=%d classes=%d", depth, CLASSES);
-    const struct trial_spec spec = { net, "with sgd lr=0.001 momentum=0.9 decay=5e-4", SIDE, CLASSES, BATCH };
+    const struct trial_spec spec = { .net = net,
+                                     .update = "with sgd lr=0.001 momentum=0.9 decay=5e-4",
+                                     .side = SIDE,
+                                     .classes = CLASSES,
+                                     .batch = BATCH };
     open_file();
     load(depth, "losses", STEPS, losses);
     trial_open(&trial, &spec, FER_PROFILE_CPU);

@@ -53,8 +53,11 @@ static const char *text_of(const char *kind, const char *name)
 
 static void open_trial(struct trial *trial, const char *update, enum fer_profile profile)
 {
-    const struct trial_spec spec = { "net t(image) -> logits { logits = image | op: linear 5 }", update, SIDE, CLASSES,
-                                     BATCH };
+    const struct trial_spec spec = { .net = "net t(image) -> logits { logits = image | op: linear 5 }",
+                                     .update = update,
+                                     .side = SIDE,
+                                     .classes = CLASSES,
+                                     .batch = BATCH };
     trial_open(trial, &spec, profile);
 }
 

@@ -156,6 +156,17 @@ static bool passes_gradient(const struct fer_op *op)
     return true;
 }
 
+/* The gradient of a view that is a copy. */
+static enum fer_status copy_gradient(struct sweep *s, struct fer_op *op, struct fer_tensor *to)
+{
+    struct fer_emit em = fer_compiler_emit(s->ad->c, s->em.segment, "backward", s->em.err);
+    const enum fer_status status = fer_compiler_emit_op(&em, op);
+    if (!status)
+        fer_core_copy(&em, op->out[0]->grad, to, 1, false);
+    fer_wide_finish(&em);
+    return status ? status : em.status;
+}
+
 static enum fer_status backward_view(struct sweep *s, struct fer_op *op)
 {
     struct fer_value *in = op->in[0];
@@ -167,6 +178,10 @@ static enum fer_status backward_view(struct sweep *s, struct fer_op *op)
     struct fer_tensor *view = like(s, x);
     if (!view)
         return no_memory(s);
+    if (!fer_compiler_views(s->ad->c, op)) {
+        const enum fer_status status = copy_gradient(s, op, view);
+        return status ? status : contribute(s, in, view);
+    }
     view->base = grad->base ? grad->base : grad;
     view->view = grad->view;
     view->storage = grad->storage;

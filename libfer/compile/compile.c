@@ -41,6 +41,7 @@ enum fer_status fer_compile_finish(struct fer_compiler *c, const struct fer_comp
     if (o->without & FER_PASS_IN_PLACE)
         for (int i = 0; i < c->program->ntensors; i++)
             c->program->tensors[i]->in_place_of = NULL;
+    c->program->apart = o->without & FER_PASS_ARENA;
     say_unrounded(c, o);
     enum fer_status status = fer_plan(c->program, c->store->device->max_allocation, err);
     if (!status && !o->plan_only)

@@ -37,13 +37,18 @@ enum fer_status fer_store_write(struct fer_store *store, const struct fer_weight
 
 /* The compiler's passes, and what they are called. */
 enum fer_pass {
-    FER_PASS_FOLD = 1 << 0,     /* fold      affines of evaluation into the weights before them */
-    FER_PASS_FUSE = 1 << 1,     /* fuse      additions and activations into the operation before them */
-    FER_PASS_LAYOUT = 1 << 2,   /* layout    layouts that operations prefer; without it all is plain */
-    FER_PASS_IN_PLACE = 1 << 3, /* inplace  outputs over inputs that nobody reads any more */
-    FER_PASS_TUNE = 1 << 4,     /* tune      solvers that were measured to be the fastest (run/tuning.h) */
-    FER_PASS_SOLVERS = 1 << 5   /* solvers   solvers that plugins add to others' problems */
+    FER_PASS_FOLD = 1 << 0,      /* fold      affines of evaluation into the weights before them */
+    FER_PASS_FUSE = 1 << 1,      /* fuse      additions and activations into the operation before them */
+    FER_PASS_LAYOUT = 1 << 2,    /* layout    layouts that operations prefer; without it all is plain */
+    FER_PASS_IN_PLACE = 1 << 3,  /* inplace  outputs over inputs that nobody reads any more */
+    FER_PASS_TUNE = 1 << 4,      /* tune      solvers that were measured to be the fastest (run/tuning.h) */
+    FER_PASS_SOLVERS = 1 << 5,   /* solvers   solvers that plugins add to others' problems */
+    FER_PASS_VIEWS = 1 << 6,     /* views     other shapes of the same memory; without it they are copies */
+    FER_PASS_OPTIMIZER = 1 << 7, /* optimizer  one launch for all weights that lie side by side, not one for each */
+    FER_PASS_ARENA = 1 << 8      /* arena     tensors that are never needed at the same time share memory */
 };
+/* The name of one pass; NULL: there is none of that number. */
+const char *fer_pass_name(unsigned pass);
 /* "fold,fuse": a set of passes; NULL and "" are none.  FER_EINVAL: a word is no pass. */
 enum fer_status fer_passes_parse(const char *text, unsigned *out, struct fer_error *err);
 

@@ -217,6 +217,17 @@ static bool reads_otherwise(struct fer_compiler *c, const struct fer_op *op, con
     return false;
 }
 
+bool fer_compiler_without(const struct fer_compiler *c, enum fer_pass pass)
+{
+    return c->options && c->options->without & pass;
+}
+
+bool fer_compiler_views(const struct fer_compiler *c, const struct fer_op *op)
+{
+    return op->layer->flags & FER_LAYER_VIEW &&
+           !(fer_compiler_without(c, FER_PASS_VIEWS) && op->in[0]->shape.dtype == FER_F32);
+}
+
 struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value)
 {
     if (value->tensor)
@@ -231,7 +242,7 @@ struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *
     t->precision = value->precision;
     t->branch = value->branch;
     t->keep = value->keep;
-    if (op && (op->layer->flags & FER_LAYER_VIEW)) {
+    if (op && fer_compiler_views(c, op)) {
         struct fer_tensor *base = fer_compiler_value(c, op->in[0]);
         if (!base)
             return NULL;
@@ -272,7 +283,7 @@ static int by_place(const void *a, const void *b)
 }
 
 enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *weights, int nweights, bool by_rank,
-                            struct fer_run **runs, int *nruns, struct fer_error *err)
+                            bool apart, struct fer_run **runs, int *nruns, struct fer_error *err)
 {
     struct fer_run *out = fer_arena_alloc(arena, (size_t)(nweights + 1) * sizeof(*out));
     struct fer_weight **sorted = fer_arena_copy(arena, weights, (size_t)(nweights + 1) * sizeof(*sorted));
@@ -285,7 +296,7 @@ enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *w
         const size_t count = (fer_shape_count(&w->shape) + 63) / 64 * 64; /* the gaps hold zeros and stay zero */
         const bool matrix = w->shape.rank >= 2;
         struct fer_run *last = *nruns ? &out[*nruns - 1] : NULL;
-        if (last && last->net == w->net && last->offset + last->count == w->offset &&
+        if (!apart && last && last->net == w->net && last->offset + last->count == w->offset &&
             (!by_rank || last->matrix == matrix))
             last->count += count;
         else

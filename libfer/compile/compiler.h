@@ -92,6 +92,11 @@ struct fer_tensor *fer_compiler_weight(struct fer_compiler *c, const struct fer_
 /* Whether an update of the step, or of the stage, moves the weight. */
 bool fer_step_moves(const struct fer_step_spec *step, const struct fer_weight *weight);
 bool fer_stage_moves(const struct fer_stage_spec *spec, const struct fer_weight *weight);
+/* Whether a pass is left out. */
+bool fer_compiler_without(const struct fer_compiler *c, enum fer_pass pass);
+/* Whether output 0 is a view of input 0.  Without that pass it is a copy, but for whole numbers, of which the core has
+ * none. */
+bool fer_compiler_views(const struct fer_compiler *c, const struct fer_op *op);
 /* The tensor of a value; made when first asked for. */
 struct fer_tensor *fer_compiler_value(struct fer_compiler *c, struct fer_value *value);
 /* A shape of the graph with its batch axis at this compilation's capacity for the branch. */
@@ -107,8 +112,9 @@ struct fer_run {
     size_t offset, count; /* elements of the net's values */
     bool matrix;          /* weights of rank >= 2 */
 };
-/* Contiguous runs of a list of weights in net and offset order; split where the rank class changes if asked to. */
+/* Contiguous runs of a list of weights in net and offset order; split where the rank class changes if asked to.
+ * apart: one for each weight. */
 enum fer_status fer_runs_of(struct fer_arena *arena, struct fer_weight *const *weights, int nweights, bool by_rank,
-                            struct fer_run **runs, int *nruns, struct fer_error *err);
+                            bool apart, struct fer_run **runs, int *nruns, struct fer_error *err);
 
 #endif

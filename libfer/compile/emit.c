@@ -167,6 +167,7 @@ struct fer_tensor *fer_emit_prepared(struct fer_emit *em, struct fer_tensor *sou
         fer_emit_fail(em, FER_ENOMEM, "out of memory while compiling");
         return NULL;
     }
+    tensor->name = copy;
     tensor->source = source;
     c->prepared = items;
     items[c->nprepared++] = (struct fer_prepared){ source, tensor, copy, here };

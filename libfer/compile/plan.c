@@ -266,8 +266,10 @@ static enum fer_status collect_blocks(struct plan *plan, size_t limit, struct fe
                             name_of(tensor), fer_shape_text(&tensor->shape, text, sizeof(text)),
                             (double)bytes / (1 << 20), (double)(bytes - limit) / (1 << 20));
         life->block = plan->nblocks;
-        plan->blocks[plan->nblocks++] =
-            (struct fer_block){ .bytes = aligned(bytes), .first = life->first, .last = life->last };
+        plan->blocks[plan->nblocks++] = (struct fer_block){ .bytes = aligned(bytes),
+                                                            .first = program->apart ? 0 : life->first,
+                                                            .last = program->apart ? program->nlaunches : life->last };
+        plan->program->apart_bytes += aligned(bytes);
     }
     return FER_OK;
 }
@@ -301,8 +303,10 @@ static enum fer_status place(struct plan *plan, size_t max_allocation, struct fe
     struct fer_program *program = plan->program;
     size_t limit = max_allocation ? max_allocation / FER_ALIGN * FER_ALIGN : SIZE_MAX / 2;
     size_t *arenas = NULL;
-    enum fer_status status = collect_blocks(plan, limit, err);
+    enum fer_status status;
 
+    program->apart_bytes = 0;
+    status = collect_blocks(plan, limit, err);
     if (!status)
         status = fer_blocks_pack(plan->blocks, plan->nblocks, limit, &arenas, &program->narenas, err);
     if (status)

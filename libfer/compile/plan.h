@@ -16,7 +16,7 @@
  * program's arenas.  One arena as long as it fits into max_allocation (0: no limit), else several.
  * Offsets: greedy by size (Pisarchyk and Lee: Efficient memory management for deep neural net inference, 2020).
  * Tensors with `in_place_of` take their input's place when it dies at the launch that first writes them and neither
- * lives for the whole program.
+ * lives for the whole program.  A program that is to be `apart` gets a place for each tensor but those.
  * FER_EINVAL: the program is not consistent (a view of a view, a tensor read before it is written); FER_ENOMEM: one
  * tensor is larger than the largest allocation.  May be called again after the program has changed. */
 enum fer_status fer_plan(struct fer_program *program, size_t max_allocation, struct fer_error *err);

@@ -117,7 +117,8 @@ static enum fer_status emit_update(struct fer_compiler *c, const struct fer_step
     struct fer_run *runs;
     int nruns;
     const bool by_rank = optimizer->splits && optimizer->splits(spec->params);
-    enum fer_status status = fer_runs_of(c->program->arena, spec->weights, spec->nweights, by_rank, &runs, &nruns, err);
+    enum fer_status status = fer_runs_of(c->program->arena, spec->weights, spec->nweights, by_rank,
+                                         fer_compiler_without(c, FER_PASS_OPTIMIZER), &runs, &nruns, err);
     if (status)
         return status;
     struct fer_tensor **grads = fer_arena_alloc(c->program->arena, (size_t)(nruns + 1) * sizeof(*grads));

@@ -47,7 +47,8 @@ struct fer_context_options {
     void *user;
     int place; /* of several processes on this machine, from 0: `device` may be a list, "gpu,cpu"; process k takes
                   entry k, counted round, and of several devices that are meant each takes another */
-    /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,tune,solvers"; NULL: none */
+    /* passes of the compiler to be left out, to compare: "fold,fuse,layout,inplace,views,optimizer,arena,tune,solvers";
+     * NULL: none */
     const char *without;
     /* As what feature maps lie in memory: "fp32", "fp16", "bf16"; NULL: fp32.  "tf32": f32, and matrix products and
      * convolutions may round what they multiply to 11 significant bits, with bf16 to 8, where a plugin has a solver for

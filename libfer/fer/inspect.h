@@ -47,14 +47,16 @@ struct fer_show_options {
 /* {"operations": [{"path", "op", "fused" (what it does besides, by name), "branch", "output", "shape", "parameters",
  *  "macs"}], "parameters", "macs" (both of one sample, macs when every decision sends it the dearest way),
  *  "passes": {"fold": {OPERATION: count}, "fuse": {OPERATION: count}, "layout": {"conversions"}, "inplace":
- * {"tensors"}, and with less precision "fp16": {"maps", "copies"}, "tf32" or "bf16": {"rounded", "exact"}: how many
- * products and convolutions round what they multiply}, "segments": [{"name", "launches", "branch",
- * "decision"}], in the order in which they run; branch: the net that samples were sent to, null: all samples; decision:
- * the operation that then sends samples through one of several nets, or null; "launches": [{"segment", "pass", "op",
- * "label", "kernel", "flops", "bytes", "solver", "chosen"}], where there are several solvers for the work: which with
- * which values, and by whom it was chosen, "first" (heuristics) or "tuned", "memory": {"arena", "weights", "total",
- * "tensors": [{"name", "storage", "offset", "bytes", "first", "last"}]}, and with options.kernels
- * "programs": how many files were written}. Opens the device, because layouts and kernels depend on it. */
+ * {"tensors"}, "views": {"tensors"}, "optimizer": {"launches", "weights"} ({} when nothing is trained), "arena":
+ * {"bytes", "apart" (if no tensors shared memory)}, and with less precision "fp16": {"maps", "copies"}, "tf32" or
+ * "bf16": {"rounded", "exact"}: how many products and convolutions round what they multiply}, "without": [NAME of a
+ * pass that was left out], "segments": [{"name", "launches", "branch", "decision"}], in the order in which they run;
+ * branch: the net that samples were sent to, null: all samples; decision: the operation that then sends samples through
+ * one of several nets, or null; "launches": [{"segment", "pass", "op", "label", "kernel", "flops", "bytes", "solver",
+ * "chosen"}], where there are several solvers for the work: which with which values, and by whom it was chosen, "first"
+ * (heuristics) or "tuned", "memory": {"arena", "weights", "total", "tensors": [{"name", "storage", "offset", "bytes",
+ * "first", "last"}]}, and with options.kernels "programs": how many files were written}. Opens the device, because
+ * layouts and kernels depend on it. */
 FER_API enum fer_status fer_show(struct fer_context *context, const char *path, const struct fer_show_options *options,
                                  char **json, struct fer_error *err);
 

@@ -168,6 +168,8 @@ struct fer_program {
     size_t *arenas;
     int narenas;
     size_t arena_bytes;          /* of all of them */
+    bool apart;                  /* the compiler's wish: no two tensors share memory at different times */
+    size_t apart_bytes;          /* arena_bytes if it were so */
     uint64_t seed;               /* of random numbers */
     struct fer_launch spare;     /* where launches go once compiling has failed */
     struct fer_tensor no_tensor; /* likewise */

@@ -153,12 +153,53 @@ static void add_products(json_t **passes, const struct fer_program *program)
     fer_json_set(passes, name, entry);
 }
 
-/* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places.
- */
-static json_t *passes(const struct fer_graph *graph, const struct fer_program *program)
+/* What is shown. */
+struct made {
+    const struct fer_graph *graph;
+    const struct fer_program *program;
+    const struct fer_store *store;
+    const struct fer_stage_program *stage; /* NULL: nothing is trained */
+    unsigned without;                      /* enum fer_pass */
+};
+
+/* The optimizers' own launches, and how many weights they move; {} where nothing is moved. */
+static json_t *updates(const struct fer_stage_program *stage)
 {
+    int launches = 0, weights = 0;
+
+    for (int k = 0; stage && k < stage->nsteps; k++) {
+        for (int u = 0; u < stage->steps[k].nupdates; u++) {
+            const struct fer_update_state *update = &stage->steps[k].updates[u];
+
+            weights += update->spec->nweights;
+            for (int i = 0; i < update->segment->count; i++)
+                launches += strcmp(update->segment->launches[i]->op, update->spec->optimizer->name) == 0;
+        }
+    }
+    return weights ? json_pack("{s:i, s:i}", "launches", launches, "weights", weights) : json_object();
+}
+
+/* Names of the passes that were left out. */
+static json_t *left_out(unsigned without)
+{
+    json_t *list = json_array();
+    const char *name;
+
+    for (unsigned pass = 1; (name = fer_pass_name(pass)); pass *= 2) {
+        if (without & pass)
+            fer_json_append(&list, json_string(name));
+    }
+    return list;
+}
+
+/* What each pass did: how many operations of each kind it took over, conversions it put in, tensors in others' places
+ * or of others' memory, launches and bytes that are left. */
+static json_t *passes(const struct made *made)
+{
+    const struct fer_graph *graph = made->graph;
+    const struct fer_program *program = made->program;
     json_t *fold = json_object(), *fuse = json_object(), *passes;
-    int conversions = 0, in_place = 0;
+    int conversions = 0, in_place = 0, views = 0;
 
     for (int i = 0; i < graph->nops; i++) {
         const struct fer_op *op = graph->ops[i];
@@ -167,10 +208,14 @@ static json_t *passes(const struct fer_graph *graph, const struct fer_program *p
             count(op->fused[f] == op->affine ? &fold : &fuse, op->fused[f]->layer->name);
         conversions += op->live && op->layer == &fer_core_convert;
     }
-    for (int i = 0; i < program->ntensors; i++)
+    for (int i = 0; i < program->ntensors; i++) {
         in_place += program->tensors[i]->in_place;
-    passes = json_pack("{s:o, s:o, s:{s:i}, s:{s:i}}", "fold", fold, "fuse", fuse, "layout", "conversions", conversions,
-                       "inplace", "tensors", in_place);
+        views += program->tensors[i]->base != NULL;
+    }
+    passes = json_pack("{s:o, s:o, s:{s:i}, s:{s:i}, s:{s:i}, s:o, s:{s:I, s:I}}", "fold", fold, "fuse", fuse, "layout",
+                       "conversions", conversions, "inplace", "tensors", in_place, "views", "tensors", views,
+                       "optimizer", updates(made->stage), "arena", "bytes", (json_int_t)program->arena_bytes, "apart",
+                       (json_int_t)program->apart_bytes);
     add_precision(&passes, program);
     add_products(&passes, program);
     return passes;
@@ -226,9 +271,10 @@ static json_t *memory(const struct fer_program *program, const struct fer_store 
 }
 
 /* kernels: where their programs go, or NULL. */
-static enum fer_status describe(const struct fer_graph *graph, const struct fer_program *program,
-                                const struct fer_store *store, const char *kernels, char **json, struct fer_error *err)
+static enum fer_status describe(const struct made *made, const char *kernels, char **json, struct fer_error *err)
 {
+    const struct fer_graph *graph = made->graph;
+    const struct fer_program *program = made->program;
     double parameters = 0, macs, *totals = calloc((size_t)graph->nbranches + 1, sizeof(*totals));
     json_t *ops, *report;
     int count;
@@ -238,11 +284,12 @@ static enum fer_status describe(const struct fer_graph *graph, const struct fer_
     ops = operations(graph, &parameters, totals);
     macs = dearest_way(graph, totals);
     free(totals);
-    report = json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "operations", ops, "parameters", (json_int_t)parameters,
-                       "macs", (json_int_t)macs, "passes", passes(graph, program), "segments", segments(program),
-                       "launches", launches(program), "memory", memory(program, store));
+    report =
+        json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "operations", ops, "parameters", (json_int_t)parameters,
+                  "macs", (json_int_t)macs, "passes", passes(made), "without", left_out(made->without), "segments",
+                  segments(program), "launches", launches(program), "memory", memory(program, made->store));
     if (kernels) {
-        enum fer_status status = fer_kernels_dump(store->device, program, kernels, &count, err);
+        enum fer_status status = fer_kernels_dump(made->store->device, program, kernels, &count, err);
 
         if (status) {
             json_decref(report);
@@ -272,8 +319,12 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
     }
     if (status == FER_OK)
         status = fer_net_session_compile(&session, shapes, options->training, options->training, NULL, err);
-    if (status == FER_OK)
-        status = describe(session.spec.graph, session.flow->program, session.store, options->kernels, json, err);
+    if (status == FER_OK) {
+        const struct made made = { session.spec.graph, session.flow->program, session.store, NULL,
+                                   fer_context_compile_options(context).without };
+
+        status = describe(&made, options->kernels, json, err);
+    }
     if (session.description)
         fer_net_session_close(&session);
     return status;
@@ -289,8 +340,11 @@ static enum fer_status show_stage(struct fer_description *description, struct fe
     if (description->nstages == 0)
         return fer_fail(err, FER_ENOTFOUND, "the description has no stage");
     status = fer_stage_compile(description, 0, store, compile, &program, err);
-    if (status == FER_OK)
-        status = describe(program->graph, program->program, store, kernels, json, err);
+    if (status == FER_OK) {
+        const struct made made = { program->graph, program->program, store, program, compile->without };
+
+        status = describe(&made, kernels, json, err);
+    }
     fer_stage_program_free(program);
     return status;
 }
@@ -306,8 +360,11 @@ static enum fer_status show_predict(struct fer_description *description, struct 
         return fer_fail(err, FER_ENOTFOUND, "the description has no predict block; show one net (--net NAME)");
     status = fer_predict_compile(description, &description->predicts[0], options->batch > 0 ? options->batch : 1, false,
                                  store, compile, &flow, err);
-    if (status == FER_OK)
-        status = describe(description->predicts[0].graph, flow->program, store, options->kernels, json, err);
+    if (status == FER_OK) {
+        const struct made made = { description->predicts[0].graph, flow->program, store, NULL, compile->without };
+
+        status = describe(&made, options->kernels, json, err);
+    }
     fer_flow_program_free(flow);
     return status;
 }
