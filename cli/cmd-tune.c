@@ -17,7 +17,7 @@ struct args {
 enum { KEY_BUDGET = 0x200, KEY_OUT, KEY_AGAIN };
 
 static const struct argp_option options[] = {
-    { "budget", KEY_BUDGET, "SECONDS", 0, "begin no measurement after so long [no limit]", 0 },
+    { "budget", KEY_BUDGET, "SECONDS", 0, "measure no more after so long, but at least one problem [no limit]", 0 },
     { "out", KEY_OUT, "FILE", 0, "where measurements are kept [FER_TUNE, else $XDG_CACHE_HOME/libfer/tune.txt]", 0 },
     { "again", KEY_AGAIN, NULL, 0, "also measure what the file has already", 0 },
     { 0 },

@@ -19,11 +19,13 @@ net tiny(x: f32[16,8,8]) -> y {
 predict infer(x: f32[16,8,8]) -> y { y = x | tiny }
 END2
 
-# No time for anything: nothing is measured, nothing written.
-"$FER" tune tiny.fer --batch 2 --budget 0.000001 >none
-grep -q '2 problems with a choice: 0 measured now, 0 known before, 2 left' none
-grep -q 'goes on with what is left' none
-test ! -e deep/tune.txt
+# No time for anything: each run measures one all the same, until nothing is left.
+"$FER" tune tiny.fer --batch 2 --budget 0.000001 >one
+grep -q '2 problems with a choice: 1 measured now, 0 known before, 1 left' one
+grep -q 'goes on with what is left' one
+"$FER" tune tiny.fer --batch 2 --budget 0.000001 >two
+grep -q '2 problems with a choice: 1 measured now, 1 known before, 0 left' two
+rm deep/tune.txt
 
 # All of it, then nothing is left.  Both convolutions are one problem.
 "$FER" tune tiny.fer --batch 2 --json >tuned.json 2>progress
@@ -36,7 +38,7 @@ head -n 1 deep/tune.txt | grep -qx 'fer tune 1'
 [ "$(grep -vc '^#' deep/tune.txt)" -eq 3 ]
 
 python3 - <<'END2'
-import json
+import json, re
 report = json.load(open("tuned.json"))
 lines = [line.rstrip("\n").split("\t") for line in open("deep/tune.txt") if "\t" in line and not line.startswith("#")]
 assert (report["problems"], report["tuned"], report["left"], report["known"]) == (2, 2, 0, 0), report
@@ -52,7 +54,9 @@ for row in results.values():
     assert row["solution"] in solutions and abs(row["gain"] * row["ms"] - row["first_ms"]) < 1e-6 * row["first_ms"], row
     # one of those that are as good as the best; nothing that was measured with it is a percent faster
     line, = [l for l in lines if l[4] == row["work"]]
-    assert line[0] == report["device"] and line[1] == report["driver"] and line[2:4] == ["f32", "infer"], line
+    units = line[0][len(report["device"]):]
+    assert line[0].startswith(report["device"]) and re.fullmatch(r", [1-9]\d* units?", units), line
+    assert line[1] == report["driver"] and line[2:4] == ["f32", "infer"], line
     assert line[5] == row["shape"] and line[7] == row["solution"], (line, row)
 assert {"generic"} <= {s["solution"] for s in conv["solutions"]}, conv
 total = sum(row["calls"] * row["ms"] for row in results.values())
@@ -104,6 +108,21 @@ error = (sum((a - b) ** 2 for a, b in zip(ours, theirs)) / sum(b * b for b in th
 assert len(ours) == 10 and error < 1e-5, (sys.argv[1], error)
 END2
 done
+
+# Less precision: measured on maps that lie in memory as the network's, and kept beside the others.
+FER_DUMP=$work/texts "$FER" tune tiny.fer --batch 2 --precision fp16 >half 2>progress
+grep -q '2 measured now, 0 known before, 0 left' half
+grep -h '^#define FER_FORM_y' texts/winograd_fused-*.cl >forms
+if grep -v HALF forms; then exit 1; fi
+"$FER" tune tiny.fer --batch 2 --precision fp16 >half
+grep -q '0 measured now, 2 known before, 0 left' half
+[ "$(grep -v '^#' deep/tune.txt | cut -s -f 3 | sort | uniq -c | tr -s ' \n' ' ')" = " 2 f32 2 f32/fp16 " ]
+awk -F'\t' -v OFS='\t' '$5 == "conv2d forward" { $8 = $3 == "f32" ? "generic" : "direct" } { print }' deep/tune.txt >deep/new
+cp deep/new deep/tune.txt
+for precision in fp32 fp16; do "$FER" show tiny.fer --batch 2 --launches --precision $precision >$precision; done
+grep -q ' generic .*(tuned)' fp32
+grep -q ' direct .*(tuned)' fp16
+if grep -q ' generic .*(tuned)' fp16; then exit 1; fi
 
 # Training: gradients are measured too; a run that began without and goes on with measurements says so.
 cat >train.fer <<'END2'

@@ -12,6 +12,7 @@
 #include "core_cl.h"
 #include "compile/scale.h"
 #include "toy.h"
+#include "train/contest.h"
 
 static struct fer_error err;
 
@@ -89,6 +90,10 @@ START_TEST(every_number_is_read)
     for (unsigned i = 0; i < ALL; i++)
         ck_assert_msg(same((double)values[i], value_of(precision, i)), "%04x is %g, not %g", i, (double)values[i],
                       value_of(precision, i));
+    fer_precision_load(precision, bits, ALL, values); /* on the host */
+    for (unsigned i = 0; i < ALL; i++)
+        ck_assert_msg(same((double)values[i], value_of(precision, i)), "%04x is %g, not %g", i, (double)values[i],
+                      value_of(precision, i));
     fer_device_close(device);
     free(bits);
     free(values);
@@ -119,12 +124,17 @@ START_TEST(every_number_is_rounded_to)
             wanted[0x8000 + i] = wanted[i] | 0x8000;
         }
         values[ALL - 1] = NAN;
-        recast(device, FER_FP32, precision, values, bits);
-        for (unsigned i = 0; i < ALL; i++)
-            if (i % 0x8000 < infinite)
-                ck_assert_msg(bits[i] == wanted[i], "%.9g becomes %04x, not %04x", (double)values[i], bits[i],
-                              wanted[i]);
-        ck_assert(isnan(value_of(precision, bits[ALL - 1])));
+        for (int host = 0; host < 2; host++) {
+            if (host)
+                fer_precision_store(precision, values, ALL, bits);
+            else
+                recast(device, FER_FP32, precision, values, bits);
+            for (unsigned i = 0; i < ALL; i++)
+                if (i % 0x8000 < infinite)
+                    ck_assert_msg(bits[i] == wanted[i], "%.9g becomes %04x, not %04x", (double)values[i], bits[i],
+                                  wanted[i]);
+            ck_assert(isnan(value_of(precision, bits[ALL - 1])));
+        }
     }
     fer_device_close(device);
     free(bits);
@@ -249,6 +259,61 @@ START_TEST(no_copies)
 }
 END_TEST
 
+/* ---- problems alone, as a tuner measures them ---- */
+
+static const struct op_case alone[] = {
+    OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("conv2d 33 kernel=3 pad=1")),
+    OP_CASE(NULL, "3,18,6,5", .flow = BETWEEN("conv2d 18 kernel=1")),
+    OP_CASE(NULL, "3,18,6,5",
+            .flow = "x = a | scale 1.25\nw = x | conv2d 18 kernel=3 pad=1\nz = w, x | add | relu\n"
+                    "y = z | scale 0.75"),
+};
+enum { ALONES = sizeof alone / sizeof alone[0] };
+
+static void check_ends(const struct fer_solved *solved, const struct fer_alone *program, enum fer_precision precision)
+{
+    for (int i = 0; i < program->nin; i++)
+        ck_assert_msg(program->in[i]->precision == precision, "%s: input %d", solved->work, i);
+    for (int i = 0; i < program->nout; i++)
+        ck_assert_msg(program->out[i]->precision == (strstr(solved->work, "weights") ? FER_FP32 : precision),
+                      "%s: result %d", solved->work, i);
+}
+
+/* Every solver, with copies where it knows f32 alone. */
+START_TEST(problems_alone_have_their_precision)
+{
+    const enum fer_precision precision = _i / ALONES % 2 ? FER_BF16 : FER_FP16;
+    const enum fer_profile profile = _i / ALONES / 2 ? FER_PROFILE_GPU : FER_PROFILE_CPU;
+    struct op_device device = op_device_open(profile);
+    struct op_case c = alone[_i % ALONES];
+    struct op_program program;
+    int count = 0;
+
+    c.precision = precision;
+    op_program_compile(&program, &c, &device, profile == FER_PROFILE_CPU);
+    for (int k = 0; k < program.flow->program->nsolved; k++) {
+        const struct fer_solved *solved = program.flow->program->solved[k];
+        struct fer_contest contest = {
+            .problem = solved, .store = program.store, .capacity = program.capacity, .everything = true
+        };
+
+        ck_assert_fer(fer_contest_run(&contest, &err), err);
+        for (int i = 0; i < contest.count; i++) {
+            const struct fer_entrant *e = &contest.entrants[i];
+
+            ck_assert_msg(!e->refusal[0], "%s, %s, %s: %s", program.title, solved->work, e->text, e->refusal);
+            if (e->alone)
+                check_ends(solved, e->alone, precision);
+            count += e->alone != NULL;
+        }
+        fer_contest_free(&contest);
+    }
+    ck_assert_int_ge(count, 3); /* forward and both gradients */
+    op_program_free(&program);
+    op_device_close(&device);
+}
+END_TEST
+
 /* ---- words ---- */
 
 START_TEST(names)
@@ -272,6 +337,7 @@ static void add_more(TCase *tcase)
     tcase_add_loop_test(tcase, layers_agree_with_fp32, 0, 2 * LAYERS);
     tcase_add_test(tcase, memory_is_halved);
     tcase_add_loop_test(tcase, no_copies, 0, DIRECT);
+    tcase_add_loop_test(tcase, problems_alone_have_their_precision, 0, 4 * ALONES);
     tcase_add_test(tcase, names);
 }
 

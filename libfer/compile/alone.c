@@ -3,6 +3,7 @@
 #include "compile/emit.h"
 #include "compile/lower.h"
 #include "compile/plan.h"
+#include "compile/widen.h"
 #include "said.h"
 
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static struct fer_value *copy_value(struct fer_graph *graph, const struct fer_va
     struct fer_value *copy = fer_graph_value(graph, &value->shape, value->name, FER_REGION_SHARED);
     if (copy) {
         copy->layout = value->layout;
+        copy->precision = value->precision;
         copy->uses = 1;
     }
     return copy;
@@ -62,7 +64,10 @@ static enum fer_status copy_op(struct maker *m, const struct fer_op *from)
 static struct fer_tensor *like(struct maker *m, const struct fer_value *value, enum fer_storage storage)
 {
     const struct fer_shape shape = fer_compiler_shape(&m->c, &value->shape, 0);
-    return fer_compiler_tensor(&m->c, &shape, value->layout, storage, "gradient");
+    struct fer_tensor *tensor = fer_compiler_tensor(&m->c, &shape, value->layout, storage, "gradient");
+    if (tensor)
+        tensor->precision = value->precision;
+    return tensor;
 }
 
 static enum fer_status find_gradients(struct maker *m, struct fer_emit *em)
@@ -93,6 +98,7 @@ static enum fer_status emit_backward(struct maker *m)
         status = find_gradients(m, &em);
     if (!status)
         status = fer_said(m->op->layer->backward(&em, m->err), m->op->layer->name, "backward", m->err);
+    fer_wide_finish(&em);
     return status ? status : em.status;
 }
 
@@ -120,6 +126,27 @@ static const struct fer_tensor *base_of(const struct fer_tensor *tensor)
     return tensor->base ? tensor->base : tensor;
 }
 
+/* Whether a launch of the solution itself reads or writes it. */
+static bool is_touched(const struct fer_alone *alone, const struct fer_tensor *tensor, unsigned access)
+{
+    const struct fer_segment *segment = alone->segment;
+    for (int i = 0; i < segment->count; i++)
+        for (int a = 0; a < segment->launches[i]->nargs; a++) {
+            const struct fer_arg *arg = &segment->launches[i]->args[a];
+            if (segment->launches[i]->solved == alone->solved && arg->kind == FER_ARG_TENSOR &&
+                (arg->access & access) && arg->tensor == tensor)
+                return true;
+        }
+    return false;
+}
+
+bool fer_alone_is_solution(const struct fer_alone *alone, const struct fer_launch *launch)
+{
+    return launch->solved == alone->solved ||
+           (launch->recast && (is_touched(alone, launch->args[0].tensor, FER_ACCESS_WRITE) ||
+                               is_touched(alone, launch->args[1].tensor, FER_ACCESS_READ)));
+}
+
 static bool writes_needed(const struct fer_launch *launch, const bool *needed)
 {
     for (int a = 0; a < launch->nargs; a++)
@@ -136,7 +163,7 @@ static void drop_others(const struct maker *m, struct fer_segment *segment, bool
         return;
     for (int i = segment->count - 1; i >= 0; i--) {
         struct fer_launch *launch = segment->launches[i];
-        if (launch->solved != m->out->solved && !writes_needed(launch, needed))
+        if (!writes_needed(launch, needed) && !fer_alone_is_solution(m->out, launch))
             continue;
         segment->launches[--kept] = launch;
         for (int a = 0; a < launch->nargs; a++)
@@ -167,13 +194,10 @@ static bool is_result(const struct maker *m, const struct fer_tensor *tensor)
     if (tensor->scratch || tensor->storage != FER_STORAGE_ARENA)
         return false;
     for (int i = 0; i < segment->count; i++)
-        for (int a = 0; a < segment->launches[i]->nargs; a++) {
-            const struct fer_arg *arg = &segment->launches[i]->args[a];
-            if (segment->launches[i]->solved == m->out->solved && arg->kind == FER_ARG_TENSOR &&
-                (arg->access & FER_ACCESS_WRITE) && arg->tensor == tensor)
-                return true;
-        }
-    return false;
+        if (segment->launches[i]->recast && segment->launches[i]->args[1].tensor == tensor &&
+            is_touched(m->out, segment->launches[i]->args[0].tensor, FER_ACCESS_WRITE))
+            return true;
+    return is_touched(m->out, tensor, FER_ACCESS_WRITE);
 }
 
 /* What the solution has in memory for itself. */

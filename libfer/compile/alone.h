@@ -19,6 +19,9 @@ struct fer_alone {
     double flops;     /* of its launches at full batch */
     size_t workspace; /* bytes of the scratch tensors that they use */
 };
+/* Whether the launch belongs to the solution: its own ones, and copies to f32 and back that these need because they do
+ * not know the precision of the maps. */
+bool fer_alone_is_solution(const struct fer_alone *alone, const struct fer_launch *launch);
 /* Compile the problem for a batch of `capacity` with a given solution.  `problem` is one of a program over `store`
  * whose graph still lives.  Memory is poisoned.  FER_ENOTSUP: it has no operation of the graph to be emitted by. */
 enum fer_status fer_alone_compile(const struct fer_solved *problem, const struct fer_solution *solution, int capacity,

@@ -94,10 +94,19 @@ static bool hash_kernels(const struct fer_solved *solved, uint64_t *hash)
     return true;
 }
 
+/* What a problem computes with, and as what maps lie in memory where that is not the same. */
+static const char *type_of(const struct fer_solved *solved)
+{
+    const enum fer_precision maps = fer_precision_maps(solved->precision);
+    return solved->dtype != FER_F32 || maps == FER_FP32 ? fer_dtype_name(solved->dtype)
+           : maps == FER_FP16                           ? "f32/fp16"
+                                                        : "f32/bf16";
+}
+
 struct fer_tuned fer_solved_key(const struct fer_solved *solved, const struct fer_device *device)
 {
-    struct fer_tuned key = { .device = device->name, .driver = device->driver };
-    key.type = fer_dtype_name(solved->dtype);
+    struct fer_tuned key = { .device = device->tuned_as, .driver = device->driver };
+    key.type = type_of(solved);
     key.mode = solved->trains ? "train" : "infer";
     key.work = solved->work;
     key.shape = solved->shape;

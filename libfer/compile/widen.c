@@ -86,6 +86,7 @@ static void recast(struct fer_emit *em, struct fer_tensor *in, struct fer_tensor
     em->recasting = true;
     struct fer_launch *l = fer_emit_launch(em, fer_core_cl, "recast", NULL);
     fer_launch_any_precision(l);
+    l->recast = true;
     fer_launch_in(l, "x", in);
     fer_launch_out(l, "y", out);
     fer_launch_range_1d(l, (struct fer_extent){ each.count, RECAST_SPAN, each.batch });

@@ -27,7 +27,7 @@ struct fer_tune_options {
     int batch;                /* of a predict block; 0: 8.  In training the data set says */
     bool training;            /* the first stage instead, with the gradients */
     bool again;               /* also what has been measured already */
-    double budget;            /* seconds after which no new measurement begins; 0: none */
+    double budget;            /* seconds after which measuring ends, but not before one problem is done; 0: none */
     const char *file;         /* where measurements are kept; NULL: where the context reads them */
     const volatile int *stop; /* set to nonzero to end after the current measurement; or NULL */
     void (*progress)(void *user, const struct fer_tune_progress *progress); /* or NULL */
@@ -37,8 +37,9 @@ struct fer_tune_options {
 /* For every problem (layer, work, shape) of a description's first predict block or stage that has several solutions:
  * check each one's result against the plainest solver's, time those that are right by events, measure near-ties again,
  * and put the winner into the file, which is replaced as a whole each time.  The dearest problems come first; what the
- * file has already, for this device, driver and these kernels, is not measured again, so that a run that was stopped
- * goes on.  What compiles in this context afterwards uses what was found.
+ * file has already, for this device (with its number of compute units), driver, precision of feature maps and these
+ * kernels, is not measured again, so that a run that was stopped goes on.  What compiles in this context afterwards
+ * uses what was found.
  * {"model", "device", "driver", "mode", "batch", "file", "problems", "known", "tuned", "left", "seconds",
  *  "first_ms", "tuned_ms" (a step's sums over what was measured now, heuristics' choice and winner),
  *  "results": [{"work", "shape", "calls", "solution", "ms", "first_ms", "gain",

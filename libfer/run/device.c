@@ -106,6 +106,8 @@ static enum fer_status read_properties(struct fer_device *device, struct fer_err
         if (code != CL_SUCCESS)
             return fer_fail_cl(err, code, "clGetDeviceInfo(%s)", device->name);
     }
+    snprintf(device->tuned_as, sizeof(device->tuned_as), "%.230s, %u unit%s", device->name, device->compute_units,
+             device->compute_units == 1 ? "" : "s");
     clGetDeviceInfo(device->id, CL_DEVICE_LOCAL_MEM_TYPE, sizeof(local), &local, NULL);
     clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof(items), items, NULL);
     memcpy(device->max_local, items, sizeof(device->max_local));

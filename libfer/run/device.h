@@ -21,6 +21,7 @@ struct fer_device {
     char *extensions;    /* separated by blanks; owned */
     char c_standard[16]; /* "-cl-std=CL1.2", from CL_DEVICE_OPENCL_C_VERSION */
     cl_uint compute_units;
+    char tuned_as[256]; /* in measurements: "NAME, 2 units", as what is the fastest for two is not for one */
     cl_ulong global_memory, max_allocation, local_memory;
     size_t max_work_group;
     size_t max_local[3];

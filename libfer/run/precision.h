@@ -23,4 +23,10 @@ enum fer_products fer_precision_products(enum fer_precision precision);
 /* As what feature maps lie in memory: FER_FP32 for FER_TF32, else the same. */
 enum fer_precision fer_precision_maps(enum fer_precision precision);
 
+/* How far rounding to such a map moves a number at most, relative to it (2^-11, 2^-8); 0 for maps of f32. */
+double fer_precision_unit(enum fer_precision precision);
+/* Numbers to and from the memory of a map as kernels store and load them: to nearest, ties to even. */
+void fer_precision_store(enum fer_precision precision, const float *from, size_t count, void *to);
+void fer_precision_load(enum fer_precision precision, const void *from, size_t count, float *to);
+
 #endif

@@ -110,6 +110,7 @@ struct fer_launch {
     size_t local[3]; /* 0: the driver's choice */
     bool prepare;
     bool any_precision; /* fer_launch_any_precision */
+    bool recast;        /* from its first argument to its second, whose precision is another (compile/widen.c) */
     const char *label;  /* weight path or operation, for people: "resnet18.layer1.0.conv1" */
     const char *op;     /* operation name: "conv2d" */
     const char *pass;   /* "forward", "backward", "update", "data", "core" */

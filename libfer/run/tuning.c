@@ -5,11 +5,14 @@
 #include "file.h"
 #include "number.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 enum { COLUMNS = FER_TUNED_FIELDS + 4, FIELD_LIMIT = 255, LIMIT = 16 << 20 };
 
@@ -346,13 +349,38 @@ static enum fer_status fill(int fd, const char *path, void *context, struct fer_
     return status;
 }
 
+/* For one writer at a time: a file of its own, as the other is replaced.  -1: there is none here (a file system without
+ * locks, a folder of somebody else's), and two writers at once may lose a line, which is measured again. */
+static int lock(const struct fer_tuning *tuning)
+{
+    size_t size = strlen(tuning->path) + sizeof(".lock");
+    char *path = malloc(size);
+    int fd;
+
+    if (!path)
+        return -1;
+    snprintf(path, size, "%s.lock", tuning->path);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    free(path);
+    if (fd >= 0 && flock(fd, LOCK_EX) != 0) { /* who interrupts it does not want to wait either */
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 enum fer_status fer_tuning_put(struct fer_tuning *tuning, const struct fer_tuned *line, struct fer_error *err)
 {
-    enum fer_status status = read_file(tuning, err);
+    enum fer_status status = fer_directory_make_for(tuning->path, err);
+    int locked = status ? -1 : lock(tuning);
 
+    if (!status)
+        status = read_file(tuning, err);
     if (!status)
         status = insert(tuning, line, err);
     if (!status)
-        status = fer_directory_make_for(tuning->path, err);
-    return status ? status : fer_file_fill_atomic(tuning->path, fill, tuning, err);
+        status = fer_file_fill_atomic(tuning->path, fill, tuning, err);
+    if (locked >= 0)
+        close(locked);
+    return status;
 }

@@ -5,11 +5,12 @@
  *
  *     fer tune 1
  *     # device  driver  type  mode  work  shape  kernels  solution  ms  gain          (separated by tabs)
- *     cpu-haswell  3.1  f32  infer  conv2d forward  8x64x56x56 …  00c0ffee00c0ffee  direct chunk=96  3.1  1.08
+ *     cpu-haswell, 2 units  3.1  f32  infer  conv2d forward  8x64x56x56 …  00c0ffee00c0ffee  direct chunk=96  3.1  1.08
  *
  * The first seven are the key.  `kernels` is the hash of all candidates' names, tunables and sources, so that a line
- * counts only for the kernels that were measured.  mode: infer, or train where weights change in every step.
- * gain: how many times slower the heuristics' choice was.  Lines that begin with # and empty ones say nothing.
+ * counts only for the kernels that were measured.  type: that of the arithmetic, and where maps lie in memory as 16
+ * bits also theirs: f32/fp16.  mode: infer, or train where weights change in every step. gain: how many times slower
+ * the heuristics' choice was.  Lines that begin with # and empty ones say nothing.
  */
 #ifndef FER_RUN_TUNING_H
 #define FER_RUN_TUNING_H
@@ -43,8 +44,9 @@ int fer_tuning_count(const struct fer_tuning *tuning);
  * what differs in a line for the same work: "device", "driver" or "kernels"; NULL: there is no such line either. */
 const struct fer_tuned *fer_tuning_find(const struct fer_tuning *tuning, const struct fer_tuned *key, const char **why);
 /* Read the file again, put the line in, in the place of the one with its key if there is one, and replace the file as a
- * whole: a reader sees the old or the new, and lines that others have written meanwhile stay.  Texts are copied, tabs
- * and control characters as blanks. */
+ * whole: a reader sees the old or the new, and lines that others have written meanwhile stay, as all this happens under
+ * an advisory lock on PATH.lock (which stays there; where it cannot be locked, without).  Texts are copied, tabs and
+ * control characters as blanks. */
 enum fer_status fer_tuning_put(struct fer_tuning *tuning, const struct fer_tuned *line, struct fer_error *err);
 
 #endif

@@ -75,6 +75,80 @@ static enum fer_status refuse(struct fer_entrant *e, enum fer_status status, con
     return fer_fail(err, status, "%s", why->text);
 }
 
+/* ---- where two disagree on the full batch ---- */
+
+/* Compare again with both answers; times stay. */
+static enum fer_status judge(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
+{
+    const double ms = e->ms;
+    enum fer_status status = e->alone ? FER_OK : fer_entrant_prepare(c, e, err);
+
+    e->error = 0;
+    e->refusal[0] = '\0';
+    if (status == FER_OK)
+        status = fer_entrant_check(c, e, &c->answers[SOME], err);
+    if (status == FER_OK && !e->refusal[0])
+        status = fer_entrant_check(c, e, &c->answers[ALL], err);
+    e->ms = ms;
+    return status;
+}
+
+/* Whoever was in before: some of them may be out now, and another the best. */
+static enum fer_status judge_earlier(struct fer_contest *c, const struct fer_entrant *newest, struct fer_error *err)
+{
+    enum fer_status status = FER_OK;
+
+    c->best = -1;
+    for (int i = 0; &c->entrants[i] != newest && status == FER_OK; i++) {
+        struct fer_error own = FER_ERROR_INIT;
+        struct fer_entrant *e = &c->entrants[i];
+
+        if (e->refusal[0])
+            continue;
+        status = judge(c, e, &own);
+        if (status == FER_OK && !e->refusal[0] && e->runs == 0) /* it had seemed hopeless */
+            status = measure(c, e, &own);
+        status = refuse(e, status, &own, err);
+        if (e->refusal[0])
+            fer_entrant_leave(e);
+        else if (c->best < 0 || e->ms < c->entrants[c->best].ms)
+            c->best = i;
+        sort_out(c);
+    }
+    return status;
+}
+
+/* The newest has another result than the first that was right on some samples: either may be wrong on the rest. */
+static enum fer_status appeal(struct fer_contest *c, struct fer_entrant *newest, struct fer_error *err)
+{
+    struct fer_entrant asked = { .solution = { .size = sizeof(struct fer_solution), .solver = c->referee } };
+    struct fer_answer answer = { .live = c->answers[ALL].live };
+    struct fer_error own = FER_ERROR_INIT;
+    enum fer_status status;
+
+    c->decided = true;
+    fer_solution_default(c->problem->solvers[c->referee], &asked.solution);
+    status = fer_entrant_prepare(c, &asked, &own);
+    if (status == FER_OK)
+        status = fer_entrant_check(c, &asked, &answer, &own);
+    fer_entrant_leave(&asked);
+    if (status != FER_OK) /* nobody knows better */
+        return refuse(&asked, status, &own, err);
+    free(c->answers[ALL].values);
+    c->answers[ALL] = answer;
+    status = judge_earlier(c, newest, err);
+    return status == FER_OK ? judge(c, newest, err) : status;
+}
+
+static enum fer_status check_all(struct fer_contest *c, struct fer_entrant *e, struct fer_error *err)
+{
+    enum fer_status status = fer_entrant_check(c, e, &c->answers[ALL], err);
+
+    return status == FER_OK && e->refusal[0] && !c->decided ? appeal(c, e, err) : status;
+}
+
+/* ---- everybody in turn ---- */
+
 /* Check and time one solution; *out is its place. */
 static enum fer_status enter(struct fer_contest *c, const struct fer_solution *solution, int *out,
                              struct fer_error *err)
@@ -98,7 +172,7 @@ static enum fer_status enter(struct fer_contest *c, const struct fer_solution *s
         status = fer_entrant_check(c, e, &c->answers[SOME], &own);
     hopeless = best > 0 && e->ms > HOPELESS * best && !c->everything;
     if (status == FER_OK && !e->refusal[0] && !hopeless && c->answers[ALL].live > 0)
-        status = fer_entrant_check(c, e, &c->answers[ALL], &own);
+        status = check_all(c, e, &own);
     if (status == FER_OK && !e->refusal[0] && !hopeless)
         status = measure(c, e, &own);
     status = refuse(e, status, &own, err);
@@ -145,6 +219,7 @@ static enum fer_status ask_reference(struct fer_contest *c, struct fer_error *er
         struct fer_error own = FER_ERROR_INIT;
         struct fer_entrant refused = { 0 };
 
+        c->referee = solver;
         status = ask(c, solver, &own);
         if (refuse(&refused, status, &own, err) != FER_OK)
             return status;

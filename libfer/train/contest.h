@@ -34,11 +34,14 @@ struct fer_contest {
     double first_ms; /* of what heuristics take, measured with the best, alternating; 0: it is out */
     /* what results are compared with */
     struct fer_answer *answers;
+    int referee;  /* the solver that was asked for some of the samples */
+    bool decided; /* and for all of them: somebody had disagreed there */
 };
 
 /* Let all of them run.  A solution is right when its results are those of the layer's last solver, within the
  * problem's tolerance (or the error that an added solver states where that is more), on as many samples as that solver
- * can do in reasonable time, and those of the first right one on a full batch.  Times are sums of events, prepared
+ * can do in reasonable time, and those of the first right one on a full batch; where two disagree there, that solver is
+ * asked for the full batch once, however long it takes, and all are compared again.  Times are sums of events, prepared
  * weights included where they change in every step; those within 3 % of the best are measured again, alternating, and
  * of those within 1 % the first is taken. FER_EINTERRUPTED: the deadline or the stop came first; then nothing is known.
  */

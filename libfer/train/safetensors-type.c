@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/safetensors-type.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "run/precision.h"
 
 static const struct {
     const char *name;
@@ -37,27 +38,11 @@ bool fer_safetensors_type_find(const char *name, enum fer_safetensors_type *type
     return false;
 }
 
-/* IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */
-static float half_to_float(uint16_t half)
+static float value_of(enum fer_precision precision, uint16_t bits)
 {
-    int exponent = half >> 10 & 31, fraction = half & 1023;
     float value;
 
-    if (exponent == 31)
-        value = fraction ? NAN : INFINITY;
-    else if (exponent == 0)
-        value = ldexpf((float)fraction, -24);
-    else
-        value = ldexpf((float)(fraction + 1024), exponent - 25);
-    return half & 0x8000 ? -value : value;
-}
-
-static float bfloat_to_float(uint16_t half)
-{
-    uint32_t bits = (uint32_t)half << 16;
-    float value;
-
-    memcpy(&value, &bits, sizeof(value));
+    fer_precision_load(precision, &bits, 1, &value);
     return value;
 }
 
@@ -77,8 +62,8 @@ void fer_safetensors_to_float(enum fer_safetensors_type type, const unsigned cha
     case FER_ST_I8: CONVERT(int8_t, v);
     case FER_ST_U16: CONVERT(uint16_t, v);
     case FER_ST_I16: CONVERT(int16_t, v);
-    case FER_ST_F16: CONVERT(uint16_t, half_to_float(v));
-    case FER_ST_BF16: CONVERT(uint16_t, bfloat_to_float(v));
+    case FER_ST_F16: CONVERT(uint16_t, value_of(FER_FP16, v));
+    case FER_ST_BF16: CONVERT(uint16_t, value_of(FER_BF16, v));
     case FER_ST_U32: CONVERT(uint32_t, v);
     case FER_ST_I32: CONVERT(int32_t, v);
     case FER_ST_F32: memcpy(out, bytes, count * sizeof(float)); break;

@@ -25,6 +25,7 @@ struct tune {
     struct fer_tuning *tuning;
     struct problem *problems;
     int count, known, tuned;
+    bool stored; /* a line, in this run */
     double began, first_ms, tuned_ms;
     json_t *results;
 };
@@ -168,9 +169,11 @@ static enum fer_status store(struct tune *t, const struct problem *problem, cons
     line.gain = contest->first_ms > 0 ? contest->first_ms / best->ms : 1;
     t->first_ms += problem->calls * line.gain * line.ms;
     t->tuned_ms += problem->calls * line.ms;
+    t->stored = true;
     return fer_tuning_put(t->tuning, &line, err);
 }
 
+/* The first that can be stored is finished whatever the budget, so that the same command comes to an end some day. */
 static enum fer_status tune_problem(struct tune *t, const struct problem *problem, struct fer_error *err)
 {
     const struct fer_tune_options *o = t->options;
@@ -179,7 +182,7 @@ static enum fer_status tune_problem(struct tune *t, const struct problem *proble
                                    .watch = &t->context->watch,
                                    .capacity = fer_program_capacity(t->work.program, problem->solved->op->branch),
                                    .tunables = true,
-                                   .deadline = o->budget > 0 ? t->began + o->budget : 0,
+                                   .deadline = o->budget > 0 && t->stored ? t->began + o->budget : 0,
                                    .stop = o->stop };
     enum fer_status status = fer_contest_run(&contest, err);
 
