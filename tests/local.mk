@@ -216,7 +216,6 @@ stage_trial = %D%/stage-trial.c %D%/stage-trial.h $(tree) $(cases)
 %C%_unit_train_best_SOURCES = %D%/unit-train-best.c $(stage_trial)
 %C%_unit_train_files_SOURCES = %D%/unit-train-files.c $(stage_trial)
 %C%_unit_epoch_SOURCES = %D%/unit-epoch.c $(stage_trial)
-%C%_unit_train_SOURCES = %D%/unit-train.c
 %C%_unit_mtcnn_SOURCES = %D%/unit-mtcnn.c $(trial) $(harness) $(needs)
 %C%_unit_resnet_SOURCES = %D%/unit-resnet.c $(trial) $(harness)
 %C%_unit_store_SOURCES = %D%/unit-store.c $(trial) $(harness)
