@@ -357,6 +357,44 @@ START_TEST(each_solver)
 }
 END_TEST
 
+/* ---- transposed convolutions: forward by the solvers of gradients, backward by those of forward passes ---- */
+
+static const struct op_case transposed[] = {
+    OP_CASE("deconv2d 18 kernel=4 stride=2 pad=1", "2,33,5,4", deconv, { 2, 1, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 20 kernel=3 pad=1 bias=no", "2,17,9,12", deconv, { 1, 1, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 48 kernel=3 pad=1", "1,48,6,6", deconv, { 1, 1, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 20 kernel=1", "2,24,7,5", deconv, { 1, 0, 1, 1 }, .backward = deconv_back),
+    OP_CASE("deconv2d 16 kernel=3 pad=1 groups=16 bias=no", "2,16,7,9", deconv, { 1, 1, 1, 16 },
+            .backward = deconv_back),
+    OP_CASE("deconv2d 48 kernel=3 stride=2 pad=1 groups=12 bias=no", "2,48,5,6", deconv, { 2, 1, 1, 12 },
+            .backward = deconv_back),
+};
+
+START_TEST(each_solver_of_transposed)
+{
+    const struct solver *solver = &solvers[_i];
+    struct op_device device = op_device_open(solver->profile);
+    int checked = 0;
+    for (size_t i = 0; i < sizeof transposed / sizeof transposed[0]; i++) {
+        char call[256];
+        struct op_case c = transposed[i];
+        struct op_program program;
+        snprintf(call, sizeof call, "%s solver=\"%s\"", c.call, solver->name);
+        c.call = call;
+        c.tolerance = solver->tolerance;
+        op_program_compile(&program, &c, &device, solver->profile == FER_PROFILE_CPU);
+        if (uses(&program, false, solver->data) || uses(&program, true, solver->forward) ||
+            (solver->weights && op_program_uses(&program, true, solver->weights))) {
+            op_program_check(&program);
+            checked++;
+        }
+        op_program_free(&program);
+    }
+    op_device_close(&device);
+    ck_assert_msg(checked > 0 || strcmp(solver->name, "stem") == 0, "%s never applies", solver->name);
+}
+END_TEST
+
 /* ---- every solver with every value of its numbers, against the plainest solver ---- */
 
 static const struct op_case turned[] = {
@@ -523,7 +561,8 @@ START_TEST(each_product_by_clblast)
 }
 END_TEST
 
-/* In place of each_value on a simulated device: convolutions have had their turns with each_solver. */
+/* Against plain loops; on a simulated device in place of each_value, where convolutions have had theirs with
+ * each_solver. */
 START_TEST(each_turn_of_products)
 {
     struct op_device device = op_device_open(_i ? FER_PROFILE_GPU : FER_PROFILE_CPU);
@@ -557,9 +596,12 @@ static void add_solvers(TCase *tcase)
     if (!wanted("cases"))
         return;
     tcase_add_loop_test(tcase, first_by_heuristics, 0, (int)(sizeof ranked / sizeof ranked[0]));
-    tcase_add_loop_test(tcase, op_small() ? each_turn_of_products : each_value, 0, 2);
-    if (!op_small()) /* a simulated device would take hours over its kernels */
-        tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));
+    tcase_add_loop_test(tcase, each_turn_of_products, 0, 2);
+    if (op_small()) /* a simulated device would take hours over the others */
+        return;
+    tcase_add_loop_test(tcase, each_value, 0, 2);
+    tcase_add_loop_test(tcase, each_solver_of_transposed, 0, SOLVERS);
+    tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));
 }
 
 /* An argument: one solver's sweep alone, or all but the sweeps. */

@@ -94,8 +94,11 @@ START_TEST(many_weights)
 {
     const int which = _i % OPTIMIZERS;
     const double rate = optimizers[which].rate;
-    const struct trial_spec spec = { "net t(image) -> logits { logits = image | op: linear 5 }",
-                                     optimizers[which].update, SIDE, CLASSES, BATCH };
+    const struct trial_spec spec = { .net = "net t(image) -> logits { logits = image | op: linear 5 }",
+                                     .update = optimizers[which].update,
+                                     .side = SIDE,
+                                     .classes = CLASSES,
+                                     .batch = BATCH };
     struct place *places = calloc(ALL, sizeof(*places));
     float *weights = malloc(ALL * sizeof(*weights)), *grads = malloc(ALL * sizeof(*grads));
     float *again = malloc(ALL * sizeof(*again));
