@@ -37,6 +37,7 @@ unit_tests = \
 	%D%/unit-initial \
 	%D%/unit-jpeg \
 	%D%/unit-lang \
+	%D%/unit-layers \
 	%D%/unit-log \
 	%D%/unit-mutate \
 	%D%/unit-noise \
@@ -71,9 +72,7 @@ unit_tests = \
 	%D%/unit-safetensors \
 	%D%/unit-sampler \
 	%D%/unit-shape \
-	%D%/unit-shapes \
 	%D%/unit-source \
-	%D%/unit-start \
 	%D%/unit-state \
 	%D%/unit-status \
 	%D%/unit-study \
@@ -148,14 +147,14 @@ reader_seen = %D%/reader-seen.c %D%/reader-seen.h $(reader_trial) $(cases)
 %C%_unit_sampler_SOURCES = %D%/unit-sampler.c $(reader_seen)
 %C%_unit_transform_SOURCES = %D%/unit-transform.c $(reader_seen)
 %C%_unit_align_SOURCES = %D%/unit-align.c $(reader_trial)
-%C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial)
-%C%_unit_votes_SOURCES = %D%/unit-votes.c $(reader_trial)
+%C%_unit_draws_SOURCES = %D%/unit-draws.c $(reader_trial) $(cases)
+%C%_unit_votes_SOURCES = %D%/unit-votes.c $(reader_trial) $(cases)
 %C%_unit_noise_SOURCES = %D%/unit-noise.c $(reader_trial)
 folder = %D%/folder.c %D%/folder.h $(tree)
 %C%_unit_dump_SOURCES = %D%/unit-dump.c $(folder)
 %C%_unit_file_SOURCES = %D%/unit-file.c $(folder)
 %C%_unit_study_SOURCES = %D%/unit-study.c $(folder)
-%C%_unit_metric_SOURCES = %D%/unit-metric.c $(folder)
+%C%_unit_metric_SOURCES = %D%/unit-metric.c $(folder) $(cases)
 %C%_unit_image_file_SOURCES = %D%/unit-image-file.c $(cases) $(folder)
 environment = %D%/environment.c %D%/environment.h
 device_trial = %D%/device-trial.c %D%/device-trial.h $(cases)
@@ -179,9 +178,14 @@ pipeline_trial = %D%/pipeline-trial.c %D%/pipeline-trial.h $(cases)
 %C%_unit_image_SOURCES = %D%/unit-image.c $(cases)
 %C%_unit_jpeg_SOURCES = %D%/unit-jpeg.c $(cases)
 %C%_unit_random_SOURCES = %D%/unit-random.c $(cases)
+%C%_unit_core_SOURCES = %D%/unit-core.c $(exec_trial)
+%C%_unit_layers_SOURCES = %D%/unit-layers.c $(cases)
+%C%_unit_picture_SOURCES = %D%/unit-picture.c $(cases)
+%C%_unit_png_SOURCES = %D%/unit-png.c $(cases)
+%C%_unit_state_SOURCES = %D%/unit-state.c $(cases)
 %C%_unit_shape_SOURCES = %D%/unit-shape.c $(cases)
-%C%_unit_pack_SOURCES = %D%/unit-pack.c $(folder)
-%C%_unit_report_SOURCES = %D%/unit-report.c $(folder)
+%C%_unit_pack_SOURCES = %D%/unit-pack.c $(folder) $(cases)
+%C%_unit_report_SOURCES = %D%/unit-report.c $(folder) $(cases)
 pipes = %D%/pipes.c %D%/pipes.h
 %C%_unit_group_SOURCES = %D%/unit-group.c $(pipes)
 %C%_unit_ranks_SOURCES = %D%/unit-ranks.c $(pipes)
@@ -200,8 +204,8 @@ haar_trial = %D%/haar-trial.c %D%/haar-trial.h %D%/haar-cascade.h $(environment)
 %C%_unit_haar_SOURCES = %D%/unit-haar.c %D%/haar-plain.c %D%/haar-plain.h $(haar_trial)
 %C%_unit_haar_file_SOURCES = %D%/unit-haar-file.c $(haar_trial)
 occluded = %D%/occluded.c %D%/occluded.h $(shown) $(needs)
-%C%_unit_covers_SOURCES = %D%/unit-covers.c $(occluded)
-%C%_unit_places_SOURCES = %D%/unit-places.c $(occluded)
+%C%_unit_covers_SOURCES = %D%/unit-covers.c $(occluded) $(cases)
+%C%_unit_places_SOURCES = %D%/unit-places.c $(occluded) $(cases)
 %C%_unit_route_SOURCES = %D%/unit-route.c $(harness)
 %C%_unit_tensor_SOURCES = %D%/unit-tensor.c $(harness)
 # With a copy of the solvers of the plugin vision, whose table it looks into.

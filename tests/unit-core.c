@@ -3,72 +3,13 @@
  * The core's own kernels against their arithmetic, on programs made by hand: norms and clipping, the loss scale, what
  * is collected, added up and copied.  Those of both profiles, which differ by -DSHARED.
  */
-#include "toy.h"
+#include "cases.h"
+#include "exec-trial.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core_cl.h"
-
-static struct fer_device *device;
-static struct fer_program *program;
-static struct fer_exec *executor;
-static struct fer_segment *segment;
-static struct fer_error err;
-
-static void setup(void)
-{
-    err = (struct fer_error)FER_ERROR_INIT;
-    ck_assert_fer(fer_device_open(NULL, &device, &err), err);
-    program = toy_program(4);
-    toy_segment(program, "prepare");
-    segment = toy_segment(program, "main");
-    executor = NULL;
-}
-
-static void teardown(void)
-{
-    fer_exec_free(executor);
-    toy_free(program);
-    fer_device_close(device);
-}
-
-static void start(void)
-{
-    ck_assert_fer(fer_plan(program, device->max_allocation, &err), err);
-    ck_assert_fer(fer_plan_check(program, &err), err);
-    ck_assert_fer(fer_exec_create(device, program, true, NULL, &executor, &err), err);
-}
-
-static void run(void)
-{
-    ck_assert_fer(fer_exec_run(executor, segment, &err), err);
-}
-
-static void put(const struct fer_tensor *tensor, const float *values, size_t count)
-{
-    ck_assert_fer(fer_exec_write(executor, tensor, values, count * sizeof(float), &err), err);
-}
-
-static void get(const struct fer_tensor *tensor, float *values, size_t count)
-{
-    ck_assert_fer(fer_exec_read(executor, tensor, values, count * sizeof(float), &err), err);
-}
-
-/* The host writes it; launches may, too. */
-static struct fer_tensor *input(const char *name, int batch, int a, int b)
-{
-    return toy_tensor(program, name, FER_STORAGE_INPUT, batch, TOY_DIMS(a, b));
-}
-
-static struct fer_tensor *output(const char *name, int a, int b)
-{
-    struct fer_tensor *tensor = toy_tensor(program, name, FER_STORAGE_ARENA, 0, TOY_DIMS(a, b));
-
-    tensor->keep = true;
-    return tensor;
-}
 
 static void inout(struct fer_launch *launch, const char *name, struct fer_tensor *tensor)
 {
@@ -104,9 +45,9 @@ START_TEST(norms_are_clipped)
 {
     static const float control[4] = { 0.1f, 0.5f, 7, 1 };
     const bool shared = _i > 0;
-    struct fer_tensor *x = input("x", 0, LONG, 0), *z = input("z", 0, SHORT, 0),
-                      *parts = input("parts", 0, SLICES + MORE, 0);
-    struct fer_tensor *state = input("control", 0, 4, 0), *norm[2], *out[2];
+    struct fer_tensor *x = input("x", 0, TOY_DIMS(LONG, 0)), *z = input("z", 0, TOY_DIMS(SHORT, 0)),
+                      *parts = input("parts", 0, TOY_DIMS(SLICES + MORE, 0));
+    struct fer_tensor *state = input("control", 0, TOY_DIMS(4, 0)), *norm[2], *out[2];
     float values[LONG], back[SLICES + MORE];
     double sums[SLICES + MORE] = { 0 }, all = 0;
     struct fer_launch *l = launch_core("sum_squares", SLICES, shared);
@@ -121,8 +62,8 @@ START_TEST(norms_are_clipped)
     integer(l, SLICES);
     integer(l, MORE);
     for (int k = 0; k < 2; k++) { /* below the bound, and above it */
-        norm[k] = output("norm", 1, 0);
-        out[k] = output("out", 4, 0);
+        norm[k] = kept("norm", 0, TOY_DIMS(1, 0));
+        out[k] = kept("out", 0, TOY_DIMS(4, 0));
         l = launch_core("clip", 1, shared);
         toy_in(l, "parts", parts);
         toy_in(l, "control", state);
@@ -131,18 +72,18 @@ START_TEST(norms_are_clipped)
         integer(l, SLICES + MORE);
         number(l, k ? 2.5 : 1000);
     }
-    start();
+    start(true);
     for (int i = 0; i < LONG; i++) {
         values[i] = (float)(i % 23) / 8 - 1;
         sums[i / ((LONG + SLICES - 1) / SLICES)] += pow((double)values[i], 2);
         if (i < SHORT)
             sums[SLICES + i / ((SHORT + MORE - 1) / MORE)] += pow((double)values[i], 2);
     }
-    put(x, values, LONG);
-    put(z, values, SHORT);
-    put(state, control, 4);
+    write_floats(x, values, LONG);
+    write_floats(z, values, SHORT);
+    write_floats(state, control, 4);
     run();
-    get(parts, back, SLICES + MORE);
+    read_floats(parts, back, SLICES + MORE);
     for (int k = 0; k < SLICES + MORE; k++) {
         ck_assert_double_eq_tol((double)back[k], sums[k], 1e-5 * sums[k]);
         all += sums[k];
@@ -150,9 +91,9 @@ START_TEST(norms_are_clipped)
     const double length = sqrt(all) * 0.5; /* gradients count with the factor of control */
     ck_assert_double_gt(length, 2.5);
     for (int k = 0; k < 2; k++) {
-        get(norm[k], back, 1);
+        read_floats(norm[k], back, 1);
         ck_assert_double_eq_tol((double)back[0], length, 1e-5 * length);
-        get(out[k], back, 4);
+        read_floats(out[k], back, 4);
         ck_assert(back[0] == control[0] && back[2] == control[2] && back[3] == control[3]);
         ck_assert_double_eq_tol((double)back[1], k ? 0.5 * 2.5 / length : 0.5, 1e-6);
     }
@@ -175,7 +116,8 @@ START_TEST(the_scale_follows)
         { { 0x1p24f, 0, 0, 2 }, 1, { 0x1p24f, 0x1p24f, 0, 0 } },
         { { 0x1p-24f, 0, 0, 1 }, INFINITY, { 0x1p-24f, 0x1p-24f, 1, 0 } },
     };
-    struct fer_tensor *parts = input("parts", 0, 70, 0), *state = input("state", 0, 4, 0), *seed = output("seed", 1, 0);
+    struct fer_tensor *parts = input("parts", 0, TOY_DIMS(70, 0)), *state = input("state", 0, TOY_DIMS(4, 0)),
+                      *seed = kept("seed", 0, TOY_DIMS(1, 0));
     struct fer_launch *l = launch_core("rescale", 1, _i > 0);
     float values[70] = { 0 }, back[4];
 
@@ -187,17 +129,17 @@ START_TEST(the_scale_follows)
     toy_in(l, "state", state);
     toy_out(l, "seed", seed);
     number(l, 0.25);
-    start();
+    start(true);
     for (size_t k = 0; k < sizeof(steps) / sizeof(*steps); k++) {
         values[68] = steps[k].part;
-        put(parts, values, 70);
-        put(state, steps[k].begin, 4);
+        write_floats(parts, values, 70);
+        write_floats(state, steps[k].begin, 4);
         run();
-        get(state, back, 4);
+        read_floats(state, back, 4);
         for (int i = 0; i < 4; i++)
             ck_assert_msg(back[i] == steps[k].end[i], "step %zu: number %d is %g, not %g", k, i, (double)back[i],
                           (double)steps[k].end[i]);
-        get(seed, back, 1);
+        read_floats(seed, back, 1);
         ck_assert_float_eq(back[0], steps[k].end[0] / 4);
     }
 }
@@ -213,7 +155,8 @@ START_TEST(what_is_skipped_does_not_count)
         { { 512, 1024, 0, 1, 4, 2 }, 2, { 0.1f, 3.0f / 1024, 7, 0 } },
         { { 512, 1024, 1, 0, 4, 2 }, 3, { 0.1f, 3.0f / 1024, 7, 1 } },
     };
-    struct fer_tensor *in = input("control", 0, 4, 0), *state = input("state", 0, 6, 0), *out = output("out", 4, 0);
+    struct fer_tensor *in = input("control", 0, TOY_DIMS(4, 0)), *state = input("state", 0, TOY_DIMS(6, 0)),
+                      *out = kept("out", 0, TOY_DIMS(4, 0));
     struct fer_launch *l = launch_core("unscale", 1, false);
     float back[6];
 
@@ -221,22 +164,22 @@ START_TEST(what_is_skipped_does_not_count)
     inout(l, "state", state);
     toy_out(l, "out", out);
     integer(l, 5);
-    start();
-    put(in, control, 4);
+    start(true);
+    write_floats(in, control, 4);
     for (size_t k = 0; k < sizeof(steps) / sizeof(*steps); k++) {
-        put(state, steps[k].begin, 6);
+        write_floats(state, steps[k].begin, 6);
         run();
-        get(out, back, 4);
+        read_floats(out, back, 4);
         ck_assert_mem_eq(back, steps[k].out, sizeof(steps[k].out));
-        get(state, back, 6);
+        read_floats(state, back, 6);
         ck_assert_float_eq(back[5], steps[k].end);
         ck_assert_mem_eq(back, steps[k].begin, 5 * sizeof(float));
     }
     float still[4] = { 0.1f, 3, 9, 1 }; /* told so from outside */
-    put(in, still, 4);
-    put(state, steps[0].begin, 6);
+    write_floats(in, still, 4);
+    write_floats(state, steps[0].begin, 6);
     run();
-    get(out, back, 4);
+    read_floats(out, back, 4);
     ck_assert_float_eq(back[3], 1);
 }
 END_TEST
@@ -245,8 +188,9 @@ END_TEST
 
 START_TEST(a_mean_counts_by_its_samples)
 {
-    struct fer_tensor *loss = input("loss", 0, 1, 0), *x = input("x", 1, 4, 2), *sums = input("sums", 0, 2, 0);
-    struct fer_tensor *all = input("all", 0, 3, 0);
+    struct fer_tensor *loss = input("loss", 0, TOY_DIMS(1, 0)), *x = input("x", 1, TOY_DIMS(4, 2)),
+                      *sums = input("sums", 0, TOY_DIMS(2, 0));
+    struct fer_tensor *all = input("all", 0, TOY_DIMS(3, 0));
     struct fer_launch *l = launch_core("mean_add", 1, false);
     float back[3];
 
@@ -257,18 +201,18 @@ START_TEST(a_mean_counts_by_its_samples)
     toy_in(l, "x", loss);
     inout(l, "y", all);
     integer(l, 2);
-    start();
-    put(all, (const float[]){ 5, 6, 7 }, 3);
-    put(sums, (const float[]){ 0, 0 }, 2);
+    start(true);
+    write_floats(all, (const float[]){ 5, 6, 7 }, 3);
+    write_floats(sums, (const float[]){ 0, 0 }, 2);
     for (int n = 4; n > 1; n--) { /* 4, 3 and 2 samples */
         ck_assert_fer(fer_exec_batch(executor, n, &err), err);
-        put(loss, &(float){ 0.5f * (float)n }, 1);
+        write_floats(loss, &(float){ 0.5f * (float)n }, 1);
         run();
     }
-    get(sums, back, 2);
+    read_floats(sums, back, 2);
     ck_assert_float_eq(back[0], 0.5f * (16 + 9 + 4));
     ck_assert_float_eq(back[1], 9);
-    get(all, back, 3);
+    read_floats(all, back, 3);
     ck_assert(back[0] == 5 && back[1] == 6 && back[2] == 1);
 }
 END_TEST
@@ -276,7 +220,7 @@ END_TEST
 enum { COPIED = 27 };
 START_TEST(copies_are_scaled_and_added)
 {
-    struct fer_tensor *x = input("x", 0, COPIED, 0), *y = input("y", 0, COPIED, 0);
+    struct fer_tensor *x = input("x", 0, TOY_DIMS(COPIED, 0)), *y = input("y", 0, TOY_DIMS(COPIED, 0));
     struct fer_launch *l = launch_core("copy", (COPIED + 3) / 4, false);
     float values[COPIED], back[COPIED];
 
@@ -284,13 +228,13 @@ START_TEST(copies_are_scaled_and_added)
     inout(l, "y", y);
     number(l, 0.25);
     integer(l, _i);
-    start();
+    start(true);
     for (int i = 0; i < COPIED; i++)
         values[i] = (float)(i + 1);
-    put(x, values, COPIED);
-    put(y, values, COPIED);
+    write_floats(x, values, COPIED);
+    write_floats(y, values, COPIED);
     run();
-    get(y, back, COPIED);
+    read_floats(y, back, COPIED);
     for (int i = 0; i < COPIED; i++)
         ck_assert_float_eq(back[i], values[i] * 0.25f + (_i ? values[i] : 0));
 }
@@ -300,7 +244,8 @@ enum { TAKEN = 150, SPANS = 3 }; /* elements of a row, and runs of 64 of them */
 START_TEST(rows_are_taken)
 {
     static const int32_t which[3] = { 3, 0, 3 };
-    struct fer_tensor *x = input("x", 0, 4, TAKEN), *rows = input("rows", 0, 3, 0), *y = output("y", 3, TAKEN);
+    struct fer_tensor *x = input("x", 0, TOY_DIMS(4, TAKEN)), *rows = input("rows", 0, TOY_DIMS(3, 0)),
+                      *y = kept("y", 0, TOY_DIMS(3, TAKEN));
     struct fer_launch *l = launch_core("take_rows", 3 * SPANS, false);
     float values[4 * TAKEN], back[3 * TAKEN];
 
@@ -308,13 +253,13 @@ START_TEST(rows_are_taken)
     toy_in(l, "x", x);
     toy_in(l, "rows", rows);
     toy_out(l, "y", y);
-    start();
+    start(true);
     for (int i = 0; i < 4 * TAKEN; i++)
         values[i] = (float)i;
-    put(x, values, 4 * TAKEN);
+    write_floats(x, values, 4 * TAKEN);
     ck_assert_fer(fer_exec_write(executor, rows, which, sizeof(which), &err), err);
     run();
-    get(y, back, 3 * TAKEN);
+    read_floats(y, back, 3 * TAKEN);
     for (int i = 0; i < 3 * TAKEN; i++)
         ck_assert_float_eq(back[i], values[which[i / TAKEN] * TAKEN + i % TAKEN]);
 }
@@ -322,20 +267,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("core");
-    TCase *tests = tcase_create("kernels");
-    SRunner *runner = srunner_create(suite);
+    TCase *tests = cases_begin("kernels", exec_set_up, exec_take_down);
 
-    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, norms_are_clipped, 0, 2);
     tcase_add_loop_test(tests, the_scale_follows, 0, 2);
     tcase_add_test(tests, what_is_skipped_does_not_count);
     tcase_add_test(tests, a_mean_counts_by_its_samples);
     tcase_add_loop_test(tests, copies_are_scaled_and_added, 0, 2);
     tcase_add_test(tests, rows_are_taken);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

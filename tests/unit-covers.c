@@ -3,12 +3,11 @@
  * What occluders put into pictures: colours, means, noise, and sprites of four colours, upright, mirrored, turned,
  * limited.
  */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "needs.h"
 #include "occluded.h"
 
@@ -233,17 +232,11 @@ static const char *const needed[] = { "occlude", "data", NULL };
 
 int main(void)
 {
-    Suite *suite = suite_create("covers");
-    TCase *tests = tcase_create("covers");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests;
 
-    if (!needs_plugins(needed)) {
-        srunner_free(runner);
+    if (!needs_plugins(needed))
         return SKIPPED;
-    }
-    tcase_add_checked_fixture(tests, occluded_setup, occluded_teardown);
-    tcase_set_timeout(tests, 300);
+    tests = cases_begin("covers", occluded_setup, occluded_teardown);
     tcase_add_loop_test(tests, fills, 0, 3);
     tcase_add_test(tests, noise_is_noise);
     tcase_add_loop_test(tests, plates_are_upright, 0, 2);
@@ -252,9 +245,5 @@ int main(void)
     tcase_add_test(tests, plates_turn);
     tcase_add_test(tests, boards_are_gray);
     tcase_add_test(tests, plates_add_to_the_mask);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

@@ -3,13 +3,12 @@
  * What samplers draw by chance: every choice as often as it should be, within five standard deviations, and others with
  * another seed.
  */
-#include <check.h>
 #include <fer/host.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "reader-trial.h"
 
 enum { COUNT = 40, OWN = 10, DRAWS = 18000 };
@@ -267,12 +266,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("draws");
-    TCase *tests = tcase_create("draws");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("draws", setup, teardown);
 
-    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, partners_of_the_same_class);
     tcase_add_test(tests, partners_of_other_classes);
     tcase_add_test(tests, partners_in_a_small_set);
@@ -281,9 +276,5 @@ int main(void)
     tcase_add_test(tests, every_order_may_come);
     tcase_add_test(tests, folds_of_any_numbers);
     tcase_add_test(tests, seeds_are_heard);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

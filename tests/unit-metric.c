@@ -3,14 +3,13 @@
  * What tests report, on ten pictures whose pixels are the scores: every number by hand from the table of true and
  * predicted classes.
  */
-#include <check.h>
 #include <fer/fer.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "csv.h"
 #include "folder.h"
 #include "train/answers.h"
@@ -332,21 +331,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("metric");
-    TCase *tests = tcase_create("metric");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("metric", open_all, close_all);
 
-    tcase_add_checked_fixture(tests, open_all, close_all);
     tcase_add_test(tests, right_by_class);
     tcase_add_test(tests, right_by_place_and_cover);
     tcase_add_test(tests, what_is_no_number_is_wrong);
     tcase_add_test(tests, means_are_those_of_the_samples);
     tcase_add_test(tests, counters_have_two_parts);
     tcase_add_test(tests, answers_are_what_was_counted);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

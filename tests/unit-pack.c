@@ -3,13 +3,12 @@
  * Packed files that change, or say what cannot be, while a process has them open.  (What is packed and read back:
  * unit-reader.)
  */
-#include <check.h>
 #include <fer/pack.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cases.h"
 #include "data/image.h"
 #include "data/pack-format.h"
 #include "folder.h"
@@ -172,19 +171,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pack");
-    TCase *cases = tcase_create("pack");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("pack", folder_make, folder_remove);
 
-    suite_add_tcase(suite, cases);
-    tcase_add_checked_fixture(cases, folder_make, folder_remove);
-    tcase_add_test(cases, cut_while_it_is_open);
-    tcase_add_test(cases, packed_again_while_it_is_open);
-    tcase_add_test(cases, heads_alone);
-    tcase_add_loop_test(cases, impossible_sizes, 0, 5);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    tcase_add_test(tests, cut_while_it_is_open);
+    tcase_add_test(tests, packed_again_while_it_is_open);
+    tcase_add_test(tests, heads_alone);
+    tcase_add_loop_test(tests, impossible_sizes, 0, 5);
+    return cases_run();
 }

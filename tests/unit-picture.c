@@ -2,10 +2,9 @@
  *
  * What a network gets of a picture: which piece of it, in which size, as which planes.
  */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "train/picture.h"
 
 static struct fer_error err;
@@ -100,17 +99,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("picture");
-    TCase *tests = tcase_create("picture");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("picture", NULL, NULL);
 
     tcase_add_test(tests, the_middle_is_taken);
     tcase_add_test(tests, colours_become_gray);
     tcase_add_test(tests, pieces_are_resized);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

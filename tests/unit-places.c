@@ -3,12 +3,11 @@
  * Where occluders lie: bars of a face from five landmarks, from 68, from a box and at their usual places, computed
  * again in doubles; halves and patches of odd pictures.
  */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "needs.h"
 #include "occluded.h"
 
@@ -227,24 +226,14 @@ static const char *const needed[] = { "occlude", "data", NULL };
 
 int main(void)
 {
-    Suite *suite = suite_create("places");
-    TCase *tests = tcase_create("places");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests;
 
-    if (!needs_plugins(needed)) {
-        srunner_free(runner);
+    if (!needs_plugins(needed))
         return SKIPPED;
-    }
-    tcase_add_checked_fixture(tests, occluded_setup, occluded_teardown);
-    tcase_set_timeout(tests, 300);
+    tests = cases_begin("places", occluded_setup, occluded_teardown);
     tcase_add_loop_test(tests, bars_lie_on_their_parts, 0, BARS * SOURCES);
     tcase_add_test(tests, any_part_by_chance);
     tcase_add_loop_test(tests, rectangles_are_whole_pixels, 0, RECTANGLES);
     tcase_add_test(tests, patches_lie_anywhere);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

@@ -2,10 +2,9 @@
  *
  * PNG as no writer makes it, byte by byte.  (Pictures of all kinds: unit-image.)
  */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "data/image.h"
 
 #define CHUNK(length, name, bytes) "\0\0\0" length name bytes "crc."
@@ -40,15 +39,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("png");
-    TCase *cases = tcase_create("png");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("png", NULL, NULL);
 
-    suite_add_tcase(suite, cases);
-    tcase_add_test(cases, empty_chunks_hold_no_pixels);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    tcase_add_test(tests, empty_chunks_hold_no_pixels);
+    return cases_run();
 }

@@ -2,13 +2,13 @@
  *
  * Reports are whole, or there is none: whichever of the allocations for JSON fails.
  */
-#include <check.h>
 #include <fer/fer.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "folder.h"
 #include "study/list.h"
 #include "study/table.h"
@@ -215,19 +215,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("report");
-    TCase *cases = tcase_create("report");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("report", set_up, tear_down);
 
-    suite_add_tcase(suite, cases);
-    tcase_add_checked_fixture(cases, set_up, tear_down);
-    tcase_add_loop_test(cases, whole_or_none, 0, 4);
-    tcase_add_test(cases, tables_are_whole_or_none);
-    tcase_add_test(cases, lists_are_whole_or_not_written);
-    tcase_add_test(cases, containers_are_whole_or_gone);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    tcase_add_loop_test(tests, whole_or_none, 0, 4);
+    tcase_add_test(tests, tables_are_whole_or_none);
+    tcase_add_test(tests, lists_are_whole_or_not_written);
+    tcase_add_test(tests, containers_are_whole_or_gone);
+    return cases_run();
 }

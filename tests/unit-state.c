@@ -2,10 +2,10 @@
  *
  * Where training is, to the text of a checkpoint and back: every number, exactly.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "train/context.h"
 #include "train/state.h"
 
@@ -128,17 +128,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("state");
-    TCase *tests = tcase_create("state");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("state", NULL, NULL);
 
     tcase_add_test(tests, everything_comes_back);
     tcase_add_test(tests, a_stage_begins_anew);
     tcase_add_test(tests, what_is_no_state_is_refused);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

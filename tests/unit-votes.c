@@ -3,13 +3,12 @@
  * The votes of FER+ as majority, plurality and distribution, whatever the description's labels are and whichever
  * pictures are chosen; in packed files too.
  */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <fer/pack.h>
 
+#include "cases.h"
 #include "reader-trial.h"
 
 static const char *const eight[] = { "neutral", "happiness", "surprise", "sadness",
@@ -140,20 +139,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("votes");
-    TCase *tests = tcase_create("votes");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("votes", setup, teardown);
 
-    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, more_than_half);
     tcase_add_test(tests, shares_of_the_votes);
     tcase_add_test(tests, shares_of_other_labels);
     tcase_add_test(tests, shares_in_packed_files);
     tcase_add_test(tests, landmarks_stay_with_their_pictures);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return cases_run();
 }

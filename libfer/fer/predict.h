@@ -35,7 +35,9 @@ struct fer_predictor_info {
  * Errors: FER_ENOTFOUND, FER_EFORMAT (no checkpoint), FER_ESHAPE (it does not take one picture), … */
 FER_API enum fer_status fer_predictor_open(struct fer_context *context, const char *checkpoint, const char *name,
                                            struct fer_predictor **out, struct fer_error *err);
-FER_API void fer_predictor_close(struct fer_predictor *predictor); /* NULL is fine */
+/* The predictor and its info are gone; the context stays.  NULL is fine. */
+FER_API void fer_predictor_close(struct fer_predictor *predictor);
+/* Lives as long as the predictor. */
 FER_API const struct fer_predictor_info *fer_predictor_info(const struct fer_predictor *predictor);
 
 /* Answers for `count` (1 … capacity) pictures of 1, 3 or 4 channels and any size, into answers[count][classes].

@@ -83,6 +83,7 @@ struct fer_solution {
  * is not well formed, and a launch of a kernel out of a source that the solver does not name, are FER_EPLUGIN when the
  * callback returns. */
 FER_API const struct fer_solution *fer_emit_solve(struct fer_emit *em, const struct fer_problem *problem);
+/* The last launch of the solution has been emitted. */
 FER_API void fer_emit_solved(struct fer_emit *em);
 
 /* A solver for problems that other plugins pose: an entry of a plugin's `solvers`.  It counts whether a description

@@ -40,6 +40,7 @@ struct fer_tensor;
 FER_API size_t fer_shape_count(const struct fer_shape *shape);
 /* Elements of one row of axis 0. */
 FER_API size_t fer_shape_row(const struct fer_shape *shape);
+/* The same rank, axes, type, and batch axis or none. */
 FER_API bool fer_shape_equal(const struct fer_shape *a, const struct fer_shape *b);
 /* "64 x 7 x 7" into `text`; the batch axis is written N (or 10N). Returns text. */
 FER_API const char *fer_shape_text(const struct fer_shape *shape, char *text, size_t size);
@@ -47,7 +48,9 @@ FER_API const char *fer_shape_text(const struct fer_shape *shape, char *text, si
  * fer_shape_make(x, 3, (int[]){ 64, 7, 7 }) is N x 64 x 7 x 7. */
 FER_API struct fer_shape fer_shape_make(const struct fer_shape *like, int axes, const int *dims);
 
+/* At full capacity; lives as long as the tensor. */
 FER_API const struct fer_shape *fer_tensor_shape(const struct fer_tensor *tensor);
+/* How its channels lie in memory. */
 FER_API enum fer_layout fer_tensor_layout(const struct fer_tensor *tensor);
 /* Elements in memory at full capacity, blocked padding counted. */
 FER_API size_t fer_tensor_size(const struct fer_tensor *tensor);

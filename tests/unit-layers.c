@@ -1,25 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which distribution every layer's weights start with: torch.nn's defaults and torch.nn.init, from the shapes by hand.
+ * What layers yield and how their weights start, out of descriptions: torch.nn's formulas and defaults and
+ * torch.nn.init, by hand.
  */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
 #include "train/context.h"
 
 static struct fer_error err;
+static struct fer_context *context;
+static struct fer_description *description;
 
 #define OK(call) ck_assert_msg((call) == FER_OK, "%s", err.text)
+
+/* A net t of one layer, op, on pictures of 6 x height x width. */
+static void describe(const char *call, int height, int width)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "fer 1\nuse vision\nnet t(image) -> y { y = image | op: %s }\n"
+             "predict p(image: f32[6,%d,%d]) -> y { y = image | t }\n",
+             call, height, width);
+    OK(fer_context_create(NULL, &context, &err));
+    OK(fer_context_parse(context, "t.fer", ".", text, NULL, FER_FOR_PREDICT, &description, &err));
+}
+
+static void take_down(void)
+{
+    fer_description_free(description);
+    fer_context_free(context);
+    description = NULL;
+    context = NULL;
+}
+
+/* ---- shapes ---- */
+
+/* What 6 x 12 x 9 become. */
+static const struct {
+    const char *call;
+    int dim[3];
+} shapes[] = {
+    /* floor((in + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
+    { "conv2d 8 kernel=3", { 8, 10, 7 } },
+    { "conv2d 8 kernel=3 stride=2", { 8, 5, 4 } }, /* 9 / 2, 6 / 2 */
+    { "conv2d 8 kernel=3 stride=2 pad=1", { 8, 6, 5 } },
+    { "conv2d 8 kernel=3 dilation=2 pad=1", { 8, 10, 7 } },
+    /* (in - 1) stride - 2 pad + dilation (kernel - 1) + output_pad + 1 */
+    { "deconv2d 4 kernel=3 stride=2 pad=1 output_pad=1", { 4, 24, 18 } },
+    { "deconv2d 4 kernel=2 stride=3", { 4, 35, 26 } },
+    { "maxpool 2", { 6, 6, 4 } },
+    { "maxpool 3 stride=2 pad=1", { 6, 6, 5 } },
+    /* ceil; a window that begins behind the last pixel is none: of 12 the fourth would begin at 12 */
+    { "maxpool 2 ceil=yes", { 6, 6, 5 } },
+    { "maxpool 2 stride=4 ceil=yes", { 6, 3, 3 } },
+    { "avgpool 3", { 6, 4, 3 } },
+};
+
+START_TEST(outputs)
+{
+    describe(shapes[_i].call, 12, 9);
+    const struct fer_shape *shape = &description->predicts[0].outputs[0].shape;
+    ck_assert_int_eq(shape->rank, 4);
+    for (int k = 0; k < 3; k++)
+        ck_assert_msg(shape->dim[1 + k] == shapes[_i].dim[k], "%s: axis %d has %d instead of %d", shapes[_i].call,
+                      1 + k, shape->dim[1 + k], shapes[_i].dim[k]);
+}
+END_TEST
+
+/* ---- distributions ---- */
 
 /* A call on pictures of 6 x 8 x 8, and the weight of it: in [-a, a), normal with deviation a, or a. */
 static const struct {
     const char *call, *weight;
     enum fer_init_kind kind;
     double a;
-} cases[] = {
+} starts[] = {
     /* kaiming_uniform_ with a = sqrt(5): 1 / sqrt(fan in), the bias with it; fan in is weight.size(1) times the taps */
     { "conv2d 8 kernel=3", "weight", FER_INIT_UNIFORM, 0.13608276348795434 }, /* 6 * 9 */
     { "conv2d 8 kernel=3", "bias", FER_INIT_UNIFORM, 0.13608276348795434 },
@@ -53,7 +112,7 @@ static const struct {
     { "prelu", "weight", FER_INIT_CONSTANT, 0.25 },
 };
 
-static const struct fer_weight *find_weight(const struct fer_description *description, const char *path)
+static const struct fer_weight *find_weight(const char *path)
 {
     for (int n = 0; n < description->nnets; n++)
         for (int w = 0; w < description->nets[n]->nweights; w++)
@@ -65,39 +124,24 @@ static const struct fer_weight *find_weight(const struct fer_description *descri
 
 START_TEST(distributions)
 {
-    char text[512], path[64];
-    struct fer_context *context;
-    struct fer_description *description;
+    char path[64];
 
-    OK(fer_context_create(NULL, &context, &err));
-    snprintf(text, sizeof(text),
-             "fer 1\nuse vision\nnet t(image) -> y { y = image | op: %s }\n"
-             "predict p(image: f32[6,8,8]) -> y { y = image | t }\n",
-             cases[_i].call);
-    OK(fer_context_parse(context, "t.fer", ".", text, NULL, FER_FOR_PREDICT, &description, &err));
-    snprintf(path, sizeof(path), "t.op.%s", cases[_i].weight);
-    const struct fer_init init = find_weight(description, path)->init;
+    describe(starts[_i].call, 8, 8);
+    snprintf(path, sizeof(path), "t.op.%s", starts[_i].weight);
+    const struct fer_init init = find_weight(path)->init;
     const double spread = init.kind == FER_INIT_CONSTANT ? init.a : init.b;
 
-    ck_assert_msg(init.kind == cases[_i].kind, "%s: %s is of kind %d", cases[_i].call, path, (int)init.kind);
-    ck_assert_msg(fabs(spread - cases[_i].a) < 1e-12, "%s: %s has %.17g", cases[_i].call, path, spread);
+    ck_assert_msg(init.kind == starts[_i].kind, "%s: %s is of kind %d", starts[_i].call, path, (int)init.kind);
+    ck_assert_msg(fabs(spread - starts[_i].a) < 1e-12, "%s: %s has %.17g", starts[_i].call, path, spread);
     ck_assert(init.kind == FER_INIT_CONSTANT || init.a == (init.kind == FER_INIT_UNIFORM ? -init.b : 0));
-    fer_description_free(description);
-    fer_context_free(context);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("start");
-    TCase *tests = tcase_create("start");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("layers", NULL, take_down);
 
-    tcase_add_loop_test(tests, distributions, 0, sizeof(cases) / sizeof(cases[0]));
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    tcase_add_loop_test(tests, outputs, 0, sizeof(shapes) / sizeof(shapes[0]));
+    tcase_add_loop_test(tests, distributions, 0, sizeof(starts) / sizeof(starts[0]));
+    return cases_run();
 }
