@@ -79,6 +79,7 @@ unit_tests = \
 	%D%/unit-synthface \
 	%D%/unit-transform \
 	%D%/unit-tune \
+	%D%/unit-tuning \
 	%D%/unit-votes \
 	%D%/unit-workers
 
@@ -183,6 +184,9 @@ pipeline_trial = %D%/pipeline-trial.c %D%/pipeline-trial.h $(cases)
 %C%_unit_picture_SOURCES = %D%/unit-picture.c $(cases)
 %C%_unit_png_SOURCES = %D%/unit-png.c $(cases)
 %C%_unit_state_SOURCES = %D%/unit-state.c $(cases)
+tune_trial = %D%/tune-trial.c %D%/tune-trial.h $(cases)
+%C%_unit_tune_SOURCES = %D%/unit-tune.c $(tune_trial)
+%C%_unit_tuning_SOURCES = %D%/unit-tuning.c $(tune_trial)
 %C%_unit_shape_SOURCES = %D%/unit-shape.c $(cases)
 %C%_unit_pack_SOURCES = %D%/unit-pack.c $(folder) $(cases)
 %C%_unit_report_SOURCES = %D%/unit-report.c $(folder) $(cases)
@@ -291,7 +295,7 @@ AM_TESTS_ENVIRONMENT = \
 	LSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0:use_tls=0"; export LSAN_OPTIONS; \
 	UBSAN_OPTIONS="print_stacktrace=1"; export UBSAN_OPTIONS;
 
-# --- broken plugins, for unit-registry, unit-tune, cli-solvers and cli-author: no plugin of this build, so libtool has no say ---
+# --- broken plugins, for unit-registry, unit-tune, unit-tuning, cli-solvers and cli-author: no plugin of this build, so libtool has no say ---
 
 broken_plugins = %D%/broken/broken.so %D%/broken/clumsy.so %D%/broken/toyadd.so %D%/broken/toysolve.so %D%/broken/undefined.so
 check_DATA = $(broken_plugins)

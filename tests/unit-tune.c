@@ -1,286 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Measurements of solvers: the file, who is chosen, who is thrown out.  Nothing here asserts a time.
+ * Measurements of solvers: who is chosen, who is thrown out.  Nothing here asserts a time.
  */
-#include <check.h>
-#include <fer/fer.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cases.h"
 #include "run/tuning.h"
 #include "train/contest.h"
 #include "train/workload.h"
+#include "tune-trial.h"
 
-static char folder[] = "/tmp/fer-tune-XXXXXX";
-static char file[PATH_MAX];
-static struct fer_error err;
 static char said[8192]; /* by the context */
 
 static void set_up(void)
 {
-    char from[PATH_MAX], to[PATH_MAX], whole[PATH_MAX];
-    const char *top = getenv("top_builddir");
-
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(from, sizeof from, "%s/tests/broken/toysolve.so", top ? top : ".");
-    snprintf(to, sizeof to, "%s/toysolve.so", folder);
-    ck_assert_msg(realpath(from, whole) != NULL, "%s is not built", from);
-    ck_assert_int_eq(symlink(whole, to), 0);
-    snprintf(file, sizeof file, "%s/tune.txt", folder);
-    err = (struct fer_error)FER_ERROR_INIT;
+    tune_set_up();
     said[0] = '\0';
 }
-
-static void tear_down(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void write_file(const char *text, size_t size)
-{
-    FILE *out = fopen(file, "w");
-
-    ck_assert_ptr_nonnull(out);
-    ck_assert_uint_eq(fwrite(text, 1, size, out), size);
-    ck_assert_int_eq(fclose(out), 0);
-}
-
-static char *read_text(void)
-{
-    static char text[65536];
-    FILE *in = fopen(file, "r");
-    size_t size;
-
-    ck_assert_ptr_nonnull(in);
-    size = fread(text, 1, sizeof text - 1, in);
-    text[size] = '\0';
-    fclose(in);
-    return text;
-}
-
-/* ---- the file ---- */
-
-#define HEAD "fer tune 1\n"
-#define KEY "cpu\t3.1\tf32\tinfer\tconv2d forward\t8x3x4x4\t"
-#define GOOD KEY "0123456789abcdef\tdirect chunk=96\t1.5\t1.08\n"
-
-static const struct hostile {
-    const char *text, *says; /* line and what is wrong */
-} hostiles[] = {
-    { "fer tune 2\n", ":1: the line is not 'fer tune 1'" },
-    { GOOD, ":1: the line is not 'fer tune 1'" },
-    { HEAD "cpu\n", ":2: the line does not have ten fields" },
-    { HEAD "\n# said\n" KEY "0123456789abcdef\tdirect\t1.5\n", ":4: the line does not have ten fields" },
-    { HEAD KEY "0123456789abcdef\tdirect\t1.5\t1\tmore\n", ":2: the line has more than ten fields" },
-    { HEAD KEY "0123456789abcdef\t\t1.5\t1\n", ":2: the line has an empty field" },
-    { HEAD KEY "0123456789abcde\tdirect\t1.5\t1\n", ":2: the line has a hash of kernels" },
-    { HEAD KEY "0123456789abcdeg\tdirect\t1.5\t1\n", ":2: the line has a hash of kernels" },
-    { HEAD "cpu\t3.1\tf32\teval\tw\ts\t0123456789abcdef\td\t1\t1\n", ":2: the line has a mode, field 4" },
-    { HEAD KEY "0123456789abcdef\tdirect chunk\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\tdirect chunk=\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\tdirect chunk=9999999999\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\tdirect  chunk=9\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\tdirect \t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\t../direct\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\t.direct\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\tplugin.\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\ta.b.c\t1.5\t1\n", ":2: the line has a solution" },
-    { HEAD KEY "0123456789abcdef\tdirect\tnan\t1\n", ":2: the line has a time or a gain" },
-    { HEAD KEY "0123456789abcdef\tdirect\t1.5\t-1\n", ":2: the line has a time or a gain" },
-    { HEAD KEY "0123456789abcdef\tdirect\t1e999\t1\n", ":2: the line has a time or a gain" },
-    { HEAD KEY "0123456789abcdef\tdirect\t1.5\t1\r\n", ":2: the line has a control character" },
-    { HEAD "c\033pu\t3.1\tf32\tinfer\tw\ts\t0123456789abcdef\td\t1\t1\n", ":2: the line has a control character" },
-    { HEAD GOOD GOOD, ":3: the line has the key of an earlier one" },
-};
-
-START_TEST(malformed_files_are_refused_by_line)
-{
-    const struct hostile *h = &hostiles[_i];
-    struct fer_tuning *tuning;
-
-    write_file(h->text, strlen(h->text));
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
-    ck_assert_ptr_null(tuning);
-    ck_assert_msg(strstr(err.text, file) && strstr(err.text, h->says), "'%s' is not in '%s'", h->says, err.text);
-    ck_assert_msg(!strchr(err.text, '\n') && !strchr(err.text, '\033'), "%s", err.text);
-}
-END_TEST
-
-START_TEST(long_fields_and_zero_bytes_are_refused)
-{
-    char text[1024] = HEAD, field[300];
-    struct fer_tuning *tuning;
-
-    memset(field, 'x', sizeof field - 1);
-    field[sizeof field - 1] = '\0';
-    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\t3.1\tf32\tinfer\tw\ts\t0123456789abcdef\td\t1\t1\n",
-             field);
-    write_file(text, strlen(text));
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
-    ck_assert_ptr_nonnull(strstr(err.text, ":2: the line has a field of more than 255 characters"));
-    write_file("fer tune 1\n\0\n", 13);
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_EFORMAT);
-    ck_assert_ptr_nonnull(strstr(err.text, "has a zero byte"));
-}
-END_TEST
-
-static struct fer_tuned line_of(const char *device, const char *shape, uint64_t kernels, const char *solution)
-{
-    struct fer_tuned line = { .kernels = kernels, .solution = solution, .ms = 2.25, .gain = 1.5 };
-
-    line.device = device;
-    line.driver = "3.1";
-    line.type = "f32";
-    line.mode = "infer";
-    line.work = "conv2d forward";
-    line.shape = shape;
-    return line;
-}
-
-START_TEST(lines_are_found_by_their_whole_key)
-{
-    struct fer_tuned key = line_of("cpu", "8x3x4x4", 0x0123456789abcdef, NULL);
-    const struct fer_tuned *line;
-    struct fer_tuning *tuning;
-    const char *why;
-
-    write_file(HEAD "# a remark\n\n" GOOD, strlen(HEAD "# a remark\n\n" GOOD));
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_OK);
-    ck_assert_int_eq(fer_tuning_count(tuning), 1);
-    line = fer_tuning_find(tuning, &key, &why);
-    ck_assert_ptr_nonnull(line);
-    ck_assert_str_eq(line->solution, "direct chunk=96");
-    ck_assert_double_eq(line->ms, 1.5);
-    ck_assert_double_eq(line->gain, 1.08);
-
-    key.kernels++;
-    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
-    ck_assert_str_eq(why, "kernels");
-    key.driver = "4.0";
-    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
-    ck_assert_str_eq(why, "driver");
-    key.device = "gpu";
-    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
-    ck_assert_str_eq(why, "device");
-    key.shape = "8x3x4x5";
-    ck_assert_ptr_null(fer_tuning_find(tuning, &key, &why));
-    ck_assert_ptr_null(why);
-    fer_tuning_free(tuning);
-}
-END_TEST
-
-START_TEST(what_is_put_in_is_read_back_and_the_rest_stays)
-{
-    struct fer_tuned a = line_of("cpu\tof\nmine", "a", 1, "direct"), b = line_of("cpu", "b", 2, "winograd form=1");
-    struct fer_tuned read = line_of("cpu of mine", "a", 1, NULL);
-    struct fer_tuning *one, *two, *three;
-    char temporary[PATH_MAX + 8];
-    struct stat before, after;
-
-    ck_assert_int_eq(fer_tuning_open(file, &one, &err), FER_OK); /* there is none yet */
-    ck_assert_int_eq(fer_tuning_count(one), 0);
-    ck_assert_int_eq(fer_tuning_open(file, &two, &err), FER_OK);
-    ck_assert_msg(fer_tuning_put(one, &a, &err) == FER_OK, "%s", err.text);
-    ck_assert_int_eq(stat(file, &before), 0);
-    ck_assert_msg(fer_tuning_put(two, &b, &err) == FER_OK, "%s", err.text); /* knew nothing of the first */
-    ck_assert_int_eq(stat(file, &after), 0);
-    ck_assert_msg(before.st_ino != after.st_ino, "the file was written over, not replaced");
-    b.solution = "direct";
-    b.ms = 1;
-    ck_assert_int_eq(fer_tuning_put(one, &b, &err), FER_OK); /* in the place of the old */
-
-    ck_assert_int_eq(fer_tuning_open(file, &three, &err), FER_OK);
-    ck_assert_int_eq(fer_tuning_count(three), 2);
-    ck_assert_str_eq(fer_tuning_find(three, &read, NULL)->solution, "direct"); /* tab and newline have become blanks */
-    ck_assert_str_eq(fer_tuning_find(three, &b, NULL)->solution, "direct");
-    ck_assert_double_eq(fer_tuning_find(three, &b, NULL)->ms, 1);
-    ck_assert_double_eq(fer_tuning_find(three, &b, NULL)->gain, 1.5);
-
-    /* a file that somebody has spoilt is not replaced */
-    write_file("mine\n", 5);
-    ck_assert_int_eq(fer_tuning_put(three, &a, &err), FER_EFORMAT);
-    ck_assert_str_eq(read_text(), "mine\n");
-    snprintf(temporary, sizeof temporary, "ls %s | wc -l | grep -qx 3", folder);
-    ck_assert_int_eq(system(temporary), 0); /* the plugin, the file and its lock, nothing left behind */
-    fer_tuning_free(one);
-    fer_tuning_free(two);
-    fer_tuning_free(three);
-}
-END_TEST
-
-enum { WRITERS = 4, LINES = 8 };
-
-static void write_lines(int writer)
-{
-    struct fer_tuning *tuning;
-    char shape[32];
-
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_OK);
-    for (int i = 0; i < LINES; i++) {
-        struct fer_tuned line = line_of("cpu", shape, 1, "direct");
-
-        snprintf(shape, sizeof shape, "%d of %d", i, writer);
-        if (fer_tuning_put(tuning, &line, &err) != FER_OK)
-            _exit(1);
-    }
-    fer_tuning_free(tuning);
-}
-
-START_TEST(writers_at_once_lose_no_line)
-{
-    struct fer_tuning *tuning;
-    int gate[2], status;
-    char byte;
-
-    ck_assert_int_eq(pipe(gate), 0);
-    for (int w = 0; w < WRITERS; w++) {
-        const pid_t pid = fork();
-
-        ck_assert_int_ge(pid, 0);
-        if (pid > 0)
-            continue;
-        close(gate[1]);
-        ck_assert_int_eq(read(gate[0], &byte, 1), 0); /* until all are there */
-        write_lines(w);
-        _exit(0);
-    }
-    close(gate[0]);
-    close(gate[1]);
-    for (int w = 0; w < WRITERS; w++) {
-        ck_assert_int_gt(wait(&status), 0);
-        ck_assert_int_eq(status, 0);
-    }
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_OK);
-    ck_assert_int_eq(fer_tuning_count(tuning), WRITERS * LINES);
-    fer_tuning_free(tuning);
-}
-END_TEST
-
-START_TEST(where_nothing_can_be_locked_it_goes_on)
-{
-    char path[PATH_MAX + 8];
-    struct fer_tuning *tuning;
-
-    snprintf(path, sizeof path, "%s.lock", file);
-    ck_assert_int_eq(mkdir(path, 0700), 0);
-    write_lines(0);
-    ck_assert_int_eq(fer_tuning_open(file, &tuning, &err), FER_OK);
-    ck_assert_int_eq(fer_tuning_count(tuning), LINES);
-    fer_tuning_free(tuning);
-}
-END_TEST
-
-/* ---- who is chosen ---- */
 
 static void listen(void *user, enum fer_message kind, const char *text)
 {
@@ -293,11 +33,11 @@ static struct fer_context *open_precision(const char *without, const char *preci
 {
     char path[PATH_MAX + 256];
     const struct fer_context_options options = {
-        .plugin_path = path, .message = listen, .without = without, .tune = file, .precision = precision
+        .plugin_path = path, .message = listen, .without = without, .tune = tune_file, .precision = precision
     };
     struct fer_context *context;
 
-    snprintf(path, sizeof path, "%s:%s", folder, getenv("FER_PLUGIN_PATH") ? getenv("FER_PLUGIN_PATH") : "");
+    snprintf(path, sizeof path, "%s:%s", tune_folder, getenv("FER_PLUGIN_PATH") ? getenv("FER_PLUGIN_PATH") : "");
     ck_assert_msg(fer_context_create(&options, &context, &err) == FER_OK, "%s", err.text);
     return context;
 }
@@ -312,7 +52,7 @@ static void write_shape(const char *layer, const char *shape)
     char path[PATH_MAX + 16];
     FILE *out;
 
-    snprintf(path, sizeof path, "%s/toy.fer", folder);
+    snprintf(path, sizeof path, "%s/toy.fer", tune_folder);
     out = fopen(path, "w");
     ck_assert_ptr_nonnull(out);
     fprintf(out, "fer 1\nuse toysolve\npredict toy(x: f32[%s]) -> y { y = x | %s }\n", shape, layer);
@@ -328,7 +68,7 @@ static char *model(void)
 {
     static char path[PATH_MAX + 16];
 
-    snprintf(path, sizeof path, "%s/toy.fer", folder);
+    snprintf(path, sizeof path, "%s/toy.fer", tune_folder);
     return path;
 }
 
@@ -418,7 +158,7 @@ START_TEST(wrong_solvers_are_thrown_out)
     ck_assert_double_le(json_real_value(json_object_get(solution_of(report, "fine"), "error")), 1e-6);
     winner = json_string_value(json_object_get(json_array_get(json_object_get(report, "results"), 0), "solution"));
     ck_assert(strcmp(winner, "plain") == 0 || strncmp(winner, "fine", 4) == 0);
-    ck_assert_ptr_null(strstr(read_text(), "wrong"));
+    ck_assert_ptr_null(strstr(tune_read(), "wrong"));
     json_decref(report);
 
     /* the same again: it is known */
@@ -503,12 +243,12 @@ static void edit(const char *from, const char *to)
 {
     char text[65536], *at;
 
-    strcpy(text, read_text());
+    strcpy(text, tune_read());
     at = strstr(text, from);
     ck_assert_msg(at != NULL, "'%s' is not in %s", from, text);
     memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
     memcpy(at, to, strlen(to));
-    write_file(text, strlen(text));
+    tune_write(text, strlen(text));
 }
 
 static void write_line(const char *solution)
@@ -519,7 +259,7 @@ static void write_line(const char *solution)
 
     json_decref(tune(context, &(struct fer_tune_options){ .batch = 3 }));
     fer_context_free(context);
-    text = strdup(read_text());
+    text = strdup(tune_read());
     for (at = strstr(text, "toy_double"); tabs < 3; tabs += *at++ == '\t')
         continue;
     from = strndup(at, strcspn(at, "\t"));
@@ -604,8 +344,8 @@ START_TEST(each_precision_has_lines_of_its_own)
         ck_assert_ptr_nonnull(strstr(chosen(context), ", tuned"));
         fer_context_free(context);
     }
-    ck_assert_ptr_nonnull(strstr(read_text(), "\tf32\t"));
-    ck_assert_ptr_nonnull(strstr(read_text(), "\tf32/fp16\t"));
+    ck_assert_ptr_nonnull(strstr(tune_read(), "\tf32\t"));
+    ck_assert_ptr_nonnull(strstr(tune_read(), "\tf32/fp16\t"));
     edit("\tf32/bf16\t", "\tf32/none\t");
     context = open_precision(NULL, "bf16");
     ck_assert_str_eq(chosen(context), "fine fine, first");
@@ -620,12 +360,12 @@ START_TEST(a_malformed_file_stops_what_needs_the_device)
     char *json = NULL;
 
     write_model("toy_double");
-    write_file("fer tune 1\nnonsense\n", 20);
+    tune_write("fer tune 1\nnonsense\n", 20);
     context = open_context(NULL);
     ck_assert_int_eq(fer_show(context, model(), &show, &json, &err), FER_EFORMAT);
     ck_assert_ptr_nonnull(strstr(err.text, "tune.txt:2: the line"));
     ck_assert_int_eq(fer_tune(context, model(), NULL, &json, &err), FER_EFORMAT);
-    ck_assert_str_eq(read_text(), "fer tune 1\nnonsense\n");
+    ck_assert_str_eq(tune_read(), "fer tune 1\nnonsense\n");
     fer_context_free(context);
     context = open_context("tune");
     ck_assert_str_eq(chosen(context), "fine fine, first");
@@ -668,44 +408,28 @@ START_TEST(a_budget_that_is_over_leaves_the_rest)
         ck_assert_int_eq(number(report, "left"), 2 - run);
         json_decref(report);
     }
-    ck_assert_int_eq(unlink(file), 0);
+    ck_assert_int_eq(unlink(tune_file), 0);
     ck_assert_int_eq(fer_tune(context, model(), &(struct fer_tune_options){ .batch = 3, .stop = &stop }, &json, &err),
                      FER_EINTERRUPTED);
     ck_assert_ptr_nonnull(json);
     free(json);
-    ck_assert_int_ne(access(file, F_OK), 0);
+    ck_assert_int_ne(access(tune_file, F_OK), 0);
     fer_context_free(context);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("tune");
-    TCase *text = tcase_create("file"), *choice = tcase_create("choice");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tests = cases_begin("choice", set_up, tune_tear_down);
 
-    tcase_add_checked_fixture(text, set_up, tear_down);
-    tcase_add_loop_test(text, malformed_files_are_refused_by_line, 0, (int)(sizeof hostiles / sizeof hostiles[0]));
-    tcase_add_test(text, long_fields_and_zero_bytes_are_refused);
-    tcase_add_test(text, lines_are_found_by_their_whole_key);
-    tcase_add_test(text, what_is_put_in_is_read_back_and_the_rest_stays);
-    tcase_add_test(text, writers_at_once_lose_no_line);
-    tcase_add_test(text, where_nothing_can_be_locked_it_goes_on);
-    tcase_add_checked_fixture(choice, set_up, tear_down);
-    tcase_add_loop_test(choice, wrong_solvers_are_thrown_out, 0, 2);
-    tcase_add_loop_test(choice, the_plainest_decides_on_the_full_batch, 0, 2);
-    tcase_add_loop_test(choice, maps_of_16_bits_are_compared_as_such, 0, 3);
-    tcase_add_test(choice, each_precision_has_lines_of_its_own);
-    tcase_add_test(choice, the_file_decides_and_can_be_left_out);
-    tcase_add_test(choice, what_does_not_fit_is_ignored_and_said);
-    tcase_add_test(choice, a_malformed_file_stops_what_needs_the_device);
-    tcase_add_test(choice, plugins_that_break_the_rules_are_named);
-    tcase_add_test(choice, a_budget_that_is_over_leaves_the_rest);
-    suite_add_tcase(suite, text);
-    suite_add_tcase(suite, choice);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    tcase_add_loop_test(tests, wrong_solvers_are_thrown_out, 0, 2);
+    tcase_add_loop_test(tests, the_plainest_decides_on_the_full_batch, 0, 2);
+    tcase_add_loop_test(tests, maps_of_16_bits_are_compared_as_such, 0, 3);
+    tcase_add_test(tests, each_precision_has_lines_of_its_own);
+    tcase_add_test(tests, the_file_decides_and_can_be_left_out);
+    tcase_add_test(tests, what_does_not_fit_is_ignored_and_said);
+    tcase_add_test(tests, a_malformed_file_stops_what_needs_the_device);
+    tcase_add_test(tests, plugins_that_break_the_rules_are_named);
+    tcase_add_test(tests, a_budget_that_is_over_leaves_the_rest);
+    return cases_run();
 }
