@@ -16,28 +16,75 @@ __kernel void ingest(FER_IN(x), FER_OUT(y))
 }
 #endif
 
-/* Between layouts; one work-item for 16 channels of a pixel.  Lanes past C are written as zero. */
-#ifdef FER_KERNEL_to_blocked
-__kernel void to_blocked(FER_IN(x), FER_OUT(y))
+/* Between layouts, of which only CPUs have two.  Work-item: `span` pixels, each 16 channels of it; they go on from plane to
+ * plane.  Reading or writing, 16 planes are walked at once.  Lanes past C are written as zero. */
+#if defined(FER_KERNEL_to_blocked) || defined(FER_KERNEL_to_plain)
+struct cell {
+    size_t p;     /* pixel */
+    int block;    /* of channels */
+    size_t first; /* of the plain tensor: the block's first channel at pixel 0 */
+};
+
+static struct cell cell_of(const size_t i, const int4 dim)
 {
-    const size_t i = get_global_id(0), plane = FER_PLANE(y_dim), blocks = FER_BLOCKS(y_dim);
-    if (i >= (size_t)y_dim.x * blocks * plane)
-        return;
-    const size_t p = i % plane, block = i / plane % blocks, n = i / plane / blocks;
-    const int lanes = min(FER_BLOCK, y_dim.y - (int)block * FER_BLOCK);
-    for (int c = 0; c < FER_BLOCK; c++)
-        FER_PUT(y, i * FER_BLOCK + c, c < lanes ? LOAD(x, n, block * FER_BLOCK + c, p) : 0.0f);
+    const size_t plane = FER_PLANE(dim), blocks = FER_BLOCKS(dim);
+    const size_t block = i / plane % blocks, n = i / plane / blocks;
+    return (struct cell){ i % plane, (int)block, (n * dim.y + block * FER_BLOCK) * plane };
+}
+#define CELLS(dim) ((size_t)(dim).x * FER_BLOCKS(dim) * FER_PLANE(dim))
+#endif
+
+#ifdef FER_KERNEL_to_blocked
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void to_blocked(FER_IN(x), FER_OUT(y), const int span)
+{
+    const size_t plane = FER_PLANE(y_dim);
+    size_t i = get_global_id(0) * span;
+    const size_t end = min(i + span, CELLS(y_dim));
+#pragma unroll 1
+    while (i < end) {
+        const struct cell at = cell_of(i, y_dim);
+        const int lanes = min(FER_BLOCK, y_dim.y - at.block * FER_BLOCK);
+        const size_t beyond = min(end, i - at.p + plane);
+#pragma unroll 1
+        for (size_t from = at.first + at.p; i < beyond; i++, from++) {
+            if (lanes == FER_BLOCK) {
+#pragma unroll
+                for (int c = 0; c < FER_BLOCK; c++)
+                    FER_PUT(y, i * FER_BLOCK + c, FER_GET(x, from + c * plane));
+            } else {
+#pragma unroll 1
+                for (int c = 0; c < FER_BLOCK; c++)
+                    FER_PUT(y, i * FER_BLOCK + c, c < lanes ? FER_GET(x, from + c * plane) : 0.0f);
+            }
+        }
+    }
 }
 #endif
 
 #ifdef FER_KERNEL_to_plain
-__kernel void to_plain(FER_IN(x), FER_OUT(y))
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void to_plain(FER_IN(x), FER_OUT(y), const int span)
 {
-    const size_t i = get_global_id(0), plane = FER_PLANE(y_dim);
-    if (i >= SIZE(y))
-        return;
-    const size_t p = i % plane, c = i / plane % y_dim.y, n = i / plane / y_dim.y;
-    FER_PUT(y, i, LOAD(x, n, c, p));
+    const size_t plane = FER_PLANE(x_dim);
+    size_t i = get_global_id(0) * span;
+    const size_t end = min(i + span, CELLS(x_dim));
+#pragma unroll 1
+    while (i < end) {
+        const struct cell at = cell_of(i, x_dim);
+        const int lanes = min(FER_BLOCK, x_dim.y - at.block * FER_BLOCK);
+        const size_t beyond = min(end, i - at.p + plane);
+#pragma unroll 1
+        for (size_t to = at.first + at.p; i < beyond; i++, to++) {
+            if (lanes == FER_BLOCK) {
+#pragma unroll
+                for (int c = 0; c < FER_BLOCK; c++)
+                    FER_PUT(y, to + c * plane, FER_GET(x, i * FER_BLOCK + c));
+            } else {
+#pragma unroll 1
+                for (int c = 0; c < lanes; c++)
+                    FER_PUT(y, to + c * plane, FER_GET(x, i * FER_BLOCK + c));
+            }
+        }
+    }
 }
 #endif
 

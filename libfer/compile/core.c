@@ -57,13 +57,15 @@ static enum fer_status convert_shape(struct fer_op *op, struct fer_error *err)
 
 static void convert(struct fer_emit *em, struct fer_tensor *x, struct fer_tensor *y)
 {
+    enum { SPAN = 256 }; /* pixels of a work-item */
     const bool blocked = y->layout == FER_LAYOUT_BLOCKED;
     struct fer_launch *l = fer_emit_launch(em, fer_core_cl, blocked ? "to_blocked" : "to_plain", NULL);
     fer_launch_any_precision(l);
     fer_launch_in(l, "x", x);
     fer_launch_out(l, "y", y);
-    const struct fer_extent each = fer_extent_each(y);
-    fer_launch_range_1d(l, (struct fer_extent){ each.count, blocked ? FER_BLOCK : 1, each.batch });
+    fer_launch_int(l, SPAN);
+    const struct fer_extent each = fer_extent_each(blocked ? y : x);
+    fer_launch_range_2d(l, (struct fer_extent){ each.count, SPAN * FER_BLOCK, each.batch }, fer_extent_fixed(1), 1, 1);
 }
 
 static enum fer_status convert_forward(struct fer_emit *em, struct fer_error *err)
