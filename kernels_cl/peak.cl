@@ -6,9 +6,9 @@
 
 #ifdef FER_KERNEL_peak_multiply
 /* Independent chains, so that a new multiply-add begins while those before it are under way; with the two constants
- * they fill 14 of AVX2's 16 registers. */
+ * they fill 14 of AVX2's 16 registers, and of 32 others keep two units busy. */
 #define CHAINS 12
-#ifdef FP_FAST_FMAF
+#if defined(FP_FAST_FMAF) || defined(CPU) /* as all kernels for CPUs have it */
 #define MULTIPLY_ADD fma
 #else
 #define MULTIPLY_ADD mad

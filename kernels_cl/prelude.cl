@@ -48,8 +48,12 @@
  * does not guess: it stops at every 4096 bytes.  (The built-in `prefetch` does nothing on PoCL.) */
 #if defined(__clang__) && defined(__x86_64__)
 #define FER_PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+/* A pointer of which the compiler may assume nothing from here on, so that it is a register, not a sum of two: from there
+ * AVX-512 multiplies what it reads at half the rate. */
+#define FER_POINTER(p) __asm__("" : "+r"(p))
 #else
 #define FER_PREFETCH(p)
+#define FER_POINTER(p)
 #endif
 
 /* What may be fused into a product or convolution: whoever emits the kernel passes -DBIAS and -DADD where there are tensors
@@ -74,18 +78,43 @@
 #define FER_ADDED(v, width, i) (v)
 #endif
 
+/* vload8, vload16, vstore8 and vstore16 of floats.  PoCL makes a vector's load out of four or more, which LLVM does not always
+ * join again; as a type that may lie anywhere it is one instruction. */
+#ifdef FER_VEC_LANES
+typedef float8 fer_loose8 __attribute__((aligned(4)));
+typedef float16 fer_loose16 __attribute__((aligned(4)));
+#define FER_LOOSE(space, n)                                                                                              \
+    static inline float##n __attribute__((overloadable, always_inline)) fer_load##n(size_t i, const space float *p)      \
+    {                                                                                                                    \
+        return *(const space fer_loose##n *)(p + n * i);                                                                 \
+    }                                                                                                                    \
+    static inline void __attribute__((overloadable, always_inline)) fer_store##n(float##n v, size_t i, space float *p)   \
+    {                                                                                                                    \
+        *(space fer_loose##n *)(p + n * i) = v;                                                                          \
+    }
+FER_LOOSE(__global, 8)
+FER_LOOSE(__private, 8)
+FER_LOOSE(__global, 16)
+FER_LOOSE(__private, 16)
+#else
+#define fer_load8 vload8
+#define fer_load16 vload16
+#define fer_store8 vstore8
+#define fer_store16 vstore16
+#endif
+
 /* Forms.  HALF is IEEE binary16, by functions that need no extension; BFLOAT is the upper half of an f32, to nearest
  * even, where what is no number stays none. */
 #define FER_READ(x, width) FER_PASTE(FER_PASTE(FER_READ, width##_), FER_FORM_##x)
 #define FER_WRITE(x, width) FER_PASTE(FER_PASTE(FER_WRITE, width##_), FER_FORM_##x)
 #define FER_READ_FULL(data, i) (data)[i]
 #define FER_READ4_FULL(data, i) vload4(0, (data) + (i))
-#define FER_READ8_FULL(data, i) vload8(0, (data) + (i))
-#define FER_READ16_FULL(data, i) vload16(0, (data) + (i))
+#define FER_READ8_FULL(data, i) fer_load8(0, (data) + (i))
+#define FER_READ16_FULL(data, i) fer_load16(0, (data) + (i))
 #define FER_WRITE_FULL(data, i, v) (data)[i] = (v)
 #define FER_WRITE4_FULL(data, i, v) vstore4(v, 0, (data) + (i))
-#define FER_WRITE8_FULL(data, i, v) vstore8(v, 0, (data) + (i))
-#define FER_WRITE16_FULL(data, i, v) vstore16(v, 0, (data) + (i))
+#define FER_WRITE8_FULL(data, i, v) fer_store8(v, 0, (data) + (i))
+#define FER_WRITE16_FULL(data, i, v) fer_store16(v, 0, (data) + (i))
 #define FER_HALVES(data, i) (__global const half *)((data) + (i))
 #define FER_READ_HALF(data, i) vload_half(0, FER_HALVES(data, i))
 #define FER_READ4_HALF(data, i) vload_half4(0, FER_HALVES(data, i))
@@ -114,6 +143,30 @@ FER_BFLOAT(float, uint, ushort, convert_ushort, fer_bfloat)
 FER_BFLOAT(float4, uint4, ushort4, convert_ushort4, fer_bfloat4)
 FER_BFLOAT(float8, uint8, ushort8, convert_ushort8, fer_bfloat8)
 FER_BFLOAT(float16, uint16, ushort16, convert_ushort16, fer_bfloat16)
+#endif
+
+/* On CPUs FER_VEC is what a register holds: FER_VEC_LANES floats, 8, or 16 where the device says so (AVX-512).  A block of 16
+ * channels is FER_VEC_PARTS of them, which FER_EACH_PART counts.  FER_VEC_LOAD and FER_VEC_STORE are vload and vstore; FER_VEC_READ
+ * and FER_VEC_WRITE are FER_READ and FER_WRITE of as many. */
+#ifdef FER_VEC_LANES
+#if FER_VEC_LANES == 16
+#define FER_VEC float16
+#define FER_VEC_LOAD fer_load16
+#define FER_VEC_STORE fer_store16
+#define FER_VEC_READ(x) FER_READ(x, 16)
+#define FER_VEC_WRITE(x) FER_WRITE(x, 16)
+#else
+#define FER_VEC float8
+#define FER_VEC_LOAD fer_load8
+#define FER_VEC_STORE fer_store8
+#define FER_VEC_READ(x) FER_READ(x, 8)
+#define FER_VEC_WRITE(x) FER_WRITE(x, 8)
+#endif
+#define FER_VEC_PARTS (FER_BLOCK / FER_VEC_LANES)
+#define FER_EACH_PART(i) _Pragma("unroll") for (int i = 0; i < FER_VEC_PARTS; i++)
+/* Rows of a register tile of 16 columns: 12 vectors of sums, which keep two units busy, 2 of weights and a value are 15 of
+ * AVX2's 16 registers. */
+#define FER_VEC_ROWS (12 / FER_VEC_PARTS)
 #endif
 
 /* A cell is FER_LANES channels of one pixel.  Kernels written in cells serve both profiles: compiled with -DFER_LANES=16

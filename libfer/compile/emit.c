@@ -26,6 +26,11 @@ enum fer_profile fer_emit_profile(const struct fer_emit *em)
     return em->c->profile;
 }
 
+int fer_emit_vec_lanes(const struct fer_emit *em)
+{
+    return em->c->store->device->vec_lanes;
+}
+
 const struct fer_device_facts *fer_emit_device(const struct fer_emit *em)
 {
     return &em->c->facts;

@@ -76,6 +76,8 @@ struct fer_device_facts {
 };
 /* Never NULL. */
 FER_API const struct fer_device_facts *fer_emit_device(const struct fer_emit *em);
+/* Floats of a register of a CPU, 8 or 16, as FER_VEC_LANES in its kernels; 0 in the GPU profile. */
+FER_API int fer_emit_vec_lanes(const struct fer_emit *em);
 /* Whether the device has an extension: "cl_khr_fp16". */
 FER_API bool fer_emit_device_has(const struct fer_emit *em, const char *extension);
 

@@ -107,13 +107,15 @@ static enum fer_status text_init(struct text *text, const struct fer_device *dev
                                  "\n#line 1 \"source\"\n", source };
     /* No -cl-mad-enable: the language already lets a compiler contract a*b+c, and mad may be less exact than both.
      * Optimised, a/b beside a%b has LLVM's freeze in it, with which Oclgrind 21.10 --uninitialized gives up. */
-    char sub_group[48] = "";
+    char known[48] = "";
     int length;
 
     if (device->sub_group)
-        snprintf(sub_group, sizeof(sub_group), " -DFER_SUB_GROUP=%zu", device->sub_group);
+        snprintf(known, sizeof(known), " -DFER_SUB_GROUP=%zu", device->sub_group);
+    else if (device->vec_lanes)
+        snprintf(known, sizeof(known), " -DFER_VEC_LANES=%d", device->vec_lanes);
     length = snprintf(text->options, sizeof(text->options), "%s -w -cl-kernel-arg-info%s%s%s%s", device->c_standard,
-                      device->oclgrind ? " -cl-opt-disable" : "", sub_group, options && *options ? " " : "",
+                      device->oclgrind ? " -cl-opt-disable" : "", known, options && *options ? " " : "",
                       options ? options : "");
     if (length < 0 || (size_t)length >= sizeof(text->options))
         return fer_fail(err, FER_EINVAL, "compiler options of %d characters are too long", length);

@@ -80,6 +80,27 @@ static void read_sub_groups(struct fer_device *device)
         device->sub_group = fer_sub_group_choose(sizes, bytes / sizeof(*sizes));
 }
 
+/* FER_VEC_LANES=8|16 overrides, to compare. */
+static enum fer_status read_vector(struct fer_device *device, struct fer_error *err)
+{
+    const char *wanted = getenv("FER_VEC_LANES");
+    cl_uint width = 0;
+
+    clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(width), &width, NULL);
+    device->vec_lanes = width >= 16 ? 16 : 8;
+    if (!wanted || !*wanted)
+        return FER_OK;
+    if (strcmp(wanted, "8") != 0 && strcmp(wanted, "16") != 0)
+        return fer_fail(err, FER_EINVAL, "FER_VEC_LANES is '%s'; set it to 8 or 16, or unset it", wanted);
+    if (atoi(wanted) != device->vec_lanes) {
+        const size_t length = strlen(device->tuned_as);
+
+        snprintf(device->tuned_as + length, sizeof(device->tuned_as) - length, ", %s lanes", wanted);
+    }
+    device->vec_lanes = atoi(wanted);
+    return FER_OK;
+}
+
 static enum fer_status read_properties(struct fer_device *device, struct fer_error *err)
 {
     const struct {
@@ -162,6 +183,10 @@ static enum fer_status start(struct fer_device *device, struct fer_error *err)
         return status;
     if (device->profile == FER_PROFILE_GPU)
         read_sub_groups(device);
+    else
+        status = read_vector(device, err);
+    if (status)
+        return status;
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     if (!device->context)
         return fer_fail_cl(err, code, "clCreateContext(%s)", device->name);

@@ -26,6 +26,7 @@ struct fer_device {
     size_t max_work_group;
     size_t max_local[3];
     size_t sub_group; /* GPU profile: the fewest work-items of a hardware thread that a kernel can ask for, or 0 */
+    int vec_lanes;    /* CPU profile: the floats of a register, 8 or 16, as kernels reckon with them; 0 on GPUs */
     bool local_is_global;
     bool oclgrind;          /* simulated by Oclgrind, which needs care in two places */
     bool pocl;              /* Portable Computing Language */

@@ -29,16 +29,6 @@ static bool is_cpu(const struct fer_device *device)
     return device->profile == FER_PROFILE_CPU;
 }
 
-static int lanes_of(const struct fer_device *device)
-{
-    cl_uint width = 1;
-
-    if (!is_cpu(device))
-        return 1;
-    clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(width), &width, NULL);
-    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
-}
-
 static enum fer_status make_kernel(struct bench *b, const char *name, struct fer_error *err)
 {
     char options[96];
@@ -46,9 +36,9 @@ static enum fer_status make_kernel(struct bench *b, const char *name, struct fer
     cl_int code;
     enum fer_status status;
 
-    b->lanes = lanes_of(b->device);
+    b->lanes = is_cpu(b->device) ? b->device->vec_lanes : 1;
     if (b->lanes > 1)
-        snprintf(options, sizeof(options), "-DFER_KERNEL_%s=1 -DV=float%d", name, b->lanes);
+        snprintf(options, sizeof(options), "-DFER_KERNEL_%s=1 -DCPU -DV=float%d", name, b->lanes);
     else
         snprintf(options, sizeof(options), "-DFER_KERNEL_%s=1 -DV=float", name);
     status = fer_device_program(b->device, NULL, fer_peak_cl, options, NULL, &program, err);
@@ -210,7 +200,7 @@ enum fer_status fer_peak_measure(struct fer_device *device, struct fer_peak *pea
     struct bench b = { .device = device };
     enum fer_status status = fer_device_profile(device, err);
 
-    *peak = (struct fer_peak){ .lanes = lanes_of(device) };
+    *peak = (struct fer_peak){ .lanes = (is_cpu(device) ? device->vec_lanes : 1) };
     if (!status)
         status = measure_flops(&b, peak, err);
     if (b.kernel)

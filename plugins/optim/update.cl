@@ -4,8 +4,8 @@
  * done including this one, and 1 when this one is to be skipped: then nothing changes.
  */
 #define V float16
-#define GET(t) vload16(0, DATA(t) + i)
-#define PUT(t, v) vstore16(v, 0, DATA(t) + i)
+#define GET(t) fer_load16(0, DATA(t) + i)
+#define PUT(t, v) fer_store16(v, 0, DATA(t) + i)
 #define ONE(t) DATA(t)[i]
 #define PUT_ONE(t, v) DATA(t)[i] = (v)
 #define RATE DATA(control)[0]

@@ -96,7 +96,7 @@ static inline FER_V slope_of(FER_IN(slope), const int channels, const int c)
     float lane[16];
     for (int k = 0; k < 16; k++)
         lane[k] = c + k < channels ? DATA(slope)[c + k] : 0.0f;
-    return vload16(0, lane);
+    return fer_load16(0, lane);
 #else
     return DATA(slope)[c];
 #endif

@@ -36,8 +36,8 @@
 #define OWN_COUNT(d, r) (float)min(length, (int)FER_PLANE(d) - (r) % RUNS(d) * length)
 #define GET(t, n, c, p) FER_VLOAD(t, n, c, p)
 #define PUT(t, n, c, p, v) FER_VSTORE(t, n, c, p, v)
-#define ROW(t, k, c) vload16(0, DATA(t) + (size_t)(k)*padded + (c))
-#define SET_ROW(t, k, c, v) vstore16(v, 0, DATA(t) + (size_t)(k)*padded + (c))
+#define ROW(t, k, c) fer_load16(0, DATA(t) + (size_t)(k)*padded + (c))
+#define SET_ROW(t, k, c, v) fer_store16(v, 0, DATA(t) + (size_t)(k)*padded + (c))
 #else
 #define OWN_PARTS(d) (((d).x * (int)FER_PLANE(d) + length - 1) / length)
 #define OWN_COUNT(d, r) (float)min(length, (d).x * (int)FER_PLANE(d) - (r)*length)
@@ -62,7 +62,7 @@ static inline FER_V channel_values(__global const float *values, const int c, co
     float lane[16];
     for (int k = 0; k < 16; k++)
         lane[k] = c + k < channels ? values[c + k] : other;
-    return vload16(0, lane);
+    return fer_load16(0, lane);
 #else
     return c < channels ? values[c] : other;
 #endif
@@ -71,7 +71,7 @@ static inline void set_channel_values(__global float *values, const int c, const
 {
 #if FER_LANES == 16
     float lane[16];
-    vstore16(v, 0, lane);
+    fer_store16(v, 0, lane);
     for (int k = 0; k < 16; k++)
         if (c + k < channels)
             values[c + k] = lane[k];

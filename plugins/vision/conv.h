@@ -13,6 +13,7 @@ struct conv_call {
     struct fer_emit *em;
     struct fer_convolution of;
     const int *values; /* of the solver's tunables */
+    int vec_lanes;     /* fer_emit_vec_lanes */
 };
 
 /* One algorithm for one pass. */
@@ -69,6 +70,12 @@ static inline int conv_blocks(int channels)
 static inline int conv_lanes(int channels, enum fer_layout layout)
 {
     return layout == FER_LAYOUT_BLOCKED ? conv_blocks(channels) * FER_BLOCK : channels;
+}
+/* Vectors of sums of a CPU's register tile, and its rows where it has 16 columns: FER_VEC_ROWS in kernels. */
+enum { CONV_SUMS = 12 };
+static inline int conv_tile_rows(const struct conv_call *call)
+{
+    return CONV_SUMS * call->vec_lanes / FER_BLOCK;
 }
 /* Multiply-adds of a pass for n images, counted as PyTorch's profiler does: padding included. */
 double conv_macs(const struct fer_convolution_shape *shape, int n);

@@ -24,7 +24,7 @@ __kernel void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, c
             even += FETCH(plane - 1);
         total += even + odd;
     }
-    vstore16(total, 0, DATA(partial) + (size_t)split * lanes + k);
+    fer_store16(total, 0, DATA(partial) + (size_t)split * lanes + k);
 }
 #elif defined(PIXEL)
 FER_GROUP void conv_bias_partial(FER_IN(dy), FER_OUT(partial), const int lanes, const int images)

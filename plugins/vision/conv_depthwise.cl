@@ -65,7 +65,7 @@ __kernel void conv_depthwise(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OU
 #if LANES == 16
     float lanes[16];
     FER_BIASES(lanes, block * 16, 16, y_dim.y)
-    const VECTOR start = vload16(0, lanes);
+    const VECTOR start = fer_load16(0, lanes);
 #else
     const VECTOR start = FER_BIAS(block);
 #endif
@@ -104,7 +104,7 @@ conv_depthwise_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel
     __global float *const sums = DATA(partial) + ((size_t)split * blocks + block) * kernel_size * kernel_size * 16;
     const int begin = split * images * dy_dim.z, end = min((split + 1) * images, dy_dim.x) * dy_dim.z;
     for (int t = 0; begin >= end && t < kernel_size * kernel_size; t++)
-        vstore16((float16)0, t, sums);
+        fer_store16((float16)0, t, sums);
 #pragma unroll 1
     for (int r0 = begin; r0 < end; r0 += ROWS) {
 #pragma unroll 1
@@ -115,7 +115,7 @@ conv_depthwise_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel
                 float16 sum[TAPS];
 #pragma unroll
                 for (int t = 0; t < TAPS; t++)
-                    sum[t] = r0 > begin && th + t < kernel_size ? vload16(t, s) : (float16)0;
+                    sum[t] = r0 > begin && th + t < kernel_size ? fer_load16(t, s) : (float16)0;
 #pragma unroll 1
                 for (int r = r0; r < min(r0 + ROWS, end); r++) {
                     const int n = r / dy_dim.z, o = r % dy_dim.z, i = o * stride - pad + tv * dilation;
@@ -139,7 +139,7 @@ conv_depthwise_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel
 #pragma unroll
                 for (int t = 0; t < TAPS; t++)
                     if (th + t < kernel_size)
-                        vstore16(sum[t], t, s);
+                        fer_store16(sum[t], t, s);
             }
         }
     }

@@ -25,7 +25,6 @@ static const struct fer_tunable *const weights_tunables[] = {
 };
 
 enum {
-    TILE = 6,             /* pixels of a register tile: PIXELS in conv_direct.cl */
     ITEMS = 16,           /* work-items wanted at least, for two cores to finish together */
     GATHERING = 4,        /* blocks of outputs from which on pixels are gathered */
     GATHERED_PIXELS = 96, /* of a work-item that gathers, at most: CHUNK in conv_direct.cl */
@@ -51,14 +50,14 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* What one work-item of conv_direct.cl does: pixels of a phase, a multiple of TILE, by blocks of outputs. */
+/* What one work-item of conv_direct.cl does: pixels of a phase, a multiple of a tile's, by blocks of outputs. */
 struct items {
     int pixels, outs;
 };
 
-static int rounded(int pixels, int parts)
+static int rounded(int pixels, int parts, int tile)
 {
-    return conv_divide_up(conv_divide_up(pixels, parts), TILE) * TILE;
+    return conv_divide_up(conv_divide_up(pixels, parts), tile) * tile;
 }
 
 /* Blocks of outputs in equal parts of at most `most`, or in parts of so many and a rest. */
@@ -71,14 +70,14 @@ static int equal(int blocks, int most)
 }
 
 /* Equal parts of at most `chunk` pixels; enough of them, and an even number, for two cores to finish together. */
-static struct items items_of(int pixels, int phases, int blocks, const int *values)
+static struct items items_of(int pixels, int tile, int phases, int blocks, const int *values)
 {
     int parts = conv_divide_up(pixels, values[CHUNK]);
     const int outs = equal(blocks, larger(1, smaller(values[OUTS], parts * phases * blocks / ITEMS)));
-    while (rounded(pixels, parts) > 4 * TILE && parts * phases * conv_divide_up(blocks, outs) < ITEMS)
+    while (rounded(pixels, parts, tile) > 24 && parts * phases * conv_divide_up(blocks, outs) < ITEMS)
         parts *= 2;
     parts += parts * phases * conv_divide_up(blocks, outs) % 2;
-    return (struct items){ rounded(pixels, parts), outs };
+    return (struct items){ rounded(pixels, parts, tile), outs };
 }
 
 /* Three kernels, the same sums in the same order: where every block of outputs reads all inputs, pixels are gathered
@@ -104,12 +103,13 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
     const int blocks = conv_blocks(g.outputs);
     const int phases = forward ? 1 : s->stride; /* an axis' output positions of equal remainder, see the kernel */
     const int plane = forward ? s->oh * s->ow : conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases);
+    const int tile = conv_tile_rows(call);
     const enum form form = form_of(s, blocks);
     const int gathering[] = { [CHUNK] = smaller(call->values[CHUNK], GATHERED_PIXELS),
                               [OUTS] = GATHERED_OUTS * call->values[OUTS],
                               [PASS_WEIGHTS] = smaller(call->values[PASS_WEIGHTS], GATHERED_STEPS) };
     const int *values = form == GATHERED ? gathering : call->values;
-    const struct items items = items_of(s->n * plane, phases * phases, blocks, values);
+    const struct items items = items_of(s->n * plane, tile, phases * phases, blocks, values);
 
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_launch *launch = fer_emit_launch(call->em, form == POINT ? fer_conv_point_cl : fer_conv_direct_cl,

@@ -30,7 +30,7 @@
  * Instead of one value for all 16 outputs, each group gets its own: a shuffle of the pixel's 16 values.
  */
 #ifndef PIXELS
-#define PIXELS 6 /* 6 x 2 sums + 2 weights + 1 value are 15 of AVX2's 16 registers */
+#define PIXELS FER_VEC_ROWS
 #endif
 #ifdef FER_KERNEL_conv_gathered
 #define CHUNK 96 /* pixels of a work-item at most; a multiple of PIXELS */
@@ -42,21 +42,10 @@
 
 #ifndef WIDTH
 #define INPUTS FER_BLOCK
-#define SPREAD_LO(in, c) (float8)((in)[c])
-#define SPREAD_HI(in, c) (float8)((in)[c])
-#elif WIDTH == 8
-#define INPUTS 8
-#define SPREAD_LO(in, c) (float8)((in)[c])
-#define SPREAD_HI(in, c) (float8)((in)[8 + (c)])
+#define SPREAD(in, part, c) (FER_VEC)((in)[c])
 #else
-#define INPUTS 4
-/* Value c of each four. */
-static inline float8 spread(const float8 v, const int c)
-{
-    return c == 0 ? v.s00004444 : c == 1 ? v.s11115555 : c == 2 ? v.s22226666 : v.s33337777;
-}
-#define SPREAD_LO(in, c) spread(vload8(0, in), c)
-#define SPREAD_HI(in, c) spread(vload8(1, in), c)
+#define INPUTS WIDTH
+#include "spread.cl"
 #endif
 #define WEIGHTS (INPUTS * FER_BLOCK) /* of a tap and input block */
 
@@ -122,18 +111,18 @@ static void gather(float *to, int *weights, const struct pixels *pixels, const s
             float *const tile = to + (q * steps + s * PIXELS) * FER_BLOCK;
             if (pixels->inside[q / PIXELS]) {
 #pragma unroll
-                for (int p = 0; p < PIXELS; p++) {
-                    vstore8(vload8(0, from + pixels->in[q + p]), 2 * p, tile);
-                    vstore8(vload8(1, from + pixels->in[q + p]), 2 * p + 1, tile);
-                }
+                for (int p = 0; p < PIXELS; p++)
+                    FER_EACH_PART(i)
+                        FER_VEC_STORE(FER_VEC_LOAD(i, from + pixels->in[q + p]), FER_VEC_PARTS * p + i, tile);
                 continue;
             }
 #pragma unroll 1
             for (int p = 0; p < PIXELS; p++) {
                 const bool within = (uint)(pixels->row[q + p] + down) < (uint)dim.z &&
                                     (uint)(pixels->column[q + p] + right) < (uint)dim.w;
-                vstore8(within ? vload8(0, from + pixels->in[q + p]) : (float8)(0.0f), 2 * p, tile);
-                vstore8(within ? vload8(1, from + pixels->in[q + p]) : (float8)(0.0f), 2 * p + 1, tile);
+                FER_EACH_PART(i)
+                    FER_VEC_STORE(within ? FER_VEC_LOAD(i, from + pixels->in[q + p]) : (FER_VEC)(0.0f),
+                                  FER_VEC_PARTS * p + i, tile);
             }
         }
     }
@@ -157,7 +146,7 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
     struct pixels pixels;
     float gathered[CHUNK * PASS * FER_BLOCK];
     float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
-    int weights[PASS];
+    int taps[PASS]; /* where a step's weights begin */
 
     if (begin >= all)
         return;
@@ -167,7 +156,7 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
     for (int s0 = 0; s0 == 0 || s0 < steps; s0 += pass) {
         const int count = min(pass, steps - s0);
         const bool last = s0 + pass >= steps;
-        gather(gathered, weights, &pixels, &v, &h, DATA(x), x_dim, kernel_size, s0, count);
+        gather(gathered, taps, &pixels, &v, &h, DATA(x), x_dim, kernel_size, s0, count);
 #pragma unroll 1
         for (int k = first; k < beyond; k++) {
             __global float *const y_block = DATA(y) + k * y_plane;
@@ -175,31 +164,34 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
 #pragma unroll 1
             for (int q = 0; q < pixels.count; q += PIXELS) {
                 const float *in = gathered + q * count * FER_BLOCK;
-                float8 lo[PIXELS], hi[PIXELS];
+                FER_VEC sum[PIXELS][FER_VEC_PARTS];
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
                     const size_t at = k * y_plane + pixels.out[q + p];
-                    lo[p] = s0 > 0 ? vload8(0, DATA(y) + at) : FER_ADDED(vload8(0, start), 8, at);
-                    hi[p] = s0 > 0 ? vload8(1, DATA(y) + at) : FER_ADDED(vload8(1, start), 8, at + 8);
+                    FER_EACH_PART(i)
+                        sum[p][i] = s0 > 0 ? FER_VEC_LOAD(i, DATA(y) + at)
+                                           : FER_ADDED(FER_VEC_LOAD(i, start), FER_VEC_LANES, at + i * FER_VEC_LANES);
                 }
 #pragma unroll 1
                 for (int s = 0; s < count; s++, in += PIXELS * FER_BLOCK) {
-                    __global const float *const wt = DATA(w) + k * w_block + weights[s];
+                    __global const float *wt = DATA(w) + k * w_block + taps[s];
+                    FER_POINTER(in);
+                    FER_POINTER(wt);
 #pragma unroll
                     for (int c = 0; c < FER_BLOCK; c++) {
-                        const float8 w_lo = vload8(2 * c, wt), w_hi = vload8(2 * c + 1, wt);
+                        FER_VEC weights[FER_VEC_PARTS];
+                        FER_EACH_PART(i)
+                            weights[i] = FER_VEC_LOAD(FER_VEC_PARTS * c + i, wt);
 #pragma unroll
-                        for (int p = 0; p < PIXELS; p++) {
-                            lo[p] = fma((float8)(in[p * FER_BLOCK + c]), w_lo, lo[p]);
-                            hi[p] = fma((float8)(in[p * FER_BLOCK + c]), w_hi, hi[p]);
-                        }
+                        for (int p = 0; p < PIXELS; p++)
+                            FER_EACH_PART(i)
+                                sum[p][i] = fma((FER_VEC)(in[p * FER_BLOCK + c]), weights[i], sum[p][i]);
                     }
                 }
 #pragma unroll
-                for (int p = 0; p < PIXELS; p++) {
-                    vstore8(last ? FER_ACTIVATE(float8, lo[p]) : lo[p], 0, y_block + pixels.out[q + p]);
-                    vstore8(last ? FER_ACTIVATE(float8, hi[p]) : hi[p], 1, y_block + pixels.out[q + p]);
-                }
+                for (int p = 0; p < PIXELS; p++)
+                    FER_EACH_PART(i)
+                        FER_VEC_STORE(last ? FER_ACTIVATE(FER_VEC, sum[p][i]) : sum[p][i], i, y_block + pixels.out[q + p]);
             }
         }
     }
@@ -244,15 +236,16 @@ conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int k
             for (int q = 0; q < pixels.count; q += PIXELS) {
                 __global const float *image[PIXELS];
                 __global float *out[PIXELS];
-                float8 lo[PIXELS], hi[PIXELS];
+                FER_VEC sum[PIXELS][FER_VEC_PARTS];
                 const bool inside = pixels.inside[q / PIXELS];
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
                     image[p] = DATA(x) + block0 * x_plane + pixels.in[q + p];
                     const size_t at = k * y_plane + pixels.out[q + p];
                     out[p] = DATA(y) + at;
-                    lo[p] = b0 > 0 ? vload8(0, out[p]) : FER_ADDED(vload8(0, start), 8, at);
-                    hi[p] = b0 > 0 ? vload8(1, out[p]) : FER_ADDED(vload8(1, start), 8, at + 8);
+                    FER_EACH_PART(i)
+                        sum[p][i] = b0 > 0 ? FER_VEC_LOAD(i, out[p])
+                                           : FER_ADDED(FER_VEC_LOAD(i, start), FER_VEC_LANES, at + i * FER_VEC_LANES);
                 }
 #pragma unroll 1
                 for (int b = b0; b < b1; b++) {
@@ -278,22 +271,22 @@ conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int k
                             }
 #pragma unroll
                             for (int c = 0; c < INPUTS; c++) {
-                                const float8 w_lo = vload8(2 * c, wt), w_hi = vload8(2 * c + 1, wt);
+                                FER_VEC weights[FER_VEC_PARTS];
+                                FER_EACH_PART(i)
+                                    weights[i] = FER_VEC_LOAD(FER_VEC_PARTS * c + i, wt);
 #pragma unroll
-                                for (int p = 0; p < PIXELS; p++) {
-                                    lo[p] = fma(SPREAD_LO(in[p], c), w_lo, lo[p]);
-                                    hi[p] = fma(SPREAD_HI(in[p], c), w_hi, hi[p]);
-                                }
+                                for (int p = 0; p < PIXELS; p++)
+                                    FER_EACH_PART(i)
+                                        sum[p][i] = fma(SPREAD(in[p], i, c), weights[i], sum[p][i]);
                             }
                         }
                     }
                 }
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
-                    if (q + p < pixels.count) {
-                        vstore8(last ? FER_ACTIVATE(float8, lo[p]) : lo[p], 0, out[p]);
-                        vstore8(last ? FER_ACTIVATE(float8, hi[p]) : hi[p], 1, out[p]);
-                    }
+                    if (q + p < pixels.count)
+                        FER_EACH_PART(i)
+                            FER_VEC_STORE(last ? FER_ACTIVATE(FER_VEC, sum[p][i]) : sum[p][i], i, out[p]);
                 }
             }
         }

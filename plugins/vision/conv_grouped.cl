@@ -5,24 +5,15 @@
  */
 #define STEP 4 /* inputs of a group whose weights, or sums, stay in registers */
 
-/* Of 8 outputs, each one's input c of its own group, where `in` are as many inputs. */
-#if WIDTH == 8
-#define SPREAD(in, c) (float8)((in)[c])
-#else
-static inline float8 spread(const float8 v, const int c)
-{
-    return c == 0 ? v.s00004444 : c == 1 ? v.s11115555 : c == 2 ? v.s22226666 : v.s33337777;
-}
-#define SPREAD(in, c) spread(vload8(0, in), c)
-#endif
+#include "spread.cl"
 
 #ifdef FER_KERNEL_conv_grouped_rows
 /* The forward pass of a 3x3 kernel without dilation and, compiled with GRADIENT, its gradient with respect to the input
  * for STRIDE 1, which is the same with the taps turned around.
  *
  * There is so little to do for each input that fetching it is what counts.  Rows are copied to where they stay in the
- * first-level cache, in a frame of zeros, so that no tap asks for borders.  A register tile is TILE pixels of a row by 8
- * output channels; an input that has been spread serves all taps of its row that lie within the tile:
+ * first-level cache, in a frame of zeros, so that no tap asks for borders.  A register tile is TILE pixels of a row by a vector
+ * of output channels; an input that has been spread serves all taps of its row that lie within the tile:
  *
  *     input                 0   1   2   3   4   5   6   7   8        for each row of taps, for each input c of the group:
  *     left tap, pixel       0   1   2   3   4   5   6                    3 weights, and of every input pixel one value
@@ -40,15 +31,14 @@ static void copy_row(float *to, __global const float *row, const int q, const in
     const int begin = clamp(-q, 0, COPIED), end = clamp(width - q, begin, COPIED);
 #pragma unroll 1
     for (int p = 0; p < begin; p++)
-        vstore16((float16)0, p, to);
+        fer_store16((float16)0, p, to);
 #pragma unroll 2
-    for (int p = begin; p < end; p++) {
-        vstore8(vload8(2 * p, row + q * FER_BLOCK), 2 * p, to);
-        vstore8(vload8(2 * p + 1, row + q * FER_BLOCK), 2 * p + 1, to);
-    }
+    for (int p = begin; p < end; p++)
+        FER_EACH_PART(i)
+            FER_VEC_STORE(FER_VEC_LOAD(FER_VEC_PARTS * p + i, row + q * FER_BLOCK), FER_VEC_PARTS * p + i, to);
 #pragma unroll 1
     for (int p = end; p < COPIED; p++)
-        vstore16((float16)0, p, to);
+        fer_store16((float16)0, p, to);
 }
 
 /* Weights are w[k / 16][tap][WIDTH][16].  Work-item: one block of channels (dimension 0), `rows` output rows, counted
@@ -93,29 +83,29 @@ conv_grouped_rows(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const
                 for (int p = 0; p < STRIDE * STRIDE * TILE; p++)
                     FER_PREFETCH(next + p / (STRIDE * TILE) * x_row + p % (STRIDE * TILE) * FER_BLOCK);
 #pragma unroll 1
-                for (int half_ = 0; half_ < FER_BLOCK; half_ += 8) {
-                    float8 sum[TILE];
+                for (int part = 0; part < FER_VEC_PARTS; part++) {
+                    FER_VEC sum[TILE];
 #pragma unroll
                     for (int p = 0; p < TILE; p++) {
-                        sum[p] = vload8(0, start + half_);
+                        sum[p] = FER_VEC_LOAD(part, start);
                         if (q + p < y_dim.w)
-                            sum[p] = FER_ADDED(sum[p], 8, (y_row + q + p) * FER_BLOCK + half_);
+                            sum[p] = FER_ADDED(sum[p], FER_VEC_LANES, (y_row + q + p) * FER_BLOCK + part * FER_VEC_LANES);
                     }
 #pragma unroll 1
                     for (int u = u0; u < u1; u++) {
-                        const float *in = copy[(above + u) % SIDE] + (q - q0) * STRIDE * FER_BLOCK + half_;
-                        __global const float *wu = wk + TAP(u * SIDE) + half_;
+                        const float *in = copy[(above + u) % SIDE] + (q - q0) * STRIDE * FER_BLOCK;
+                        __global const float *wu = wk + TAP(u * SIDE);
 #pragma unroll 1
                         for (int c0 = 0; c0 < WIDTH; c0 += STEP, in += STEP, wu += STEP * FER_BLOCK) {
 #pragma unroll
                             for (int c = 0; c < STEP; c++) {
-                                float8 weight[SIDE];
+                                FER_VEC weight[SIDE];
 #pragma unroll
                                 for (int t = 0; t < SIDE; t++)
-                                    weight[t] = vload8(2 * c, wu + TAP(t));
+                                    weight[t] = FER_VEC_LOAD(FER_VEC_PARTS * c + part, wu + TAP(t));
 #pragma unroll
                                 for (int i = 0; i < (TILE - 1) * STRIDE + SIDE; i++) {
-                                    const float8 v = SPREAD(in + i * FER_BLOCK, c);
+                                    const FER_VEC v = SPREAD(in + i * FER_BLOCK, part, c);
 #pragma unroll
                                     for (int t = 0; t < SIDE; t++)
                                         if (i >= t && (i - t) % STRIDE == 0 && (i - t) / STRIDE < TILE)
@@ -127,7 +117,7 @@ conv_grouped_rows(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const
 #pragma unroll
                     for (int p = 0; p < TILE; p++)
                         if (q + p < y_dim.w)
-                            vstore8(FER_ACTIVATE(float8, sum[p]), 0, DATA(y) + (y_row + q + p) * FER_BLOCK + half_);
+                            FER_VEC_STORE(FER_ACTIVATE(FER_VEC, sum[p]), part, DATA(y) + (y_row + q + p) * FER_BLOCK);
                 }
             }
         }
@@ -160,7 +150,7 @@ conv_grouped_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_s
     __global float *const sums = DATA(partial) + ((size_t)split * blocks + block) * taps * WIDTH * FER_BLOCK;
 
     for (int i = 0; begin >= end && i < taps * WIDTH; i++)
-        vstore16((float16)0, i, sums);
+        fer_store16((float16)0, i, sums);
 #pragma unroll 1
     for (int r0 = begin; r0 < end; r0 += ROWS) {
 #pragma unroll 1
@@ -172,12 +162,11 @@ conv_grouped_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_s
 #pragma unroll 1
             for (int c0 = 0; c0 < WIDTH; c0 += STEP) {
                 __global float *const s = sums + (t * WIDTH + c0) * FER_BLOCK;
-                float8 lo[STEP], hi[STEP];
+                FER_VEC sum[STEP][FER_VEC_PARTS];
 #pragma unroll
-                for (int c = 0; c < STEP; c++) {
-                    lo[c] = r0 > begin ? vload8(2 * c, s) : (float8)0;
-                    hi[c] = r0 > begin ? vload8(2 * c + 1, s) : (float8)0;
-                }
+                for (int c = 0; c < STEP; c++)
+                    FER_EACH_PART(p)
+                        sum[c][p] = r0 > begin ? FER_VEC_LOAD(FER_VEC_PARTS * c + p, s) : (FER_VEC)0;
 #pragma unroll 1
                 for (int r = r0; r < min(r0 + ROWS, end); r++) {
                     const int n = r / dy_dim.z, o = r % dy_dim.z, i = o * stride + down;
@@ -189,19 +178,19 @@ conv_grouped_weights(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_s
                     __global const float *g = DATA(dy) + ((plane * dy_dim.z + o) * dy_dim.w + q0) * FER_BLOCK;
 #pragma unroll 2
                     for (int q = q0; q < q1; q++, in += stride * FER_BLOCK, g += FER_BLOCK) {
-                        const float8 g_lo = vload8(0, g), g_hi = vload8(1, g);
+                        FER_VEC there[FER_VEC_PARTS];
+                        FER_EACH_PART(p)
+                            there[p] = FER_VEC_LOAD(p, g);
 #pragma unroll
-                        for (int c = 0; c < STEP; c++) {
-                            lo[c] = fma(SPREAD(in, c), g_lo, lo[c]);
-                            hi[c] = fma(SPREAD(in + 8, c), g_hi, hi[c]);
-                        }
+                        for (int c = 0; c < STEP; c++)
+                            FER_EACH_PART(p)
+                                sum[c][p] = fma(SPREAD(in, p, c), there[p], sum[c][p]);
                     }
                 }
 #pragma unroll
-                for (int c = 0; c < STEP; c++) {
-                    vstore8(lo[c], 2 * c, s);
-                    vstore8(hi[c], 2 * c + 1, s);
-                }
+                for (int c = 0; c < STEP; c++)
+                    FER_EACH_PART(p)
+                        FER_VEC_STORE(sum[c][p], FER_VEC_PARTS * c + p, s);
             }
         }
     }

@@ -23,6 +23,11 @@
 #ifndef OUTS
 #define OUTS 8 /* output blocks that share what was gathered of x */
 #endif
+#if FER_VEC_LANES == 16
+#define CHANNELS 16 /* of x, by 16 of dy, whose sums fit into the registers */
+#else
+#define CHANNELS 6
+#endif
 
 /* sums[c][16] += the outer product over `pixels` pixels of x channels [first, first + count) with 16 channels of dy.
  * `first` and `count` are constants once inlined. */
@@ -30,30 +35,29 @@ static inline __attribute__((always_inline)) void accumulate(const float *x, con
                                                              __global float *sums, bool fresh, const int first,
                                                              const int count)
 {
-    float8 lo[6], hi[6];
+    FER_VEC sum[CHANNELS][FER_VEC_PARTS];
 #pragma unroll
-    for (int c = 0; c < 6; c++) {
-        lo[c] = fresh || c >= count ? (float8)0 : vload8(2 * (first + c), sums);
-        hi[c] = fresh || c >= count ? (float8)0 : vload8(2 * (first + c) + 1, sums);
-    }
+    for (int c = 0; c < CHANNELS; c++)
+        FER_EACH_PART(i)
+            sum[c][i] = fresh || c >= count ? (FER_VEC)0 : FER_VEC_LOAD(FER_VEC_PARTS * (first + c) + i, sums);
 #pragma unroll 2
     for (const float *const end = x + pixels * FER_BLOCK; x < end; x += FER_BLOCK, dy += FER_BLOCK) {
-        const float8 g_lo = vload8(0, dy), g_hi = vload8(1, dy);
+        FER_VEC g[FER_VEC_PARTS];
+        FER_POINTER(x);
+        FER_POINTER(dy);
+        FER_EACH_PART(i)
+            g[i] = FER_VEC_LOAD(i, dy);
 #pragma unroll
-        for (int c = 0; c < 6; c++) {
-            if (c < count) {
-                lo[c] = fma((float8)(x[first + c]), g_lo, lo[c]);
-                hi[c] = fma((float8)(x[first + c]), g_hi, hi[c]);
-            }
-        }
+        for (int c = 0; c < CHANNELS; c++)
+            if (c < count)
+                FER_EACH_PART(i)
+                    sum[c][i] = fma((FER_VEC)(x[first + c]), g[i], sum[c][i]);
     }
 #pragma unroll
-    for (int c = 0; c < 6; c++) {
-        if (c < count) {
-            vstore8(lo[c], 2 * (first + c), sums);
-            vstore8(hi[c], 2 * (first + c) + 1, sums);
-        }
-    }
+    for (int c = 0; c < CHANNELS; c++)
+        if (c < count)
+            FER_EACH_PART(i)
+                FER_VEC_STORE(sum[c][i], FER_VEC_PARTS * (first + c) + i, sums);
 }
 
 /* Work-item: OUTS blocks of output channels (dimension 0), `ins` blocks of input channels (1), one split of
@@ -74,7 +78,7 @@ conv_outer(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const
     if (all <= 0) { /* a split past the live batch, or an empty one */
         for (int k = 0; k < outs; k++)
             for (size_t i = (size_t)b0 * taps * 256; i < (size_t)b1 * taps * 256; i += 8)
-                vstore8((float8)0, 0, sums + k * step + i);
+                fer_store8((float8)0, 0, sums + k * step + i);
         return;
     }
     const int chunks = (all + PIXELS - 1) / PIXELS, each = (all + chunks - 1) / chunks;
@@ -92,8 +96,8 @@ conv_outer(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const
             image[p] = (long)n * in_blocks * x_plane;
             __global const FER_TYPE_dy *from = DATA(dy) + ((size_t)(n * out_blocks + k0) * dy_plane + i * dy_dim.w + j) * FER_BLOCK;
             for (int k = 0; k < outs; k++, from += (size_t)dy_plane * FER_BLOCK) {
-                vstore8(FER_READ(dy, 8)(from, 0), 2 * (k * PIXELS + p), dys);
-                vstore8(FER_READ(dy, 8)(from, 8), 2 * (k * PIXELS + p) + 1, dys);
+                fer_store8(FER_READ(dy, 8)(from, 0), 2 * (k * PIXELS + p), dys);
+                fer_store8(FER_READ(dy, 8)(from, 8), 2 * (k * PIXELS + p) + 1, dys);
             }
             if (++j == dy_dim.w) {
                 j = 0;
@@ -126,15 +130,19 @@ conv_outer(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const
                                 lo = FER_READ(x, 8)(from, 0);
                                 hi = FER_READ(x, 8)(from, 8);
                             }
-                            vstore8(lo, 2 * p, xs);
-                            vstore8(hi, 2 * p + 1, xs);
+                            fer_store8(lo, 2 * p, xs);
+                            fer_store8(hi, 2 * p + 1, xs);
                         }
                     }
                     const float *const g = dys + k * PIXELS * FER_BLOCK;
                     __global float *const s = sums + k * step + ((size_t)b * taps + t) * 256;
+#if CHANNELS == 16
+                    accumulate(xs, g, count, s, q0 == 0, 0, 16);
+#else
                     accumulate(xs, g, count, s, q0 == 0, 0, 6);
                     accumulate(xs, g, count, s, q0 == 0, 6, 5);
                     accumulate(xs, g, count, s, q0 == 0, 11, 5);
+#endif
                 }
             }
         }

@@ -43,12 +43,12 @@ conv_pack(FER_IN(weights), FER_OUT(packed), const int outputs, const int blocks,
             __global const float *const from =
                 DATA(weights) + (gradient ? (block0 + b) * (size_t)FER_BLOCK + row : (size_t)k * FER_BLOCK + row) * stride;
             if (whole && taps == 1) {
-                const float16 v = vload16(0, from + (gradient ? out_place[0] : in_place[0]));
+                const float16 v = fer_load16(0, from + (gradient ? out_place[0] : in_place[0]));
                 if (gradient && SIDE == FER_BLOCK) {
-                    vstore16(v, row, w);
+                    fer_store16(v, row, w);
                 } else {
                     float values[FER_BLOCK];
-                    vstore16(v, 0, values);
+                    fer_store16(v, 0, values);
 #pragma unroll
                     for (int i = 0; i < FER_BLOCK; i++)
                         w[gradient ? PLACE(0, row, i) : PLACE(0, i, row)] = values[i];

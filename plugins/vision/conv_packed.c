@@ -15,7 +15,6 @@ static const struct fer_tunable *const tunables[] = {
 };
 
 enum {
-    SUMS = 96,   /* of a register tile at most: PIXELS * SIDE in conv_packed.cl */
     CHUNK = 16,  /* tiles of a work-item at most */
     PIXELS = 64, /* of all pictures, up to which reading the weights is what takes time */
     POINTS = 12  /* … of a kernel that reads its pixels as they lie */
@@ -34,11 +33,15 @@ struct tile {
 };
 
 /* Tiles of equal size, so that the last one repeats as few pixels as possible. */
-static struct tile tile_of(int pixels, int side)
+static struct tile tile_of(const struct conv_call *call)
 {
-    const int narrow = FER_BLOCK / 2;
-    struct tile tile = { .side = side ? side : pixels <= SUMS / narrow ? narrow : FER_BLOCK };
-    tile.pixels = conv_divide_up(pixels, conv_divide_up(pixels, SUMS / tile.side));
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int pixels = s->n * s->oh * s->ow;
+    struct tile tile = { .side = call->values[SIDE]    ? call->values[SIDE]
+                                 : pixels <= CONV_SUMS ? call->vec_lanes
+                                                       : FER_BLOCK };
+    tile.pixels =
+        conv_divide_up(pixels, conv_divide_up(pixels, tile.side == FER_BLOCK ? conv_tile_rows(call) : CONV_SUMS));
     return tile;
 }
 
@@ -52,7 +55,7 @@ static size_t workspace(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const int pixels = s->n * s->oh * s->ow, steps = conv_blocks(s->c) * s->kernel * s->kernel;
-    return conv_temp_bytes(patches_size(pixels, steps, tile_of(pixels, call->values[SIDE])));
+    return conv_temp_bytes(patches_size(pixels, steps, tile_of(call)));
 }
 
 static void forward(const struct conv_call *call)
@@ -60,7 +63,7 @@ static void forward(const struct conv_call *call)
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct conv_groups g = conv_groups_find(s, FER_CONVOLUTION_FORWARD);
     const int plane = s->oh * s->ow, steps = g.blocks * s->kernel * s->kernel;
-    const struct tile tile = tile_of(s->n * plane, call->values[SIDE]);
+    const struct tile tile = tile_of(call);
     const int step_weights = FER_BLOCK * tile.side * (int)sizeof(float);
     const struct fer_extent live = fer_extent_rows(call->of.y, (size_t)plane, (size_t)tile.pixels);
     struct fer_tensor *weights = conv_pack_emit(call, FER_CONVOLUTION_FORWARD, &g, tile.side);

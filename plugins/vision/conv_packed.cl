@@ -21,9 +21,21 @@
 #define SIDE 16
 #endif
 #ifndef PIXELS
-#define PIXELS 6 /* at most 96 / SIDE: 12 vectors of sums + 2 of weights + 1 value are 15 of AVX2's 16 registers */
+#define PIXELS 6 /* at most 12 vectors of sums; 2 of weights and 1 value more are 15 of AVX2's 16 registers */
 #endif
-#define VECTORS (SIDE / 8)
+#if SIDE == 16
+#define V FER_VEC
+#define VECTORS FER_VEC_PARTS
+#define V_LANES FER_VEC_LANES
+#define V_LOAD FER_VEC_LOAD
+#define V_STORE FER_VEC_STORE
+#else
+#define V float8
+#define VECTORS 1
+#define V_LANES 8
+#define V_LOAD fer_load8
+#define V_STORE fer_store8
+#endif
 #define LINE 16    /* floats that memory hands over together */
 #define AHEAD 1024 /* … of weights by which they are asked for; to 2048 they gain alike, at 3072 half as much */
 
@@ -46,7 +58,7 @@ conv_packed_patches(FER_IN(x), FER_OUT(patches), const int height, const int wid
         for (int t = 0; t < taps; t++) {
             const int y = row + t / kernel_size * dilation, z = column + t % kernel_size * dilation;
             const bool within = (uint)y < (uint)x_dim.z && (uint)z < (uint)x_dim.w;
-            vstore16(within ? vload16((size_t)y * x_dim.w + z, image) : (float16)(0.0f), (size_t)t * PIXELS + p, to);
+            fer_store16(within ? fer_load16((size_t)y * x_dim.w + z, image) : (float16)(0.0f), (size_t)t * PIXELS + p, to);
         }
     }
 }
@@ -72,37 +84,38 @@ conv_packed(FER_IN(patches), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const
             __global const float *in = DATA(patches) + ((size_t)tile * steps + s0) * PIXELS * FER_BLOCK;
             __global const float *wt = DATA(w) + ((size_t)side * steps + s0) * FER_BLOCK * SIDE;
             size_t out[PIXELS];
-            float8 sum[PIXELS][VECTORS];
+            V sum[PIXELS][VECTORS];
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
                 const int pixel = min(tile * PIXELS + p, all - 1);
                 out[p] = ((pixel / plane * blocks + block) * plane + pixel % plane) * FER_BLOCK + lane;
 #pragma unroll
                 for (int v = 0; v < VECTORS; v++)
-                    sum[p][v] = s0 > 0 ? vload8(v, DATA(y) + out[p]) : FER_ADDED(vload8(v, start), 8, out[p] + 8 * v);
+                    sum[p][v] = s0 > 0 ? V_LOAD(v, DATA(y) + out[p])
+                                       : FER_ADDED(V_LOAD(v, start), V_LANES, out[p] + V_LANES * v);
             }
 #pragma unroll 1
             for (int s = 0; s < count; s++, in += PIXELS * FER_BLOCK, wt += FER_BLOCK * SIDE) {
 #pragma unroll
                 for (int c = 0; c < FER_BLOCK; c++) {
-                    float8 weights[VECTORS];
+                    V weights[VECTORS];
                     if (c * SIDE % LINE == 0)
                         FER_PREFETCH(wt + AHEAD + c * SIDE);
 #pragma unroll
                     for (int v = 0; v < VECTORS; v++)
-                        weights[v] = vload8(VECTORS * c + v, wt);
+                        weights[v] = V_LOAD(VECTORS * c + v, wt);
 #pragma unroll
                     for (int p = 0; p < PIXELS; p++)
 #pragma unroll
                         for (int v = 0; v < VECTORS; v++)
-                            sum[p][v] = fma((float8)(in[p * FER_BLOCK + c]), weights[v], sum[p][v]);
+                            sum[p][v] = fma((V)(in[p * FER_BLOCK + c]), weights[v], sum[p][v]);
                 }
             }
 #pragma unroll
             for (int p = 0; p < PIXELS; p++)
 #pragma unroll
                 for (int v = 0; v < VECTORS; v++)
-                    vstore8(s0 + count == steps ? FER_ACTIVATE(float8, sum[p][v]) : sum[p][v], v, DATA(y) + out[p]);
+                    V_STORE(s0 + count == steps ? FER_ACTIVATE(V, sum[p][v]) : sum[p][v], v, DATA(y) + out[p]);
         }
     }
 }

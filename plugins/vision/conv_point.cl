@@ -5,7 +5,7 @@
  * offset that stays in a register, and one pointer walks along the input blocks.
  */
 #ifndef PIXELS
-#define PIXELS 6
+#define PIXELS FER_VEC_ROWS
 #endif
 #ifndef CHUNK
 #define CHUNK 192 /* pixels of a work-item at most; a multiple of PIXELS */
@@ -59,34 +59,42 @@ conv_point(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int pa
             const float *const start = begins + (k - first) * FER_BLOCK;
 #pragma unroll 1
             for (int q = 0; q < pixels.count; q += PIXELS) {
-                __global const float *in = DATA(x) + b0 * plane;
+                __global const float *in[PIXELS];
                 __global const float *wb = DATA(w) + ((size_t)k * blocks + b0) * FER_BLOCK * FER_BLOCK;
-                long from[PIXELS];
-                float8 lo[PIXELS], hi[PIXELS];
+                FER_VEC sum[PIXELS][FER_VEC_PARTS];
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
-                    from[p] = pixels.in[q + p];
+                    in[p] = DATA(x) + b0 * plane + pixels.in[q + p];
                     const size_t at = k * plane + pixels.out[q + p];
-                    lo[p] = b0 > 0 ? vload8(0, DATA(y) + at) : FER_ADDED(vload8(0, start), 8, at);
-                    hi[p] = b0 > 0 ? vload8(1, DATA(y) + at) : FER_ADDED(vload8(1, start), 8, at + 8);
+                    FER_EACH_PART(i)
+                        sum[p][i] = b0 > 0 ? FER_VEC_LOAD(i, DATA(y) + at)
+                                           : FER_ADDED(FER_VEC_LOAD(i, start), FER_VEC_LANES, at + i * FER_VEC_LANES);
                 }
 #pragma unroll 1
-                for (int b = b0; b < b1; b++, in += plane, wb += FER_BLOCK * FER_BLOCK) {
+                for (int b = b0; b < b1; b++, wb += FER_BLOCK * FER_BLOCK) {
+                    FER_POINTER(wb);
+#pragma unroll
+                    for (int p = 0; p < PIXELS; p++)
+                        FER_POINTER(in[p]);
 #pragma unroll
                     for (int c = 0; c < FER_BLOCK; c++) {
-                        const float8 w_lo = vload8(2 * c, wb), w_hi = vload8(2 * c + 1, wb);
+                        FER_VEC weights[FER_VEC_PARTS];
+                        FER_EACH_PART(i)
+                            weights[i] = FER_VEC_LOAD(FER_VEC_PARTS * c + i, wb);
 #pragma unroll
-                        for (int p = 0; p < PIXELS; p++) {
-                            lo[p] = fma((float8)(in[from[p] + c]), w_lo, lo[p]);
-                            hi[p] = fma((float8)(in[from[p] + c]), w_hi, hi[p]);
-                        }
+                        for (int p = 0; p < PIXELS; p++)
+                            FER_EACH_PART(i)
+                                sum[p][i] = fma((FER_VEC)(in[p][c]), weights[i], sum[p][i]);
                     }
+#pragma unroll
+                    for (int p = 0; p < PIXELS; p++)
+                        in[p] += plane;
                 }
 #pragma unroll
-                for (int p = 0; p < PIXELS; p++) {
-                    vstore8(b1 == blocks ? FER_ACTIVATE(float8, lo[p]) : lo[p], 0, y_block + pixels.out[q + p]);
-                    vstore8(b1 == blocks ? FER_ACTIVATE(float8, hi[p]) : hi[p], 1, y_block + pixels.out[q + p]);
-                }
+                for (int p = 0; p < PIXELS; p++)
+                    FER_EACH_PART(i)
+                        FER_VEC_STORE(b1 == blocks ? FER_ACTIVATE(FER_VEC, sum[p][i]) : sum[p][i], i,
+                                      y_block + pixels.out[q + p]);
             }
         }
     }

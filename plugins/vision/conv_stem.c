@@ -32,12 +32,19 @@ static int numbers(const struct fer_convolution_shape *s)
     return s->c * s->kernel * s->kernel;
 }
 
+/* Columns of x with its padding, for whole register tiles of outputs. */
+static int framed_columns(const struct conv_call *call)
+{
+    const int tile = conv_tile_rows(call);
+    return framed(conv_divide_up(call->of.shape.ow, tile) * tile, &call->of.shape);
+}
+
 /* x with its padding. */
 static struct fer_tensor *frame(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const struct fer_shape shape =
-        fer_shape_make(fer_tensor_shape(call->of.x), 3, (int[]){ s->c, framed(s->oh, s), framed(s->ow, s) });
+        fer_shape_make(fer_tensor_shape(call->of.x), 3, (int[]){ s->c, framed(s->oh, s), framed_columns(call) });
     struct fer_tensor *out = fer_emit_temp(call->em, &shape, FER_LAYOUT_PLAIN);
     struct fer_launch *launch = fer_emit_launch(call->em, fer_conv_stem_frame_cl, "conv_stem_frame", NULL);
     fer_launch_in(launch, "x", call->of.x);
@@ -70,7 +77,7 @@ static struct fer_tensor *pack(const struct conv_call *call)
 static size_t frame_bytes(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
-    return (size_t)s->n * (size_t)s->c * (size_t)framed(s->oh, s) * (size_t)framed(s->ow, s) * sizeof(float);
+    return (size_t)s->n * (size_t)s->c * (size_t)framed(s->oh, s) * (size_t)framed_columns(call) * sizeof(float);
 }
 
 static void forward(const struct conv_call *call)
@@ -79,14 +86,13 @@ static void forward(const struct conv_call *call)
     struct fer_tensor *packed = pack(call), *x = frame(call);
     const int rows = call->values[ROWS];
     char options[CONV_EPILOGUE_OPTIONS];
-    struct fer_launch *launch =
-        fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", "%s", conv_epilogue_options(call, options));
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", "-DSTRIDE=%d %s", s->stride,
+                                                conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "w", packed);
     conv_epilogue_in(launch, call);
     fer_launch_out(launch, "y", call->of.y);
     fer_launch_int(launch, s->kernel);
-    fer_launch_int(launch, s->stride);
     fer_launch_int(launch, s->dilation);
     fer_launch_int(launch, rows);
     fer_launch_range_2d(launch, fer_extent_rows(call->of.y, (size_t)s->oh, (size_t)rows),
@@ -112,12 +118,12 @@ static void weights(const struct conv_call *call)
     struct fer_tensor *x = frame(call);
     const int splits = call->values[SPLITS];
     struct fer_tensor *partial = conv_temp(call->em, partial_size(call));
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem_weights", " ");
+    struct fer_launch *launch =
+        fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem_weights", "-DSTRIDE=%d", s->stride);
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "dy", call->of.y);
     fer_launch_out(launch, "partial", partial);
     fer_launch_int(launch, s->kernel);
-    fer_launch_int(launch, s->stride);
     fer_launch_int(launch, s->dilation);
     fer_launch_int(launch, conv_divide_up(s->n * s->oh, splits));
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed((size_t)splits), 1, 1);

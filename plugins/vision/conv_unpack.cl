@@ -24,10 +24,10 @@ conv_unpack(FER_IN(partial), FER_OUT(dw), const int outputs, const int blocks, c
     for (int t = 0; t < taps; t++) {
         float sum[FER_BLOCK * FER_BLOCK];
         for (int i = 0; i < FER_BLOCK; i++) {
-            float16 row = vload16(t * FER_BLOCK + i, sums);
+            float16 row = fer_load16(t * FER_BLOCK + i, sums);
             for (int s = 1; s < splits; s++)
-                row += vload16(t * FER_BLOCK + i, sums + s * split_size);
-            vstore16(row, i, sum);
+                row += fer_load16(t * FER_BLOCK + i, sums + s * split_size);
+            fer_store16(row, i, sum);
         }
         for (int o = 0; o < FER_BLOCK; o++)
             for (int in = begin[o]; in < end[o]; in++)

@@ -36,8 +36,7 @@ enum {
     FINE = 2,          /* … more multiplications, and a smaller error */
     WEIGHT = 14,       /* see saves */
     WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
-    ROWS = 6,          /* of a register tile: ROWS in conv_winograd.cl */
-    LEAST_ROWS = 4,    /* with fewer, each sum waits for the one before */
+    LEAST_SUMS = 8,    /* vectors of a register tile: with fewer, each waits for the one before */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,  /* at least, to share out */
     FUSED_GROUPS = 8,  /* work-groups, each with scratch of its own */
@@ -144,12 +143,13 @@ static int computed(int tiles, int chunk, int rows)
 
 /* Few tiles (one picture): equal chunks, and the register tile that computes as little as possible for nothing, where
  * beginning one costs as much as a row.  For many tiles that is not worth a program of its own. */
-static void fit(struct plan *p, int tiles)
+static void fit(struct plan *p, int tiles, int parts)
 {
-    if (computed(tiles, p->tiles, ROWS) - tiles <= tiles / 16)
+    const int most = CONV_SUMS / parts;
+    if (computed(tiles, p->tiles, most) - tiles <= tiles / 16)
         return;
     const int each = conv_divide_up(tiles, conv_divide_up(tiles, p->tiles));
-    for (int rows = ROWS, least = INT_MAX; rows >= LEAST_ROWS; rows--) {
+    for (int rows = most, least = INT_MAX; rows >= LEAST_SUMS / parts; rows--) {
         const int groups = conv_divide_up(each, rows);
         if (groups * (rows + 1) < least) {
             least = groups * (rows + 1);
@@ -159,9 +159,11 @@ static void fit(struct plan *p, int tiles)
     }
 }
 
-static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convolution_pass pass, int side,
-                           const int *values)
+static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pass pass, int side)
 {
+    const struct fer_convolution_shape *s = &call->of.shape;
+    const int *values = call->values;
+    const int parts = FER_BLOCK / call->vec_lanes;
     const bool data = pass == FER_CONVOLUTION_DATA;
     struct plan p = { .side = side,
                       .channels_in = data ? s->k : s->c,
@@ -175,9 +177,10 @@ static struct plan plan_of(const struct fer_convolution_shape *s, enum fer_convo
     p.fused = values[FORM] ? values[FORM] == FORM_FUSED
                            : p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, values[TILES]) >= FUSED_CHUNKS;
     p.tiles = values[p.fused ? TILES : SPLIT_TILES];
-    p.rows = ROWS;
+    p.rows = conv_tile_rows(call);
+    p.tiles = conv_divide_up(p.tiles, p.rows) * p.rows;
     if (!p.fused)
-        fit(&p, s->n * p.per_image);
+        fit(&p, s->n * p.per_image, parts);
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
     p.each = smaller(FUSED_GROUPS, p.chunks);
     if (!p.fused) /* equal spans */
@@ -227,8 +230,9 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
 {
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
-    struct fer_launch *launch =
-        begin(call->em, "winograd_fused", p->side, p->tiles, conv_epilogue_options(call, options));
+    char rows[CONV_EPILOGUE_OPTIONS + 16];
+    snprintf(rows, sizeof rows, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, options));
+    struct fer_launch *launch = begin(call->em, "winograd_fused", p->side, p->tiles, rows);
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -298,7 +302,7 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, int side, struct fer_tensor *in,
                  struct fer_tensor *out)
 {
-    const struct plan p = plan_of(&call->of.shape, pass, side, call->values);
+    const struct plan p = plan_of(call, pass, side);
     struct fer_tensor *u = transform_weights(call, pass, &p);
     if (p.fused)
         emit_fused(call, &p, in, u, out);
@@ -308,7 +312,7 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, i
 
 static size_t workspace(const struct conv_call *call, enum fer_convolution_pass pass, int side)
 {
-    const struct plan p = plan_of(&call->of.shape, pass, side, call->values);
+    const struct plan p = plan_of(call, pass, side);
     return conv_temp_bytes(scratch_size(&p));
 }
 

@@ -25,7 +25,7 @@
 #define TILES 18 /* a multiple of ROWS */
 #endif
 #ifndef ROWS
-#define ROWS 6 /* tiles of a register tile; at most 6, by registers */
+#define ROWS FER_VEC_ROWS /* tiles of a register tile; at most so many, by registers */
 #endif
 #define LINE 16 /* floats that memory hands over together: U of an input channel */
 #define SOON (TILES > 3 * ROWS ? 4 : TILES > ROWS ? 8 : 16) /* lines of U's next z that are asked for with a block, so that a chunk gets all */
@@ -48,10 +48,10 @@ static void find(struct place *p, int t, int images, int height, int width)
 
 #if SIDE == 4
 /* out = Bᵀ in: six vectors to six. */
-static inline void transform_input(const float8 *in, float8 *out)
+static inline void transform_input(const FER_VEC *in, FER_VEC *out)
 {
-    const float8 a = in[4] - 4.0f * in[2], b = in[3] - 4.0f * in[1];
-    const float8 c = in[4] - in[2], d = 2.0f * (in[3] - in[1]);
+    const FER_VEC a = in[4] - 4.0f * in[2], b = in[3] - 4.0f * in[1];
+    const FER_VEC c = in[4] - in[2], d = 2.0f * (in[3] - in[1]);
     out[0] = 4.0f * in[0] - 5.0f * in[2] + in[4];
     out[1] = a + b;
     out[2] = a - b;
@@ -61,10 +61,10 @@ static inline void transform_input(const float8 *in, float8 *out)
 }
 
 /* out = Aᵀ in: six vectors to four. */
-static inline void transform_output(const float8 *in, float8 *out)
+static inline void transform_output(const FER_VEC *in, FER_VEC *out)
 {
-    const float8 a = in[1] + in[2], b = in[1] - in[2];
-    const float8 c = in[3] + in[4], d = in[3] - in[4];
+    const FER_VEC a = in[1] + in[2], b = in[1] - in[2];
+    const FER_VEC c = in[3] + in[4], d = in[3] - in[4];
     out[0] = in[0] + a + c;
     out[1] = b + 2.0f * d;
     out[2] = a + 4.0f * c;
@@ -72,10 +72,10 @@ static inline void transform_output(const float8 *in, float8 *out)
 }
 
 /* out = A in: four vectors to six. */
-static inline void transform_gradient(const float8 *in, float8 *out)
+static inline void transform_gradient(const FER_VEC *in, FER_VEC *out)
 {
-    const float8 a = in[0] + in[2], b = in[1] + in[3];
-    const float8 c = in[0] + 4.0f * in[2], d = 2.0f * in[1] + 8.0f * in[3];
+    const FER_VEC a = in[0] + in[2], b = in[1] + in[3];
+    const FER_VEC c = in[0] + 4.0f * in[2], d = 2.0f * in[1] + 8.0f * in[3];
     out[0] = in[0];
     out[1] = a + b;
     out[2] = a - b;
@@ -85,7 +85,7 @@ static inline void transform_gradient(const float8 *in, float8 *out)
 }
 #else
 /* out = Bᵀ in: four vectors to four. */
-static inline void transform_input(const float8 *in, float8 *out)
+static inline void transform_input(const FER_VEC *in, FER_VEC *out)
 {
     out[0] = in[0] - in[2];
     out[1] = in[1] + in[2];
@@ -94,14 +94,14 @@ static inline void transform_input(const float8 *in, float8 *out)
 }
 
 /* out = Aᵀ in: four vectors to two. */
-static inline void transform_output(const float8 *in, float8 *out)
+static inline void transform_output(const FER_VEC *in, FER_VEC *out)
 {
     out[0] = in[0] + in[1] + in[2];
     out[1] = in[1] - in[2] - in[3];
 }
 
 /* out = A in: two vectors to four. */
-static inline void transform_gradient(const float8 *in, float8 *out)
+static inline void transform_gradient(const FER_VEC *in, FER_VEC *out)
 {
     out[0] = in[0];
     out[1] = in[0] + in[1];
@@ -113,19 +113,19 @@ static inline void transform_gradient(const float8 *in, float8 *out)
 /* Both passes over a tile go row by row, with what lies between them in `between`: all its vectors do not fit into
  * registers anyway, and a row compiles in a fraction of the time. */
 
-/* SIZE pixels of 8 channels of column `left` from row `top` of a plane of blocks; zero outside, where the nearest pixel is
+/* SIZE pixels of a part of the 16 channels of column `left` from row `top` of a plane of blocks; zero outside, where the nearest pixel is
  * read instead of branching. */
 #define FETCH(SIZE, x, pixels, plane, top, left, height, width)                                                          \
     if ((top) >= 0 && (top) + SIZE <= (height) && (uint)(left) < (uint)(width)) {                                        \
         _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
-            pixels[i] = FER_READ(x, 8)(plane, (((top) + i) * (width) + (left)) * FER_BLOCK);                             \
+            pixels[i] = FER_VEC_READ(x)(plane, (((top) + i) * (width) + (left)) * FER_BLOCK);                             \
     } else {                                                                                                             \
         const int column = clamp((left), 0, (width) - 1);                                                                \
         _Pragma("unroll") for (int i = 0; i < SIZE; i++)                                                                 \
         {                                                                                                                \
             const int row = clamp((top) + i, 0, (height) - 1);                                                           \
-            const float8 nearest = FER_READ(x, 8)(plane, (row * (width) + column) * FER_BLOCK);                          \
-            pixels[i] = row == (top) + i && column == (left) ? nearest : (float8)0;                                      \
+            const FER_VEC nearest = FER_VEC_READ(x)(plane, (row * (width) + column) * FER_BLOCK);                          \
+            pixels[i] = row == (top) + i && column == (left) ? nearest : (FER_VEC)0;                                       \
         }                                                                                                                \
     }
 
@@ -141,15 +141,15 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
         find(&at, first + t, dim.x, height, width);
         const int top = at.top - pad, left = at.left - pad;
 #pragma unroll 1
-        for (int half_ = 0; half_ < 2; half_++) {
-            __global const FER_TYPE_x *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + half_ * 8;
-            __global float *const v = chunk + (b * TILES + t) * FER_BLOCK + half_ * 8;
-            float8 in[REACH], out[REACH];
-            float between[POINTS * 8] __attribute__((aligned(32)));
+        for (int part = 0; part < FER_VEC_PARTS; part++) {
+            __global const FER_TYPE_x *const plane = x + ((size_t)at.n * blocks + b) * FER_PLANE(dim) * FER_BLOCK + part * FER_VEC_LANES;
+            __global float *const v = chunk + (b * TILES + t) * FER_BLOCK + part * FER_VEC_LANES;
+            FER_VEC in[REACH], out[REACH];
+            float between[POINTS * FER_VEC_LANES] __attribute__((aligned(64)));
             if (at.n < 0) {
 #pragma unroll 1
                 for (int z = 0; z < POINTS; z++)
-                    vstore8((float8)0, 0, v + z * z_step);
+                    FER_VEC_STORE((FER_VEC)0, 0, v + z * z_step);
                 continue;
             }
 #pragma unroll 1
@@ -158,17 +158,17 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
                 transform_input(in, out);
 #pragma unroll
                 for (int i = 0; i < REACH; i++)
-                    vstore8(out[i], REACH * i + j, between);
+                    FER_VEC_STORE(out[i], REACH * i + j, between);
             }
 #pragma unroll 1
             for (int i = 0; i < REACH; i++) {
 #pragma unroll
                 for (int j = 0; j < REACH; j++)
-                    in[j] = vload8(REACH * i + j, between);
+                    in[j] = FER_VEC_LOAD(REACH * i + j, between);
                 transform_input(in, out);
 #pragma unroll
                 for (int j = 0; j < REACH; j++)
-                    vstore8(out[j], 0, v + (REACH * i + j) * z_step);
+                    FER_VEC_STORE(out[j], 0, v + (REACH * i + j) * z_step);
             }
         }
     }
@@ -197,29 +197,30 @@ static void multiply(__global const float *chunk, __global const float *u, int i
             __global const float *v = chunk + (z * in_blocks * TILES + t) * FER_BLOCK;
             __global const float *w = u + (size_t)(k * POINTS + z) * in_blocks * 256;
             __global const float *soon = w + (in_blocks * 256 + t / ROWS * in_blocks * SOON * LINE);
-            float8 lo[ROWS], hi[ROWS];
+            FER_VEC sum[ROWS][FER_VEC_PARTS];
 #pragma unroll
             for (int r = 0; r < ROWS; r++)
-                lo[r] = hi[r] = 0;
+                FER_EACH_PART(i)
+                    sum[r][i] = 0;
 #pragma unroll 1
             for (int b = 0; b < in_blocks; b++, v += TILES * FER_BLOCK, w += 256, soon += SOON * LINE) {
 #pragma unroll
                 for (int c = 0; c < FER_BLOCK; c++) {
                     if (c * SOON % LINE == 0)
                         FER_PREFETCH(soon + c * SOON);
-                    const float8 w_lo = vload8(2 * c, w), w_hi = vload8(2 * c + 1, w);
+                    FER_VEC weights[FER_VEC_PARTS];
+                    FER_EACH_PART(i)
+                        weights[i] = FER_VEC_LOAD(FER_VEC_PARTS * c + i, w);
 #pragma unroll
-                    for (int r = 0; r < ROWS; r++) {
-                        lo[r] = fma((float8)(v[r * FER_BLOCK + c]), w_lo, lo[r]);
-                        hi[r] = fma((float8)(v[r * FER_BLOCK + c]), w_hi, hi[r]);
-                    }
+                    for (int r = 0; r < ROWS; r++)
+                        FER_EACH_PART(i)
+                            sum[r][i] = fma((FER_VEC)(v[r * FER_BLOCK + c]), weights[i], sum[r][i]);
                 }
             }
 #pragma unroll
-            for (int r = 0; r < ROWS; r++) {
-                vstore8(lo[r], 0, sums + (z * TILES + t + r) * FER_BLOCK);
-                vstore8(hi[r], 1, sums + (z * TILES + t + r) * FER_BLOCK);
-            }
+            for (int r = 0; r < ROWS; r++)
+                FER_EACH_PART(i)
+                    FER_VEC_STORE(sum[r][i], i, sums + (z * TILES + t + r) * FER_BLOCK);
         }
     }
 #pragma unroll 1
@@ -228,34 +229,34 @@ static void multiply(__global const float *chunk, __global const float *u, int i
         find(&at, first + t, dim.x, dim.z, dim.w);
         const int down = min(SIDE, dim.z - at.top), across = min(SIDE, dim.w - at.left);
 #pragma unroll 1
-        for (int half_ = 0; half_ < 2; half_++) {
+        for (int part = 0; part < FER_VEC_PARTS; part++) {
             const size_t corner =
-                (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w + at.left) * FER_BLOCK + half_ * 8;
-            const float8 bias = vload8(half_, start);
-            float8 in[REACH], out[SIDE];
-            float between[REACH * SIDE * 8] __attribute__((aligned(32)));
+                (((size_t)at.n * FER_BLOCKS(dim) + k) * FER_PLANE(dim) + at.top * dim.w + at.left) * FER_BLOCK + part * FER_VEC_LANES;
+            const FER_VEC bias = FER_VEC_LOAD(part, start);
+            FER_VEC in[REACH], out[SIDE];
+            float between[REACH * SIDE * FER_VEC_LANES] __attribute__((aligned(64)));
 #pragma unroll 1
             for (int j = 0; j < REACH; j++) {
 #pragma unroll
                 for (int i = 0; i < REACH; i++)
-                    in[i] = vload8(0, sums + ((REACH * i + j) * TILES + t) * FER_BLOCK + half_ * 8);
+                    in[i] = FER_VEC_LOAD(0, sums + ((REACH * i + j) * TILES + t) * FER_BLOCK + part * FER_VEC_LANES);
                 transform_output(in, out);
 #pragma unroll
                 for (int i = 0; i < SIDE; i++)
-                    vstore8(out[i], REACH * i + j, between);
+                    FER_VEC_STORE(out[i], REACH * i + j, between);
             }
 #pragma unroll 1
             for (int i = 0; i < down; i++) {
 #pragma unroll
                 for (int j = 0; j < REACH; j++)
-                    in[j] = vload8(REACH * i + j, between);
+                    in[j] = FER_VEC_LOAD(REACH * i + j, between);
                 transform_output(in, out);
 #pragma unroll
                 for (int j = 0; j < SIDE; j++) {
                     if (j < across) {
                         const size_t to = corner + (i * dim.w + j) * FER_BLOCK;
-                        const float8 v = FER_ADDED(out[j] + bias, 8, to);
-                        FER_WRITE(y, 8)(y, to, FER_ACTIVATE(float8, v));
+                        const FER_VEC v = FER_ADDED(out[j] + bias, FER_VEC_LANES, to);
+                        FER_VEC_WRITE(y)(y, to, FER_ACTIVATE(FER_VEC, v));
                     }
                 }
             }
@@ -336,16 +337,16 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
         struct place at;
         find(&at, (first_chunk + chunk) * TILES + t, dy_dim.x, dy_dim.z, dy_dim.w);
 #pragma unroll 1
-        for (int half_ = 0; half_ < 2; half_++) {
+        for (int part = 0; part < FER_VEC_PARTS; part++) {
             __global const FER_TYPE_dy *const plane =
-                DATA(dy) + ((size_t)at.n * blocks + k) * FER_PLANE(dy_dim) * FER_BLOCK + half_ * 8;
-            __global float *const out = DATA(g) + chunk * CHUNK(blocks) + (k * TILES + t) * FER_BLOCK + half_ * 8;
-            float8 in[SIDE], points[REACH];
-            float between[REACH * SIDE * 8] __attribute__((aligned(32)));
+                DATA(dy) + ((size_t)at.n * blocks + k) * FER_PLANE(dy_dim) * FER_BLOCK + part * FER_VEC_LANES;
+            __global float *const out = DATA(g) + chunk * CHUNK(blocks) + (k * TILES + t) * FER_BLOCK + part * FER_VEC_LANES;
+            FER_VEC in[SIDE], points[REACH];
+            float between[REACH * SIDE * FER_VEC_LANES] __attribute__((aligned(64)));
             if (at.n < 0) {
 #pragma unroll 1
                 for (int z = 0; z < POINTS; z++)
-                    vstore8((float8)0, 0, out + z * z_step);
+                    FER_VEC_STORE((FER_VEC)0, 0, out + z * z_step);
                 continue;
             }
 #pragma unroll 1
@@ -354,17 +355,17 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
                 transform_gradient(in, points);
 #pragma unroll
                 for (int i = 0; i < REACH; i++)
-                    vstore8(points[i], SIDE * i + j, between);
+                    FER_VEC_STORE(points[i], SIDE * i + j, between);
             }
 #pragma unroll 1
             for (int i = 0; i < REACH; i++) {
 #pragma unroll
                 for (int j = 0; j < SIDE; j++)
-                    in[j] = vload8(SIDE * i + j, between);
+                    in[j] = FER_VEC_LOAD(SIDE * i + j, between);
                 transform_gradient(in, points);
 #pragma unroll
                 for (int j = 0; j < REACH; j++)
-                    vstore8(points[j], 0, out + (REACH * i + j) * z_step);
+                    FER_VEC_STORE(points[j], 0, out + (REACH * i + j) * z_step);
             }
         }
     }
@@ -372,6 +373,12 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
 #endif
 
 #ifdef FER_KERNEL_winograd_outer
+/* Channels of v, by 16 of g, whose sums fit into the registers. */
+#if FER_VEC_LANES == 16
+#define CHANNELS 16
+#else
+#define CHANNELS 6
+#endif
 /* sums[c][16] += the outer products, tile by tile, of `count` channels of v from `first` and 16 channels of g, over
  * `chunks` chunks.  `first` and `count` are constants once inlined. */
 static inline __attribute__((always_inline)) void accumulate(__global const float *v, size_t v_chunk,
@@ -379,33 +386,33 @@ static inline __attribute__((always_inline)) void accumulate(__global const floa
                                                              __global float *sums, bool fresh, const int first,
                                                              const int count)
 {
-    float8 lo[6], hi[6];
+    FER_VEC sum[CHANNELS][FER_VEC_PARTS];
 #pragma unroll
-    for (int c = 0; c < 6; c++) {
-        lo[c] = fresh || c >= count ? (float8)0 : vload8(2 * (first + c), sums);
-        hi[c] = fresh || c >= count ? (float8)0 : vload8(2 * (first + c) + 1, sums);
-    }
+    for (int c = 0; c < CHANNELS; c++)
+        FER_EACH_PART(i)
+            sum[c][i] = fresh || c >= count ? (FER_VEC)0 : FER_VEC_LOAD(FER_VEC_PARTS * (first + c) + i, sums);
 #pragma unroll 1
-    for (int i = 0; i < chunks; i++, v += v_chunk, g += g_chunk) {
+    for (int chunk = 0; chunk < chunks; chunk++, v += v_chunk, g += g_chunk) {
+        __global const float *v_t = v, *g_t = g;
 #pragma unroll 2
-        for (int t = 0; t < TILES; t++) {
-            const float8 g_lo = vload8(2 * t, g), g_hi = vload8(2 * t + 1, g);
+        for (int t = 0; t < TILES; t++, v_t += FER_BLOCK, g_t += FER_BLOCK) {
+            FER_VEC dy[FER_VEC_PARTS];
+            FER_POINTER(v_t);
+            FER_POINTER(g_t);
+            FER_EACH_PART(i)
+                dy[i] = FER_VEC_LOAD(i, g_t);
 #pragma unroll
-            for (int c = 0; c < 6; c++) {
-                if (c < count) {
-                    lo[c] = fma((float8)(v[t * FER_BLOCK + first + c]), g_lo, lo[c]);
-                    hi[c] = fma((float8)(v[t * FER_BLOCK + first + c]), g_hi, hi[c]);
-                }
-            }
+            for (int c = 0; c < CHANNELS; c++)
+                if (c < count)
+                    FER_EACH_PART(i)
+                        sum[c][i] = fma((FER_VEC)(v_t[first + c]), dy[i], sum[c][i]);
         }
     }
 #pragma unroll
-    for (int c = 0; c < 6; c++) {
-        if (c < count) {
-            vstore8(lo[c], 2 * (first + c), sums);
-            vstore8(hi[c], 2 * (first + c) + 1, sums);
-        }
-    }
+    for (int c = 0; c < CHANNELS; c++)
+        if (c < count)
+            FER_EACH_PART(i)
+                FER_VEC_STORE(sum[c][i], FER_VEC_PARTS * (first + c) + i, sums);
 }
 
 #define SPAN 6 /* chunks that are gone through for all channels of a block before the next */
@@ -424,9 +431,13 @@ winograd_outer(FER_IN(v), FER_IN(g), FER_INOUT(du), const int blocks, const int 
     for (int i = 0; i < chunks; i += SPAN) {
         const int count = min(SPAN, chunks - i);
         const bool fresh = first_chunk == 0 && i == 0;
+#if CHANNELS == 16
+        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 0, 16);
+#else
         accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 0, 6);
         accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 6, 5);
         accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 11, 5);
+#endif
         v_z += count * CHUNK(blocks);
         g_z += count * CHUNK(out_blocks);
     }

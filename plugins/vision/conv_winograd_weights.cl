@@ -17,11 +17,11 @@
 
 #ifdef FER_KERNEL_winograd_weights
 /* out = G in: three vectors to REACH. */
-static inline void points(const float8 *in, const int step, float8 *out, const int out_step)
+static inline void points(const FER_VEC *in, const int step, FER_VEC *out, const int out_step)
 {
 #if SIDE == 4
-    const float8 a = (in[0] + in[2 * step]) * (-1.0f / 6.0f), b = in[step] * (1.0f / 6.0f);
-    const float8 c = in[0] * (1.0f / 24.0f) + in[2 * step] * (1.0f / 6.0f), d = in[step] * (1.0f / 12.0f);
+    const FER_VEC a = (in[0] + in[2 * step]) * (-1.0f / 6.0f), b = in[step] * (1.0f / 6.0f);
+    const FER_VEC c = in[0] * (1.0f / 24.0f) + in[2 * step] * (1.0f / 6.0f), d = in[step] * (1.0f / 12.0f);
     out[0] = in[0] * 0.25f;
     out[out_step] = a - b;
     out[2 * out_step] = a + b;
@@ -29,7 +29,7 @@ static inline void points(const float8 *in, const int step, float8 *out, const i
     out[4 * out_step] = c - d;
     out[5 * out_step] = in[2 * step];
 #else
-    const float8 a = 0.5f * (in[0] + in[2 * step]), b = 0.5f * in[step];
+    const FER_VEC a = 0.5f * (in[0] + in[2 * step]), b = 0.5f * in[step];
     out[0] = in[0];
     out[out_step] = a + b;
     out[2 * out_step] = a - b;
@@ -51,33 +51,34 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
 #pragma unroll 1
     for (int c = b * FER_BLOCK; c < b * FER_BLOCK + FER_BLOCK; c++) {
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
-        float8 g[9], e[3 * REACH], o[2][POINTS];
+        FER_VEC g[9], e[3 * REACH], o[FER_VEC_PARTS][POINTS];
         __global const float *from = DATA(weights) + k * FER_BLOCK * row + c * column;
 #pragma unroll 1
         for (int i = 0; i < FER_BLOCK; i++, from += row) {
             const bool used = c < inputs && i < outs;
+            FER_PREFETCH(from + 2 * column); /* the input after the next: too many streams for the processor to guess */
 #pragma unroll
             for (int t = 0; t < 9; t++)
                 w[t][i] = used ? from[gradient ? 8 - t : t] : 0.0f;
         }
 #pragma unroll 1
-        for (int half_ = 0; half_ < 2; half_++) {
+        for (int part = 0; part < FER_VEC_PARTS; part++) {
 #pragma unroll
             for (int t = 0; t < 9; t++)
-                g[t] = vload8(half_, w[t]);
+                g[t] = FER_VEC_LOAD(part, w[t]);
 #pragma unroll
             for (int j = 0; j < 3; j++)
                 points(g + j, 3, e + j, 3);
 #pragma unroll
             for (int i = 0; i < REACH; i++)
-                points(e + 3 * i, 1, o[half_] + REACH * i, 1);
+                points(e + 3 * i, 1, o[part] + REACH * i, 1);
         }
         /* Whole lines of a cache, whose sets are too small for 36 half ones at a distance of 32 KiB. */
 #pragma unroll 1
         for (int z = 0; z < POINTS; z++) {
             const size_t at = ((size_t)k * POINTS + z) * lanes + c;
-            vstore8(o[0][z], 2 * at, DATA(u));
-            vstore8(o[1][z], 2 * at + 1, DATA(u));
+            FER_EACH_PART(i)
+                FER_VEC_STORE(o[i][z], FER_VEC_PARTS * at + i, DATA(u));
         }
     }
 }
@@ -85,16 +86,16 @@ winograd_weights(FER_IN(weights), FER_OUT(u), const int outputs, const int input
 
 #ifdef FER_KERNEL_winograd_unpack
 /* out = Gᵀ in: REACH vectors to three. */
-static inline void taps(const float8 *in, const int step, float8 *out, const int out_step)
+static inline void taps(const FER_VEC *in, const int step, FER_VEC *out, const int out_step)
 {
 #if SIDE == 4
-    const float8 a = in[step] + in[2 * step], b = in[2 * step] - in[step];
-    const float8 c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
+    const FER_VEC a = in[step] + in[2 * step], b = in[2 * step] - in[step];
+    const FER_VEC c = in[3 * step] + in[4 * step], d = in[3 * step] - in[4 * step];
     out[0] = in[0] * 0.25f - a * (1.0f / 6.0f) + c * (1.0f / 24.0f);
     out[out_step] = b * (1.0f / 6.0f) + d * (1.0f / 12.0f);
     out[2 * out_step] = (c - a) * (1.0f / 6.0f) + in[5 * step];
 #else
-    const float8 a = 0.5f * (in[step] + in[2 * step]), b = 0.5f * (in[step] - in[2 * step]);
+    const FER_VEC a = 0.5f * (in[step] + in[2 * step]), b = 0.5f * (in[step] - in[2 * step]);
     out[0] = in[0] + a;
     out[out_step] = b;
     out[2 * out_step] = a + in[3 * step];
@@ -111,14 +112,14 @@ winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
     __global const float *const points = DATA(du) + ((size_t)k * blocks + b) * POINTS * 256;
 #pragma unroll 1
     for (int c = 0; c < min(FER_BLOCK, inputs - b * FER_BLOCK); c++) {
-        float8 d[POINTS], e[3 * REACH], o[9];
+        FER_VEC d[POINTS], e[3 * REACH], o[9];
         float w[9][FER_BLOCK] __attribute__((aligned(64)));
         __global float *to = DATA(dw) + ((size_t)k * FER_BLOCK * inputs + b * FER_BLOCK + c) * 9;
 #pragma unroll 1
-        for (int half_ = 0; half_ < 2; half_++) {
+        for (int part = 0; part < FER_VEC_PARTS; part++) {
 #pragma unroll
             for (int z = 0; z < POINTS; z++)
-                d[z] = vload8(2 * (z * FER_BLOCK + c) + half_, points);
+                d[z] = FER_VEC_LOAD(FER_VEC_PARTS * (z * FER_BLOCK + c) + part, points);
 #pragma unroll
             for (int j = 0; j < REACH; j++)
                 taps(d + j, REACH, e + j, REACH);
@@ -127,7 +128,7 @@ winograd_unpack(FER_IN(du), FER_OUT(dw), const int outputs, const int inputs)
                 taps(e + REACH * i, 1, o + 3 * i, 1);
 #pragma unroll
             for (int t = 0; t < 9; t++)
-                vstore8(o[t], half_, w[t]);
+                FER_VEC_STORE(o[t], part, w[t]);
         }
 #pragma unroll 1
         for (int i = 0; i < outs; i++, to += (size_t)inputs * 9)

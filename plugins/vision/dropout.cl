@@ -14,7 +14,7 @@ __kernel void dropout(FER_IN(x), FER_OUT(out), FER_OUT(keep), FER_RANDOM, const 
         float lane[16];
         for (int k = 0; k < 16; k += 4)
             vstore4(fer_uniform4(fer_random(FER_RANDOM_ARG, n, (uint)(c + k) / 4 * pixels + at)), k / 4, lane);
-        const float16 u = vload16(0, lane);
+        const float16 u = fer_load16(0, lane);
         const int16 kept = u >= p;
         vstore16(convert_uchar16(kept & 1), i, DATA(keep));
 #else

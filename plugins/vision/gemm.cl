@@ -28,14 +28,14 @@ __kernel void gemm_bias(FER_IN(bias), FER_OUT(c), const int n)
     __global float *const c_matrix = DATA(c) + z * c_step;
 
 #ifdef FER_KERNEL_gemm_rows
-#define ROWS 6    /* a register tile: 6 rows by 16 columns, as in conv_direct.cl */
+#define ROWS FER_VEC_ROWS /* a register tile: so many rows by 16 columns, as in conv_direct.cl */
 
 /* ROWS x 16 sums; `rows` and `columns` of them exist. */
 static void tile(__global const float *a, const int a_row, const int a_column, __global const float *b, const int b_row,
                  __global float *c, const int n, const int rows, const int columns, const int depth, const bool first,
-                 const float8 start_lo, const float8 start_hi)
+                 const float *start)
 {
-    float8 lo[ROWS], hi[ROWS];
+    FER_VEC sum[ROWS][FER_VEC_PARTS];
     __global const float *in[ROWS];
     float edge[16];
 #pragma unroll
@@ -46,19 +46,20 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
 #pragma unroll 1
             for (int j = 0; j < 16; j++)
                 edge[j] = j < columns ? sums[j] : 0.0f;
-        lo[r] = first ? start_lo : columns < 16 ? vload8(0, edge) : vload8(0, sums);
-        hi[r] = first ? start_hi : columns < 16 ? vload8(1, edge) : vload8(1, sums);
+        FER_EACH_PART(p)
+            sum[r][p] = first ? FER_VEC_LOAD(p, start) : columns < 16 ? FER_VEC_LOAD(p, edge) : FER_VEC_LOAD(p, sums);
     }
     if (columns == 16) {
         size_t at = 0;
 #pragma unroll 1
         for (int l = 0; l < depth; l++, b += b_row, at += a_column) {
-            const float8 b_lo = vload8(0, b), b_hi = vload8(1, b);
+            FER_VEC row[FER_VEC_PARTS];
+            FER_EACH_PART(p)
+                row[p] = FER_VEC_LOAD(p, b);
 #pragma unroll
-            for (int r = 0; r < ROWS; r++) {
-                lo[r] = fma((float8)(in[r][at]), b_lo, lo[r]);
-                hi[r] = fma((float8)(in[r][at]), b_hi, hi[r]);
-            }
+            for (int r = 0; r < ROWS; r++)
+                FER_EACH_PART(p)
+                    sum[r][p] = fma((FER_VEC)(in[r][at]), row[p], sum[r][p]);
         }
     } else {
         size_t at = 0;
@@ -67,29 +68,27 @@ static void tile(__global const float *a, const int a_row, const int a_column, _
 #pragma unroll 1
             for (int j = 0; j < 16; j++)
                 edge[j] = b[min(j, columns - 1)];
-            const float8 b_lo = vload8(0, edge), b_hi = vload8(1, edge);
+            FER_VEC row[FER_VEC_PARTS];
+            FER_EACH_PART(p)
+                row[p] = FER_VEC_LOAD(p, edge);
 #pragma unroll
-            for (int r = 0; r < ROWS; r++) {
-                lo[r] = fma((float8)(in[r][at]), b_lo, lo[r]);
-                hi[r] = fma((float8)(in[r][at]), b_hi, hi[r]);
-            }
+            for (int r = 0; r < ROWS; r++)
+                FER_EACH_PART(p)
+                    sum[r][p] = fma((FER_VEC)(in[r][at]), row[p], sum[r][p]);
         }
     }
     if (columns == 16) {
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-            if (r < rows) {
-                vstore8(lo[r], 0, c + (size_t)r * n);
-                vstore8(hi[r], 1, c + (size_t)r * n);
-            }
-        }
+        for (int r = 0; r < ROWS; r++)
+            if (r < rows)
+                FER_EACH_PART(p)
+                    FER_VEC_STORE(sum[r][p], p, c + (size_t)r * n);
     } else {
         float sums[ROWS * 16];
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-            vstore8(lo[r], 2 * r, sums);
-            vstore8(hi[r], 2 * r + 1, sums);
-        }
+        for (int r = 0; r < ROWS; r++)
+            FER_EACH_PART(p)
+                FER_VEC_STORE(sum[r][p], FER_VEC_PARTS * r + p, sums);
 #pragma unroll 1
         for (int r = 0; r < rows; r++)
 #pragma unroll 1
@@ -117,15 +116,14 @@ gemm_rows(GEMM_ARGUMENTS, const int columns, const int rows, const int run)
             for (int i = i0; i < min(i0 + rows, m); i += ROWS)
                 tile(a_matrix + (size_t)i * a_row + (size_t)l * a_column, a_row, a_column,
                      b_matrix + (size_t)l * b_row + j, b_row, c_matrix + (size_t)i * n + j, n,
-                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(run, depth - l), l == 0, vload8(0, start),
-                     vload8(1, start));
+                     min(ROWS, min(i0 + rows, m) - i), min(16, n - j), min(run, depth - l), l == 0, start);
         }
     }
 }
 #endif
 
 #ifdef FER_KERNEL_gemm_dots
-#define ROWS 4     /* a register tile: 4 rows by 3 columns, each 8 partial sums of its dot product */
+#define ROWS 4     /* a register tile: 4 rows by 3 columns, each a vector of partial sums of its dot product */
 #define COLUMNS 3
 #define DEPTH 1024 /* of a dot product between additions to c, so that a's rows stay in the cache */
 
@@ -137,13 +135,13 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
     const int i0 = (int)get_global_id(1) * rows, i1 = min(i0 + rows, m);
 #pragma unroll 1
     for (int l0 = 0; l0 < depth; l0 += DEPTH) {
-        const int l1 = min(l0 + DEPTH, depth), even = l0 + (l1 - l0) / 8 * 8;
+        const int l1 = min(l0 + DEPTH, depth), even = l0 + (l1 - l0) / FER_VEC_LANES * FER_VEC_LANES;
 #pragma unroll 1
         for (int j = j0; j < j1; j += COLUMNS) {
 #pragma unroll 1
             for (int i = i0; i < i1; i += ROWS) {
                 __global const float *row[ROWS], *column[COLUMNS];
-                float8 sum[ROWS][COLUMNS];
+                FER_VEC sum[ROWS][COLUMNS];
                 /* The next columns are asked for while the first rows are multiplied with these. */
                 const size_t soon = i == i0 ? (size_t)COLUMNS * b_column : 0;
 #pragma unroll
@@ -157,16 +155,16 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
                         sum[r][q] = 0;
                 }
 #pragma unroll 1
-                for (int l = l0; l < even; l += 8) {
-                    float8 v[COLUMNS];
+                for (int l = l0; l < even; l += FER_VEC_LANES) {
+                    FER_VEC v[COLUMNS];
 #pragma unroll
                     for (int q = 0; q < COLUMNS; q++) {
                         FER_PREFETCH(column[q] + soon + l);
-                        v[q] = vload8(0, column[q] + l);
+                        v[q] = FER_VEC_LOAD(0, column[q] + l);
                     }
 #pragma unroll
                     for (int r = 0; r < ROWS; r++) {
-                        const float8 u = vload8(0, row[r] + l);
+                        const FER_VEC u = FER_VEC_LOAD(0, row[r] + l);
 #pragma unroll
                         for (int q = 0; q < COLUMNS; q++)
                             sum[r][q] = fma(u, v[q], sum[r][q]);
@@ -178,7 +176,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_dots(GEMM_ARGU
                 for (int r = 0; r < ROWS; r++) {
 #pragma unroll
                     for (int q = 0; q < COLUMNS; q++) {
-                        const float4 half_ = sum[r][q].lo + sum[r][q].hi;
+#if FER_VEC_LANES == 16
+                        const float8 eight = sum[r][q].lo + sum[r][q].hi;
+#else
+                        const float8 eight = sum[r][q];
+#endif
+                        const float4 half_ = eight.lo + eight.hi;
                         totals[r * COLUMNS + q] = half_.x + half_.y + (half_.z + half_.w);
                     }
                 }

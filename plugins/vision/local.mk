@@ -94,5 +94,6 @@ CL_FILES += \
 	%D%/resize.cl \
 	%D%/softmax.cl
 CL_PARTS += \
+	%D%/spread.cl \
 	%D%/tile.cl
 nobase_dist_doc_DATA += %D%/README.md

@@ -162,7 +162,7 @@ __kernel void global_grad(FER_IN(dy), FER_OUT(dx), RUN_ARGUMENTS)
         float lane[16];
         for (int k = 0; k < 16; k++)
             lane[k] = c + k < dx_dim.y ? FER_GET(dy, row + k) * factor : 0.0f;
-        const FER_V v = vload16(0, lane);
+        const FER_V v = fer_load16(0, lane);
 #else
         const FER_V v = FER_GET(dy, row) * factor;
 #endif

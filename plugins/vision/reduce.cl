@@ -49,7 +49,7 @@ static inline void find_place(struct place *a, const size_t o, const int4 d)
 #define FOLD(v, all)                                                                                                     \
     {                                                                                                                    \
         float lane[16], sum = 0.0f;                                                                                      \
-        vstore16(v, 0, lane);                                                                                            \
+        fer_store16(v, 0, lane);                                                                                            \
         if (OVER_C) {                                                                                                    \
             for (int k = 0; k < 16; k++)                                                                                 \
                 sum = JOIN(sum, lane[k], k);                                                                             \
