@@ -40,7 +40,7 @@ static void choices_set_up(void)
 
 static void devices_set_up(void)
 {
-    static const char *const names[] = { "FER_PROFILE", NULL };
+    static const char *const names[] = { "FER_PROFILE", "FER_VEC_LANES", NULL };
 
     environment_keep(names);
     device_set_up();
@@ -259,6 +259,38 @@ START_TEST(fer_profile_decides_the_profile)
 }
 END_TEST
 
+START_TEST(fer_vec_lanes_decides_the_vectors)
+{
+    struct fer_device *other;
+    cl_uint native;
+
+    setenv("FER_PROFILE", "gpu", 1);
+    ck_assert_fer(fer_device_open(NULL, &other, &err), err);
+    ck_assert_int_eq(other->vec_lanes, 0);
+    fer_device_close(other);
+    setenv("FER_PROFILE", "cpu", 1);
+    unsetenv("FER_VEC_LANES");
+    ck_assert_fer(fer_device_open(NULL, &other, &err), err);
+    ck_assert_int_eq(clGetDeviceInfo(other->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(native), &native, NULL),
+                     CL_SUCCESS);
+    ck_assert_int_eq(other->vec_lanes, native >= 16 ? 16 : 8);
+    ck_assert_ptr_null(strstr(other->tuned_as, "lanes"));
+    fer_device_close(other);
+    for (int lanes = 8; lanes <= 16; lanes += 8) {
+        setenv("FER_VEC_LANES", lanes == 8 ? "8" : "16", 1);
+        ck_assert_fer(fer_device_open(NULL, &other, &err), err);
+        ck_assert_int_eq(other->vec_lanes, lanes);
+        /* what was the fastest for one width is not so for the other */
+        ck_assert_int_eq(strstr(other->tuned_as, "lanes") != NULL, lanes != (native >= 16 ? 16 : 8));
+        fer_device_close(other);
+    }
+    setenv("FER_VEC_LANES", "12", 1);
+    ck_assert_int_eq(fer_device_open(NULL, &other, &err), FER_EINVAL);
+    ck_assert_ptr_null(other);
+    ck_assert_says(err, "FER_VEC_LANES is '12'; set it to 8 or 16");
+}
+END_TEST
+
 /* The loader reads its list once a process, so a process of its own looks at an empty one (see main). */
 START_TEST(without_a_platform_a_sentence_says_what_to_install)
 {
@@ -313,5 +345,6 @@ int main(int argc, char **argv)
     tcase_add_test(devices, devices_are_listed_with_what_they_are);
     tcase_add_test(devices, an_open_device_knows_what_it_is);
     tcase_add_test(devices, fer_profile_decides_the_profile);
+    tcase_add_test(devices, fer_vec_lanes_decides_the_vectors);
     return cases_run();
 }

@@ -310,11 +310,19 @@ static void check_turns_of(const struct op_program *program, const char *name)
     }
 }
 
+/* Kernels for CPUs hold 8 or 16 numbers in a vector, whatever the device's registers do. */
+static void set_lanes(bool wide)
+{
+    setenv("FER_VEC_LANES", wide ? "16" : "8", 1);
+}
+
+/* The second time around the table with wide vectors. */
 START_TEST(each_solver)
 {
-    const struct solver *solver = &solvers[_i];
+    const struct solver *solver = &solvers[_i % SOLVERS];
     if (op_small() && strcmp(solver->name, "clblast") == 0)
         return; /* see below */
+    set_lanes(_i >= SOLVERS);
     struct op_device device = op_device_open(solver->profile);
     int forward = 0, data = 0, weights = 0, checked = 0, forms[FORMS] = { 0 };
     const int count = op_small() ? SMALL_SWEEPS : SWEEPS;
@@ -352,6 +360,7 @@ START_TEST(each_solver)
     ck_assert_msg(weights > 0 || !solver->weights, "%s never applies to gradients of weights", solver->name);
     for (int form = 0; form < FORMS; form++)
         ck_assert_msg(forms[form] > 0 || !solver->forward[form], "%s never takes form %d", solver->name, form);
+    unsetenv("FER_VEC_LANES");
     if (strcmp(solver->name, "generic") == 0)
         ck_assert_msg(forward == count && data == count && weights == count, "generic must apply to everything");
 }
@@ -565,7 +574,8 @@ END_TEST
  * each_solver. */
 START_TEST(each_turn_of_products)
 {
-    struct op_device device = op_device_open(_i ? FER_PROFILE_GPU : FER_PROFILE_CPU);
+    set_lanes(_i == 2);
+    struct op_device device = op_device_open(_i == 1 ? FER_PROFILE_GPU : FER_PROFILE_CPU);
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
         struct op_program program;
         op_program_compile(&program, &products[i], &device, false);
@@ -577,6 +587,7 @@ START_TEST(each_turn_of_products)
         }
         op_program_free(&program);
     }
+    unsetenv("FER_VEC_LANES");
     op_device_close(&device);
 }
 END_TEST
@@ -591,12 +602,15 @@ static bool wanted(const char *part)
 static void add_solvers(TCase *tcase)
 {
     for (int i = 0; i < SOLVERS; i++)
-        if (wanted(solvers[i].name))
+        if (wanted(solvers[i].name)) {
             tcase_add_loop_test(tcase, each_solver, i, i + 1);
+            if (solvers[i].profile == FER_PROFILE_CPU)
+                tcase_add_loop_test(tcase, each_solver, SOLVERS + i, SOLVERS + i + 1);
+        }
     if (!wanted("cases"))
         return;
     tcase_add_loop_test(tcase, first_by_heuristics, 0, (int)(sizeof ranked / sizeof ranked[0]));
-    tcase_add_loop_test(tcase, each_turn_of_products, 0, 2);
+    tcase_add_loop_test(tcase, each_turn_of_products, 0, 3);
     if (op_small()) /* a simulated device would take hours over the others */
         return;
     tcase_add_loop_test(tcase, each_value, 0, 2);

@@ -90,14 +90,15 @@ static int check_values(const struct conv_solver *solver, struct conv_call *call
 
 START_TEST(said_is_asked_for)
 {
-    const enum fer_profile profile = _i ? FER_PROFILE_GPU : FER_PROFILE_CPU;
+    const int lanes = (int[]){ 8, 16, 0 }[_i];
+    const enum fer_profile profile = lanes ? FER_PROFILE_CPU : FER_PROFILE_GPU;
     const struct op_case c = { .call = "relu", .inputs = "1,1" };
     struct op_device device = op_device_open(profile);
     struct op_program any;
     int count = 0;
     op_program_compile(&any, &c, &device, false);
     for (int i = 0; i < SHAPES * (FER_CONVOLUTION_WEIGHTS + 1); i++) {
-        struct conv_call call = { .of = { .size = sizeof call.of, .shape = shapes[i % SHAPES] } };
+        struct conv_call call = { .of = { .size = sizeof call.of, .shape = shapes[i % SHAPES] }, .vec_lanes = lanes };
         struct fer_convolution_shape *s = &call.of.shape;
         call.of.pass = (enum fer_convolution_pass)(i / SHAPES);
         s->oh = (s->h + 2 * s->pad - s->dilation * (s->kernel - 1) - 1) / s->stride + 1;
@@ -133,7 +134,8 @@ START_TEST(a_large_batch_has_a_limit)
                                                  .groups = 1,
                                                  .x = FER_LAYOUT_BLOCKED,
                                                  .y = FER_LAYOUT_BLOCKED } },
-                              .values = values };
+                              .values = values,
+                              .vec_lanes = _i ? 16 : 8 };
     ck_assert_uint_gt(conv_winograd_forward.workspace(&call), (size_t)64 << 20);
     ck_assert_uint_le(conv_winograd_forward.workspace(&call), (size_t)96 << 20);
     ck_assert_uint_le(conv_winograd_data.workspace(&call), (size_t)96 << 20);
@@ -220,20 +222,20 @@ static void check_same(const char *what, const struct op_tensor *ours, const str
 static const struct spanned {
     struct op_case of;
     const char *work, *solution;
-    int chunks; /* of 5 pictures of 25 tiles of 4 x 4, or 81 of 2 x 2; 18 a chunk */
+    int chunks; /* of 5 pictures of 25 tiles of 4 x 4, or 81 of 2 x 2; 36 a chunk */
 } spanned[] = {
     { { .flow = "h = a | conv2d 40 kernel=3 pad=1\ny = h, b | add | relu",
         .inputs = "5,33,18,17 5,40,18,17",
         .flags = OP_NO_BACKWARD },
       "conv2d forward",
-      "winograd form=2 split=18",
-      7 },
+      "winograd form=2 split=36",
+      4 },
     { { .call = "conv2d 40 kernel=3 pad=1", .inputs = "5,33,18,17", .flags = OP_NO_BACKWARD },
       "conv2d forward",
-      "winograd2 form=2 split=18",
-      23 },
-    { { .call = "conv2d 40 kernel=3 pad=1", .inputs = "5,33,18,17" }, "conv2d data", "winograd form=2 split=18", 7 },
-    { { .call = "conv2d 40 kernel=3 pad=1", .inputs = "5,33,18,17" }, "conv2d data", "winograd2 form=2 split=18", 23 },
+      "winograd2 form=2 split=36",
+      12 },
+    { { .call = "conv2d 40 kernel=3 pad=1", .inputs = "5,33,18,17" }, "conv2d data", "winograd form=2 split=36", 4 },
+    { { .call = "conv2d 40 kernel=3 pad=1", .inputs = "5,33,18,17" }, "conv2d data", "winograd2 form=2 split=36", 12 },
 };
 
 START_TEST(spans_give_the_same_bits)
@@ -278,8 +280,8 @@ END_TEST
 
 static void add_more(TCase *tcase)
 {
-    tcase_add_loop_test(tcase, said_is_asked_for, 0, 2);
-    tcase_add_test(tcase, a_large_batch_has_a_limit);
+    tcase_add_loop_test(tcase, said_is_asked_for, 0, 3);
+    tcase_add_loop_test(tcase, a_large_batch_has_a_limit, 0, 2);
     tcase_add_loop_test(tcase, what_does_not_fit_is_not_there, 0, 2);
     tcase_add_loop_test(tcase, spans_give_the_same_bits, 0, (int)(sizeof spanned / sizeof spanned[0]));
 }
