@@ -322,6 +322,8 @@ START_TEST(each_solver)
     const struct solver *solver = &solvers[_i % SOLVERS];
     if (op_small() && strcmp(solver->name, "clblast") == 0)
         return; /* see below */
+    if (op_small() && strcmp(solver->name, "grouped") == 0 && _i >= SOLVERS)
+        return; /* Oclgrind 21.10 crashes where a vector of 16 is put together, while it tracks uninitialised values */
     set_lanes(_i >= SOLVERS);
     struct op_device device = op_device_open(solver->profile);
     int forward = 0, data = 0, weights = 0, checked = 0, forms[FORMS] = { 0 };
