@@ -28,7 +28,7 @@ static const struct fer_tunable *const tunables[] = {
 };
 enum { WEIGHTS_SPAN };
 static const struct fer_tunable *const weights_tunables[] = {
-    FER_TUNABLE("span", "MiB of transformed tiles that there are at a time", 24, 3, 96), NULL
+    FER_TUNABLE("span", "MiB of transformed tiles that there are at a time; 0: by shape", 0, 3, 24, 96), NULL
 };
 
 enum {
@@ -36,6 +36,9 @@ enum {
     FINE = 2,          /* … more multiplications, and a smaller error */
     WEIGHT = 14,       /* see saves */
     WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
+    SPAN_PRODUCTS = 8, /* times as much as the products is a span of it, … */
+    LEAST_SPAN = 3,    /* … in MiB at least */
+    MOST_SPAN = 96,    /* … at most */
     LEAST_SUMS = 8,    /* vectors of a register tile: with fewer, each waits for the one before */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,  /* at least, to share out */
@@ -363,16 +366,24 @@ struct span {
     int chunks, each;
 };
 
-static struct span span_of(const struct fer_convolution_shape *s, int side, int megabytes)
-{
-    const int chunks = conv_divide_up(s->n * tiles_of(side, s->oh, s->ow), WEIGHT_TILES);
-    const size_t chunk = chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES);
-    return (struct span){ chunks, fitting(megabytes, chunks, chunk) };
-}
-
 static size_t products(const struct fer_convolution_shape *s, int side)
 {
     return (size_t)points_of(side) * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
+}
+
+/* Short spans stay in a cache between transform and product, but each reads and writes all products once. */
+static int span_megabytes(const struct fer_convolution_shape *s, int side)
+{
+    const size_t wanted = SPAN_PRODUCTS * products(s, side) * sizeof(float) >> 20;
+    return wanted < LEAST_SPAN ? LEAST_SPAN : wanted > MOST_SPAN ? MOST_SPAN : (int)wanted;
+}
+
+static struct span span_of(const struct fer_convolution_shape *s, int side, int value)
+{
+    const int megabytes = value ? value : span_megabytes(s, side);
+    const int chunks = conv_divide_up(s->n * tiles_of(side, s->oh, s->ow), WEIGHT_TILES);
+    const size_t chunk = chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES);
+    return (struct span){ chunks, fitting(megabytes, chunks, chunk) };
 }
 
 static void emit_span(const struct conv_call *call, int side, struct fer_tensor *v, struct fer_tensor *g,
