@@ -19,72 +19,54 @@ __kernel void ingest(FER_IN(x), FER_OUT(y))
 /* Between layouts, of which only CPUs have two.  Work-item: `span` pixels, each 16 channels of it; they go on from plane to
  * plane.  Reading or writing, 16 planes are walked at once.  Lanes past C are written as zero. */
 #if defined(FER_KERNEL_to_blocked) || defined(FER_KERNEL_to_plain)
-struct cell {
-    size_t p;     /* pixel */
-    int block;    /* of channels */
-    size_t first; /* of the plain tensor: the block's first channel at pixel 0 */
-};
-
-static struct cell cell_of(const size_t i, const int4 dim)
+#ifdef FER_KERNEL_to_blocked
+#define MOVE(blocked, plain) FER_PUT(y, blocked, FER_GET(x, plain))
+#define CLEAR(blocked) FER_PUT(y, blocked, 0.0f)
+#else
+#define MOVE(blocked, plain) FER_PUT(y, plain, FER_GET(x, blocked))
+#define CLEAR(blocked)
+#endif
+/* dim: of the blocked tensor, and so of the other. */
+static void convert_cells(FER_IN(x), FER_OUT(y), const int4 dim, const int span)
 {
     const size_t plane = FER_PLANE(dim), blocks = FER_BLOCKS(dim);
-    const size_t block = i / plane % blocks, n = i / plane / blocks;
-    return (struct cell){ i % plane, (int)block, (n * dim.y + block * FER_BLOCK) * plane };
+    size_t i = get_global_id(0) * span;
+    const size_t end = min(i + span, dim.x * blocks * plane);
+#pragma unroll 1
+    while (i < end) {
+        const size_t p = i % plane, block = i / plane % blocks, n = i / plane / blocks, beyond = min(end, i - p + plane);
+        const int lanes = min(FER_BLOCK, dim.y - (int)block * FER_BLOCK);
+#pragma unroll 1
+        for (size_t at = (n * dim.y + block * FER_BLOCK) * plane + p; i < beyond; i++, at++) {
+            if (lanes == FER_BLOCK) {
+#pragma unroll
+                for (int c = 0; c < FER_BLOCK; c++)
+                    MOVE(i * FER_BLOCK + c, at + c * plane);
+                continue;
+            }
+#pragma unroll 1
+            for (int c = 0; c < lanes; c++)
+                MOVE(i * FER_BLOCK + c, at + c * plane);
+#pragma unroll 1
+            for (int c = lanes; c < FER_BLOCK; c++) {
+                CLEAR(i * FER_BLOCK + c);
+            }
+        }
+    }
 }
-#define CELLS(dim) ((size_t)(dim).x * FER_BLOCKS(dim) * FER_PLANE(dim))
 #endif
 
 #ifdef FER_KERNEL_to_blocked
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void to_blocked(FER_IN(x), FER_OUT(y), const int span)
 {
-    const size_t plane = FER_PLANE(y_dim);
-    size_t i = get_global_id(0) * span;
-    const size_t end = min(i + span, CELLS(y_dim));
-#pragma unroll 1
-    while (i < end) {
-        const struct cell at = cell_of(i, y_dim);
-        const int lanes = min(FER_BLOCK, y_dim.y - at.block * FER_BLOCK);
-        const size_t beyond = min(end, i - at.p + plane);
-#pragma unroll 1
-        for (size_t from = at.first + at.p; i < beyond; i++, from++) {
-            if (lanes == FER_BLOCK) {
-#pragma unroll
-                for (int c = 0; c < FER_BLOCK; c++)
-                    FER_PUT(y, i * FER_BLOCK + c, FER_GET(x, from + c * plane));
-            } else {
-#pragma unroll 1
-                for (int c = 0; c < FER_BLOCK; c++)
-                    FER_PUT(y, i * FER_BLOCK + c, c < lanes ? FER_GET(x, from + c * plane) : 0.0f);
-            }
-        }
-    }
+    convert_cells(x_data, x_offset, x_dim, y_data, y_offset, y_dim, y_dim, span);
 }
 #endif
 
 #ifdef FER_KERNEL_to_plain
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void to_plain(FER_IN(x), FER_OUT(y), const int span)
 {
-    const size_t plane = FER_PLANE(x_dim);
-    size_t i = get_global_id(0) * span;
-    const size_t end = min(i + span, CELLS(x_dim));
-#pragma unroll 1
-    while (i < end) {
-        const struct cell at = cell_of(i, x_dim);
-        const int lanes = min(FER_BLOCK, x_dim.y - at.block * FER_BLOCK);
-        const size_t beyond = min(end, i - at.p + plane);
-#pragma unroll 1
-        for (size_t to = at.first + at.p; i < beyond; i++, to++) {
-            if (lanes == FER_BLOCK) {
-#pragma unroll
-                for (int c = 0; c < FER_BLOCK; c++)
-                    FER_PUT(y, to + c * plane, FER_GET(x, i * FER_BLOCK + c));
-            } else {
-#pragma unroll 1
-                for (int c = 0; c < lanes; c++)
-                    FER_PUT(y, to + c * plane, FER_GET(x, i * FER_BLOCK + c));
-            }
-        }
-    }
+    convert_cells(x_data, x_offset, x_dim, y_data, y_offset, y_dim, x_dim, span);
 }
 #endif
 

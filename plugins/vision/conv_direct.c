@@ -213,7 +213,7 @@ static void weights(const struct conv_call *call)
 }
 
 #define SOLVER(help) CONV_SOLVER("direct", help, tunables, fer_conv_direct_cl, fer_conv_point_cl, fer_conv_pack_cl)
-const struct conv_solver conv_direct_forward = { SOLVER("register tiles of 6 pixels by 16 channels"),
+const struct conv_solver conv_direct_forward = { SOLVER("register tiles of 6 or 12 pixels by 16 channels"),
                                                  .applicable = applicable, .emit = forward, .epilogue = true };
 const struct conv_solver conv_direct_data = { SOLVER("the same, gathering; strides by phases"),
                                               .applicable = applicable, .emit = data };

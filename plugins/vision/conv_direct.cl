@@ -4,7 +4,8 @@
  * padding, dilation and groups.  The same kernel computes the forward pass and, where `gradient` is not zero, the
  * gradient with respect to the input.
  *
- * A register tile is PIXELS output pixels by one block of 16 output channels:
+ * A register tile is PIXELS output pixels by one block of 16 output channels, in two vectors, or one that is as wide and
+ * twice as many pixels:
  *
  *                  16 output channels of block k
  *                 +------ lo ------+------ hi ------+
@@ -13,7 +14,7 @@
  *      ...        |                |                |          pixel one value, broadcast
  *     pixel 5     +----------------+----------------+
  *
- * The six pixels are any six: rows, images and borders may lie between them, so planes of 7x7 or 3x3 waste nothing.
+ * The pixels are any: rows, images and borders may lie between them, so planes of 7x7 or 3x3 waste nothing.
  * Each has its own pointer into the input; a tap that falls into the padding points at a block of zeros, which lies
  * behind the packed weights.
  *

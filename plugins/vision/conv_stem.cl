@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The first convolution of a net, for CPUs: few input channels, plain; output channels blocked.  The input has been
- * copied with its padding (conv_stem_frame), and rows to the end of their last tile, so no tap needs a check.  J = C * taps numbers (channel, tap row, tap column)
+ * copied with its padding (conv_stem_frame), and rows to the end of their last tile, so no tap needs a check.  J = C * taps
+ * numbers (channel, tap row, tap column)
  * in the order of the canonical weights; tap j of an output pixel reads the same distance from the pixel's first tap.
  * Weights are packed as w[k / 16][J][16].
  */

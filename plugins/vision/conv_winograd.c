@@ -146,13 +146,13 @@ static int computed(int tiles, int chunk, int rows)
 
 /* Few tiles (one picture): equal chunks, and the register tile that computes as little as possible for nothing, where
  * beginning one costs as much as a row.  For many tiles that is not worth a program of its own. */
-static void fit(struct plan *p, int tiles, int parts)
+static void fit(struct plan *p, int tiles)
 {
-    const int most = CONV_SUMS / parts;
+    const int most = p->rows, fewest = LEAST_SUMS * most / CONV_SUMS;
     if (computed(tiles, p->tiles, most) - tiles <= tiles / 16)
         return;
     const int each = conv_divide_up(tiles, conv_divide_up(tiles, p->tiles));
-    for (int rows = most, least = INT_MAX; rows >= LEAST_SUMS / parts; rows--) {
+    for (int rows = most, least = INT_MAX; rows >= fewest; rows--) {
         const int groups = conv_divide_up(each, rows);
         if (groups * (rows + 1) < least) {
             least = groups * (rows + 1);
@@ -166,7 +166,6 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     const int *values = call->values;
-    const int parts = FER_BLOCK / call->vec_lanes;
     const bool data = pass == FER_CONVOLUTION_DATA;
     struct plan p = { .side = side,
                       .channels_in = data ? s->k : s->c,
@@ -183,7 +182,7 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
     p.rows = conv_tile_rows(call);
     p.tiles = conv_divide_up(p.tiles, p.rows) * p.rows;
     if (!p.fused)
-        fit(&p, s->n * p.per_image, parts);
+        fit(&p, s->n * p.per_image);
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
     p.each = smaller(FUSED_GROUPS, p.chunks);
     if (!p.fused) /* equal spans */
@@ -233,9 +232,8 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
 {
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
-    char rows[CONV_EPILOGUE_OPTIONS + 16];
-    snprintf(rows, sizeof rows, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, options));
-    struct fer_launch *launch = begin(call->em, "winograd_fused", p->side, p->tiles, rows);
+    struct fer_launch *launch =
+        begin(call->em, "winograd_fused", p->side, p->tiles, conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);

@@ -113,7 +113,7 @@ static inline void transform_gradient(const FER_VEC *in, FER_VEC *out)
 /* Both passes over a tile go row by row, with what lies between them in `between`: all its vectors do not fit into
  * registers anyway, and a row compiles in a fraction of the time. */
 
-/* SIZE pixels of a part of the 16 channels of column `left` from row `top` of a plane of blocks; zero outside, where the nearest pixel is
+/* SIZE pixels, of a part of 16 channels, of column `left` from row `top` of a plane of blocks; zero outside, where the nearest is
  * read instead of branching. */
 #define FETCH(SIZE, x, pixels, plane, top, left, height, width)                                                          \
     if ((top) >= 0 && (top) + SIZE <= (height) && (uint)(left) < (uint)(width)) {                                        \

@@ -5,7 +5,7 @@
 #include "gemm.h"
 #include "gemm_cl.h"
 
-/* Register tiles have 6 or 4 rows and 16 or 3 columns. */
+/* Register tiles have 6, 12 or 4 rows and 16 or 3 columns. */
 enum { STRIP_ROWS, STRIP_COLUMNS, RUN };
 static const struct fer_tunable *const rows_tunables[] = {
     FER_TUNABLE("rows", "of a work-item", 96, 24, 48, 192),
