@@ -23,11 +23,7 @@
 #ifndef OUTS
 #define OUTS 8 /* output blocks that share what was gathered of x */
 #endif
-#if FER_VEC_LANES == 16
-#define CHANNELS 16 /* of x, by 16 of dy, whose sums fit into the registers */
-#else
-#define CHANNELS 6
-#endif
+#include "outer.cl"
 
 /* sums[c][16] += the outer product over `pixels` pixels of x channels [first, first + count) with 16 channels of dy.
  * `first` and `count` are constants once inlined. */
@@ -136,13 +132,7 @@ conv_outer(FER_IN(x), FER_IN(dy), FER_OUT(partial), const int kernel_size, const
                     }
                     const float *const g = dys + k * PIXELS * FER_BLOCK;
                     __global float *const s = sums + k * step + ((size_t)b * taps + t) * 256;
-#if CHANNELS == 16
-                    accumulate(xs, g, count, s, q0 == 0, 0, 16);
-#else
-                    accumulate(xs, g, count, s, q0 == 0, 0, 6);
-                    accumulate(xs, g, count, s, q0 == 0, 6, 5);
-                    accumulate(xs, g, count, s, q0 == 0, 11, 5);
-#endif
+                    ALL_CHANNELS(accumulate, xs, g, count, s, q0 == 0)
                 }
             }
         }

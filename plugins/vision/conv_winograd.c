@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3) and F(2x2, 3x3), all three passes.  See
- * conv_winograd.cl.
+ * 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3) and F(2x2, 3x3), the passes
+ * forward and to the input; that to the weights is conv_winograd_weights.c.  See conv_winograd.cl.
  *
  * Few input channels: one kernel, in which a work-group transforms a chunk of tiles, multiplies and transforms back
  * while the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "conv.h"
+#include "conv_winograd.h"
 #include "conv_winograd_cl.h"
 #include "conv_winograd_weights_cl.h"
 
@@ -26,19 +26,9 @@ static const struct fer_tunable *const tunables[] = {
     FER_TUNABLE("split", "tiles of a chunk in form 2", 36, 18, 72),
     FER_TUNABLE("span", "MiB of transformed tiles that there are at a time in form 2", 96, 24), NULL
 };
-enum { WEIGHTS_SPAN };
-static const struct fer_tunable *const weights_tunables[] = {
-    FER_TUNABLE("span", "MiB of transformed tiles that there are at a time; 0: by shape", 0, 3, 24, 96), NULL
-};
 
 enum {
-    COARSE = 4,        /* outputs of a tile, an axis: SIDE in conv_winograd.cl */
-    FINE = 2,          /* … more multiplications, and a smaller error */
     WEIGHT = 14,       /* see saves */
-    WEIGHT_TILES = 18, /* of a chunk of the weights' gradient */
-    SPAN_PRODUCTS = 8, /* times as much as the products is a span of it, … */
-    LEAST_SPAN = 3,    /* … in MiB at least */
-    MOST_SPAN = 96,    /* … at most */
     LEAST_SUMS = 8,    /* vectors of a register tile: with fewer, each waits for the one before */
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,  /* at least, to share out */
@@ -46,12 +36,12 @@ enum {
     SPLIT_ITEMS = 16   /* work-items wanted at least */
 };
 
-static int points_of(int side)
+int winograd_points(int side)
 {
     return (side + 2) * (side + 2);
 }
 
-static int tiles_of(int side, int height, int width)
+int winograd_tiles(int side, int height, int width)
 {
     return conv_divide_up(height, side) * conv_divide_up(width, side);
 }
@@ -62,9 +52,9 @@ static int tiles_of(int side, int height, int width)
  * of small planes cost more than they save, and so do weights that serve few tiles. */
 static bool saves(int side, int n, int height, int width)
 {
-    const double transforms = side == COARSE ? 1.6 : 1.25;
-    const int points = points_of(side);
-    return n * (double)tiles_of(side, height, width) * points * transforms + points * WEIGHT <
+    const double transforms = side == WINOGRAD_COARSE ? 1.6 : 1.25;
+    const int points = winograd_points(side);
+    return n * (double)winograd_tiles(side, height, width) * points * transforms + points * WEIGHT <
            9.0 * n * height * width + 9 * WEIGHT;
 }
 
@@ -72,24 +62,25 @@ static bool saves(int side, int n, int height, int width)
  * 5 x 5 and 6 x 6, of which the tiles of F(4x4) cover more than there is. */
 static bool fine_first(int n, int height, int width)
 {
-    return tiles_of(FINE, height, width) * points_of(FINE) <= tiles_of(COARSE, height, width) * points_of(COARSE) &&
-           saves(FINE, n, height, width);
+    return winograd_tiles(WINOGRAD_FINE, height, width) * winograd_points(WINOGRAD_FINE) <=
+               winograd_tiles(WINOGRAD_COARSE, height, width) * winograd_points(WINOGRAD_COARSE) &&
+           saves(WINOGRAD_FINE, n, height, width);
 }
 
-static bool fits(const struct fer_convolution_shape *s)
+bool winograd_fits(const struct fer_convolution_shape *s)
 {
     return s->profile == FER_PROFILE_CPU && s->x == FER_LAYOUT_BLOCKED && s->y == FER_LAYOUT_BLOCKED &&
            s->kernel == 3 && s->stride == 1 && s->dilation == 1 && s->groups == 1;
 }
 
-static bool forward_applicable(const struct fer_convolution_shape *s)
+bool winograd_applicable(const struct fer_convolution_shape *s)
 {
-    return fits(s) && saves(COARSE, s->n, s->oh, s->ow);
+    return winograd_fits(s) && saves(WINOGRAD_COARSE, s->n, s->oh, s->ow);
 }
 
 static bool data_applicable(const struct fer_convolution_shape *s)
 {
-    return fits(s) && saves(COARSE, s->n, s->h, s->w);
+    return winograd_fits(s) && saves(WINOGRAD_COARSE, s->n, s->h, s->w);
 }
 
 static bool forward_worthwhile(const struct conv_call *call)
@@ -105,27 +96,20 @@ static bool data_worthwhile(const struct conv_call *call)
 /* Of planes on which F(4x4) does not pay; those on which it does have been decided. */
 static bool fine_forward_worthwhile(const struct conv_call *call)
 {
-    return saves(FINE, call->of.shape.n, call->of.shape.oh, call->of.shape.ow);
+    return saves(WINOGRAD_FINE, call->of.shape.n, call->of.shape.oh, call->of.shape.ow);
 }
 
 static bool fine_data_worthwhile(const struct conv_call *call)
 {
-    return saves(FINE, call->of.shape.n, call->of.shape.h, call->of.shape.w);
+    return saves(WINOGRAD_FINE, call->of.shape.n, call->of.shape.h, call->of.shape.w);
 }
 
-static int smaller(int a, int b)
+size_t winograd_chunk_size(int side, int chunks, int blocks, int tiles)
 {
-    return a < b ? a : b;
+    return (size_t)chunks * (size_t)blocks * (size_t)(winograd_points(side) * tiles * FER_BLOCK);
 }
 
-/* Floats of V for some chunks. */
-static size_t chunk_size(int side, int chunks, int blocks, int tiles)
-{
-    return (size_t)chunks * (size_t)blocks * (size_t)(points_of(side) * tiles * FER_BLOCK);
-}
-
-/* Of so many chunks those that together take so many MiB: one at least. */
-static int fitting(int megabytes, int chunks, size_t chunk)
+int winograd_fitting(int megabytes, int chunks, size_t chunk)
 {
     const size_t each = ((size_t)megabytes << 20) / (chunk * sizeof(float));
     return each < 1 ? 1 : each < (size_t)chunks ? (int)each : chunks;
@@ -175,7 +159,7 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
                       .pad = data ? 2 - s->pad : s->pad };
     p.in = conv_blocks(p.channels_in);
     p.out = conv_blocks(p.channels_out);
-    p.per_image = tiles_of(side, p.height, p.width);
+    p.per_image = winograd_tiles(side, p.height, p.width);
     p.fused = values[FORM] ? values[FORM] == FORM_FUSED
                            : p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, values[TILES]) >= FUSED_CHUNKS;
     p.tiles = values[p.fused ? TILES : SPLIT_TILES];
@@ -184,23 +168,24 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
     if (!p.fused)
         fit(&p, s->n * p.per_image);
     p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
-    p.each = smaller(FUSED_GROUPS, p.chunks);
+    p.each = winograd_smaller(FUSED_GROUPS, p.chunks);
     if (!p.fused) /* equal spans */
         p.each = conv_divide_up(
-            p.chunks, conv_divide_up(p.chunks, fitting(values[SPAN], p.chunks, chunk_size(side, 1, p.in, p.tiles))));
+            p.chunks, conv_divide_up(p.chunks, winograd_fitting(values[SPAN], p.chunks,
+                                                                winograd_chunk_size(side, 1, p.in, p.tiles))));
     return p;
 }
 
 static size_t scratch_size(const struct plan *p)
 {
-    return chunk_size(p->side, p->each, p->in, p->tiles);
+    return winograd_chunk_size(p->side, p->each, p->in, p->tiles);
 }
 
 static struct fer_tensor *transform_weights(const struct conv_call *call, enum fer_convolution_pass pass,
                                             const struct plan *p)
 {
     const struct fer_shape shape =
-        fer_shape_make(NULL, 2, (int[]){ p->out * points_of(p->side), p->in * FER_BLOCK * FER_BLOCK });
+        fer_shape_make(NULL, 2, (int[]){ p->out * winograd_points(p->side), p->in * FER_BLOCK * FER_BLOCK });
     const bool data = pass == FER_CONVOLUTION_DATA;
     char key[64];
     bool fresh;
@@ -220,8 +205,7 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum f
     return u;
 }
 
-/* A launch of conv_winograd.cl. */
-static struct fer_launch *begin(struct fer_emit *em, const char *kernel, int side, int tiles, const char *options)
+struct fer_launch *winograd_launch(struct fer_emit *em, const char *kernel, int side, int tiles, const char *options)
 {
     return fer_any_precision(
         fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DSIDE=%d -DTILES=%d %s", side, tiles, options));
@@ -233,7 +217,7 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
     struct fer_launch *launch =
-        begin(call->em, "winograd_fused", p->side, p->tiles, conv_epilogue_options(call, options));
+        winograd_launch(call->em, "winograd_fused", p->side, p->tiles, conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -244,12 +228,11 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
     conv_cost(launch, &call->of.shape);
 }
 
-/* `filled`: chunks past the last tile become zeros, and are not just left. */
-static void emit_transform(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int side,
-                           int height, int width, int pad, int tiles, int first_chunk, struct fer_extent chunks,
-                           bool filled)
+void winograd_transform_emit(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int side,
+                             int height, int width, int pad, int tiles, int first_chunk, struct fer_extent chunks,
+                             bool filled)
 {
-    struct fer_launch *launch = begin(call->em, "winograd_transform", side, tiles, " ");
+    struct fer_launch *launch = winograd_launch(call->em, "winograd_transform", side, tiles, " ");
     fer_launch_in(launch, "x", in);
     fer_launch_out(launch, "v", v);
     fer_launch_int(launch, height);
@@ -271,9 +254,10 @@ static void emit_split_span(const struct conv_call *call, const struct plan *p, 
 {
     char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 16];
     const int outs = p->out * p->each < 2 * SPLIT_ITEMS ? 1 : 2;
-    emit_transform(call, t->in, t->v, p->side, p->height, p->width, p->pad, p->tiles, first_chunk, chunks, false);
+    winograd_transform_emit(call, t->in, t->v, p->side, p->height, p->width, p->pad, p->tiles, first_chunk, chunks,
+                            false);
     snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
-    struct fer_launch *launch = begin(call->em, "winograd_multiply", p->side, p->tiles, options);
+    struct fer_launch *launch = winograd_launch(call->em, "winograd_multiply", p->side, p->tiles, options);
     fer_launch_in(launch, "v", t->v);
     fer_launch_in(launch, "u", t->u);
     conv_epilogue_in(launch, call);
@@ -285,7 +269,7 @@ static void emit_split_span(const struct conv_call *call, const struct plan *p, 
     fer_launch_int(launch, outs);
     fer_launch_int(launch, first_chunk);
     fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, outs)), chunks, 1, 1);
-    conv_cost_part(launch, &call->of.shape, (double)smaller(p->each, p->chunks - first_chunk) / p->chunks);
+    conv_cost_part(launch, &call->of.shape, (double)winograd_smaller(p->each, p->chunks - first_chunk) / p->chunks);
 }
 
 static void emit_split(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
@@ -297,7 +281,8 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
         return;
     }
     for (int first = 0; first < p->chunks; first += p->each)
-        emit_split_span(call, p, &tensors, first, fer_extent_fixed((size_t)smaller(p->each, p->chunks - first)));
+        emit_split_span(call, p, &tensors, first,
+                        fer_extent_fixed((size_t)winograd_smaller(p->each, p->chunks - first)));
 }
 
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, int side, struct fer_tensor *in,
@@ -319,183 +304,57 @@ static size_t workspace(const struct conv_call *call, enum fer_convolution_pass 
 
 static size_t forward_workspace(const struct conv_call *call)
 {
-    return workspace(call, FER_CONVOLUTION_FORWARD, COARSE);
+    return workspace(call, FER_CONVOLUTION_FORWARD, WINOGRAD_COARSE);
 }
 
 static size_t fine_forward_workspace(const struct conv_call *call)
 {
-    return workspace(call, FER_CONVOLUTION_FORWARD, FINE);
+    return workspace(call, FER_CONVOLUTION_FORWARD, WINOGRAD_FINE);
 }
 
 static size_t data_workspace(const struct conv_call *call)
 {
-    return workspace(call, FER_CONVOLUTION_DATA, COARSE);
+    return workspace(call, FER_CONVOLUTION_DATA, WINOGRAD_COARSE);
 }
 
 static size_t fine_data_workspace(const struct conv_call *call)
 {
-    return workspace(call, FER_CONVOLUTION_DATA, FINE);
+    return workspace(call, FER_CONVOLUTION_DATA, WINOGRAD_FINE);
 }
 
 static void forward(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_FORWARD, COARSE, call->of.x, call->of.y);
+    emit(call, FER_CONVOLUTION_FORWARD, WINOGRAD_COARSE, call->of.x, call->of.y);
 }
 
 static void fine_forward(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_FORWARD, FINE, call->of.x, call->of.y);
+    emit(call, FER_CONVOLUTION_FORWARD, WINOGRAD_FINE, call->of.x, call->of.y);
 }
 
 static void data(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_DATA, COARSE, call->of.y, call->of.x);
+    emit(call, FER_CONVOLUTION_DATA, WINOGRAD_COARSE, call->of.y, call->of.x);
 }
 
 static void fine_data(const struct conv_call *call)
 {
-    emit(call, FER_CONVOLUTION_DATA, FINE, call->of.y, call->of.x);
+    emit(call, FER_CONVOLUTION_DATA, WINOGRAD_FINE, call->of.y, call->of.x);
 }
 
-/* ---- the weights' gradient ---- */
-
-/* Chunks in all, and those that are transformed at a time. */
-struct span {
-    int chunks, each;
-};
-
-static size_t products(const struct fer_convolution_shape *s, int side)
-{
-    return (size_t)points_of(side) * (size_t)conv_blocks(s->c) * (size_t)conv_blocks(s->k) * FER_BLOCK * FER_BLOCK;
-}
-
-/* Short spans stay in a cache between transform and product, but each reads and writes all products once. */
-static int span_megabytes(const struct fer_convolution_shape *s, int side)
-{
-    const size_t wanted = SPAN_PRODUCTS * products(s, side) * sizeof(float) >> 20;
-    return wanted < LEAST_SPAN ? LEAST_SPAN : wanted > MOST_SPAN ? MOST_SPAN : (int)wanted;
-}
-
-static struct span span_of(const struct fer_convolution_shape *s, int side, int value)
-{
-    const int megabytes = value ? value : span_megabytes(s, side);
-    const int chunks = conv_divide_up(s->n * tiles_of(side, s->oh, s->ow), WEIGHT_TILES);
-    const size_t chunk = chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), WEIGHT_TILES);
-    return (struct span){ chunks, fitting(megabytes, chunks, chunk) };
-}
-
-static void emit_span(const struct conv_call *call, int side, struct fer_tensor *v, struct fer_tensor *g,
-                      struct fer_tensor *du, int first_chunk, int chunks)
-{
-    const struct fer_convolution_shape *s = &call->of.shape;
-    const int in = conv_blocks(s->c), out = conv_blocks(s->k);
-    emit_transform(call, call->of.x, v, side, s->oh, s->ow, s->pad, WEIGHT_TILES, first_chunk,
-                   fer_extent_fixed((size_t)chunks), true);
-
-    struct fer_launch *launch = begin(call->em, "winograd_gradient", side, WEIGHT_TILES, " ");
-    fer_launch_in(launch, "dy", call->of.y);
-    fer_launch_out(launch, "g", g);
-    fer_launch_int(launch, first_chunk);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
-
-    launch = begin(call->em, "winograd_outer", side, WEIGHT_TILES, " ");
-    fer_launch_in(launch, "v", v);
-    fer_launch_in(launch, "g", g);
-    if (first_chunk == 0)
-        fer_launch_out(launch, "du", du);
-    else
-        fer_launch_inout(launch, "du", du);
-    fer_launch_int(launch, in);
-    fer_launch_int(launch, out);
-    fer_launch_int(launch, first_chunk);
-    fer_launch_int(launch, chunks);
-    fer_launch_range_3d(launch, fer_extent_fixed((size_t)in), fer_extent_fixed((size_t)out),
-                        fer_extent_fixed((size_t)points_of(side)), 1, 1, 1);
-}
-
-/* Floats of V, of the same of dy, and of U's gradient. */
-struct weights_sizes {
-    size_t v, g, du;
-};
-
-static struct weights_sizes weights_sizes(const struct fer_convolution_shape *s, int side, const struct span *span)
-{
-    return (struct weights_sizes){ chunk_size(side, span->each, conv_blocks(s->c), WEIGHT_TILES),
-                                   chunk_size(side, span->each, conv_blocks(s->k), WEIGHT_TILES), products(s, side) };
-}
-
-static size_t workspace_of_weights(const struct conv_call *call, int side)
-{
-    const struct span span = span_of(&call->of.shape, side, call->values[WEIGHTS_SPAN]);
-    const struct weights_sizes sizes = weights_sizes(&call->of.shape, side, &span);
-    return conv_temp_bytes(sizes.v) + conv_temp_bytes(sizes.g) + conv_temp_bytes(sizes.du);
-}
-
-static void emit_weights(const struct conv_call *call, int side)
-{
-    const struct fer_convolution_shape *s = &call->of.shape;
-    const struct span span = span_of(s, side, call->values[WEIGHTS_SPAN]);
-    const struct weights_sizes sizes = weights_sizes(s, side, &span);
-    struct fer_tensor *v = conv_temp(call->em, sizes.v);
-    struct fer_tensor *g = conv_temp(call->em, sizes.g);
-    struct fer_tensor *du = conv_temp(call->em, sizes.du);
-    for (int first = 0; first < span.chunks; first += span.each)
-        emit_span(call, side, v, g, du, first, smaller(span.each, span.chunks - first));
-
-    struct fer_launch *launch =
-        fer_emit_kernel(call->em, fer_conv_winograd_weights_cl, "winograd_unpack", "-DSIDE=%d", side);
-    fer_launch_in(launch, "du", du);
-    fer_launch_out(launch, "dw", call->of.w);
-    fer_launch_int(launch, s->k);
-    fer_launch_int(launch, s->c);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->c)),
-                        fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
-    conv_cost(launch, s);
-}
-
-static size_t weights_workspace(const struct conv_call *call)
-{
-    return workspace_of_weights(call, COARSE);
-}
-
-static size_t fine_weights_workspace(const struct conv_call *call)
-{
-    return workspace_of_weights(call, FINE);
-}
-
-static void weights(const struct conv_call *call)
-{
-    emit_weights(call, COARSE);
-}
-
-static void fine_weights(const struct conv_call *call)
-{
-    emit_weights(call, FINE);
-}
-
-#define SOLVER(name, help, tunables)                                                                                   \
-    CONV_SOLVER(name, help, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
-#define COARSE_SOLVER(tunables) SOLVER("winograd", "F(4x4, 3x3): 36 multiplications for 144", tunables)
-#define FINE_SOLVER(tunables) SOLVER("winograd2", "F(2x2, 3x3): 16 multiplications for 36", tunables)
-const struct conv_solver conv_winograd_forward = { COARSE_SOLVER(tunables),
-                                                   .applicable = forward_applicable,
+const struct conv_solver conv_winograd_forward = { WINOGRAD_COARSE_SOLVER(tunables),
+                                                   .applicable = winograd_applicable,
                                                    .worthwhile = forward_worthwhile,
                                                    .workspace = forward_workspace,
                                                    .emit = forward,
                                                    .epilogue = true };
-const struct conv_solver conv_winograd_data = { COARSE_SOLVER(tunables), .applicable = data_applicable,
+const struct conv_solver conv_winograd_data = { WINOGRAD_COARSE_SOLVER(tunables), .applicable = data_applicable,
                                                 .worthwhile = data_worthwhile, .workspace = data_workspace,
                                                 .emit = data };
-const struct conv_solver conv_winograd_weights = { COARSE_SOLVER(weights_tunables), .applicable = forward_applicable,
-                                                   .workspace = weights_workspace, .emit = weights };
-const struct conv_solver conv_winograd_fine_forward = { FINE_SOLVER(tunables),
-                                                        .applicable = fits,
-                                                        .worthwhile = fine_forward_worthwhile,
-                                                        .workspace = fine_forward_workspace,
-                                                        .emit = fine_forward,
-                                                        .epilogue = true };
-const struct conv_solver conv_winograd_fine_data = { FINE_SOLVER(tunables), .applicable = fits,
+const struct conv_solver conv_winograd_fine_forward = {
+    WINOGRAD_FINE_SOLVER(tunables),      .applicable = winograd_fits, .worthwhile = fine_forward_worthwhile,
+    .workspace = fine_forward_workspace, .emit = fine_forward,        .epilogue = true
+};
+const struct conv_solver conv_winograd_fine_data = { WINOGRAD_FINE_SOLVER(tunables), .applicable = winograd_fits,
                                                      .worthwhile = fine_data_worthwhile,
                                                      .workspace = fine_data_workspace, .emit = fine_data };
-const struct conv_solver conv_winograd_fine_weights = { FINE_SOLVER(weights_tunables), .applicable = fits,
-                                                        .workspace = fine_weights_workspace, .emit = fine_weights };

@@ -373,12 +373,8 @@ winograd_gradient(FER_IN(dy), FER_OUT(g), const int first_chunk)
 #endif
 
 #ifdef FER_KERNEL_winograd_outer
-/* Channels of v, by 16 of g, whose sums fit into the registers. */
-#if FER_VEC_LANES == 16
-#define CHANNELS 16
-#else
-#define CHANNELS 6
-#endif
+#include "outer.cl"
+
 /* sums[c][16] += the outer products, tile by tile, of `count` channels of v from `first` and 16 channels of g, over
  * `chunks` chunks.  `first` and `count` are constants once inlined. */
 static inline __attribute__((always_inline)) void accumulate(__global const float *v, size_t v_chunk,
@@ -431,13 +427,7 @@ winograd_outer(FER_IN(v), FER_IN(g), FER_INOUT(du), const int blocks, const int 
     for (int i = 0; i < chunks; i += SPAN) {
         const int count = min(SPAN, chunks - i);
         const bool fresh = first_chunk == 0 && i == 0;
-#if CHANNELS == 16
-        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 0, 16);
-#else
-        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 0, 6);
-        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 6, 5);
-        accumulate(v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh, 11, 5);
-#endif
+        ALL_CHANNELS(accumulate, v_z, CHUNK(blocks), g_z, CHUNK(out_blocks), count, sums, fresh)
         v_z += count * CHUNK(blocks);
         g_z += count * CHUNK(out_blocks);
     }

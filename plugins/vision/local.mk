@@ -22,14 +22,16 @@ conv_solvers = \
 	%D%/conv_solver.c \
 	%D%/conv_stem.c \
 	%D%/conv_winograd.c \
-	%D%/conv_winograd2.c
+	%D%/conv_winograd2.c \
+	%D%/conv_winograd_weights.c
 plugins_vision_la_SOURCES = \
 	%D%/activation.c \
 	%D%/arithmetic.c \
 	%D%/batchnorm.c \
 	%D%/common.c \
 	%D%/conv.c \
-	%D%/conv.h $(conv_solvers) \
+	%D%/conv.h \
+	%D%/conv_winograd.h $(conv_solvers) \
 	%D%/deconv.c \
 	%D%/dropout.c \
 	%D%/gather.c \
@@ -94,6 +96,7 @@ CL_FILES += \
 	%D%/resize.cl \
 	%D%/softmax.cl
 CL_PARTS += \
+	%D%/outer.cl \
 	%D%/spread.cl \
 	%D%/tile.cl
 nobase_dist_doc_DATA += %D%/README.md
