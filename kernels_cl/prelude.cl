@@ -96,6 +96,10 @@ FER_LOOSE(__global, 8)
 FER_LOOSE(__private, 8)
 FER_LOOSE(__global, 16)
 FER_LOOSE(__private, 16)
+#if __OPENCL_C_VERSION__ == 200 || defined(__opencl_c_generic_address_space) /* then a pointer without a space may point anywhere */
+FER_LOOSE(__generic, 8)
+FER_LOOSE(__generic, 16)
+#endif
 #else
 #define fer_load8 vload8
 #define fer_load16 vload16
