@@ -16,7 +16,7 @@ def run_process(command, env):
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"compare.py: this failed with exit status {process.returncode}: {' '.join(command)}")
+        sys.exit(f"{pathlib.Path(sys.argv[0]).name}: this failed with exit status {process.returncode}: {' '.join(command)}")
     return text, usage.ru_maxrss * 1024
 
 

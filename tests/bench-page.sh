@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# bench/compare.py's page from measurements that are given: ratios, to the best and to eager, and an epoch without its tests.
+# Pages of bench/compare.py and bench/dlprimitives.py from measurements that are given: ratios, to the best and to eager, and an
+# epoch without its tests.
 # Neither PyTorch nor a device is needed.
 set -eu
 
@@ -79,3 +80,29 @@ python3 "$compare" --fer ./fer --python ./torch --data few.csv 2>err && exit 1
 grep -q 'few.csv has no 64 rows of split=train and of split=test' err
 python3 "$compare" --fer ./fer --python ./torch --data missing.csv 2>err && exit 1
 grep -q 'missing.csv cannot be read' err
+
+# dlprimitives: steps of 200 ms forward, 500 in training, after slow ones that do not count
+mkdir -p theirs/build
+cat >theirs/build/dlprim_benchmark <<'END'
+#!/bin/sh
+case "$*" in
+*' 1:0 '*docs/nets_for_benchmark/resnet18-b8.js) ;;
+*) echo "not called for so: $*" >&2; exit 1 ;;
+esac
+case "$*" in
+'-b -g -B4 '*) step=500 ;;
+-B4*) step=200 ;;
+*) exit 1 ;;
+esac
+printf 'Using: it\nStep -2 9000.000\nStep -1 9000.000\nStep  0 %d.000 1.0 1.0\nStep  1 %d.000 1.0 1.0\nStep  2 9000.000 1.0 1.0\n' $step $step
+END
+chmod +x theirs/build/dlprim_benchmark
+python3 "$top_srcdir/bench/dlprimitives.py" theirs --dlprimitives-device 1:0 --fer ./fer --net resnet18 --batch 4 --rounds 2 \
+    --steps 3 --out page.md 2>err || { cat err; exit 1; }
+grep -q '| resnet18 inference, 224 px | 4 | 40.0 ± 0 % | 20.0 ± 0 % | \*\*2.00\*\* (2.00 … 2.00) |' page.md
+grep -q '| resnet18 training, 224 px | 4 | 40.0 ± 0 % | 8.0 ± 0 % | \*\*5.00\*\* (5.00 … 5.00) |' page.md
+python3 "$top_srcdir/bench/dlprimitives.py" theirs --fer ./fer --steps 4 --net resnet18 --dlprimitives-device 1:0 --batch 4 \
+    >page.md 2>err && exit 1
+grep -q '4 steps were asked for, dlprim_benchmark printed 3' err
+python3 "$top_srcdir/bench/dlprimitives.py" nowhere 2>err && exit 1
+grep -q 'nowhere/build/dlprim_benchmark is not there' err
