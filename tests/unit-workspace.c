@@ -107,8 +107,10 @@ START_TEST(said_is_asked_for)
         s->x = profile == FER_PROFILE_CPU && s->c > 4 ? FER_LAYOUT_BLOCKED : FER_LAYOUT_PLAIN;
         s->y = profile == FER_PROFILE_CPU ? FER_LAYOUT_BLOCKED : FER_LAYOUT_PLAIN;
         for (const struct conv_solver *const *solver = conv_solvers(call.of.pass); *solver; solver++)
-            if ((*solver)->applicable(s))
+            for (int training = 0; training < 2 && (*solver)->applicable(s); training++) {
+                call.training = training;
                 count += check_values(*solver, &call, &any);
+            }
     }
     ck_assert_msg(count > 100, "only %d calls were compared", count);
     op_program_free(&any);
@@ -219,6 +221,27 @@ static void check_same(const char *what, const struct op_tensor *ours, const str
         ck_assert_msg(ours->v[i] == theirs->v[i], "%s: %zu is %a, not %a", what, i, ours->v[i], theirs->v[i]);
 }
 
+/* A full batch and a part of it. */
+static void run_both(const struct op_program *one, const struct op_program *other, unsigned flags, int batch)
+{
+    for (int live = batch; live > 0; live -= (batch + 1) / 2) {
+        struct op_reference ours, theirs;
+        op_values_create(one, live, &ours);
+        op_values_create(other, live, &theirs);
+        op_values_draw(one, &ours, 3);
+        op_values_draw(other, &theirs, 3);
+        op_program_run(one, live, &ours);
+        op_program_run(other, live, &theirs);
+        check_same("output", &ours.out[0], &theirs.out[0]);
+        if (!(flags & OP_NO_BACKWARD)) {
+            check_same("gradient", &ours.grad_in[0], &theirs.grad_in[0]);
+            check_same("weights' gradient", &ours.grad_weight[0], &theirs.grad_weight[0]);
+        }
+        op_values_free(&ours);
+        op_values_free(&theirs);
+    }
+}
+
 static const struct spanned {
     struct op_case of;
     const char *work, *solution;
@@ -257,23 +280,72 @@ START_TEST(spans_give_the_same_bits)
     ck_assert_int_eq(count_launches(&parts, "winograd_multiply") - count_launches(&whole, "winograd_multiply"),
                      s->chunks - 1);
     ck_assert_int_eq(others, 0);
-    for (int live = 5; live > 0; live -= 3) {
-        struct op_reference ours, theirs;
-        op_values_create(&parts, live, &ours);
-        op_values_create(&whole, live, &theirs);
-        op_values_draw(&parts, &ours, 3);
-        op_values_draw(&whole, &theirs, 3);
-        op_program_run(&parts, live, &ours);
-        op_program_run(&whole, live, &theirs);
-        check_same("output", &ours.out[0], &theirs.out[0]);
-        if (!(c.flags & OP_NO_BACKWARD))
-            check_same("gradient", &ours.grad_in[0], &theirs.grad_in[0]);
-        op_values_free(&ours);
-        op_values_free(&theirs);
-    }
+    run_both(&parts, &whole, c.flags, 5);
     op_program_free(&first);
     op_program_free(&whole);
     op_program_free(&parts);
+    op_device_close(&device);
+}
+END_TEST
+
+/* ---- forms ---- */
+
+/* 5 pictures of 9 tiles of 4 x 4 or 25 of 2 x 2, and 50 or 33 channels, so that neither blocks, spans of blocks nor
+ * chunks come out even. */
+static const struct two_ways {
+    struct op_case of;
+    const char *work, *solution, *other, *kernel; /* which only `solution` has */
+} two_ways[] = {
+    { { .flow = "h = a | conv2d 50 kernel=3 pad=1\ny = h, b | add | relu",
+        .inputs = "5,83,9,10 5,50,9,10",
+        .flags = OP_NO_BACKWARD },
+      "conv2d forward",
+      "winograd form=3",
+      "winograd form=2",
+      "winograd_once" },
+    { { .call = "conv2d 50 kernel=3 pad=0 bias=false", .inputs = "5,83,11,12", .flags = OP_NO_BACKWARD },
+      "conv2d forward",
+      "winograd2 form=3",
+      "winograd2 form=1",
+      "winograd_once" },
+    { { .call = "conv2d 83 kernel=3 pad=1", .inputs = "5,50,9,10" },
+      "conv2d data",
+      "winograd form=3",
+      "winograd form=1",
+      "winograd_once" },
+    { { .call = "conv2d 83 kernel=3 pad=1", .inputs = "5,50,9,10" },
+      "conv2d weights",
+      "winograd",
+      "winograd span=3",
+      "winograd_outer_once" },
+    { { .call = "conv2d 83 kernel=3 pad=1", .inputs = "2,50,9,10" },
+      "conv2d weights",
+      "winograd2",
+      "winograd2 span=3",
+      "winograd_outer_once" },
+};
+
+START_TEST(forms_give_the_same_bits)
+{
+    const struct two_ways *s = &two_ways[_i];
+    struct op_device device = op_device_open(FER_PROFILE_CPU);
+    struct op_case c = s->of;
+    struct op_program first, one, other;
+    op_program_compile(&first, &c, &device, true);
+    const struct fer_solved *solved = problem_of(&first, s->work);
+    struct fer_forced a = { solved->work, solved->shape, { .size = sizeof a.solution } }, b = a;
+    ck_assert_msg(fer_solution_parse(solved, s->solution, &a.solution), "%s", s->solution);
+    ck_assert_msg(fer_solution_parse(solved, s->other, &b.solution), "%s", s->other);
+    struct op_case d = c;
+    c.forced = &a;
+    d.forced = &b;
+    op_program_compile(&one, &c, &device, true);
+    op_program_compile(&other, &d, &device, true);
+    ck_assert_int_gt(count_launches(&one, s->kernel), count_launches(&other, s->kernel));
+    run_both(&one, &other, c.flags, s->of.inputs[0] - '0');
+    op_program_free(&first);
+    op_program_free(&one);
+    op_program_free(&other);
     op_device_close(&device);
 }
 END_TEST
@@ -284,6 +356,7 @@ static void add_more(TCase *tcase)
     tcase_add_loop_test(tcase, a_large_batch_has_a_limit, 0, 2);
     tcase_add_loop_test(tcase, what_does_not_fit_is_not_there, 0, 2);
     tcase_add_loop_test(tcase, spans_give_the_same_bits, 0, (int)(sizeof spanned / sizeof spanned[0]));
+    tcase_add_loop_test(tcase, forms_give_the_same_bits, 0, (int)(sizeof two_ways / sizeof two_ways[0]));
 }
 
 int main(void)

@@ -7,23 +7,29 @@
  * while the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
  * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
  * the blocks of outputs are shared out.  Where all tiles of a large batch would take too much memory, it is so many
- * chunks that are transformed first, a span, and then the next.  All compute the same sums in the same order.
+ * chunks that are transformed first, a span, and then the next.  Few tiles and weights that are new in each step: those
+ * are transformed where they are multiplied, some inputs at a time, in a cache: transformed, 512 x 512 weigh 38 MB,
+ * which to write and to read again would take longer than the products.  All compute the same sums in the same order.
  */
 #include <limits.h>
 #include <stdio.h>
 
 #include "conv_winograd.h"
 #include "conv_winograd_cl.h"
+#include "conv_winograd_gradient_cl.h"
 #include "conv_winograd_weights_cl.h"
 
 /* FORM: by shape, one kernel, or all tiles first; TILES: of a chunk of one kernel; SPLIT_TILES: else; SPAN: of chunks
  */
 enum { FORM, TILES, SPLIT_TILES, SPAN };
-enum { FORM_FUSED = 1, FORM_SPLIT };
+enum { FORM_FUSED = 1, FORM_SPLIT, FORM_ONCE };
 static const struct fer_tunable *const tunables[] = {
-    FER_TUNABLE("form", "0: by shape, 1: a chunk's tiles stay in cache, 2: all tiles are transformed first", 0, 1, 2),
+    FER_TUNABLE("form",
+                "0: by shape, 1: a chunk's tiles stay in cache, 2: all tiles are transformed first, "
+                "3: and weights where they are used",
+                0, 1, 2, 3),
     FER_TUNABLE("tiles", "of a chunk in form 1; 18 of 64 channels take 166 KiB", 18, 12, 36),
-    FER_TUNABLE("split", "tiles of a chunk in form 2", 36, 18, 72),
+    FER_TUNABLE("split", "tiles of a chunk in forms 2 and 3", 36, 18, 72),
     FER_TUNABLE("span", "MiB of transformed tiles that there are at a time in form 2", 96, 24), NULL
 };
 
@@ -33,7 +39,9 @@ enum {
     FUSED_BLOCKS = 12, /* of input channels at most; beyond, a chunk leaves a cache of 512 KiB */
     FUSED_CHUNKS = 4,  /* at least, to share out */
     FUSED_GROUPS = 8,  /* work-groups, each with scratch of its own */
-    SPLIT_ITEMS = 16   /* work-items wanted at least */
+    SPLIT_ITEMS = 16,  /* work-items wanted at least */
+    ONCE_TILES = 64,   /* at most, to transform weights where they are used */
+    ONCE_OUTS = 4      /* blocks of outputs that then go through the same inputs one after the other */
 };
 
 int winograd_points(int side)
@@ -119,7 +127,7 @@ int winograd_fitting(int megabytes, int chunks, size_t chunk)
 struct plan {
     int side, in, out, channels_in, channels_out, height, width, pad, per_image, rows, tiles, chunks;
     int each; /* chunks whose V there is at a time */
-    bool fused;
+    int form;
 };
 
 /* Tiles that are computed where `tiles` are wanted, in chunks of which the last one ends with a whole register tile. */
@@ -160,25 +168,35 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
     p.in = conv_blocks(p.channels_in);
     p.out = conv_blocks(p.channels_out);
     p.per_image = winograd_tiles(side, p.height, p.width);
-    p.fused = values[FORM] ? values[FORM] == FORM_FUSED
-                           : p.in <= FUSED_BLOCKS && conv_divide_up(s->n * p.per_image, values[TILES]) >= FUSED_CHUNKS;
-    p.tiles = values[p.fused ? TILES : SPLIT_TILES];
+    const int tiles = s->n * p.per_image;
+    p.form = values[FORM];
+    if (!p.form)
+        p.form = p.in <= FUSED_BLOCKS && conv_divide_up(tiles, values[TILES]) >= FUSED_CHUNKS ? FORM_FUSED
+                 : call->training && tiles <= ONCE_TILES                                      ? FORM_ONCE
+                                                                                              : FORM_SPLIT;
+    p.tiles = values[p.form == FORM_FUSED ? TILES : SPLIT_TILES];
     p.rows = conv_tile_rows(call);
     p.tiles = conv_divide_up(p.tiles, p.rows) * p.rows;
-    if (!p.fused)
-        fit(&p, s->n * p.per_image);
-    p.chunks = conv_divide_up(s->n * p.per_image, p.tiles);
-    p.each = winograd_smaller(FUSED_GROUPS, p.chunks);
-    if (!p.fused) /* equal spans */
+    if (p.form != FORM_FUSED)
+        fit(&p, tiles);
+    p.chunks = conv_divide_up(tiles, p.tiles);
+    p.each = p.form == FORM_ONCE ? p.chunks : winograd_smaller(FUSED_GROUPS, p.chunks);
+    if (p.form == FORM_SPLIT) /* equal spans */
         p.each = conv_divide_up(
             p.chunks, conv_divide_up(p.chunks, winograd_fitting(values[SPAN], p.chunks,
                                                                 winograd_chunk_size(side, 1, p.in, p.tiles))));
     return p;
 }
 
+/* Floats of V, and of the sums of form 3. */
 static size_t scratch_size(const struct plan *p)
 {
     return winograd_chunk_size(p->side, p->each, p->in, p->tiles);
+}
+
+static size_t sums_size(const struct plan *p)
+{
+    return p->form == FORM_ONCE ? winograd_chunk_size(p->side, p->each, p->out, p->tiles) : 0;
 }
 
 static struct fer_tensor *transform_weights(const struct conv_call *call, enum fer_convolution_pass pass,
@@ -205,10 +223,10 @@ static struct fer_tensor *transform_weights(const struct conv_call *call, enum f
     return u;
 }
 
-struct fer_launch *winograd_launch(struct fer_emit *em, const char *kernel, int side, int tiles, const char *options)
+struct fer_launch *winograd_launch(struct fer_emit *em, const char *source, const char *kernel, int side, int tiles,
+                                   const char *options)
 {
-    return fer_any_precision(
-        fer_emit_kernel(em, fer_conv_winograd_cl, kernel, "-DSIDE=%d -DTILES=%d %s", side, tiles, options));
+    return fer_any_precision(fer_emit_kernel(em, source, kernel, "-DSIDE=%d -DTILES=%d %s", side, tiles, options));
 }
 
 static void emit_fused(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
@@ -216,8 +234,8 @@ static void emit_fused(const struct conv_call *call, const struct plan *p, struc
 {
     char options[CONV_EPILOGUE_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
-    struct fer_launch *launch =
-        winograd_launch(call->em, "winograd_fused", p->side, p->tiles, conv_epilogue_options(call, options));
+    struct fer_launch *launch = winograd_launch(call->em, fer_conv_winograd_cl, "winograd_fused", p->side, p->tiles,
+                                                conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -232,7 +250,7 @@ void winograd_transform_emit(const struct conv_call *call, struct fer_tensor *in
                              int height, int width, int pad, int tiles, int first_chunk, struct fer_extent chunks,
                              bool filled)
 {
-    struct fer_launch *launch = winograd_launch(call->em, "winograd_transform", side, tiles, " ");
+    struct fer_launch *launch = winograd_launch(call->em, fer_conv_winograd_cl, "winograd_transform", side, tiles, " ");
     fer_launch_in(launch, "x", in);
     fer_launch_out(launch, "v", v);
     fer_launch_int(launch, height);
@@ -257,7 +275,8 @@ static void emit_split_span(const struct conv_call *call, const struct plan *p, 
     winograd_transform_emit(call, t->in, t->v, p->side, p->height, p->width, p->pad, p->tiles, first_chunk, chunks,
                             false);
     snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
-    struct fer_launch *launch = winograd_launch(call->em, "winograd_multiply", p->side, p->tiles, options);
+    struct fer_launch *launch =
+        winograd_launch(call->em, fer_conv_winograd_cl, "winograd_multiply", p->side, p->tiles, options);
     fer_launch_in(launch, "v", t->v);
     fer_launch_in(launch, "u", t->u);
     conv_epilogue_in(launch, call);
@@ -285,12 +304,38 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
                         fer_extent_fixed((size_t)winograd_smaller(p->each, p->chunks - first)));
 }
 
+static void emit_once(const struct conv_call *call, enum fer_convolution_pass pass, const struct plan *p,
+                      struct fer_tensor *in, struct fer_tensor *out)
+{
+    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 32];
+    struct fer_tensor *v = conv_temp(call->em, scratch_size(p)), *sums = conv_temp(call->em, sums_size(p));
+    winograd_transform_emit(call, in, v, p->side, p->height, p->width, p->pad, p->tiles, 0,
+                            fer_extent_fixed((size_t)p->chunks), false);
+    snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
+    struct fer_launch *launch =
+        winograd_launch(call->em, fer_conv_winograd_cl, "winograd_once", p->side, p->tiles, options);
+    fer_launch_in(launch, "v", v);
+    fer_launch_in(launch, "weights", call->of.w);
+    conv_epilogue_in(launch, call);
+    fer_launch_out(launch, "y", out);
+    fer_launch_out(launch, "sums", sums);
+    fer_launch_int(launch, p->channels_in);
+    fer_launch_int(launch, ONCE_OUTS);
+    fer_launch_int(launch, pass == FER_CONVOLUTION_DATA);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, ONCE_OUTS)), fer_extent_fixed(1), 1, 1);
+    conv_cost(launch, &call->of.shape);
+}
+
 static void emit(const struct conv_call *call, enum fer_convolution_pass pass, int side, struct fer_tensor *in,
                  struct fer_tensor *out)
 {
     const struct plan p = plan_of(call, pass, side);
+    if (p.form == FORM_ONCE) {
+        emit_once(call, pass, &p, in, out);
+        return;
+    }
     struct fer_tensor *u = transform_weights(call, pass, &p);
-    if (p.fused)
+    if (p.form == FORM_FUSED)
         emit_fused(call, &p, in, u, out);
     else
         emit_split(call, &p, in, u, out);
@@ -299,7 +344,7 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, i
 static size_t workspace(const struct conv_call *call, enum fer_convolution_pass pass, int side)
 {
     const struct plan p = plan_of(call, pass, side);
-    return conv_temp_bytes(scratch_size(&p));
+    return conv_temp_bytes(scratch_size(&p)) + (p.form == FORM_ONCE ? conv_temp_bytes(sums_size(&p)) : 0);
 }
 
 static size_t forward_workspace(const struct conv_call *call)

@@ -27,7 +27,8 @@ size_t winograd_chunk_size(int side, int chunks, int blocks, int tiles);
 /* Of so many chunks, each of so many floats, those that together take so many MiB: one at least. */
 int winograd_fitting(int megabytes, int chunks, size_t chunk);
 /* A launch of conv_winograd.cl. */
-struct fer_launch *winograd_launch(struct fer_emit *em, const char *kernel, int side, int tiles, const char *options);
+struct fer_launch *winograd_launch(struct fer_emit *em, const char *source, const char *kernel, int side, int tiles,
+                                   const char *options);
 /* v = V of `chunks` chunks from first_chunk on.  `filled`: chunks past the last tile become zeros, and are not just
  * left. */
 void winograd_transform_emit(const struct conv_call *call, struct fer_tensor *in, struct fer_tensor *v, int side,
@@ -35,7 +36,7 @@ void winograd_transform_emit(const struct conv_call *call, struct fer_tensor *in
                              bool filled);
 
 #define WINOGRAD_SOLVER(name, help, tunables)                                                                          \
-    CONV_SOLVER(name, help, tunables, fer_conv_winograd_cl, fer_conv_winograd_weights_cl)
+    CONV_SOLVER(name, help, tunables, fer_conv_winograd_cl, fer_conv_winograd_gradient_cl, fer_conv_winograd_weights_cl)
 #define WINOGRAD_COARSE_SOLVER(tunables)                                                                               \
     WINOGRAD_SOLVER("winograd", "F(4x4, 3x3): 36 multiplications for 144", tunables)
 #define WINOGRAD_FINE_SOLVER(tunables) WINOGRAD_SOLVER("winograd2", "F(2x2, 3x3): 16 multiplications for 36", tunables)

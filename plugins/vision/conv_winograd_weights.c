@@ -5,6 +5,7 @@
  */
 #include "conv_winograd.h"
 #include "conv_winograd_cl.h"
+#include "conv_winograd_gradient_cl.h"
 #include "conv_winograd_weights_cl.h"
 
 enum { SPAN };
@@ -13,15 +14,18 @@ static const struct fer_tunable *const tunables[] = {
 };
 
 enum {
-    TILES = 18,        /* of a chunk */
+    MOST_TILES = 18,   /* of a chunk */
+    ONCE_TILES = 64,   /* in all at most, to go through all points of 16 x 16 channels before the next */
+    ONCE_BLOCKS = 4,   /* SIDE_BLOCKS in conv_winograd_gradient.cl */
     SPAN_PRODUCTS = 8, /* times as much as the products is a span of it, … */
     LEAST_SPAN = 3,    /* … in MiB at least */
     MOST_SPAN = 96     /* … at most */
 };
 
-/* Chunks in all, and those that are transformed at a time. */
+/* Tiles of a chunk, chunks in all, and those that are transformed at a time. */
 struct span {
-    int chunks, each;
+    int tiles, chunks, each;
+    bool once;
 };
 
 static size_t products(const struct fer_convolution_shape *s, int side)
@@ -39,27 +43,38 @@ static int span_megabytes(const struct fer_convolution_shape *s, int side)
 
 static struct span span_of(const struct fer_convolution_shape *s, int side, int value)
 {
-    const int megabytes = value ? value : span_megabytes(s, side);
-    const int chunks = conv_divide_up(s->n * winograd_tiles(side, s->oh, s->ow), TILES);
-    const size_t chunk = winograd_chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), TILES);
-    return (struct span){ chunks, winograd_fitting(megabytes, chunks, chunk) };
+    const int megabytes = value ? value : span_megabytes(s, side), all = s->n * winograd_tiles(side, s->oh, s->ow);
+    struct span span = { MOST_TILES, conv_divide_up(all, MOST_TILES), 0, all <= ONCE_TILES && !value };
+    if (span.once) /* equal chunks */
+        span.tiles = conv_divide_up(all, span.chunks);
+    const size_t chunk = winograd_chunk_size(side, 1, conv_blocks(s->c) + conv_blocks(s->k), span.tiles);
+    span.each = span.once ? span.chunks : winograd_fitting(megabytes, span.chunks, chunk);
+    return span;
+}
+
+static void emit_transforms(const struct conv_call *call, int side, int tiles, struct fer_tensor *v,
+                            struct fer_tensor *g, int first_chunk, int chunks)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    winograd_transform_emit(call, call->of.x, v, side, s->oh, s->ow, s->pad, tiles, first_chunk,
+                            fer_extent_fixed((size_t)chunks), true);
+
+    struct fer_launch *launch =
+        winograd_launch(call->em, fer_conv_winograd_gradient_cl, "winograd_gradient", side, tiles, " ");
+    fer_launch_in(launch, "dy", call->of.y);
+    fer_launch_out(launch, "g", g);
+    fer_launch_int(launch, first_chunk);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_blocks(s->k)), fer_extent_fixed((size_t)chunks), 1, 1);
 }
 
 static void emit_span(const struct conv_call *call, int side, struct fer_tensor *v, struct fer_tensor *g,
                       struct fer_tensor *du, int first_chunk, int chunks)
 {
-    const struct fer_convolution_shape *s = &call->of.shape;
-    const int in = conv_blocks(s->c), out = conv_blocks(s->k);
-    winograd_transform_emit(call, call->of.x, v, side, s->oh, s->ow, s->pad, TILES, first_chunk,
-                            fer_extent_fixed((size_t)chunks), true);
+    const int in = conv_blocks(call->of.shape.c), out = conv_blocks(call->of.shape.k);
+    emit_transforms(call, side, MOST_TILES, v, g, first_chunk, chunks);
 
-    struct fer_launch *launch = winograd_launch(call->em, "winograd_gradient", side, TILES, " ");
-    fer_launch_in(launch, "dy", call->of.y);
-    fer_launch_out(launch, "g", g);
-    fer_launch_int(launch, first_chunk);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)out), fer_extent_fixed((size_t)chunks), 1, 1);
-
-    launch = winograd_launch(call->em, "winograd_outer", side, TILES, " ");
+    struct fer_launch *launch =
+        winograd_launch(call->em, fer_conv_winograd_gradient_cl, "winograd_outer", side, MOST_TILES, " ");
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "g", g);
     if (first_chunk == 0)
@@ -81,15 +96,34 @@ struct sizes {
 
 static struct sizes sizes_of(const struct fer_convolution_shape *s, int side, const struct span *span)
 {
-    return (struct sizes){ winograd_chunk_size(side, span->each, conv_blocks(s->c), TILES),
-                           winograd_chunk_size(side, span->each, conv_blocks(s->k), TILES), products(s, side) };
+    return (struct sizes){ winograd_chunk_size(side, span->each, conv_blocks(s->c), span->tiles),
+                           winograd_chunk_size(side, span->each, conv_blocks(s->k), span->tiles),
+                           span->once ? 0 : products(s, side) };
 }
 
 static size_t workspace_of_weights(const struct conv_call *call, int side)
 {
     const struct span span = span_of(&call->of.shape, side, call->values[SPAN]);
     const struct sizes sizes = sizes_of(&call->of.shape, side, &span);
-    return conv_temp_bytes(sizes.v) + conv_temp_bytes(sizes.g) + conv_temp_bytes(sizes.du);
+    return conv_temp_bytes(sizes.v) + conv_temp_bytes(sizes.g) + (span.once ? 0 : conv_temp_bytes(sizes.du));
+}
+
+static void emit_once(const struct conv_call *call, int side, const struct span *span, struct fer_tensor *v,
+                      struct fer_tensor *g)
+{
+    const struct fer_convolution_shape *s = &call->of.shape;
+    emit_transforms(call, side, span->tiles, v, g, 0, span->chunks);
+    struct fer_launch *launch =
+        winograd_launch(call->em, fer_conv_winograd_gradient_cl, "winograd_outer_once", side, span->tiles, " ");
+    fer_launch_in(launch, "v", v);
+    fer_launch_in(launch, "g", g);
+    fer_launch_out(launch, "dw", call->of.w);
+    fer_launch_int(launch, s->c);
+    fer_launch_int(launch, s->k);
+    fer_launch_int(launch, span->chunks);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(conv_blocks(s->c), ONCE_BLOCKS)),
+                        fer_extent_fixed((size_t)conv_divide_up(conv_blocks(s->k), ONCE_BLOCKS)), 1, 1);
+    conv_cost(launch, s);
 }
 
 static void emit_weights(const struct conv_call *call, int side)
@@ -99,6 +133,10 @@ static void emit_weights(const struct conv_call *call, int side)
     const struct sizes sizes = sizes_of(s, side, &span);
     struct fer_tensor *v = conv_temp(call->em, sizes.v);
     struct fer_tensor *g = conv_temp(call->em, sizes.g);
+    if (span.once) {
+        emit_once(call, side, &span, v, g);
+        return;
+    }
     struct fer_tensor *du = conv_temp(call->em, sizes.du);
     for (int first = 0; first < span.chunks; first += span.each)
         emit_span(call, side, v, g, du, first, winograd_smaller(span.each, span.chunks - first));

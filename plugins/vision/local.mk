@@ -83,6 +83,7 @@ CL_FILES += \
 	%D%/conv_winograd.cl \
 	%D%/conv_winograd2.cl \
 	%D%/conv_winograd2_weights.cl \
+	%D%/conv_winograd_gradient.cl \
 	%D%/conv_winograd_weights.cl \
 	%D%/dropout.cl \
 	%D%/gather.cl \
@@ -98,5 +99,7 @@ CL_FILES += \
 CL_PARTS += \
 	%D%/outer.cl \
 	%D%/spread.cl \
-	%D%/tile.cl
+	%D%/tile.cl \
+	%D%/winograd.cl \
+	%D%/winograd_filters.cl
 nobase_dist_doc_DATA += %D%/README.md
