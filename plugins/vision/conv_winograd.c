@@ -41,7 +41,8 @@ enum {
     FUSED_GROUPS = 8,  /* work-groups, each with scratch of its own */
     SPLIT_ITEMS = 16,  /* work-items wanted at least */
     ONCE_TILES = 64,   /* at most, to transform weights where they are used */
-    ONCE_OUTS = 4      /* blocks of outputs that then go through the same inputs one after the other */
+    ONCE_OUTS = 4,     /* blocks of outputs that then go through the same inputs one after the other, at most, … */
+    ONCE_ITEMS = 8     /* … where so many work-items are left */
 };
 
 int winograd_points(int side)
@@ -309,6 +310,9 @@ static void emit_once(const struct conv_call *call, enum fer_convolution_pass pa
 {
     char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 32];
     struct fer_tensor *v = conv_temp(call->em, scratch_size(p)), *sums = conv_temp(call->em, sums_size(p));
+    int outs = ONCE_OUTS;
+    while (outs > 1 && conv_divide_up(p->out, outs) < ONCE_ITEMS)
+        outs /= 2;
     winograd_transform_emit(call, in, v, p->side, p->height, p->width, p->pad, p->tiles, 0,
                             fer_extent_fixed((size_t)p->chunks), false);
     snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
@@ -320,9 +324,9 @@ static void emit_once(const struct conv_call *call, enum fer_convolution_pass pa
     fer_launch_out(launch, "y", out);
     fer_launch_out(launch, "sums", sums);
     fer_launch_int(launch, p->channels_in);
-    fer_launch_int(launch, ONCE_OUTS);
+    fer_launch_int(launch, outs);
     fer_launch_int(launch, pass == FER_CONVOLUTION_DATA);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, ONCE_OUTS)), fer_extent_fixed(1), 1, 1);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(p->out, outs)), fer_extent_fixed(1), 1, 1);
     conv_cost(launch, &call->of.shape);
 }
 

@@ -130,22 +130,20 @@ winograd_outer(FER_IN(v), FER_IN(g), FER_INOUT(du), const int blocks, const int 
 #ifdef FER_KERNEL_winograd_outer_once
 #define POINTS_SPACE __private
 #include "winograd_filters.cl"
-#ifndef SIDE_BLOCKS
-#define SIDE_BLOCKS 4 /* of inputs and of outputs, a work-item */
-#endif
 
-/* dw[outputs][inputs][3][3] of all chunks at once, where there are few: dU is not stored.  Work-item: SIDE_BLOCKS blocks of
+/* dw[outputs][inputs][3][3] of all chunks at once, where there are few: dU is not stored.  Work-item: `each` blocks of
  * inputs (dimension 0) and of outputs (1), whose V and g stay in a cache. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_outer_once(FER_IN(v), FER_IN(g), FER_OUT(dw), const int inputs, const int outputs, const int chunks)
+winograd_outer_once(FER_IN(v), FER_IN(g), FER_OUT(dw), const int inputs, const int outputs, const int chunks,
+                    const int each)
 {
     const int blocks = (inputs + FER_BLOCK - 1) / FER_BLOCK, out_blocks = (outputs + FER_BLOCK - 1) / FER_BLOCK;
-    const int b0 = (int)get_global_id(0) * SIDE_BLOCKS, k0 = (int)get_global_id(1) * SIDE_BLOCKS;
+    const int b0 = (int)get_global_id(0) * each, k0 = (int)get_global_id(1) * each;
     float sums[POINTS * 256] __attribute__((aligned(64)));
 #pragma unroll 1
-    for (int k = k0; k < min(k0 + SIDE_BLOCKS, out_blocks); k++)
+    for (int k = k0; k < min(k0 + each, out_blocks); k++)
 #pragma unroll 1
-        for (int b = b0; b < min(b0 + SIDE_BLOCKS, blocks); b++) {
+        for (int b = b0; b < min(b0 + each, blocks); b++) {
 #pragma unroll 1
             for (int z = 0; z < POINTS; z++) {
                 __global const float *const v_z = DATA(v) + (size_t)(z * blocks + b) * TILES * FER_BLOCK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The weights' gradient of 3x3 convolutions of stride 1 on CPUs by Winograd's F(4x4, 3x3) and F(2x2, 3x3): a span of
- * chunks is transformed, of x and of dy, and multiplied, and then the next.  See conv_winograd.cl.
+ * chunks is transformed, of x and of dy, and multiplied, and then the next; few tiles at once, and what becomes of them
+ * too.  See winograd.cl.
  */
 #include "conv_winograd.h"
 #include "conv_winograd_cl.h"
@@ -16,7 +17,8 @@ static const struct fer_tunable *const tunables[] = {
 enum {
     MOST_TILES = 18,   /* of a chunk */
     ONCE_TILES = 64,   /* in all at most, to go through all points of 16 x 16 channels before the next */
-    ONCE_BLOCKS = 4,   /* SIDE_BLOCKS in conv_winograd_gradient.cl */
+    ONCE_SIDE = 4,     /* blocks of inputs, and of outputs, that a work-item then has at most */
+    ONCE_ITEMS = 16,   /* work-items wanted at least */
     SPAN_PRODUCTS = 8, /* times as much as the products is a span of it, … */
     LEAST_SPAN = 3,    /* … in MiB at least */
     MOST_SPAN = 96     /* … at most */
@@ -112,6 +114,10 @@ static void emit_once(const struct conv_call *call, int side, const struct span 
                       struct fer_tensor *g)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
+    const int in = conv_blocks(s->c), out = conv_blocks(s->k);
+    int each = ONCE_SIDE;
+    while (each > 1 && conv_divide_up(in, each) * conv_divide_up(out, each) < ONCE_ITEMS)
+        each /= 2;
     emit_transforms(call, side, span->tiles, v, g, 0, span->chunks);
     struct fer_launch *launch =
         winograd_launch(call->em, fer_conv_winograd_gradient_cl, "winograd_outer_once", side, span->tiles, " ");
@@ -121,8 +127,9 @@ static void emit_once(const struct conv_call *call, int side, const struct span 
     fer_launch_int(launch, s->c);
     fer_launch_int(launch, s->k);
     fer_launch_int(launch, span->chunks);
-    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(conv_blocks(s->c), ONCE_BLOCKS)),
-                        fer_extent_fixed((size_t)conv_divide_up(conv_blocks(s->k), ONCE_BLOCKS)), 1, 1);
+    fer_launch_int(launch, each);
+    fer_launch_range_2d(launch, fer_extent_fixed((size_t)conv_divide_up(in, each)),
+                        fer_extent_fixed((size_t)conv_divide_up(out, each)), 1, 1);
     conv_cost(launch, s);
 }
 
