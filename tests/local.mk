@@ -100,6 +100,7 @@ op_tests = \
 	%D%/unit-ops-nan \
 	%D%/unit-ops-norm \
 	%D%/unit-ops-pointwise \
+	%D%/unit-ops-products \
 	%D%/unit-ops-spatial \
 	%D%/unit-ops-systems \
 	%D%/unit-passes \
@@ -119,13 +120,15 @@ harness = %D%/harness.c %D%/harness-check.c %D%/harness-values.c %D%/harness.h
 %C%_unit_count_SOURCES = %D%/unit-count.c $(harness)
 %C%_unit_face_SOURCES = %D%/unit-face.c $(harness)
 %C%_unit_golden_SOURCES = %D%/unit-golden.c $(harness)
-%C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(harness)
+turns = %D%/turns.c %D%/turns.h $(harness)
+%C%_unit_ops_conv_SOURCES = %D%/unit-ops-conv.c $(turns)
 %C%_unit_ops_limits_SOURCES = %D%/unit-ops-limits.c $(harness)
 %C%_unit_ops_loss_SOURCES = %D%/unit-ops-loss.c $(harness)
 %C%_unit_ops_move_SOURCES = %D%/unit-ops-move.c $(harness)
 %C%_unit_ops_nan_SOURCES = %D%/unit-ops-nan.c $(harness)
 %C%_unit_ops_norm_SOURCES = %D%/unit-ops-norm.c $(harness)
 %C%_unit_ops_pointwise_SOURCES = %D%/unit-ops-pointwise.c $(harness)
+%C%_unit_ops_products_SOURCES = %D%/unit-ops-products.c $(turns)
 %C%_unit_ops_spatial_SOURCES = %D%/unit-ops-spatial.c $(harness)
 %C%_unit_ops_systems_SOURCES = %D%/unit-ops-systems.c $(harness)
 trial = %D%/trial.c %D%/trial.h
@@ -242,6 +245,7 @@ oclgrind_tests = \
 	%D%/unit-ops-move \
 	%D%/unit-ops-norm \
 	%D%/unit-ops-pointwise \
+	%D%/unit-ops-products \
 	%D%/unit-ops-spatial \
 	%D%/unit-ops-systems
 oclgrind_races_tests = \

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * conv2d with every solver and every value that a solver can be tuned to, deconv2d, linear, matmul.
+ * conv2d with every solver and every value that a solver can be tuned to, deconv2d.
  */
-#include "harness.h"
-#include "train/contest.h"
+#include "turns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,32 +107,6 @@ static void deconv_back(const struct op_reference *r)
     bias_gradient(r);
 }
 
-static void linear(const struct op_reference *r)
-{
-    const int features = r->out[0].dim[1], inputs = r->weight[0].dim[1];
-    for (int n = 0; n < r->out[0].dim[0]; n++)
-        for (int f = 0; f < features; f++)
-            for (int i = 0; i < inputs; i++)
-                r->out[0].v[n * features + f] += r->in[0].v[n * inputs + i] * r->weight[0].v[f * inputs + i];
-    add_bias(r);
-}
-
-/* p: transpose_a, transpose_b */
-static void matmul(const struct op_reference *r)
-{
-    const struct op_tensor *a = &r->in[0], *b = &r->in[1], *y = &r->out[0];
-    const int rank = y->rank, rows = y->dim[rank - 2], columns = y->dim[rank - 1];
-    const int depth = a->dim[r->p[0] != 0 ? rank - 2 : rank - 1];
-    const size_t matrices = y->count / (size_t)(rows * columns);
-    for (size_t m = 0; m < matrices; m++)
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++)
-                for (int k = 0; k < depth; k++)
-                    y->v[(m * (size_t)rows + (size_t)i) * (size_t)columns + (size_t)j] +=
-                        a->v[m * (size_t)(rows * depth) + (size_t)(r->p[0] != 0 ? k * rows + i : i * depth + k)] *
-                        b->v[m * (size_t)(depth * columns) + (size_t)(r->p[1] != 0 ? j * depth + k : k * columns + j)];
-}
-
 static const struct op_case cases[] = {
     /* without a reference's gradient: differences also check the references of the sweep */
     OP_CASE("conv2d 5 kernel=3 stride=2 pad=1", "2,3,6,5", conv, { 2, 1, 1, 1 }),
@@ -144,15 +117,6 @@ static const struct op_case cases[] = {
             .tolerance = 5e-5),
     OP_CASE("deconv2d 8 kernel=2 stride=3 groups=2 dilation=2", "3,6,3,5", deconv, { 3, 0, 2, 2 },
             .backward = deconv_back),
-    OP_CASE("linear 5", "3,7", linear),
-    OP_CASE("linear 33 bias=no", "1,65", linear),
-    OP_CASE("linear 70", "5,3,5,6", linear),
-    OP_CASE("linear 7", "19,130", linear),
-    OP_CASE("linear 7", "3,530", linear), /* long sums: in parts on GPUs */
-    OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
-    OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
-    OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
-    OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,33,20 1,18,33", matmul, { 1, 1 }),
 };
 
 /* Where each multiply-add takes as long as a thousand elsewhere. */
@@ -164,14 +128,6 @@ static const struct op_case small_cases[] = {
     OP_CASE("deconv2d 5 kernel=3 pad=1 bias=no", "2,17,3,4", deconv, { 1, 1, 1, 1 }, .backward = deconv_back),
     OP_CASE("deconv2d 4 kernel=2 stride=3 groups=2 dilation=2", "2,6,2,3", deconv, { 3, 0, 2, 2 },
             .backward = deconv_back),
-    OP_CASE("linear 5", "3,7", linear),
-    OP_CASE("linear 17 bias=no", "1,33", linear),
-    OP_CASE("linear 7", "19,34", linear),
-    OP_CASE("linear 7", "3,530", linear),
-    OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
-    OP_CASE("matmul transpose_b=yes", "2,3,17,4 2,3,19,4", matmul, { 0, 1 }),
-    OP_CASE("matmul transpose_a=yes", "3,4,9 3,4,2", matmul, { 1, 0 }),
-    OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,18,20 1,17,18", matmul, { 1, 1 }),
 };
 
 /* ---- every solver over a sweep of shapes ---- */
@@ -280,50 +236,14 @@ static bool uses(const struct op_program *program, bool backward, const char *co
     return false;
 }
 
-/* A solution of one of a program's problems, with plain loops beside it. */
-static void check_solution(const struct op_program *first, const struct fer_solved *solved,
-                           const struct fer_solution *solution)
-{
-    const struct fer_forced forced = { solved->work, solved->shape, *solution };
-    struct op_case c = *first->c;
-    struct op_program program;
-    c.forced = &forced;
-    c.flags |= strstr(solved->pass, "backward") ? 0 : OP_NO_BACKWARD;
-    op_program_compile(&program, &c, first->device, first->blocked);
-    op_program_check(&program);
-    op_program_free(&program);
-}
-
-/* Every value of each number of a solver, but what was chosen anyway. */
-static void check_turns(const struct op_program *first, const struct fer_solved *solved, int solver)
-{
-    const struct fer_tunable *const *tunables = solved->solvers[solver]->tunables;
-    struct fer_solution base = { .size = sizeof base, .solver = solver };
-    fer_solution_default(solved->solvers[solver], &base);
-    if (solver != solved->solution.solver)
-        check_solution(first, solved, &base);
-    for (int t = 0; tunables && tunables[t]; t++)
-        for (int v = 1; v < tunables[t]->count; v++) {
-            struct fer_solution turned = base;
-            turned.values[t] = tunables[t]->values[v];
-            check_solution(first, solved, &turned);
-        }
-}
-
 /* Those of the solver that is called `name`, wherever it was chosen. */
 static void check_turns_of(const struct op_program *program, const char *name)
 {
     for (int k = 0; k < program->flow->program->nsolved; k++) {
         const struct fer_solved *solved = program->flow->program->solved[k];
         if (strcmp(solved->names[solved->solution.solver], name) == 0)
-            check_turns(program, solved, solved->solution.solver);
+            turns_check(program, solved, solved->solution.solver);
     }
-}
-
-/* Kernels for CPUs hold 8 or 16 numbers in a vector, whatever the device's registers do. */
-static void set_lanes(bool wide)
-{
-    setenv("FER_VEC_LANES", wide ? "16" : "8", 1);
 }
 
 /* The second time around the table with wide vectors. */
@@ -334,7 +254,7 @@ START_TEST(each_solver)
         return; /* see below */
     if (op_small() && strcmp(solver->name, "grouped") == 0 && _i >= SOLVERS)
         return; /* Oclgrind 21.10 crashes where a vector of 16 is put together, while it tracks uninitialised values */
-    set_lanes(_i >= SOLVERS);
+    turns_set_lanes(_i >= SOLVERS);
     struct op_device device = op_device_open(solver->profile);
     int forward = 0, data = 0, weights = 0, checked = 0, forms[FORMS] = { 0 };
     const int count = op_small() ? SMALL_SWEEPS : SWEEPS;
@@ -425,27 +345,7 @@ static const struct op_case turned[] = {
     { .call = "conv2d 130 kernel=3 stride=2 pad=1", .inputs = "2,48,15,14" },
     { .call = "conv2d 48 kernel=3 pad=1 groups=12", .inputs = "3,48,13,12" },
     { .call = "conv2d 40 kernel=3 pad=1", .inputs = "2,33,5,4" },
-    { .call = "linear 600", .inputs = "30,600" },
-    { .call = "matmul", .inputs = "2,100,70 2,70,530" },
 };
-
-/* How many solutions were compared. */
-static int check_values(const struct op_program *program, const struct fer_solved *solved)
-{
-    struct fer_error err = FER_ERROR_INIT;
-    struct fer_contest contest = {
-        .problem = solved, .store = program->store, .capacity = program->capacity, .tunables = true, .everything = true
-    };
-    const enum fer_status status = fer_contest_run(&contest, &err);
-    ck_assert_msg(status == FER_OK, "%s, %s %s: %s", program->title, solved->work, solved->shape, err.text);
-    for (int i = 0; i < contest.count; i++)
-        ck_assert_msg(!contest.entrants[i].refusal[0] && contest.entrants[i].error <= solved->tolerance,
-                      "%s, %s %s, %s: %s", program->title, solved->work, solved->shape, contest.entrants[i].text,
-                      contest.entrants[i].refusal);
-    const int count = contest.count;
-    fer_contest_free(&contest);
-    return count;
-}
 
 START_TEST(each_value)
 {
@@ -454,14 +354,14 @@ START_TEST(each_value)
     int count = 0;
     for (size_t i = 0; i < sizeof turned / sizeof turned[0]; i++) {
         struct op_program program;
-        op_program_compile(&program, &turned[i], &device, profile == FER_PROFILE_CPU && i > 0 && i < 6);
+        op_program_compile(&program, &turned[i], &device, profile == FER_PROFILE_CPU && i > 0);
         ck_assert_int_gt(program.flow->program->nsolved, 0);
         for (int k = 0; k < program.flow->program->nsolved; k++)
-            count += check_values(&program, program.flow->program->solved[k]);
+            count += turns_compare(&program, program.flow->program->solved[k]);
         op_program_free(&program);
     }
     op_device_close(&device);
-    ck_assert_msg(count >= (_i ? 40 : 120), "only %d solutions were compared", count);
+    ck_assert_msg(count >= (_i ? 60 : 150), "only %d solutions were compared", count);
 }
 END_TEST
 
@@ -544,66 +444,6 @@ START_TEST(first_by_heuristics)
 }
 END_TEST
 
-/* ---- a library's products, which conv2d's solver= does not reach ---- */
-
-static const struct op_case products[] = {
-    OP_CASE("linear 70", "5,3,5,6", linear),
-    OP_CASE("linear 33 bias=no", "7,65", linear),
-    OP_CASE("matmul", "2,5,7 2,7,3", matmul, { 0, 0 }),
-    OP_CASE("matmul transpose_a=yes transpose_b=yes", "1,33,20 1,18,33", matmul, { 1, 1 }),
-};
-
-/* One problem after the other by the solver, forward and backward, with whole and partial batches. */
-START_TEST(each_product_by_clblast)
-{
-    struct op_device device = op_device_open(FER_PROFILE_GPU);
-    struct op_program first;
-    int checked = 0;
-    op_program_compile(&first, &products[_i], &device, false);
-    for (int k = 0; k < first.flow->program->nsolved; k++) {
-        const struct fer_solved *solved = first.flow->program->solved[k];
-        struct fer_forced forced = { solved->work, solved->shape, { .size = sizeof forced.solution } };
-        struct op_case c = products[_i];
-        struct op_program program;
-        if (!fer_solution_parse(solved, "clblast", &forced.solution))
-            continue;
-        c.forced = &forced;
-        op_program_compile(&program, &c, &device, false);
-        ck_assert(op_program_uses(&program, strstr(solved->pass, "backward") != NULL, "clblast_sgemm"));
-        op_program_check(&program);
-        op_program_free(&program);
-        checked++;
-    }
-#ifdef HAVE_CLBLAST
-    ck_assert_int_ge(checked, 3);
-#endif
-    op_program_free(&first);
-    op_device_close(&device);
-}
-END_TEST
-
-/* Against plain loops; on a simulated device in place of each_value, where convolutions have had theirs with
- * each_solver. */
-START_TEST(each_turn_of_products)
-{
-    set_lanes(_i == 2);
-    struct op_device device = op_device_open(_i == 1 ? FER_PROFILE_GPU : FER_PROFILE_CPU);
-    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
-        struct op_program program;
-        op_program_compile(&program, &products[i], &device, false);
-        for (int k = 0; k < program.flow->program->nsolved; k++) {
-            const struct fer_solved *solved = program.flow->program->solved[k];
-            for (int s = 0; s < solved->nsolvers; s++)
-                if (strcmp(solved->names[s], "clblast") != 0)
-                    check_turns(&program, solved, s);
-        }
-        op_program_free(&program);
-    }
-    unsetenv("FER_VEC_LANES");
-    op_device_close(&device);
-}
-END_TEST
-
 static const char *only; /* "cases", or a solver; NULL: everything */
 
 static bool wanted(const char *part)
@@ -622,12 +462,10 @@ static void add_solvers(TCase *tcase)
     if (!wanted("cases"))
         return;
     tcase_add_loop_test(tcase, first_by_heuristics, 0, (int)(sizeof ranked / sizeof ranked[0]));
-    tcase_add_loop_test(tcase, each_turn_of_products, 0, 3);
     if (op_small()) /* a simulated device would take hours over the others */
         return;
     tcase_add_loop_test(tcase, each_value, 0, 2);
     tcase_add_loop_test(tcase, each_solver_of_transposed, 0, SOLVERS);
-    tcase_add_loop_test(tcase, each_product_by_clblast, 0, (int)(sizeof products / sizeof products[0]));
 }
 
 /* An argument: one solver's sweep alone, or all but the sweeps. */
