@@ -72,8 +72,10 @@ static void print(const json_t *report)
     printf("%s, %s, batch %.0f on %s\n", text_of(report, "model"),
            strcmp(text_of(report, "mode"), "train") == 0 ? "training" : "inference", number_of(report, "batch"),
            text_of(report, "device"));
-    printf("  %.2f images a second (%.1f ms a step, the fastest %.1f)\n", number_of(report, "images_per_second"),
-           1e3 * number_of(report, "seconds_per_step"), 1e3 * number_of(report, "fastest_step"));
+    printf("  %.2f images a second (%.1f ms a step, the median of %.0f; %.1f to %.1f)\n",
+           number_of(report, "images_per_second"), 1e3 * number_of(report, "seconds_per_step"),
+           number_of(report, "steps"), 1e3 * number_of(report, "fastest_step"),
+           1e3 * number_of(report, "slowest_step"));
     printf("  %.2f s to the first step, %s of device memory at most, %.0f parameters\n",
            number_of(report, "seconds_to_first_step"), bytes_text(number_of(report, "peak_device_memory")),
            number_of(report, "parameters"));
@@ -130,6 +132,7 @@ int cmd_bench(int argc, char **argv)
     bench.settings = common_settings(&args.common);
     bench.text = args.network.model ? text : typical_operations;
     bench.batch = args.network.batch;
+    bench.block = args.network.block;
     bench.steps = args.steps; /* 0: the library's choice */
     bench.training = args.network.training && args.network.model;
     bench.backward = args.network.training && !args.network.model;

@@ -45,14 +45,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* "3/14  conv2d forward  8x64x56x56 …: direct chunk=96, 3.1 ms, 1.08 times as fast as before (9 tried)" */
+/* "3/14  fit  conv2d forward  8x64x56x56 …: direct chunk=96, 3.1 ms, 1.08 times as fast (9 tried)" */
 static void show(void *user, const struct fer_tune_progress *p)
 {
     const struct common *common = user;
 
     if (common->quiet)
         return;
-    fprintf(stderr, "%d/%d  %s  %s: ", p->done, p->problems, p->work, p->shape);
+    fprintf(stderr, "%d/%d  %s  %s  %s: ", p->done, p->problems, p->block, p->work, p->shape);
     if (!p->solution)
         fprintf(stderr, "no solution is right (%d tried)\n", p->tried);
     else if (p->gain > 1)
@@ -110,6 +110,7 @@ int cmd_tune(int argc, char **argv)
     tune.text = text;
     tune.batch = args.network.batch;
     tune.training = args.network.training;
+    tune.block = args.network.block;
     tune.again = args.again;
     tune.budget = args.budget;
     tune.file = args.out;

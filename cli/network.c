@@ -6,21 +6,53 @@
 
 #include "network.h"
 
-enum { KEY_SIZE = 0x300, KEY_BATCH, KEY_MODE, KEY_CLASSES, KEY_CHANNELS };
+enum { KEY_SIZE = 0x300, KEY_BATCH, KEY_MODE, KEY_CLASSES, KEY_CHANNELS, KEY_PREDICT, KEY_STAGE };
 
 static const struct argp_option options[] = {
-    { "size", KEY_SIZE, "N", 0, "side of the pictures [224]", 0 },
-    { "batch", KEY_BATCH, "N", 0, "pictures in a step [8]", 0 },
+    { "size", KEY_SIZE, "N", 0, "side of the pictures, of a plugin's model [224]", 0 },
+    { "batch", KEY_BATCH, "N", 0, "pictures in a step; a description's stage has its own [8]", 0 },
     { "mode", KEY_MODE, "infer|train", 0, "forward, or forward, backward and update [infer]", 0 },
     { "classes", KEY_CLASSES, "N", 0, "of a plugin's model [1000]", 0 },
-    { "channels", KEY_CHANNELS, "N", 0, "of the pictures, 1 or 3 [3]", 0 },
+    { "channels", KEY_CHANNELS, "N", 0, "of its pictures, 1 or 3 [3]", 0 },
+    { "predict", KEY_PREDICT, "NAME", 0, "this predict block of a description", 0 },
+    { "stage", KEY_STAGE, "NAME", 0, "this stage of a description, which implies --mode=train", 0 },
     { 0 },
 };
+
+static bool was_given(const struct network *network, int key)
+{
+    return network->given & 1U << (key - KEY_SIZE);
+}
+
+/* Nothing that was said is left without effect. */
+static void check(const struct network *network, struct argp_state *state)
+{
+    static const struct {
+        int key;
+        const char *name;
+    } sizes[] = { { KEY_SIZE, "size" }, { KEY_CLASSES, "classes" }, { KEY_CHANNELS, "channels" } };
+    const bool file = network->model && network_is_file(network);
+
+    if (was_given(network, KEY_PREDICT) && was_given(network, KEY_STAGE))
+        argp_error(state, "--predict or --stage: not both");
+    if (was_given(network, KEY_MODE) && network->block && network->training != was_given(network, KEY_STAGE))
+        argp_error(state, "--predict is --mode=infer, --stage is --mode=train");
+    if (network->block && !file)
+        argp_error(state, "--predict and --stage name a block of a description (MODEL.fer)");
+    for (size_t i = 0; file && i < sizeof(sizes) / sizeof(*sizes); i++) {
+        if (was_given(network, sizes[i].key))
+            argp_error(state, "--%s is for a plugin's model; a description says it itself", sizes[i].name);
+    }
+    if (file && (network->training || was_given(network, KEY_STAGE)) && was_given(network, KEY_BATCH))
+        argp_error(state, "--batch: the data of a description's stage says it (| batch N; perhaps --set)");
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct network *network = state->input;
 
+    if (key >= KEY_SIZE && key <= KEY_STAGE)
+        network->given |= 1U << (key - KEY_SIZE);
     switch (key) {
     case KEY_SIZE: network->size = (int)count_argument(state, "size", value, COUNT_LIMIT); return 0;
     case KEY_BATCH: network->batch = (int)count_argument(state, "batch", value, COUNT_LIMIT); return 0;
@@ -30,6 +62,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (strcmp(value, "infer") != 0 && strcmp(value, "train") != 0)
             argp_error(state, "--mode=%s should be infer or train", value);
         network->training = strcmp(value, "train") == 0;
+        return 0;
+    case KEY_PREDICT: network->block = value; return 0;
+    case KEY_STAGE: network->block = value; return 0;
+    case ARGP_KEY_END:
+        check(network, state);
+        network->training = network->training || was_given(network, KEY_STAGE);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

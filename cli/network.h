@@ -9,8 +9,10 @@
 
 struct network {
     const char *model; /* MODEL.fer, or "resnet18", or "resnet depth=18 width=32" */
+    const char *block; /* of a description; NULL: none is named */
     int size, batch, classes, channels;
     bool training;
+    unsigned given; /* what was said on the command line; private */
 };
 #define NETWORK_DEFAULT                                                                                                \
     {                                                                                                                  \

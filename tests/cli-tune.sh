@@ -179,3 +179,65 @@ status=0
 "$FER" tune tiny.fer --out "$work/deep" 2>err || status=$?
 [ $status -eq 1 ]
 grep -q "$work/deep" err
+
+# All blocks, one after the other, what two have only once; or one by its name.
+cat >blocks.fer <<'END2'
+fer 1
+use vision, loss, optim, data
+net small(x: f32[6]) -> y { y = x | linear 5 }
+net large(x: f32[6]) -> y { y = x | linear 7 }
+predict first(x: f32[6])  -> y { y = x | small }
+predict second(x: f32[6]) -> y, z {
+  y = x | small
+  z = x | large
+}
+net look(x: f32[1,8,8]) -> y { y = x | flatten | linear 3 }
+data train -> image, label = noise classes=3 count=4 size=8 channels=1 | batch 2
+stage one over train until step=1 {
+  logits = image | look
+  loss ce = logits, label | cross_entropy
+  minimize ce
+  update look with sgd lr=0.1
+}
+END2
+rm deep/tune.txt
+"$FER" tune blocks.fer --batch 2 --predict second --json >second.json 2>progress
+grep -q '^2/2  second  linear product  ' progress
+"$FER" tune blocks.fer --batch 2 --again --json >all.json 2>progress
+grep -q '^1/1  first  linear product  ' progress
+grep -q '^2/2  second  linear product  ' progress
+python3 - <<'END2'
+import json
+second, both = json.load(open("second.json")), json.load(open("all.json"))
+assert {row["block"] for row in second["results"]} == {"second"}, second
+assert [row["block"] for row in both["results"]] == ["first", "second"], both
+for report in second, both:
+    assert (report["problems"], report["tuned"], report["left"]) == (2, 2, 0), report
+    assert sorted(row["shape"] for row in report["results"]) == [f"1 of 2x6 by 6x{n} transposed" for n in (5, 7)], report
+END2
+rm deep/tune.txt
+"$FER" tune blocks.fer --batch 2 --budget 0.000001 >left 2>&1
+grep -q '2 problems with a choice: 1 measured now, 0 known before, 1 left' left
+"$FER" bench blocks.fer --stage one --steps 3 --json >bench.json
+python3 - <<'END2'
+import json
+report = json.load(open("bench.json"))
+assert (report["mode"], report["block"], report["batch"]) == ("train", "one", 2), report
+assert 0 < report["fastest_step"] <= report["seconds_per_step"] <= report["slowest_step"], report
+END2
+wrong() {
+    words=$1
+    shift
+    status=0
+    "$FER" "$@" >out 2>err || status=$?
+    [ $status -ne 0 ]
+    grep -q -- "$words" err
+}
+wrong "no predict block 'third'; the first is 'first'" tune blocks.fer --predict third
+wrong "no stage 'first'; the first is 'one'" bench blocks.fer --stage first
+wrong '--predict or --stage: not both' bench blocks.fer --stage one --predict first
+wrong '--predict is --mode=infer' bench blocks.fer --predict first --mode train
+wrong '--stage is --mode=train' bench blocks.fer --mode infer --stage one
+wrong "--size is for a plugin's model" bench blocks.fer --size 32
+wrong '--batch: the data of a description' tune blocks.fer --mode train --batch 4
+wrong 'name a block of a description' bench resnet18 --predict infer

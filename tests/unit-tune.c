@@ -194,7 +194,7 @@ START_TEST(the_plainest_decides_on_the_full_batch)
 
     write_model(_i ? "toy_first" : "toy_late");
     context = open_context(NULL);
-    ck_assert_msg(fer_workload_open(context, model(), &bench, &work, &err) == FER_OK, "%s", err.text);
+    ck_assert_msg(fer_workload_open(context, model(), &bench, 0, &work, &err) == FER_OK, "%s", err.text);
     contest.problem = work.program->solved[0];
     contest.store = work.store;
     ck_assert_msg(fer_contest_run(&contest, &err) == FER_OK, "%s", err.text);

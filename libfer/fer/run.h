@@ -45,21 +45,23 @@ struct fer_bench_options {
     int batch;        /* of inference; 0: 8.  In training the data set says */
     int steps;        /* timed; 0: 10 */
     bool training;
+    const char *block; /* the predict block's name, or in training the stage's; NULL: the first */
     bool profile;  /* also "operations": [{"op", "pass", "seconds", "runs", "gflops", "gbytes"}], the slowest first */
     bool solvers;  /* fer_bench_ops: every solver of each problem too */
     bool backward; /* of the predict block, which then stands for training where there is no stage */
 };
-/* Time a description's first predict block on random pictures, or (training) its first stage: every step, forward,
- * backward and update, on one batch that stays on the device.
- * {"model", "device", "mode", "batch", "steps", "images_per_second", "seconds_per_step" (the median), "fastest_step",
- *  "seconds_to_first_step", "peak_device_memory", "parameters"}.  `path` names the description; "seconds_to_first_step"
- * counts from its text to the end of the first step, kernels that the driver has to build included. */
+/* Time a description's predict block on random pictures, or (training) its stage: every step, forward, backward and
+ * update, on one batch that stays on the device.
+ * {"model", "block", "device", "mode", "batch", "steps", "images_per_second", "seconds_per_step" (the median),
+ *  "fastest_step", "slowest_step", "seconds_to_first_step", "peak_device_memory", "parameters"}.  `path` names the
+ * description; "seconds_to_first_step" counts from its text to the end of the first step, kernels that the driver has
+ * to build included. */
 FER_API enum fer_status fer_bench(struct fer_context *context, const char *path,
                                   const struct fer_bench_options *options, char **json, struct fer_error *err);
 
 /* The same, operation by operation, beside what the device can do at most.  Every step's launches are timed by events;
  * launches of the same work on the same shape are one row, whose seconds are the median over the steps of their sum.
- * {"model", "device", "driver", "mode", "batch", "steps", "seconds_per_step" (of all launches),
+ * {"model", "block", "device", "driver", "mode", "batch", "steps", "seconds_per_step" (of all launches),
  *  "peak": {"gflops", "gbytes", "lanes", "buffer"},
  *  "operations": [{"op", "pass", "work", "shape", "calls", "macs", "bytes", "seconds", "share", "gflops", "gbytes",
  *                  "intensity", "roof", "solver", "chosen",

@@ -56,12 +56,12 @@ static enum fer_status report(struct bench *b, const char *path, char **json, st
     json_t *result, *operations = NULL;
     enum fer_status status = FER_OK;
 
-    result =
-        json_pack("{s:o, s:o, s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:I, s:I}", "model", fer_json_string(path), "device",
-                  fer_json_string(w->device->name), "mode", w->stage ? "train" : "infer", "batch", w->batch, "steps",
-                  b->steps, "images_per_second", (double)w->batch / median, "seconds_per_step", median, "fastest_step",
-                  b->seconds[0], "seconds_to_first_step", b->first_step, "peak_device_memory",
-                  (json_int_t)w->device->peak, "parameters", (json_int_t)count_parameters(w->description));
+    result = json_pack(
+        "{s:o, s:s, s:o, s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "model", fer_json_string(path), "block",
+        w->name, "device", fer_json_string(w->device->name), "mode", w->stage ? "train" : "infer", "batch", w->batch,
+        "steps", b->steps, "images_per_second", (double)w->batch / median, "seconds_per_step", median, "fastest_step",
+        b->seconds[0], "slowest_step", b->seconds[b->steps - 1], "seconds_to_first_step", b->first_step,
+        "peak_device_memory", (json_int_t)w->device->peak, "parameters", (json_int_t)count_parameters(w->description));
     if (b->options->profile)
         status = fer_profile_json(w->exec, &operations, err);
     if (operations)
@@ -85,7 +85,7 @@ enum fer_status fer_bench(struct fer_context *context, const char *path, const s
     b.seconds = calloc((size_t)b.steps, sizeof(double));
     if (!b.seconds)
         return fer_fail(err, FER_ENOMEM, "out of memory");
-    status = fer_workload_open(context, path, b.options, &b.work, err);
+    status = fer_workload_open(context, path, b.options, 0, &b.work, err);
     if (status == FER_OK) {
         status = measure(&b, began, err);
         if (status == FER_OK)

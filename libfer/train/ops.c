@@ -319,13 +319,14 @@ static enum fer_status report(struct ops *o, const char *path, char **text, stru
         json_decref(list);
         return status;
     }
-    return fer_json_text(
-        json_pack("{s:o, s:o, s:o, s:s, s:i, s:i, s:f, s:{s:f, s:f, s:i, s:I}, s:o}", "model", fer_json_string(path),
-                  "device", fer_json_string(w->device->name), "driver", fer_json_string(w->device->driver), "mode",
-                  w->stage || w->flow->backward ? "train" : "infer", "batch", w->batch, "steps", o->steps,
-                  "seconds_per_step", total, "peak", "gflops", o->peak.flops / 1e9, "gbytes", o->peak.bytes / 1e9,
-                  "lanes", o->peak.lanes, "buffer", (json_int_t)o->peak.buffer, "operations", list),
-        text, err);
+    return fer_json_text(json_pack("{s:o, s:s, s:o, s:o, s:s, s:i, s:i, s:f, s:{s:f, s:f, s:i, s:I}, s:o}", "model",
+                                   fer_json_string(path), "block", w->name, "device", fer_json_string(w->device->name),
+                                   "driver", fer_json_string(w->device->driver), "mode",
+                                   w->stage || w->flow->backward ? "train" : "infer", "batch", w->batch, "steps",
+                                   o->steps, "seconds_per_step", total, "peak", "gflops", o->peak.flops / 1e9, "gbytes",
+                                   o->peak.bytes / 1e9, "lanes", o->peak.lanes, "buffer", (json_int_t)o->peak.buffer,
+                                   "operations", list),
+                         text, err);
 }
 
 enum fer_status fer_bench_ops(struct fer_context *context, const char *path, const struct fer_bench_options *options,
@@ -334,7 +335,7 @@ enum fer_status fer_bench_ops(struct fer_context *context, const char *path, con
     static const struct fer_bench_options none;
     struct ops o = { .steps = options && options->steps > 0 ? options->steps : 10,
                      .solvers = options && options->solvers };
-    enum fer_status status = fer_workload_open(context, path, options ? options : &none, &o.work, err);
+    enum fer_status status = fer_workload_open(context, path, options ? options : &none, 0, &o.work, err);
 
     *json = NULL;
     if (status != FER_OK)

@@ -23,9 +23,11 @@ struct tune {
     const struct fer_tune_options *options;
     struct fer_workload work;
     struct fer_tuning *tuning;
-    struct problem *problems;
-    int count, known, tuned;
-    bool stored; /* a line, in this run */
+    struct problem *problems; /* of the block at hand, that no block before it has */
+    int count;
+    int listed, known, tuned; /* of all blocks so far */
+    json_t *seen;             /* the problems of those blocks, by name */
+    bool stored;              /* a line, in this run */
     double began, first_ms, tuned_ms;
     json_t *results;
 };
@@ -54,23 +56,44 @@ static struct problem *find(struct tune *t, const struct fer_solved *solved)
     return NULL;
 }
 
+/* Whether a block before this one has it too; FER_ENOMEM. */
+static enum fer_status see(struct tune *t, const struct fer_solved *solved, bool *seen, struct fer_error *err)
+{
+    char *name;
+
+    if (asprintf(&name, "%d %s %s", (int)solved->dtype, solved->work, solved->shape) < 0)
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    *seen = json_object_get(t->seen, name) != NULL;
+    if (!*seen && json_object_set_new(t->seen, name, json_true()) != 0) {
+        free(name);
+        return fer_fail(err, FER_ENOMEM, "out of memory");
+    }
+    free(name);
+    return FER_OK;
+}
+
 static enum fer_status list_problems(struct tune *t, struct fer_error *err)
 {
     const struct fer_program *program = t->work.program;
 
+    t->count = 0;
     t->problems = calloc((size_t)program->nsolved + 1, sizeof(*t->problems));
     if (!t->problems)
         return fer_fail(err, FER_ENOMEM, "out of memory");
     for (int i = 0; i < program->nsolved; i++) {
         struct problem *problem = find(t, program->solved[i]);
+        bool seen = true;
 
-        if (!problem && has_choice(program->solved[i])) {
+        if (!problem && has_choice(program->solved[i]) && see(t, program->solved[i], &seen, err) != FER_OK)
+            return FER_ENOMEM;
+        if (!problem && !seen) {
             problem = &t->problems[t->count++];
             problem->solved = program->solved[i];
         }
         if (problem)
             problem->calls++;
     }
+    t->listed += t->count;
     return FER_OK;
 }
 
@@ -123,7 +146,7 @@ static const char *first_refusal(const struct fer_contest *contest, int *refused
     return refusal;
 }
 
-static json_t *result_json(const struct problem *problem, const struct fer_contest *contest)
+static json_t *result_json(const struct tune *t, const struct problem *problem, const struct fer_contest *contest)
 {
     const struct fer_entrant *best = contest->best >= 0 ? &contest->entrants[contest->best] : NULL;
     json_t *solutions = json_array();
@@ -135,19 +158,20 @@ static json_t *result_json(const struct problem *problem, const struct fer_conte
                                               e->ms > 0 ? json_real(e->ms) : json_null(), "error",
                                               fer_json_number(e->error), "refusal", e->refusal[0] ? e->refusal : NULL));
     }
-    return json_pack("{s:s, s:s, s:i, s:s?, s:f, s:f, s:f, s:o}", "work", problem->solved->work, "shape",
-                     problem->solved->shape, "calls", problem->calls, "solution", best ? best->text : NULL, "ms",
-                     best ? best->ms : 0, "first_ms", contest->first_ms, "gain",
+    return json_pack("{s:s, s:s, s:s, s:i, s:s?, s:f, s:f, s:f, s:o}", "block", t->work.name, "work",
+                     problem->solved->work, "shape", problem->solved->shape, "calls", problem->calls, "solution",
+                     best ? best->text : NULL, "ms", best ? best->ms : 0, "first_ms", contest->first_ms, "gain",
                      best && contest->first_ms > 0 ? contest->first_ms / best->ms : 1, "solutions", solutions);
 }
 
 static void tell(const struct tune *t, const struct problem *problem, const struct fer_contest *contest)
 {
     const struct fer_entrant *best = contest->best >= 0 ? &contest->entrants[contest->best] : NULL;
-    struct fer_tune_progress progress = { .work = problem->solved->work,
+    struct fer_tune_progress progress = { .block = t->work.name,
+                                          .work = problem->solved->work,
                                           .shape = problem->solved->shape,
                                           .done = t->known + t->tuned,
-                                          .problems = t->count,
+                                          .problems = t->listed,
                                           .solution = best ? best->text : NULL,
                                           .ms = best ? best->ms : 0,
                                           .gain = best && contest->first_ms > 0 ? contest->first_ms / best->ms : 1,
@@ -173,6 +197,12 @@ static enum fer_status store(struct tune *t, const struct problem *problem, cons
     return fer_tuning_put(t->tuning, &line, err);
 }
 
+/* The budget is used up. */
+static bool is_late(const struct tune *t)
+{
+    return t->options->budget > 0 && t->stored && fer_meter_now() > t->began + t->options->budget;
+}
+
 /* The first that can be stored is finished whatever the budget, so that the same command comes to an end some day. */
 static enum fer_status tune_problem(struct tune *t, const struct problem *problem, struct fer_error *err)
 {
@@ -190,7 +220,7 @@ static enum fer_status tune_problem(struct tune *t, const struct problem *proble
         status = store(t, problem, &contest, err);
     if (status == FER_OK) {
         t->tuned++;
-        fer_json_append(&t->results, result_json(problem, &contest));
+        fer_json_append(&t->results, result_json(t, problem, &contest));
         tell(t, problem, &contest);
     }
     fer_contest_free(&contest);
@@ -231,30 +261,44 @@ static enum fer_status report(struct tune *t, const char *path, char **json, str
     return fer_json_text(json_pack("{s:o, s:o, s:o, s:s, s:i, s:o, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:O}", "model",
                                    fer_json_string(path), "device", fer_json_string(w->device->name), "driver",
                                    fer_json_string(w->device->driver), "mode", w->stage ? "train" : "infer", "batch",
-                                   w->batch, "file", fer_json_string(fer_tuning_file(t->tuning)), "problems", t->count,
-                                   "known", t->known, "tuned", t->tuned, "left", t->count - t->known - t->tuned,
+                                   w->batch, "file", fer_json_string(fer_tuning_file(t->tuning)), "problems", t->listed,
+                                   "known", t->known, "tuned", t->tuned, "left", t->listed - t->known - t->tuned,
                                    "seconds", fer_meter_now() - t->began, "first_ms", t->first_ms, "tuned_ms",
                                    t->tuned_ms, "results", t->results),
                          json, err);
 }
 
-static enum fer_status open_all(struct tune *t, const char *path, struct fer_error *err)
+static enum fer_status open_file(struct tune *t, struct fer_error *err)
 {
-    const struct fer_tune_options *o = t->options;
-    const char *file = o->file ? o->file : t->context->tune;
-    const struct fer_bench_options bench = {
-        .settings = o->settings, .text = o->text, .batch = o->batch, .training = o->training
-    };
-    enum fer_status status;
+    const char *file = t->options->file ? t->options->file : t->context->tune;
 
     if (!file)
         return fer_fail(err, FER_EINVAL, "there is no place for measurements: name a file, or set FER_TUNE or HOME");
-    status = fer_tuning_open(file, &t->tuning, err);
-    if (status == FER_OK)
-        status = fer_workload_open(t->context, path, &bench, &t->work, err);
+    return fer_tuning_open(file, &t->tuning, err);
+}
+
+static void close_block(struct tune *t)
+{
+    if (t->work.description)
+        fer_workload_close(&t->work);
+    free(t->problems);
+    t->problems = NULL;
+}
+
+/* It stays open. */
+static enum fer_status tune_block(struct tune *t, const char *path, int nth, struct fer_error *err)
+{
+    const struct fer_tune_options *o = t->options;
+    const struct fer_bench_options bench = {
+        .settings = o->settings, .text = o->text, .batch = o->batch, .training = o->training, .block = o->block
+    };
+    enum fer_status status = fer_workload_open(t->context, path, &bench, nth, &t->work, err);
+
     if (status == FER_OK)
         status = list_problems(t, err);
-    return status == FER_OK ? weigh(t, err) : status;
+    if (status == FER_OK && t->count > 0 && !is_late(t))
+        status = weigh(t, err);
+    return status == FER_OK ? tune_all(t, err) : status;
 }
 
 enum fer_status fer_tune(struct fer_context *context, const char *path, const struct fer_tune_options *options,
@@ -264,22 +308,27 @@ enum fer_status fer_tune(struct fer_context *context, const char *path, const st
     struct tune t = { .context = context, .options = options ? options : &none, .began = fer_meter_now() };
     struct fer_error own = FER_ERROR_INIT;
     enum fer_status status;
+    int nth = 0;
 
     *json = NULL;
     t.results = json_array();
-    status = open_all(&t, path, err);
+    t.seen = json_object();
+    status = open_file(&t, err);
     if (status == FER_OK)
-        status = tune_all(&t, err);
-    if (status == FER_OK || status == FER_EINTERRUPTED) {
+        status = tune_block(&t, path, nth, err);
+    while (status == FER_OK && !t.options->block && ++nth < t.work.blocks) {
+        close_block(&t);
+        status = tune_block(&t, path, nth, err);
+    }
+    if (t.work.description && (status == FER_OK || status == FER_EINTERRUPTED)) {
         enum fer_status told = report(&t, path, json, &own);
 
         if (status == FER_OK && told != FER_OK)
             status = fer_fail(err, told, "%s", own.text);
     }
-    if (t.work.description)
-        fer_workload_close(&t.work);
+    close_block(&t);
     json_decref(t.results);
-    free(t.problems);
+    json_decref(t.seen);
     fer_tuning_free(t.tuning);
     fer_context_tune(context);
     return status;

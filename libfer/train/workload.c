@@ -3,6 +3,7 @@
 
 #include <fer/host.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "train/feed.h"
 
@@ -31,16 +32,14 @@ static enum fer_status fill(struct fer_workload *w, struct fer_tensor *const *te
     return status;
 }
 
-static enum fer_status open_predict(struct fer_workload *w, const struct fer_bench_options *options,
+static enum fer_status open_predict(struct fer_workload *w, const struct fer_bench_options *options, int at,
                                     struct fer_error *err)
 {
     struct fer_compile_options compile = fer_context_compile_options(w->context);
     enum fer_status status;
 
-    if (w->description->npredicts == 0)
-        return fer_fail(err, FER_ENOTFOUND, "the description has no predict block to time");
     w->batch = options->batch > 0 ? options->batch : 8;
-    status = fer_predict_compile(w->description, &w->description->predicts[0], w->batch, options->backward, w->store,
+    status = fer_predict_compile(w->description, &w->description->predicts[at], w->batch, options->backward, w->store,
                                  &compile, &w->flow, err);
     if (status != FER_OK)
         return status;
@@ -78,14 +77,11 @@ static enum fer_status load_batch(struct fer_workload *w, struct fer_error *err)
     return status;
 }
 
-static enum fer_status open_stage(struct fer_workload *w, struct fer_error *err)
+static enum fer_status open_stage(struct fer_workload *w, int at, struct fer_error *err)
 {
     struct fer_compile_options compile = fer_context_compile_options(w->context);
-    enum fer_status status;
+    enum fer_status status = fer_stage_compile(w->description, at, w->store, &compile, &w->stage, err);
 
-    if (w->description->nstages == 0)
-        return fer_fail(err, FER_ENOTFOUND, "the description has no stage to time");
-    status = fer_stage_compile(w->description, 0, w->store, &compile, &w->stage, err);
     if (status != FER_OK)
         return status;
     w->exec = w->stage->exec;
@@ -136,8 +132,34 @@ enum fer_status fer_workload_step(struct fer_workload *w, struct fer_error *err)
     return status == FER_OK ? fer_device_finish(w->device, err) : status;
 }
 
+static const char *name_of(const struct fer_workload *w, bool stage, int at)
+{
+    return stage ? w->description->stages[at].name : w->description->predicts[at].name;
+}
+
+/* The block that the options name, else the one with this number. */
+static enum fer_status choose(struct fer_workload *w, const struct fer_bench_options *options, int *at,
+                              struct fer_error *err)
+{
+    const bool stage = options->training;
+    const char *kind = stage ? "stage" : "predict block";
+
+    w->blocks = stage ? w->description->nstages : w->description->npredicts;
+    if (w->blocks == 0)
+        return fer_fail(err, FER_ENOTFOUND, "the description has no %s to time", kind);
+    if (options->block) {
+        for (*at = 0; *at < w->blocks && strcmp(name_of(w, stage, *at), options->block) != 0;)
+            ++*at;
+    }
+    if (*at >= w->blocks)
+        return fer_fail(err, FER_ENOTFOUND, "the description has no %s '%.100s'; the first is '%s'", kind,
+                        options->block, name_of(w, stage, 0));
+    w->name = name_of(w, stage, *at);
+    return FER_OK;
+}
+
 enum fer_status fer_workload_open(struct fer_context *context, const char *path,
-                                  const struct fer_bench_options *options, struct fer_workload *w,
+                                  const struct fer_bench_options *options, int nth, struct fer_workload *w,
                                   struct fer_error *err)
 {
     enum fer_purpose purpose = options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT;
@@ -149,11 +171,13 @@ enum fer_status fer_workload_open(struct fer_context *context, const char *path,
                  ? fer_context_parse(context, path, ".", options->text, settings, purpose, &w->description, err)
                  : fer_context_read(context, path, settings, purpose, &w->description, err);
     if (status == FER_OK)
+        status = choose(w, options, &nth, err);
+    if (status == FER_OK)
         status = fer_context_device(context, &w->device, err);
     if (status == FER_OK)
         status = fer_store_begin(w->device, w->description, settings->seed, &w->store, err);
     if (status == FER_OK)
-        status = options->training ? open_stage(w, err) : open_predict(w, options, err);
+        status = options->training ? open_stage(w, nth, err) : open_predict(w, options, nth, err);
     if (status != FER_OK)
         fer_workload_close(w);
     return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Something to be timed: a description's first predict block on random pictures, or its first stage, on one batch that
- * stays on the device and is augmented and covered anew in every step.
+ * Something to be timed: a predict block of a description on random pictures, or a stage, on one batch that stays on
+ * the device and is augmented and covered anew in every step.
  */
 #ifndef FER_TRAIN_WORKLOAD_H
 #define FER_TRAIN_WORKLOAD_H
@@ -19,12 +19,15 @@ struct fer_workload {
     struct fer_stage_program *stage; /* … a stage */
     struct fer_exec *exec;           /* of either, as are these */
     struct fer_program *program;
+    const char *name; /* of the block or stage */
+    int blocks;       /* so many of its kind has the description */
     int batch;
 };
 
-/* Of options all but `steps` and `profile` counts.  After a failure there is nothing to close. */
+/* Of options all but `steps` and `profile` counts; where they name no block, it is the one with number `nth`, from 0.
+ * After a failure there is nothing to close. */
 enum fer_status fer_workload_open(struct fer_context *context, const char *path,
-                                  const struct fer_bench_options *options, struct fer_workload *out,
+                                  const struct fer_bench_options *options, int nth, struct fer_workload *out,
                                   struct fer_error *err);
 void fer_workload_close(struct fer_workload *workload);
 /* Every step of the stage, with its updates, or the predict block, with its backward pass if there is one; to the end.
