@@ -9,17 +9,32 @@
 
 struct args {
     struct common common;
-    const char *model, *data, *net, *out, *kernels;
-    bool training, memory, launches;
+    const char *model, *data, *net, *predict, *stage, *out, *kernels;
+    bool training, eval, memory, launches;
     int batch, columns, rows;
 };
 
-enum { KEY_NET = 0x200, KEY_BATCH, KEY_MODE, KEY_MEMORY, KEY_LAUNCHES, KEY_KERNELS, KEY_OUT, KEY_COLUMNS, KEY_ROWS };
+enum {
+    KEY_NET = 0x200,
+    KEY_PREDICT,
+    KEY_STAGE,
+    KEY_BATCH,
+    KEY_MODE,
+    KEY_MEMORY,
+    KEY_LAUNCHES,
+    KEY_KERNELS,
+    KEY_OUT,
+    KEY_COLUMNS,
+    KEY_ROWS
+};
 
 static const struct argp_option options[] = {
-    { "net", KEY_NET, "NAME", 0, "one net, instead of the predict block", 0 },
-    { "mode", KEY_MODE, "train|eval", 0, "the first stage with backward and updates; pictures augmented [eval]", 0 },
-    { "batch", KEY_BATCH, "N", 0, "batch that memory is planned for [1]", 0 },
+    { "predict", KEY_PREDICT, "NAME", 0, "this predict block [the first]", 0 },
+    { "stage", KEY_STAGE, "NAME", 0, "this stage, with backward and updates; implies --mode=train", 0 },
+    { "net", KEY_NET, "NAME", 0, "one net instead", 0 },
+    { "mode", KEY_MODE, "train|eval", 0, "train: the first stage, or the net in training; pictures augmented [eval]",
+      0 },
+    { "batch", KEY_BATCH, "N", 0, "batch that memory is planned for; a stage has its own [1]", 0 },
     { "launches", KEY_LAUNCHES, NULL, 0, "also every kernel call", 0 },
     { "kernels", KEY_KERNELS, "DIR", 0, "also write the texts of all kernels there; nothing is compiled", 0 },
     { "memory", KEY_MEMORY, NULL, 0, "also where every tensor lies", 0 },
@@ -49,6 +64,26 @@ static void operand(struct args *args, char *value, struct argp_state *state)
         argp_error(state, "'%s' is not understood; say MODEL.fer, or MODEL.fer data NAME --out FILE.png", value);
 }
 
+/* Nothing that was said is left without effect. */
+static void finish_arguments(struct args *args, struct argp_state *state)
+{
+    if (!args->model)
+        argp_error(state, "which description?");
+    if (state->arg_num == 2)
+        argp_error(state, "which data set?");
+    if (args->data && !args->out)
+        argp_error(state, "--out FILE.png is missing");
+    if (!args->data)
+        refuse_options(state, &args->common, OPTION_SEED, "shapes, launches and memory do not depend on it");
+    if (!!args->net + !!args->predict + !!args->stage + !!args->data > 1)
+        argp_error(state, "one of --predict, --stage, --net and a data set");
+    if ((args->predict && args->training) || (args->stage && args->eval))
+        argp_error(state, "--predict is --mode=eval, --stage is --mode=train");
+    args->training = args->training || args->stage;
+    if (args->training && args->batch && !args->net)
+        argp_error(state, "--batch: the data of a stage says it (| batch N; perhaps --set)");
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct args *args = state->input;
@@ -56,6 +91,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &args->common; return 0;
     case KEY_NET: args->net = value; return 0;
+    case KEY_PREDICT: args->predict = value; return 0;
+    case KEY_STAGE: args->stage = value; return 0;
     case KEY_BATCH: args->batch = (int)count_argument(state, "batch", value, 65536); return 0;
     case KEY_COLUMNS: args->columns = (int)count_argument(state, "columns", value, 65536); return 0;
     case KEY_ROWS: args->rows = (int)count_argument(state, "rows", value, 65536); return 0;
@@ -67,18 +104,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (strcmp(value, "train") != 0 && strcmp(value, "eval") != 0)
             argp_error(state, "--mode=%s should be train or eval", value);
         args->training = strcmp(value, "train") == 0;
+        args->eval = !args->training;
         return 0;
     case ARGP_KEY_ARG: operand(args, value, state); return 0;
-    case ARGP_KEY_END:
-        if (!args->model)
-            argp_error(state, "which description?");
-        if (state->arg_num == 2)
-            argp_error(state, "which data set?");
-        if (args->data && !args->out)
-            argp_error(state, "--out FILE.png is missing");
-        if (!args->data)
-            refuse_options(state, &args->common, OPTION_SEED, "shapes, launches and memory do not depend on it");
-        return 0;
+    case ARGP_KEY_END: finish_arguments(args, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -291,8 +320,12 @@ int cmd_show(int argc, char **argv)
 
         status = fer_show_data(context, args.model, args.data, &sheet, args.out, &text, &err);
     } else {
-        struct fer_show_options show = { common_settings(&args.common), args.net, args.batch, args.training,
-                                         args.kernels };
+        struct fer_show_options show = { .settings = common_settings(&args.common),
+                                         .net = args.net,
+                                         .block = args.stage ? args.stage : args.predict,
+                                         .batch = args.batch,
+                                         .training = args.training,
+                                         .kernels = args.kernels };
 
         status = fer_show(context, args.model, &show, &text, &err);
     }

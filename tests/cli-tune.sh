@@ -225,6 +225,9 @@ report = json.load(open("bench.json"))
 assert (report["mode"], report["block"], report["batch"]) == ("train", "one", 2), report
 assert 0 < report["fastest_step"] <= report["seconds_per_step"] <= report["slowest_step"], report
 END2
+"$FER" show blocks.fer --predict second | grep -q '^large'
+if "$FER" show blocks.fer | grep -q '^large'; then exit 1; fi
+"$FER" show blocks.fer --stage one | grep -q '; optimizer 1 launch for 2 weights'
 wrong() {
     words=$1
     shift
@@ -233,11 +236,15 @@ wrong() {
     [ $status -ne 0 ]
     grep -q -- "$words" err
 }
-wrong "no predict block 'third'; the first is 'first'" tune blocks.fer --predict third
-wrong "no stage 'first'; the first is 'one'" bench blocks.fer --stage first
+wrong "blocks.fer has no predict 'third'; it has first and second" tune blocks.fer --predict third
+wrong "blocks.fer has no stage 'first'; it has one" bench blocks.fer --stage first
 wrong '--predict or --stage: not both' bench blocks.fer --stage one --predict first
 wrong '--predict is --mode=infer' bench blocks.fer --predict first --mode train
 wrong '--stage is --mode=train' bench blocks.fer --mode infer --stage one
 wrong "--size is for a plugin's model" bench blocks.fer --size 32
 wrong '--batch: the data of a description' tune blocks.fer --mode train --batch 4
 wrong 'name a block of a description' bench resnet18 --predict infer
+wrong "blocks.fer has no stage 'first'; it has one" show blocks.fer --stage first
+wrong 'one of --predict, --stage, --net and a data set' show blocks.fer --stage one --net small
+wrong '--stage is --mode=train' show blocks.fer --stage one --mode eval
+wrong '--batch: the data of a stage' show blocks.fer --mode train --batch 4

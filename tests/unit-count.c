@@ -122,16 +122,16 @@ static json_t *result(const struct bench *b, const char *metric, const char *nam
     return one;
 }
 
-/* ---- what is right: the label among the `top` largest, of equal ones the first; none of a label below 0 ---- */
+/* ---- what is right: the label among the `top` largest, of equal ones the first; none of a label below 0, or with a
+ * logit that is no number ---- */
 
 static bool is_right(const struct sample *s, int top)
 {
     int before = 0;
     for (int k = 0; k < CLASSES; k++)
         if (k != s->label)
-            before += (s->broken && k == 2) || s->logit[k] > s->logit[s->label] ||
-                      (s->logit[k] == s->logit[s->label] && k < s->label);
-    return before < top && !(s->broken && s->label == 2);
+            before += s->logit[k] > s->logit[s->label] || (s->logit[k] == s->logit[s->label] && k < s->label);
+    return before < top && !s->broken;
 }
 
 /* The first of the largest; CLASSES when one is no number. */

@@ -239,21 +239,27 @@ static double cross_entropy(int i)
 /* Batches of 4, 4 and 2.  Weights belong to their own loss. */
 START_TEST(means_are_those_of_the_samples)
 {
-    double mean = 0, first = 0;
+    double mean = 0, first = 0, batches = 0;
     json_t *report = report_of("  _, each = scores, label | cross_entropy\n  metric each = each | average\n"
                                "  metric loss = scores, label | cross_entropy\n"
                                "  _, one = scores, label | cross_entropy weight=[1, 0, 0, 0, 0, 0, 0, 0, 0]\n"
                                "  _, two = scores, label | cross_entropy weight=[2, 2, 2, 2, 2, 2, 2, 2, 2]\n"
-                               "  metric one = one | average\n  metric two = two | average\n");
+                               "  metric one = one | average\n  metric two = two | average\n"
+                               "  whole = scores, label | cross_entropy\n  metric batches = whole | average\n"
+                               "  metric whole = whole, label | average\n");
 
     for (int i = 0; i < COUNT; i++) {
         mean += cross_entropy(i) / COUNT;
+        batches += cross_entropy(i) / (i < 8 ? 4 : 2) / 3;
         first += samples[i].label == 0 ? cross_entropy(i) / COUNT : 0;
     }
     ck_assert_double_eq_tol(number(report, "each", NULL, -1), mean, 1e-6);
     ck_assert_double_eq_tol(number(report, "loss", NULL, -1), mean, 1e-6);
     ck_assert_double_eq_tol(number(report, "one", NULL, -1), first, 1e-6);
     ck_assert_double_eq_tol(number(report, "two", NULL, -1), 2 * mean, 1e-6);
+    ck_assert_double_eq_tol(number(report, "batches", NULL, -1), batches, 1e-6);
+    ck_assert_double_eq_tol(number(report, "whole", NULL, -1), mean, 1e-6);
+    ck_assert(fabs(batches - mean) > 1e-3);
     json_decref(report);
 }
 END_TEST

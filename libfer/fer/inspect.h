@@ -37,9 +37,10 @@ FER_API enum fer_status fer_format(struct fer_context *context, const char *path
 /* What fer_show looks at. */
 struct fer_show_options {
     struct fer_settings settings;
-    const char *net; /* one net on its own (its ports need shapes); NULL: the first predict block */
-    int batch;       /* 0: 1 */
-    bool training;   /* the first stage, with backward and updates, instead */
+    const char *net;   /* one net on its own (its ports need shapes), instead of a block */
+    const char *block; /* the predict block's name, or in training the stage's; NULL: the first */
+    int batch;         /* 0: 1 */
+    bool training;     /* a stage, with backward and updates; of a net, as it is in training */
     /* A directory, which is made: the texts of all kernels go there, as the driver would get them, for other compilers
      * and for people; a file a program, the compiler's options in its first line.  Nothing is compiled.  NULL: none */
     const char *kernels;

@@ -210,6 +210,12 @@ struct fer_description {
     struct fer_resolver *resolver; /* private */
 };
 
+/* Where the block with this name is among its kind; NULL: the first.  FER_ENOTFOUND, with a sentence that begins with
+ * `path`. */
+enum fer_block_kind { FER_BLOCK_PREDICT, FER_BLOCK_STAGE, FER_BLOCK_TEST };
+enum fer_status fer_description_block(const struct fer_description *description, const char *path,
+                                      enum fer_block_kind kind, const char *name, int *at, struct fer_error *err);
+
 /* Parse and resolve.  On failure *out still holds the diagnostics when it is not NULL (free it all the same); the error
  * is the first of them.  `registry` must outlive it. */
 enum fer_status fer_description_read(const struct fer_registry *registry, const char *path,

@@ -4,22 +4,9 @@
  */
 #include <string.h>
 
-#include "lang/choice.h"
 #include "train/answers.h"
 #include "train/checkpoint.h"
 #include "train/tester.h"
-
-static enum fer_status check_name(const struct fer_description *description, const char *test, const char *path,
-                                  struct fer_error *err)
-{
-    for (int i = 0; i < description->ntests; i++) {
-        if (!test || strcmp(test, description->tests[i].name) == 0)
-            return FER_OK;
-    }
-    return test ? fer_fail_choice(err, path, "test", test, description->tests, sizeof(*description->tests),
-                                  description->ntests)
-                : fer_fail(err, FER_ENOTFOUND, "%s has no test block", path);
-}
 
 static enum fer_status run_test(struct fer_context *context, struct fer_description *description, int test,
                                 struct fer_store *store, const struct fer_eval_options *options,
@@ -70,13 +57,14 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
     struct fer_answers *answers = NULL;
     json_t *tests = json_object();
     enum fer_status status;
+    int first = 0;
 
     if (!options->seed_set)
         settings.seed = checkpoint->seed;
     status = fer_context_parse(context, checkpoint->path, options->dir ? options->dir : ".", checkpoint->description,
                                &settings, options->answers ? FER_FOR_ANSWERS : FER_FOR_TESTS, &description, err);
     if (status == FER_OK)
-        status = check_name(description, options->test, checkpoint->path, err);
+        status = fer_description_block(description, checkpoint->path, FER_BLOCK_TEST, options->test, &first, err);
     if (status == FER_OK)
         status = fer_context_device(context, &device, err);
     if (status == FER_OK)
@@ -85,7 +73,7 @@ static enum fer_status evaluate(struct fer_context *context, const struct fer_ch
         status = fer_checkpoint_weights(checkpoint, store, err);
     if (status == FER_OK && options->answers)
         status = fer_answers_create(description, &answers, err);
-    for (int i = 0; status == FER_OK && i < description->ntests; i++) {
+    for (int i = first; status == FER_OK && i < description->ntests; i++) {
         if (!options->test || strcmp(options->test, description->tests[i].name) == 0)
             status = run_test(context, description, i, store, options, answers, tests, err);
     }

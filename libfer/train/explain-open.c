@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "graph/probe.h"
-#include "lang/choice.h"
 #include "train/checkpoint.h"
 #include "train/explain.h"
 
@@ -170,18 +169,10 @@ static enum fer_status open_views(struct fer_explainer *e, struct fer_error *err
 
 static enum fer_status find_test(struct fer_explainer *e, struct fer_error *err)
 {
-    const char *name = e->options->test;
-
-    for (int i = 0; i < e->description->ntests; i++) {
-        if (!name || strcmp(name, e->description->tests[i].name) == 0) {
-            e->test = i;
-            return FER_OK;
-        }
-    }
-    return name ? fer_fail_choice(err, e->checkpoint, "test", name, e->description->tests,
-                                  sizeof(*e->description->tests), e->description->ntests)
-                : fer_fail(err, FER_ENOTFOUND, "%s has no test block, whose data could be taken; give pictures",
-                           e->checkpoint);
+    if (e->description->ntests == 0)
+        return fer_fail(err, FER_ENOTFOUND, "%s has no test block, whose data could be taken; give pictures",
+                        e->checkpoint);
+    return fer_description_block(e->description, e->checkpoint, FER_BLOCK_TEST, e->options->test, &e->test, err);
 }
 
 static enum fer_status open_data(struct fer_explainer *e, struct fer_error *err)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lang/choice.h"
-
 /* ---- the block ---- */
 
 static enum fer_status check_ports(const struct fer_predict_spec *spec, struct fer_classifier *out,
@@ -31,13 +29,10 @@ static enum fer_status check_ports(const struct fer_predict_spec *spec, struct f
 enum fer_status fer_classifier_find(const struct fer_description *description, const char *name, const char *path,
                                     struct fer_classifier *out, struct fer_error *err)
 {
-    for (int i = 0; i < description->npredicts; i++) {
-        if (!name || strcmp(name, description->predicts[i].name) == 0)
-            return check_ports(&description->predicts[i], out, err);
-    }
-    return name ? fer_fail_choice(err, path, "predict", name, description->predicts, sizeof(*description->predicts),
-                                  description->npredicts)
-                : fer_fail(err, FER_ENOTFOUND, "%s has no predict block", path);
+    int at;
+    enum fer_status status = fer_description_block(description, path, FER_BLOCK_PREDICT, name, &at, err);
+
+    return status == FER_OK ? check_ports(&description->predicts[at], out, err) : status;
 }
 
 const char **fer_classifier_labels(const struct fer_description *description, int classes)

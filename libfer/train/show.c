@@ -330,38 +330,33 @@ static enum fer_status show_net(struct fer_context *context, const char *path, c
     return status;
 }
 
-static enum fer_status show_stage(struct fer_description *description, struct fer_store *store,
-                                  const struct fer_compile_options *compile, const char *kernels, char **json,
-                                  struct fer_error *err)
+static enum fer_status show_stage(struct fer_description *description, int at, struct fer_store *store,
+                                  const struct fer_show_options *options, const struct fer_compile_options *compile,
+                                  char **json, struct fer_error *err)
 {
     struct fer_stage_program *program = NULL;
-    enum fer_status status;
+    enum fer_status status = fer_stage_compile(description, at, store, compile, &program, err);
 
-    if (description->nstages == 0)
-        return fer_fail(err, FER_ENOTFOUND, "the description has no stage");
-    status = fer_stage_compile(description, 0, store, compile, &program, err);
     if (status == FER_OK) {
         const struct made made = { program->graph, program->program, store, program, compile->without };
 
-        status = describe(&made, kernels, json, err);
+        status = describe(&made, options->kernels, json, err);
     }
     fer_stage_program_free(program);
     return status;
 }
 
-static enum fer_status show_predict(struct fer_description *description, struct fer_store *store,
+static enum fer_status show_predict(struct fer_description *description, int at, struct fer_store *store,
                                     const struct fer_show_options *options, const struct fer_compile_options *compile,
                                     char **json, struct fer_error *err)
 {
+    const struct fer_predict_spec *spec = &description->predicts[at];
     struct fer_flow_program *flow = NULL;
-    enum fer_status status;
+    enum fer_status status = fer_predict_compile(description, spec, options->batch > 0 ? options->batch : 1, false,
+                                                 store, compile, &flow, err);
 
-    if (description->npredicts == 0)
-        return fer_fail(err, FER_ENOTFOUND, "the description has no predict block; show one net (--net NAME)");
-    status = fer_predict_compile(description, &description->predicts[0], options->batch > 0 ? options->batch : 1, false,
-                                 store, compile, &flow, err);
     if (status == FER_OK) {
-        const struct made made = { description->predicts[0].graph, flow->program, store, NULL, compile->without };
+        const struct made made = { spec->graph, flow->program, store, NULL, compile->without };
 
         status = describe(&made, options->kernels, json, err);
     }
@@ -378,6 +373,7 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
     struct fer_device *device;
     struct fer_store *store = NULL;
     enum fer_status status;
+    int at = 0;
 
     *json = NULL;
     options = options ? options : &none;
@@ -387,12 +383,15 @@ enum fer_status fer_show(struct fer_context *context, const char *path, const st
     status = fer_context_read(context, path, &options->settings, options->training ? FER_FOR_TRAINING : FER_FOR_PREDICT,
                               &description, err);
     if (status == FER_OK)
+        status = fer_description_block(description, path, options->training ? FER_BLOCK_STAGE : FER_BLOCK_PREDICT,
+                                       options->block, &at, err);
+    if (status == FER_OK)
         status = fer_context_device(context, &device, err);
     if (status == FER_OK)
         status = fer_store_allocate(device, description, &store, err);
     if (status == FER_OK)
-        status = options->training ? show_stage(description, store, &compile, options->kernels, json, err)
-                                   : show_predict(description, store, options, &compile, json, err);
+        status = options->training ? show_stage(description, at, store, options, &compile, json, err)
+                                   : show_predict(description, at, store, options, &compile, json, err);
     fer_store_free(store);
     fer_description_free(description);
     return status;

@@ -3,7 +3,6 @@
 
 #include <fer/host.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "train/feed.h"
 
@@ -132,29 +131,21 @@ enum fer_status fer_workload_step(struct fer_workload *w, struct fer_error *err)
     return status == FER_OK ? fer_device_finish(w->device, err) : status;
 }
 
-static const char *name_of(const struct fer_workload *w, bool stage, int at)
-{
-    return stage ? w->description->stages[at].name : w->description->predicts[at].name;
-}
-
 /* The block that the options name, else the one with this number. */
-static enum fer_status choose(struct fer_workload *w, const struct fer_bench_options *options, int *at,
-                              struct fer_error *err)
+static enum fer_status choose(struct fer_workload *w, const struct fer_bench_options *options, const char *path,
+                              int *nth, struct fer_error *err)
 {
+    const struct fer_description *d = w->description;
     const bool stage = options->training;
-    const char *kind = stage ? "stage" : "predict block";
+    int at;
+    enum fer_status status =
+        fer_description_block(d, path, stage ? FER_BLOCK_STAGE : FER_BLOCK_PREDICT, options->block, &at, err);
 
-    w->blocks = stage ? w->description->nstages : w->description->npredicts;
-    if (w->blocks == 0)
-        return fer_fail(err, FER_ENOTFOUND, "the description has no %s to time", kind);
-    if (options->block) {
-        for (*at = 0; *at < w->blocks && strcmp(name_of(w, stage, *at), options->block) != 0;)
-            ++*at;
-    }
-    if (*at >= w->blocks)
-        return fer_fail(err, FER_ENOTFOUND, "the description has no %s '%.100s'; the first is '%s'", kind,
-                        options->block, name_of(w, stage, 0));
-    w->name = name_of(w, stage, *at);
+    if (status != FER_OK)
+        return status;
+    *nth = options->block ? at : *nth;
+    w->blocks = stage ? d->nstages : d->npredicts;
+    w->name = stage ? d->stages[*nth].name : d->predicts[*nth].name;
     return FER_OK;
 }
 
@@ -171,7 +162,7 @@ enum fer_status fer_workload_open(struct fer_context *context, const char *path,
                  ? fer_context_parse(context, path, ".", options->text, settings, purpose, &w->description, err)
                  : fer_context_read(context, path, settings, purpose, &w->description, err);
     if (status == FER_OK)
-        status = choose(w, options, &nth, err);
+        status = choose(w, options, path, &nth, err);
     if (status == FER_OK)
         status = fer_context_device(context, &w->device, err);
     if (status == FER_OK)

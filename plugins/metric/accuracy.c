@@ -146,15 +146,21 @@ static enum fer_status average_shape(struct fer_op *op, struct fer_error *err)
     const struct fer_shape sums = fer_shape_make(NULL, 1, (const int[]){ 4 });
     if (fer_op_input(op, 0)->dtype != FER_F32)
         return fer_fail(err, FER_ESHAPE, "needs floats: a loss, or one number a sample");
+    if (fer_op_inputs(op) == 2 && (fer_op_input(op, 0)->batch || !fer_op_input(op, 1)->batch))
+        return fer_fail(err, FER_ESHAPE,
+                        "the second input says how many samples a loss is of: a loss, and what has a batch");
     fer_op_buffer(op, "sums", &sums, (struct fer_init){ FER_INIT_CONSTANT, 0, 0 });
     return FER_OK;
 }
 
 static enum fer_status average_forward(struct fer_emit *em, struct fer_error *err)
 {
-    struct fer_launch *launch = fer_emit_kernel(em, fer_count_cl, "average", "%s", "");
+    const bool weighted = fer_op_inputs(fer_emit_op(em)) == 2;
+    struct fer_launch *launch = fer_emit_kernel(em, fer_count_cl, "average", "%s", weighted ? "-DOF" : "");
     (void)err;
     fer_launch_in(launch, "x", fer_emit_input(em, 0));
+    if (weighted)
+        fer_launch_in(launch, "of", fer_emit_input(em, 1));
     fer_launch_inout(launch, "sums", fer_emit_weight(em, 0));
     fer_launch_range_1d(launch, fer_extent_fixed(1));
     return FER_OK;
@@ -173,9 +179,10 @@ static enum fer_status average_finish(const struct fer_op *op, const float *cons
 const struct fer_metric fer_average = { .size = sizeof(struct fer_metric),
                                         .layer = { .size = sizeof(struct fer_layer),
                                                    .name = "average",
-                                                   .help = "mean of a value over the samples",
+                                                   .help = "mean of a number a sample; or of a loss: over the batches, "
+                                                           "or with what it is of as second input over the samples",
                                                    .inputs_min = 1,
-                                                   .inputs_max = 1,
+                                                   .inputs_max = 2,
                                                    .shape = average_shape,
                                                    .forward = average_forward },
                                         .finish = average_finish };

@@ -14,7 +14,7 @@ static inline void count_up(__global float *counter, const float by)
     counter[1] = low;
 }
 
-/* Whether the label is among the `top` largest values; of equal values the first counts as larger.  NaN: no. */
+/* Whether the label is among the `top` largest values; of equal values the first counts as larger.  Any NaN: no. */
 #ifdef FER_KERNEL_hits
 __kernel void hits(FER_IN(x), FER_IN(label), FER_OUT(hit), const int top)
 {
@@ -23,10 +23,12 @@ __kernel void hits(FER_IN(x), FER_IN(label), FER_OUT(hit), const int top)
         return;
     const int y = DATA(label)[n];
     __global const float *row = DATA(x) + (size_t)n * classes;
-    int before = y < classes && y >= 0 ? 0 : classes;
-    for (int k = 0; before < top && k < classes; k++)
-        before += !(row[k] < row[y] || (row[k] == row[y] && k >= y));
-    DATA(hit)[n] = y < 0 ? -1.0f : before < top ? 1.0f : 0.0f;
+    int before = y < classes && y >= 0 ? 0 : top, broken = 0;
+    for (int k = 0; before < top && k < classes; k++) {
+        broken |= isnan(row[k]);
+        before += row[k] > row[y] || (row[k] == row[y] && k < y);
+    }
+    DATA(hit)[n] = y < 0 ? -1.0f : before < top && !broken ? 1.0f : 0.0f;
 }
 #endif
 
@@ -91,21 +93,29 @@ __kernel void confusion(FER_IN(best), FER_IN(label), FER_INOUT(counts), const in
 }
 #endif
 
-/* sums f32[2 + 2]: a sum with its rounding error (Neumaier 1974), and a counter. */
+/* sums f32[2 + 2]: a sum with its rounding error (Neumaier 1974), and a counter.  OF: each x counts as often as there are
+ * samples in `of`. */
 #ifdef FER_KERNEL_average
-__kernel void average(FER_IN(x), FER_INOUT(sums))
+#ifdef OF
+#define OF_ARG FER_IN(of),
+#define TIMES of_dim.x
+#else
+#define OF_ARG
+#define TIMES 1
+#endif
+__kernel void average(FER_IN(x), OF_ARG FER_INOUT(sums))
 {
     if (get_global_id(0) != 0)
         return;
     float s = DATA(sums)[0], lost = DATA(sums)[1];
     const int count = (int)SIZE(x);
     for (int i = 0; i < count; i++) {
-        const float v = DATA(x)[i], t = s + v;
+        const float v = DATA(x)[i] * TIMES, t = s + v;
         lost += fabs(s) >= fabs(v) ? (s - t) + v : (v - t) + s;
         s = t;
     }
     DATA(sums)[0] = s;
     DATA(sums)[1] = lost;
-    count_up(DATA(sums) + 2, (float)count);
+    count_up(DATA(sums) + 2, (float)count * TIMES);
 }
 #endif
