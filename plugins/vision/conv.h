@@ -14,7 +14,6 @@ struct conv_call {
     struct fer_convolution of;
     const int *values; /* of the solver's tunables */
     int vec_lanes;     /* fer_emit_vec_lanes */
-    bool training;     /* fer_emit_training: weights change from step to step */
 };
 
 /* One algorithm for one pass. */
@@ -72,7 +71,14 @@ static inline int conv_lanes(int channels, enum fer_layout layout)
 {
     return layout == FER_LAYOUT_BLOCKED ? conv_blocks(channels) * FER_BLOCK : channels;
 }
-/* Vectors of sums of a CPU's register tile, and its rows where it has 16 columns: FER_VEC_ROWS in kernels. */
+/* A CPU's register tile, see register_tile.cl: rows, and blocks of 16 columns.  `blocks` is how many there are. */
+struct conv_tile {
+    int rows, blocks;
+};
+struct conv_tile conv_tile_of(const struct conv_call *call, int blocks);
+/* The option of a kernel that includes register_tile.cl. */
+const char *conv_tile_option(const struct conv_call *call, struct conv_tile tile);
+/* Vectors of sums of a tile of one block, and its rows: FER_VEC_ROWS in kernels. */
 enum { CONV_SUMS = 12 };
 static inline int conv_tile_rows(const struct conv_call *call)
 {

@@ -22,6 +22,24 @@ void conv_epilogue_in(struct fer_launch *launch, const struct conv_call *call)
         fer_launch_in(launch, "add", call->of.add);
 }
 
+enum {
+    WIDE_LANES = 16, /* of a vector that is a whole block */
+    WIDE_ROWS = 12,  /* TILE_ROWS of two of them */
+    MANY_ODD = 9     /* from so many blocks on an odd one that is computed twice costs little */
+};
+
+struct conv_tile conv_tile_of(const struct conv_call *call, int blocks)
+{
+    if (call->vec_lanes == WIDE_LANES && (blocks % 2 == 0 || blocks >= MANY_ODD))
+        return (struct conv_tile){ WIDE_ROWS, 2 };
+    return (struct conv_tile){ conv_tile_rows(call), 1 };
+}
+
+const char *conv_tile_option(const struct conv_call *call, struct conv_tile tile)
+{
+    return call->vec_lanes == WIDE_LANES && tile.blocks == 1 ? " -DTILE_BLOCKS=1" : "";
+}
+
 double conv_macs(const struct fer_convolution_shape *s, int n)
 {
     return (double)n * s->oh * s->ow * s->k * (s->c / s->groups) * s->kernel * s->kernel;

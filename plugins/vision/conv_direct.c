@@ -25,7 +25,8 @@ static const struct fer_tunable *const weights_tunables[] = {
 };
 
 enum {
-    ITEMS = 16,           /* work-items wanted at least, for two cores to finish together */
+    ITEMS = 16,           /* work-items wanted at least, for two cores to finish together, … */
+    FEW_PIXELS = 24,      /* … unless they had no more than so many pixels, or two tiles */
     GATHERING = 4,        /* blocks of outputs from which on pixels are gathered */
     GATHERED_PIXELS = 96, /* of a work-item that gathers, at most: CHUNK in conv_direct.cl */
     GATHERED_STEPS = 18,  /* … taps of input blocks of a pass, at most: PASS there */
@@ -70,14 +71,16 @@ static int equal(int blocks, int most)
 }
 
 /* Equal parts of at most `chunk` pixels; enough of them, and an even number, for two cores to finish together. */
-static struct items items_of(int pixels, int tile, int phases, int blocks, const int *values)
+static struct items items_of(int pixels, struct conv_tile tile, int phases, int all_blocks, const int *values)
 {
+    const int blocks = conv_divide_up(all_blocks, tile.blocks), most = values[OUTS] / tile.blocks;
     int parts = conv_divide_up(pixels, values[CHUNK]);
-    const int outs = equal(blocks, larger(1, smaller(values[OUTS], parts * phases * blocks / ITEMS)));
-    while (rounded(pixels, parts, tile) > 24 && parts * phases * conv_divide_up(blocks, outs) < ITEMS)
+    const int outs = equal(blocks, larger(1, smaller(most, parts * phases * blocks / ITEMS)));
+    while (rounded(pixels, parts, tile.rows) > larger(FEW_PIXELS, 2 * tile.rows) &&
+           parts * phases * conv_divide_up(blocks, outs) < ITEMS)
         parts *= 2;
     parts += parts * phases * conv_divide_up(blocks, outs) % 2;
-    return (struct items){ rounded(pixels, parts, tile), outs };
+    return (struct items){ rounded(pixels, parts, tile.rows), outs * tile.blocks };
 }
 
 /* Three kernels, the same sums in the same order: where every block of outputs reads all inputs, pixels are gathered
@@ -103,17 +106,19 @@ static void emit(const struct conv_call *call, enum fer_convolution_pass pass, s
     const int blocks = conv_blocks(g.outputs);
     const int phases = forward ? 1 : s->stride; /* an axis' output positions of equal remainder, see the kernel */
     const int plane = forward ? s->oh * s->ow : conv_divide_up(s->h, phases) * conv_divide_up(s->w, phases);
-    const int tile = conv_tile_rows(call);
     const enum form form = form_of(s, blocks);
+    const struct conv_tile tile =
+        form == DIRECT ? (struct conv_tile){ conv_tile_rows(call), 1 } : conv_tile_of(call, blocks);
     const int gathering[] = { [CHUNK] = smaller(call->values[CHUNK], GATHERED_PIXELS),
                               [OUTS] = GATHERED_OUTS * call->values[OUTS],
                               [PASS_WEIGHTS] = smaller(call->values[PASS_WEIGHTS], GATHERED_STEPS) };
     const int *values = form == GATHERED ? gathering : call->values;
     const struct items items = items_of(s->n * plane, tile, phases * phases, blocks, values);
 
-    char options[CONV_EPILOGUE_OPTIONS];
-    struct fer_launch *launch = fer_emit_launch(call->em, form == POINT ? fer_conv_point_cl : fer_conv_direct_cl,
-                                                kernels[form], forward ? conv_epilogue_options(call, options) : " ");
+    char epilogue[CONV_EPILOGUE_OPTIONS];
+    struct fer_launch *launch = fer_emit_kernel(
+        call->em, form == POINT ? fer_conv_point_cl : fer_conv_direct_cl, kernels[form], "%s%s",
+        forward ? conv_epilogue_options(call, epilogue) : " ", form == DIRECT ? "" : conv_tile_option(call, tile));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "w", packed);
     if (forward)

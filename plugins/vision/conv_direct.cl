@@ -30,16 +30,19 @@
  * block of inputs of the same number, and weights are w[k / 16][tap][WIDTH inputs of the output's group][16 outputs].
  * Instead of one value for all 16 outputs, each group gets its own: a shuffle of the pixel's 16 values.
  */
-#ifndef PIXELS
-#define PIXELS FER_VEC_ROWS
-#endif
 #ifdef FER_KERNEL_conv_gathered
-#define CHUNK 96 /* pixels of a work-item at most; a multiple of PIXELS */
+#include "register_tile.cl"
+#define PIXELS TILE_ROWS
+#define CHUNK 96 /* pixels of a work-item at most, but for those that fill a tile */
 #define PASS 18  /* taps of input blocks that are gathered at a time: of CHUNK pixels 108 KiB */
 #define OUTS 64  /* blocks of outputs of a work-item at most */
 #else
+#ifndef PIXELS
+#define PIXELS FER_VEC_ROWS
+#endif
 #define CHUNK 192
 #endif
+#define ROOM ((CHUNK + PIXELS - 1) / PIXELS * PIXELS)
 
 #ifndef WIDTH
 #define INPUTS FER_BLOCK
@@ -63,9 +66,9 @@ static bool covers(const struct axis *a, int at, int size)
  * stored twice, or only once. */
 struct pixels {
     int count;
-    int row[CHUNK], column[CHUNK]; /* that the first tap reads */
-    long in[CHUNK], out[CHUNK];    /* first tap and output pixel: floats from block 0 of the image in x, in y */
-    uchar inside[CHUNK / PIXELS];  /* of a tile: no tap of any pixel falls into the padding */
+    int row[ROOM], column[ROOM]; /* that the first tap reads */
+    long in[ROOM], out[ROOM];    /* first tap and output pixel: floats from block 0 of the image in x, in y */
+    uchar inside[ROOM / PIXELS]; /* of a tile: no tap of any pixel falls into the padding */
 };
 
 static void list(struct pixels *list, const struct axis *v, const struct axis *h, const int4 x, const int4 y, int begin,
@@ -145,7 +148,7 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
     const int steps = blocks * v.taps * h.taps; /* none in the phases between those that a 1x1 kernel reaches */
     const size_t y_plane = FER_PLANE(y_dim) * FER_BLOCK, w_block = (size_t)blocks * kernel_size * kernel_size * WEIGHTS;
     struct pixels pixels;
-    float gathered[CHUNK * PASS * FER_BLOCK];
+    float gathered[ROOM * PASS * FER_BLOCK];
     float begins[OUTS * FER_BLOCK]; /* in memory: as registers they would be shuffled together anew for each tile */
     int taps[PASS]; /* where a step's weights begin */
 
@@ -159,40 +162,46 @@ conv_gathered(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int
         const bool last = s0 + pass >= steps;
         gather(gathered, taps, &pixels, &v, &h, DATA(x), x_dim, kernel_size, s0, count);
 #pragma unroll 1
-        for (int k = first; k < beyond; k++) {
+        for (int k = first; k < beyond; k += TILE_BLOCKS) {
             __global float *const y_block = DATA(y) + k * y_plane;
             const float *const start = begins + (k - first) * FER_BLOCK;
+            const size_t next = HAS_NEXT(k, beyond) * y_plane, w_next = HAS_NEXT(k, beyond) * w_block;
+            const size_t start_next = HAS_NEXT(k, beyond) * FER_BLOCK;
 #pragma unroll 1
             for (int q = 0; q < pixels.count; q += PIXELS) {
                 const float *in = gathered + q * count * FER_BLOCK;
-                FER_VEC sum[PIXELS][FER_VEC_PARTS];
+                FER_VEC sum[PIXELS][TILE_VECTORS];
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++) {
                     const size_t at = k * y_plane + pixels.out[q + p];
-                    FER_EACH_PART(i)
-                        sum[p][i] = s0 > 0 ? FER_VEC_LOAD(i, DATA(y) + at)
-                                           : FER_ADDED(FER_VEC_LOAD(i, start), FER_VEC_LANES, at + i * FER_VEC_LANES);
+                    EACH_VECTOR(i)
+                        sum[p][i] = s0 > 0 ? FER_VEC_LOAD(0, DATA(y) + at + VECTOR_AT(i, next))
+                                           : FER_ADDED(FER_VEC_LOAD(0, start + VECTOR_AT(i, start_next)), FER_VEC_LANES,
+                                                       at + VECTOR_AT(i, next));
                 }
 #pragma unroll 1
                 for (int s = 0; s < count; s++, in += PIXELS * FER_BLOCK) {
                     __global const float *wt = DATA(w) + k * w_block + taps[s];
+                    __global const float *wn = wt + w_next;
                     FER_POINTER(in);
                     FER_POINTER(wt);
+                    FER_POINTER(wn);
 #pragma unroll
                     for (int c = 0; c < FER_BLOCK; c++) {
-                        FER_VEC weights[FER_VEC_PARTS];
-                        FER_EACH_PART(i)
-                            weights[i] = FER_VEC_LOAD(FER_VEC_PARTS * c + i, wt);
+                        FER_VEC weights[TILE_VECTORS];
+                        EACH_VECTOR(i)
+                            weights[i] = FER_VEC_LOAD(0, (i < FER_VEC_PARTS ? wt : wn) + c * FER_BLOCK + VECTOR_AT(i, 0));
 #pragma unroll
                         for (int p = 0; p < PIXELS; p++)
-                            FER_EACH_PART(i)
+                            EACH_VECTOR(i)
                                 sum[p][i] = fma((FER_VEC)(in[p * FER_BLOCK + c]), weights[i], sum[p][i]);
                     }
                 }
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++)
-                    FER_EACH_PART(i)
-                        FER_VEC_STORE(last ? FER_ACTIVATE(FER_VEC, sum[p][i]) : sum[p][i], i, y_block + pixels.out[q + p]);
+                    EACH_VECTOR(i)
+                        FER_VEC_STORE(last ? FER_ACTIVATE(FER_VEC, sum[p][i]) : sum[p][i], 0,
+                                      y_block + pixels.out[q + p] + VECTOR_AT(i, next));
             }
         }
     }

@@ -84,10 +84,11 @@ static void forward(const struct conv_call *call)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
     struct fer_tensor *packed = pack(call), *x = frame(call);
-    const int rows = call->values[ROWS];
+    const int rows = call->values[ROWS], blocks = conv_blocks(s->k);
+    const struct conv_tile tile = conv_tile_of(call, blocks);
     char options[CONV_EPILOGUE_OPTIONS];
-    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", "-DSTRIDE=%d %s", s->stride,
-                                                conv_epilogue_options(call, options));
+    struct fer_launch *launch = fer_emit_kernel(call->em, fer_conv_stem_cl, "conv_stem", "-DSTRIDE=%d%s %s", s->stride,
+                                                conv_tile_option(call, tile), conv_epilogue_options(call, options));
     fer_launch_in(launch, "x", x);
     fer_launch_in(launch, "w", packed);
     conv_epilogue_in(launch, call);
@@ -96,7 +97,7 @@ static void forward(const struct conv_call *call)
     fer_launch_int(launch, s->dilation);
     fer_launch_int(launch, rows);
     fer_launch_range_2d(launch, fer_extent_rows(call->of.y, (size_t)s->oh, (size_t)rows),
-                        fer_extent_fixed((size_t)conv_blocks(s->k)), 1, 1);
+                        fer_extent_fixed((size_t)conv_divide_up(blocks, tile.blocks)), 1, 1);
     conv_cost(launch, s);
 }
 

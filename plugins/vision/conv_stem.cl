@@ -6,20 +6,24 @@
  * in the order of the canonical weights; tap j of an output pixel reads the same distance from the pixel's first tap.
  * Weights are packed as w[k / 16][J][16].
  */
-#define PIXELS FER_VEC_ROWS /* of a register tile, by 16 output channels; see conv_direct.cl */
+#include "register_tile.cl"
+#define PIXELS TILE_ROWS
 #define TAPS FER_VEC_ROWS   /* of a register tile of the weights' gradient */
 
 #ifdef FER_KERNEL_conv_stem
-/* Work-item: `rows` output rows (dimension 0; the images' rows are counted through) of one block of output channels. */
+/* Work-item: `rows` output rows (dimension 0; the images' rows are counted through) of a register tile's blocks of output
+ * channels (1). */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int kernel_size,
           const int dilation, const int rows)
 {
-    const int k = (int)get_global_id(1), out_blocks = (int)FER_BLOCKS(y_dim);
+    const int k = (int)get_global_id(1) * TILE_BLOCKS;
     const int begin = (int)get_global_id(0) * rows, end = min(begin + rows, y_dim.x * y_dim.z);
-    const size_t x_plane = FER_PLANE(x_dim);
-    float start[FER_BLOCK];
-    FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
+    const size_t x_plane = FER_PLANE(x_dim), w_block = (size_t)x_dim.y * kernel_size * kernel_size * FER_BLOCK;
+    const size_t more = HAS_NEXT(k, (int)FER_BLOCKS(y_dim)), w_next = more * w_block;
+    const size_t next = more * FER_PLANE(y_dim) * FER_BLOCK, start_next = more * FER_BLOCK;
+    float start[TILE_BLOCKS * FER_BLOCK];
+    FER_BIASES(start, k * FER_BLOCK, TILE_BLOCKS * FER_BLOCK, y_dim.y)
 #pragma unroll 1
     for (int r = begin; r < end; r++) {
         const int n = r / y_dim.z, i = r % y_dim.z;
@@ -27,12 +31,12 @@ conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int ker
         const size_t row = FER_BLOCKED(y_dim, n, k * FER_BLOCK, i * y_dim.w);
 #pragma unroll 1
         for (int j = 0; j < y_dim.w; j += PIXELS) {
-            __global const float *w_j = DATA(w) + (size_t)k * x_dim.y * kernel_size * kernel_size * FER_BLOCK;
-            FER_VEC sum[PIXELS][FER_VEC_PARTS];
+            __global const float *w_j = DATA(w) + k * w_block;
+            FER_VEC sum[PIXELS][TILE_VECTORS];
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
-                FER_EACH_PART(i)
-                    sum[p][i] = FER_VEC_LOAD(i, start);
+                EACH_VECTOR(i)
+                    sum[p][i] = FER_VEC_LOAD(0, start + VECTOR_AT(i, start_next));
             }
 #pragma unroll 1
             for (int c = 0; c < x_dim.y; c++) {
@@ -41,12 +45,12 @@ conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int ker
                     __global const float *in = image + j * STRIDE + c * x_plane + (size_t)tv * dilation * x_dim.w;
 #pragma unroll 1
                     for (int th = 0; th < kernel_size; th++, in += dilation, w_j += FER_BLOCK) {
-                        FER_VEC weights[FER_VEC_PARTS];
-                        FER_EACH_PART(i)
-                            weights[i] = FER_VEC_LOAD(i, w_j);
+                        FER_VEC weights[TILE_VECTORS];
+                        EACH_VECTOR(i)
+                            weights[i] = FER_VEC_LOAD(0, w_j + VECTOR_AT(i, w_next));
 #pragma unroll
                         for (int p = 0; p < PIXELS; p++)
-                            FER_EACH_PART(i)
+                            EACH_VECTOR(i)
                                 sum[p][i] = fma((FER_VEC)(in[p * STRIDE]), weights[i], sum[p][i]);
                     }
                 }
@@ -54,9 +58,9 @@ conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int ker
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
                 if (j + p < y_dim.w)
-                    FER_EACH_PART(i)
+                    EACH_VECTOR(i)
                     {
-                        const size_t at = row + (j + p) * FER_BLOCK + i * FER_VEC_LANES;
+                        const size_t at = row + (j + p) * FER_BLOCK + VECTOR_AT(i, next);
                         sum[p][i] = FER_ADDED(sum[p][i], FER_VEC_LANES, at);
                         FER_VEC_STORE(FER_ACTIVATE(FER_VEC, sum[p][i]), 0, DATA(y) + at);
                     }

@@ -7,9 +7,10 @@
  * while the chunk stays in its cache.  Many: the transformed weights weigh more than the chunk, so that all tiles are
  * transformed first and larger chunks go through each of them.  So also where there are few chunks (one picture): then
  * the blocks of outputs are shared out.  Where all tiles of a large batch would take too much memory, it is so many
- * chunks that are transformed first, a span, and then the next.  Few tiles and weights that are new in each step: those
+ * chunks that are transformed first, a span, and then the next.  Few tiles: weights
  * are transformed where they are multiplied, some inputs at a time, in a cache: transformed, 512 x 512 weigh 38 MB,
- * which to write and to read again would take longer than the products.  All compute the same sums in the same order.
+ * which to read (and in training to write before) takes longer than to make them again.  All compute the same sums in
+ * the same order.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -126,8 +127,10 @@ int winograd_fitting(int megabytes, int chunks, size_t chunk)
 
 /* How FORWARD or DATA is divided: `in` and `out` are blocks of channels read and written. */
 struct plan {
-    int side, in, out, channels_in, channels_out, height, width, pad, per_image, rows, tiles, chunks;
-    int each; /* chunks whose V there is at a time */
+    int side, in, out, channels_in, channels_out, height, width, pad, per_image, tiles, chunks;
+    struct conv_tile tile;
+    int vectors; /* of columns of the register tile */
+    int each;    /* chunks whose V there is at a time */
     int form;
 };
 
@@ -141,7 +144,7 @@ static int computed(int tiles, int chunk, int rows)
  * beginning one costs as much as a row.  For many tiles that is not worth a program of its own. */
 static void fit(struct plan *p, int tiles)
 {
-    const int most = p->rows, fewest = LEAST_SUMS * most / CONV_SUMS;
+    const int most = p->tile.rows, fewest = LEAST_SUMS / p->vectors;
     if (computed(tiles, p->tiles, most) - tiles <= tiles / 16)
         return;
     const int each = conv_divide_up(tiles, conv_divide_up(tiles, p->tiles));
@@ -150,7 +153,7 @@ static void fit(struct plan *p, int tiles)
         if (groups * (rows + 1) < least) {
             least = groups * (rows + 1);
             p->tiles = groups * rows;
-            p->rows = rows;
+            p->tile.rows = rows;
         }
     }
 }
@@ -173,11 +176,12 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
     p.form = values[FORM];
     if (!p.form)
         p.form = p.in <= FUSED_BLOCKS && conv_divide_up(tiles, values[TILES]) >= FUSED_CHUNKS ? FORM_FUSED
-                 : call->training && tiles <= ONCE_TILES                                      ? FORM_ONCE
+                 : tiles <= ONCE_TILES                                                        ? FORM_ONCE
                                                                                               : FORM_SPLIT;
     p.tiles = values[p.form == FORM_FUSED ? TILES : SPLIT_TILES];
-    p.rows = conv_tile_rows(call);
-    p.tiles = conv_divide_up(p.tiles, p.rows) * p.rows;
+    p.tile = conv_tile_of(call, p.out);
+    p.vectors = p.tile.blocks * FER_BLOCK / call->vec_lanes;
+    p.tiles = conv_divide_up(p.tiles, p.tile.rows) * p.tile.rows;
     if (p.form != FORM_FUSED)
         fit(&p, tiles);
     p.chunks = conv_divide_up(tiles, p.tiles);
@@ -197,7 +201,8 @@ static size_t scratch_size(const struct plan *p)
 
 static size_t sums_size(const struct plan *p)
 {
-    return p->form == FORM_ONCE ? winograd_chunk_size(p->side, p->each, p->out, p->tiles) : 0;
+    const int out = conv_divide_up(p->out, p->tile.blocks) * p->tile.blocks;
+    return p->form == FORM_ONCE ? winograd_chunk_size(p->side, p->each, out, p->tiles) : 0;
 }
 
 static struct fer_tensor *transform_weights(const struct conv_call *call, enum fer_convolution_pass pass,
@@ -230,13 +235,23 @@ struct fer_launch *winograd_launch(struct fer_emit *em, const char *source, cons
     return fer_any_precision(fer_emit_kernel(em, source, kernel, "-DSIDE=%d -DTILES=%d %s", side, tiles, options));
 }
 
+/* Of a kernel that multiplies: its register tile, and the epilogue. */
+enum { PRODUCT_OPTIONS = CONV_EPILOGUE_OPTIONS + 64 };
+static const char *product_options(const struct conv_call *call, const struct plan *p, char text[PRODUCT_OPTIONS])
+{
+    char epilogue[CONV_EPILOGUE_OPTIONS];
+    snprintf(text, PRODUCT_OPTIONS, "-DROWS=%d%s %s", p->tile.rows, conv_tile_option(call, p->tile),
+             conv_epilogue_options(call, epilogue));
+    return text;
+}
+
 static void emit_fused(const struct conv_call *call, const struct plan *p, struct fer_tensor *in, struct fer_tensor *u,
                        struct fer_tensor *out)
 {
-    char options[CONV_EPILOGUE_OPTIONS];
+    char options[PRODUCT_OPTIONS];
     struct fer_tensor *scratch = conv_temp(call->em, scratch_size(p));
     struct fer_launch *launch = winograd_launch(call->em, fer_conv_winograd_cl, "winograd_fused", p->side, p->tiles,
-                                                conv_epilogue_options(call, options));
+                                                product_options(call, p, options));
     fer_launch_in(launch, "x", in);
     fer_launch_in(launch, "u", u);
     conv_epilogue_in(launch, call);
@@ -271,13 +286,12 @@ struct split {
 static void emit_split_span(const struct conv_call *call, const struct plan *p, const struct split *t, int first_chunk,
                             struct fer_extent chunks)
 {
-    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 16];
-    const int outs = p->out * p->each < 2 * SPLIT_ITEMS ? 1 : 2;
+    char options[PRODUCT_OPTIONS];
+    const int outs = p->tile.blocks * (p->out / p->tile.blocks * p->each < 2 * SPLIT_ITEMS ? 1 : 2);
     winograd_transform_emit(call, t->in, t->v, p->side, p->height, p->width, p->pad, p->tiles, first_chunk, chunks,
                             false);
-    snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
-    struct fer_launch *launch =
-        winograd_launch(call->em, fer_conv_winograd_cl, "winograd_multiply", p->side, p->tiles, options);
+    struct fer_launch *launch = winograd_launch(call->em, fer_conv_winograd_cl, "winograd_multiply", p->side, p->tiles,
+                                                product_options(call, p, options));
     fer_launch_in(launch, "v", t->v);
     fer_launch_in(launch, "u", t->u);
     conv_epilogue_in(launch, call);
@@ -308,16 +322,15 @@ static void emit_split(const struct conv_call *call, const struct plan *p, struc
 static void emit_once(const struct conv_call *call, enum fer_convolution_pass pass, const struct plan *p,
                       struct fer_tensor *in, struct fer_tensor *out)
 {
-    char epilogue[CONV_EPILOGUE_OPTIONS], options[CONV_EPILOGUE_OPTIONS + 32];
+    char options[PRODUCT_OPTIONS];
     struct fer_tensor *v = conv_temp(call->em, scratch_size(p)), *sums = conv_temp(call->em, sums_size(p));
     int outs = ONCE_OUTS;
-    while (outs > 1 && conv_divide_up(p->out, outs) < ONCE_ITEMS)
+    while (outs > p->tile.blocks && conv_divide_up(p->out, outs) < ONCE_ITEMS)
         outs /= 2;
     winograd_transform_emit(call, in, v, p->side, p->height, p->width, p->pad, p->tiles, 0,
                             fer_extent_fixed((size_t)p->chunks), false);
-    snprintf(options, sizeof options, "-DROWS=%d %s", p->rows, conv_epilogue_options(call, epilogue));
-    struct fer_launch *launch =
-        winograd_launch(call->em, fer_conv_winograd_cl, "winograd_once", p->side, p->tiles, options);
+    struct fer_launch *launch = winograd_launch(call->em, fer_conv_winograd_cl, "winograd_once", p->side, p->tiles,
+                                                product_options(call, p, options));
     fer_launch_in(launch, "v", v);
     fer_launch_in(launch, "weights", call->of.w);
     conv_epilogue_in(launch, call);

@@ -4,9 +4,10 @@
  * to x is the same with U of the turned kernel and pad = 2 - pad.
  */
 #include "winograd.cl"
+#include "register_tile.cl"
 
 #ifndef ROWS
-#define ROWS FER_VEC_ROWS /* tiles of a register tile; at most so many, by registers */
+#define ROWS TILE_ROWS /* tiles of a register tile; at most so many, by registers */
 #endif
 #define LINE 16 /* floats that memory hands over together: U of an input channel */
 #define SOON (TILES > 3 * ROWS ? 4 : TILES > ROWS ? 8 : 16) /* lines of U's next z that are asked for with a block, so that a chunk gets all */
@@ -75,10 +76,12 @@ static void transform(__global const FER_TYPE_x *x, const int4 dim, int height, 
 #define SOON_LINE(p) FER_PREFETCH(p)
 #endif
 
-/* sums[z][TILES][16] of 16 outputs and `blocks` blocks of inputs, of which V's are z_step apart and U's w_step; added to
- * what is there unless `fresh`. */
-static void products(__global const float *chunk, int z_step, U_SPACE const float *u, int w_step, int blocks, int tiles,
-                     bool fresh, SUMS_SPACE float *sums)
+#define SUMS (POINTS * TILES * FER_BLOCK) /* of a block of outputs */
+
+/* sums[TILE_BLOCKS][z][TILES][16] of the outputs of a register tile and `blocks` blocks of inputs, of which V's are z_step
+ * apart and U's w_step; u_next: from a block of outputs to the next.  Added to what is there unless `fresh`. */
+static void products(__global const float *chunk, int z_step, U_SPACE const float *u, int w_step, size_t u_next, int blocks,
+                     int tiles, bool fresh, SUMS_SPACE float *sums)
 {
 #pragma unroll 1
     for (int z = 0; z < POINTS; z++) {
@@ -88,30 +91,30 @@ static void products(__global const float *chunk, int z_step, U_SPACE const floa
             U_SPACE const float *w = u + z * w_step;
             U_SPACE const float *soon = w + (w_step + t / ROWS * blocks * SOON * LINE);
             SUMS_SPACE float *const to = sums + (z * TILES + t) * FER_BLOCK;
-            FER_VEC sum[ROWS][FER_VEC_PARTS];
+            FER_VEC sum[ROWS][TILE_VECTORS];
 #pragma unroll
             for (int r = 0; r < ROWS; r++)
-                FER_EACH_PART(i)
-                    sum[r][i] = fresh ? (FER_VEC)0 : FER_VEC_LOAD(FER_VEC_PARTS * r + i, to);
+                EACH_VECTOR(i)
+                    sum[r][i] = fresh ? (FER_VEC)0 : FER_VEC_LOAD(0, to + r * FER_BLOCK + VECTOR_AT(i, SUMS));
 #pragma unroll 1
             for (int b = 0; b < blocks; b++, v += TILES * FER_BLOCK, w += 256, soon += SOON * LINE) {
 #pragma unroll
                 for (int c = 0; c < FER_BLOCK; c++) {
                     if (c * SOON % LINE == 0)
                         SOON_LINE(soon + c * SOON);
-                    FER_VEC weights[FER_VEC_PARTS];
-                    FER_EACH_PART(i)
-                        weights[i] = FER_VEC_LOAD(FER_VEC_PARTS * c + i, w);
+                    FER_VEC weights[TILE_VECTORS];
+                    EACH_VECTOR(i)
+                        weights[i] = FER_VEC_LOAD(0, w + c * FER_BLOCK + VECTOR_AT(i, u_next));
 #pragma unroll
                     for (int r = 0; r < ROWS; r++)
-                        FER_EACH_PART(i)
+                        EACH_VECTOR(i)
                             sum[r][i] = fma((FER_VEC)(v[r * FER_BLOCK + c]), weights[i], sum[r][i]);
                 }
             }
 #pragma unroll
             for (int r = 0; r < ROWS; r++)
-                FER_EACH_PART(i)
-                    FER_VEC_STORE(sum[r][i], FER_VEC_PARTS * r + i, to);
+                EACH_VECTOR(i)
+                    FER_VEC_STORE(sum[r][i], 0, to + r * FER_BLOCK + VECTOR_AT(i, SUMS));
         }
     }
 }
@@ -163,14 +166,18 @@ static void outputs(SUMS_SPACE const float *sums, __global FER_TYPE_y *y, const 
 #endif
 
 #if defined(FER_KERNEL_winograd_fused) || defined(FER_KERNEL_winograd_multiply)
-/* The outputs of a chunk in block k. */
+/* The outputs of a chunk in the blocks of the register tile that begins with k. */
 static void multiply(__global const float *chunk, __global const float *u, int blocks, __global FER_TYPE_y *y,
                      const int4 dim, int first, int k, const float *start ADD_ARGUMENT)
 {
-    float sums[POINTS * TILES * FER_BLOCK] __attribute__((aligned(64)));
-    const int tiles = min(TILES, TILES_OF(dim) - first), w_step = blocks * 256;
-    products(chunk, blocks * TILES * FER_BLOCK, u + (size_t)k * POINTS * w_step, w_step, blocks, tiles, true, sums);
-    outputs(sums, y, dim, first, tiles, k, start ADD_PASSED);
+    float sums[TILE_BLOCKS * SUMS] __attribute__((aligned(64)));
+    const int tiles = min(TILES, TILES_OF(dim) - first), w_step = blocks * 256, end = (int)FER_BLOCKS(dim);
+    const size_t u_block = (size_t)POINTS * w_step;
+    products(chunk, blocks * TILES * FER_BLOCK, u + k * u_block, w_step, HAS_NEXT(k, end) * u_block, blocks, tiles, true,
+             sums);
+#pragma unroll 1
+    for (int i = 0; i <= HAS_NEXT(k, end); i++)
+        outputs(sums + i * SUMS, y, dim, first, tiles, k + i, start + i * FER_BLOCK ADD_PASSED);
 }
 #endif
 
@@ -183,15 +190,15 @@ winograd_fused(FER_IN(x), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), FER_OUT(
     const int blocks = (int)FER_BLOCKS(x_dim), out_blocks = (int)FER_BLOCKS(y_dim);
     const int tiles = TILES_OF(y_dim), step = (int)get_global_size(0) * TILES;
     __global float *const chunk = DATA(scratch) + get_global_id(0) * CHUNK(blocks);
-    float start[FER_BLOCK];
+    float start[TILE_BLOCKS * FER_BLOCK];
 #pragma unroll 1
     for (int first = (int)get_global_id(0) * TILES; first < tiles; first += step) {
 #pragma unroll 1
         for (int b = 0; b < blocks; b++)
             transform(DATA(x), x_dim, y_dim.z, y_dim.w, pad, first, b, chunk);
 #pragma unroll 1
-        for (int k = 0; k < out_blocks; k++) {
-            FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
+        for (int k = 0; k < out_blocks; k += TILE_BLOCKS) {
+            FER_BIASES(start, k * FER_BLOCK, TILE_BLOCKS * FER_BLOCK, y_dim.y)
             multiply(chunk, DATA(u), blocks, DATA(y), y_dim, first, k, start ADD_PASSED);
         }
     }
@@ -214,19 +221,19 @@ winograd_transform(FER_IN(x), FER_OUT(v), const int height, const int width, con
 #endif
 
 #ifdef FER_KERNEL_winograd_multiply
-/* Work-item: `outs` output blocks (dimension 0) of chunk first_chunk + dimension 1, dimension 1 of V. */
+/* Work-item: `outs` output blocks, whole register tiles (dimension 0), of chunk first_chunk + dimension 1, dimension 1 of V. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_multiply(FER_IN(v), FER_IN(u), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int blocks, const int outs,
                   const int first_chunk)
 {
     const int first = (int)get_global_id(0) * outs, chunk = (int)get_global_id(1);
     const int tile = (first_chunk + chunk) * TILES;
-    float start[FER_BLOCK];
+    float start[TILE_BLOCKS * FER_BLOCK];
     if (tile >= TILES_OF(y_dim))
         return;
 #pragma unroll 1
-    for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k++) {
-        FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
+    for (int k = first; k < min(first + outs, (int)FER_BLOCKS(y_dim)); k += TILE_BLOCKS) {
+        FER_BIASES(start, k * FER_BLOCK, TILE_BLOCKS * FER_BLOCK, y_dim.y)
         multiply(DATA(v) + chunk * CHUNK(blocks), DATA(u), blocks, DATA(y), y_dim, tile, k, start ADD_PASSED);
     }
 }
@@ -264,33 +271,41 @@ static void transform_weights(__global const float *weights, int outputs, int in
 
 /* As winograd_multiply, for weights that are new in each step: U is not stored but made out of weights[outputs][inputs][3][3],
  * where `gradient` of weights[inputs][outputs][3][3], span by span.  v: all chunks.
- * sums[k / 16][chunk][z][TILES][16] are scratch.  Work-item: `outs` output blocks. */
+ * sums[k / 16 of a register tile][chunk][TILE_BLOCKS][z][TILES][16] are scratch.  Work-item: `outs` output blocks, whole
+ * register tiles. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_once(FER_IN(v), FER_IN(weights), FER_BIAS_IN FER_ADD_IN FER_OUT(y), FER_OUT(sums), const int inputs, const int outs,
                const int gradient)
 {
-    float u[POINTS * U_STEP] __attribute__((aligned(64))), start[FER_BLOCK];
+    float u[TILE_BLOCKS * POINTS * U_STEP] __attribute__((aligned(64))), start[TILE_BLOCKS * FER_BLOCK];
     const int blocks = (inputs + FER_BLOCK - 1) / FER_BLOCK, tiles = TILES_OF(y_dim);
     const int first = (int)get_global_id(0) * outs, last = min(first + outs, (int)FER_BLOCKS(y_dim));
-    const size_t each = CHUNK(1), all = (tiles + TILES - 1) / TILES * each;
+    const size_t all = (tiles + TILES - 1) / TILES * SUMS; /* of a block of outputs */
 #pragma unroll 1
     for (int b = 0; b < blocks; b += SPAN) {
         const int count = min(SPAN, blocks - b);
 #pragma unroll 1
-        for (int k = first; k < last; k++) {
-            transform_weights(DATA(weights), y_dim.y, inputs, gradient, k, b, count, u);
+        for (int k = first; k < last; k += TILE_BLOCKS) {
+            __global float *const to = DATA(sums) + k * all;
+#pragma unroll 1
+            for (int i = 0; i <= HAS_NEXT(k, last); i++)
+                transform_weights(DATA(weights), y_dim.y, inputs, gradient, k + i, b, count, u + i * POINTS * U_STEP);
 #pragma unroll 1
             for (int t = 0, chunk = 0; t < tiles; t += TILES, chunk++)
                 products(DATA(v) + chunk * CHUNK(blocks) + b * TILES * FER_BLOCK, blocks * TILES * FER_BLOCK, u, U_STEP,
-                         count, min(TILES, tiles - t), b == 0, DATA(sums) + k * all + chunk * each);
+                         HAS_NEXT(k, last) * POINTS * U_STEP, count, min(TILES, tiles - t), b == 0,
+                         to + chunk * TILE_BLOCKS * SUMS);
         }
     }
 #pragma unroll 1
-    for (int k = first; k < last; k++) {
-        FER_BIASES(start, k * FER_BLOCK, FER_BLOCK, y_dim.y)
+    for (int k = first; k < last; k += TILE_BLOCKS) {
+        FER_BIASES(start, k * FER_BLOCK, TILE_BLOCKS * FER_BLOCK, y_dim.y)
 #pragma unroll 1
-        for (int t = 0, chunk = 0; t < tiles; t += TILES, chunk++)
-            outputs(DATA(sums) + k * all + chunk * each, DATA(y), y_dim, t, min(TILES, tiles - t), k, start ADD_PASSED);
+        for (int t = 0; t < tiles; t += TILES)
+#pragma unroll 1
+            for (int i = 0; i <= HAS_NEXT(k, last); i++)
+                outputs(DATA(sums) + k * all + (t / TILES * TILE_BLOCKS + i) * SUMS, DATA(y), y_dim, t, min(TILES, tiles - t),
+                        k + i, start + i * FER_BLOCK ADD_PASSED);
     }
 }
 #endif
