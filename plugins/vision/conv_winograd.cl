@@ -100,8 +100,11 @@ static void products(__global const float *chunk, int z_step, U_SPACE const floa
             for (int b = 0; b < blocks; b++, v += TILES * FER_BLOCK, w += 256, soon += SOON * LINE) {
 #pragma unroll
                 for (int c = 0; c < FER_BLOCK; c++) {
-                    if (c * SOON % LINE == 0)
+                    if (c * SOON % LINE == 0) {
                         SOON_LINE(soon + c * SOON);
+                        if (TILE_BLOCKS == 2)
+                            SOON_LINE(soon + u_next + c * SOON);
+                    }
                     FER_VEC weights[TILE_VECTORS];
                     EACH_VECTOR(i)
                         weights[i] = FER_VEC_LOAD(0, w + c * FER_BLOCK + VECTOR_AT(i, u_next));

@@ -98,6 +98,7 @@ CL_FILES += \
 	%D%/softmax.cl
 CL_PARTS += \
 	%D%/outer.cl \
+	%D%/register_tile.cl \
 	%D%/spread.cl \
 	%D%/tile.cl \
 	%D%/winograd.cl \
