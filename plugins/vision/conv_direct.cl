@@ -22,6 +22,7 @@
  *
  * Where every block of outputs reads all inputs, conv_gathered copies what a pass reads, so that all outputs find it in
  * the order in which they read it: without borders, and without strides, with which a cache only uses some of its sets.
+ * Its tiles are those of register_tile.cl.
  *
  * Weights are packed as w[k / 16][block][tap][16 inputs][16 outputs], then 16 zeros.  `block` counts only the input
  * blocks that the groups of those 16 outputs read; entries of other groups and past the last channel are zero.

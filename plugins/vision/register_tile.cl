@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Included by sources of matrix products on CPUs.  A register tile is TILE_ROWS rows by two vectors of columns: 6 rows of 16
- * columns where a vector has 8 numbers, 14 rows of 32 where it has 16, two blocks.  Of the 16 or 32 registers three are not
- * sums:
+ * columns where a vector has 8 numbers, 12 rows of 32, two blocks, where it has 16.  14 rows would fit into 32 registers, but
+ * LLVM spills two of their sums.
  *
  *               vector 0   vector 1
  *              +----------+----------+

@@ -13,7 +13,7 @@
  * Beside the plainest solver, on ResNet-18's shapes, they err by 2e-6 to 4e-6 and by 5e-7 to 1e-6.
  *
  * TILES tiles make a chunk: V[z][c / 16][TILES][16], z = 0 … POINTS - 1.  With U[k / 16][z][c][16] the sums of a chunk and 16
- * output channels are POINTS products of a TILES x C by a C x 16 matrix, whose register tiles are those of conv_direct.cl.
+ * output channels are POINTS products of a TILES x C by a C x 16 matrix, in register tiles (register_tile.cl).
  *
  * The gradient with respect to x is the same with U of the turned kernel and pad = 2 - pad.  The weights' gradient is
  * Gᵀ [sum over tiles of V (A dy Aᵀ)] G.
