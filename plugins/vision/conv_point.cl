@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The direct convolution (conv_direct.cl: passes, weights; tiles: register_tile.cl) of a 1x1 kernel of stride 1, without padding and
- * groups, and its gradient with respect to the input.  There is one tap, which no border cuts off, so a pixel is an
- * offset that stays in a register, and one pointer walks along the input blocks.
+ * The direct convolution (conv_direct.cl: passes, weights; register_tile.cl: tiles) of a 1x1 kernel of stride 1, without
+ * padding and groups, and its gradient with respect to the input.  There is one tap, which no border cuts off, so a pixel
+ * is an offset that stays in a register, and one pointer walks along the input blocks.
  */
 #include "register_tile.cl"
 
