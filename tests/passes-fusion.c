@@ -50,8 +50,7 @@ struct form {
 static const struct form forms[] = {
     { "stem", "conv_stem", FER_PROFILE_CPU, 2, 3, 11, 20, 7, 2, 3, 1 },
     { "winograd", "winograd_fused", FER_PROFILE_CPU, 4, 20, 15, 33, 3, 1, 1, 1 },
-    { "winograd", "winograd_multiply", FER_PROFILE_CPU, 2, 208, 22, 20, 3, 1, 1, 1 },
-    { "winograd", "winograd_once", FER_PROFILE_CPU, 2, 208, 8, 20, 3, 1, 1, 1 },
+    { "winograd", "winograd_multiply", FER_PROFILE_CPU, 2, 208, 8, 20, 3, 1, 1, 1 },
     { "direct", "conv_direct", FER_PROFILE_CPU, 3, 20, 9, 33, 3, 2, 1, 1 },
     { "direct", "conv_direct", FER_PROFILE_CPU, 2, 16, 8, 32, 3, 1, 1, 2 },
     { "direct", "conv_direct", FER_PROFILE_CPU, 2, 800, 4, 20, 3, 1, 1, 1 }, /* two passes over the input channels */

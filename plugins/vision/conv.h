@@ -14,6 +14,7 @@ struct conv_call {
     struct fer_convolution of;
     const int *values; /* of the solver's tunables */
     int vec_lanes;     /* fer_emit_vec_lanes */
+    bool training;     /* fer_emit_training: weights change from step to step */
 };
 
 /* One algorithm for one pass. */

@@ -41,7 +41,9 @@ enum {
     FUSED_CHUNKS = 4,  /* at least, to share out */
     FUSED_GROUPS = 8,  /* work-groups, each with scratch of its own */
     SPLIT_ITEMS = 16,  /* work-items wanted at least */
-    ONCE_TILES = 64,   /* at most, to transform weights where they are used */
+    ONCE_TILES = 64,   /* at most, to transform weights where they are used, … */
+    ONCE_LEAST = 16,   /* … and where they could be kept transformed, in inference, at least, … */
+    ONCE_KEPT = 4,     /* … if those took so many MiB, more than a second-level cache has */
     ONCE_OUTS = 4,     /* blocks of outputs that then go through the same inputs one after the other, at most, … */
     ONCE_ITEMS = 8     /* … where so many work-items are left */
 };
@@ -158,6 +160,13 @@ static void fit(struct plan *p, int tiles)
     }
 }
 
+/* Whether to transform weights where they are used, of few tiles. */
+static bool once(const struct conv_call *call, const struct plan *p, int tiles)
+{
+    const size_t kept = winograd_chunk_size(p->side, p->out, p->in, FER_BLOCK) * sizeof(float);
+    return tiles <= ONCE_TILES && (call->training || (tiles >= ONCE_LEAST && kept >= (size_t)ONCE_KEPT << 20));
+}
+
 static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pass pass, int side)
 {
     const struct fer_convolution_shape *s = &call->of.shape;
@@ -176,7 +185,7 @@ static struct plan plan_of(const struct conv_call *call, enum fer_convolution_pa
     p.form = values[FORM];
     if (!p.form)
         p.form = p.in <= FUSED_BLOCKS && conv_divide_up(tiles, values[TILES]) >= FUSED_CHUNKS ? FORM_FUSED
-                 : tiles <= ONCE_TILES                                                        ? FORM_ONCE
+                 : once(call, &p, tiles)                                                      ? FORM_ONCE
                                                                                               : FORM_SPLIT;
     p.tiles = values[p.form == FORM_FUSED ? TILES : SPLIT_TILES];
     p.tile = conv_tile_of(call, p.out);

@@ -128,7 +128,8 @@ static struct conv_call call_of(struct fer_emit *em, struct fer_tensor *input, s
                                                   .x = fer_tensor_layout(output),
                                                   .y = fer_tensor_layout(input),
                                                   .profile = fer_emit_profile(em) } },
-                               .vec_lanes = fer_emit_vec_lanes(em) };
+                               .vec_lanes = fer_emit_vec_lanes(em),
+                               .training = fer_emit_training(em) };
 }
 
 static enum fer_status forward(struct fer_emit *em, struct fer_error *err)
