@@ -109,7 +109,7 @@ static void gather(float *to, int *weights, const struct pixels *pixels, const s
     for (int s = 0; s < steps; s++) {
         const int b = (first + s) / taps, tv = (first + s) % taps / h->taps, th = (first + s) % h->taps;
         const int down = v->walk * tv, right = h->walk * th;
-        __global const float *const from = x + b * FER_PLANE(dim) * FER_BLOCK + (down * dim.w + right) * FER_BLOCK;
+        __global const float *const from = x + b * FER_PLANE(dim) * FER_BLOCK + ((long)down * dim.w + right) * FER_BLOCK;
         weights[s] = ((b * kernel_size + v->tap + v->tap_step * tv) * kernel_size + h->tap + h->tap_step * th) * WEIGHTS;
 #pragma unroll 1
         for (int q = 0; q < pixels->count; q += PIXELS) {
@@ -268,7 +268,7 @@ conv_direct(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int k
                             __global const float *const wt =
                                 wb + ((v.tap + v.tap_step * tv) * kernel_size + h.tap + h.tap_step * th) * WEIGHTS;
                             const int down = v.walk * tv, right = h.walk * th;
-                            const long shift = b * x_plane + (down * x_dim.w + right) * FER_BLOCK;
+                            const long shift = b * x_plane + ((long)down * x_dim.w + right) * FER_BLOCK;
                             __global const float *in[PIXELS];
 #pragma unroll
                             for (int p = 0; p < PIXELS; p++)

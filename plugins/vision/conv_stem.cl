@@ -57,13 +57,13 @@ conv_stem(FER_IN(x), FER_IN(w), FER_BIAS_IN FER_ADD_IN FER_OUT(y), const int ker
             }
 #pragma unroll
             for (int p = 0; p < PIXELS; p++) {
-                if (j + p < y_dim.w)
+                if (j + p < y_dim.w) {
+                    const size_t at = row + (j + p) * FER_BLOCK;
+                    EACH_VECTOR(i) /* all before the first is stored: y may lie over add, and a block be there twice */
+                        sum[p][i] = FER_ADDED(sum[p][i], FER_VEC_LANES, at + VECTOR_AT(i, next));
                     EACH_VECTOR(i)
-                    {
-                        const size_t at = row + (j + p) * FER_BLOCK + VECTOR_AT(i, next);
-                        sum[p][i] = FER_ADDED(sum[p][i], FER_VEC_LANES, at);
-                        FER_VEC_STORE(FER_ACTIVATE(FER_VEC, sum[p][i]), 0, DATA(y) + at);
-                    }
+                        FER_VEC_STORE(FER_ACTIVATE(FER_VEC, sum[p][i]), 0, DATA(y) + at + VECTOR_AT(i, next));
+                }
             }
         }
     }
